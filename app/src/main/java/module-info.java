@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What people touch: the javisor command.
+module org.javisor.app {
+    requires org.javisor.machine;
+    requires info.picocli;
+    requires org.jline.terminal;
+    requires org.apache.commons.compress;
+    opens org.javisor.app to info.picocli;
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// JMH benchmarks and side-by-side runs.
+module org.javisor.bench {
+    requires org.javisor.machine;
+    requires org.javisor.testkit;
+    requires jmh.core;
+}

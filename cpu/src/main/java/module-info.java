@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The processor in software.
+module org.javisor.cpu {
+    requires transitive org.javisor.host;
+    requires transitive org.javisor.memory;
+    requires transitive org.javisor.isa;
+    exports org.javisor.cpu;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.javisor.isa.Mnemonic;
+
+/// Which handler executes which instruction. Each file of handlers declares its own part with [Binder].
+final class Bindings {
+    /// Collects the bindings of one group of handlers.
+    static final class Binder {
+        private final Map<Mnemonic, Function<Insn, Handler>> table;
+
+        private Binder(Map<Mnemonic, Function<Insn, Handler>> table) {
+            this.table = table;
+        }
+
+        /// One handler for every form of `mnemonic`.
+        Binder bind(Mnemonic mnemonic, Handler handler) {
+            return choose(mnemonic, _ -> handler);
+        }
+
+        /// A handler chosen at decode time by operand kinds and sizes (and mode), for forms hot enough to deserve their
+        /// own.
+        Binder choose(Mnemonic mnemonic, Function<Insn, Handler> choice) {
+            if (table.put(mnemonic, choice) != null) {
+                throw new AssertionError(mnemonic + " is bound twice");
+            }
+            return this;
+        }
+    }
+
+    private final Map<Mnemonic, Function<Insn, Handler>> table = new EnumMap<>(Mnemonic.class);
+
+    Bindings() {
+        Binder binder = new Binder(table);
+    }
+
+    /// The handler for a decoded instruction, or null when there is none.
+    Handler select(Insn insn) {
+        Function<Insn, Handler> choice = table.get(insn.mnemonic());
+        return choice == null ? null : choice.apply(insn);
+    }
+}

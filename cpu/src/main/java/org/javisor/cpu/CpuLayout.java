@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// Where things are in a processor's off-heap block: what the interpreter and emitted code both touch on every
+/// instruction. Everything else of the processor lives in plain Java objects.
+///
+/// ```
+///    0 ┌───────────────────────────┐
+///      │ RAX..R15        16 × 8     │ general registers, in encoding order
+///  128 │ RIP             8          │ of the next instruction while one executes
+///  136 │ ZERO            8          │ always 0: stands for an absent base or index register
+///  144 │ FLAGS_RESULT    8          │ the six arithmetic flags, see Flags
+///  152 │ FLAGS_AUX       8          │
+///  160 │ SEGMENT_BASE    8 × 8      │ ES CS SS DS FS GS; 6 and 7 are always 0
+///  224 │ REQUESTS        4          │ pending requests, see Requests
+///  228 │ MXCSR           4          │
+///  232 │ FCW FSW FTW FOP 2 each     │ FSW holds TOP; FTW is the full 16-bit tag word
+///  240 │ FIP             8          │
+///  248 │ FDP             8          │
+///  256 │ FPR             8 × 16     │ x87 registers by physical number; MMX aliases the low 8 bytes
+///  384 │ XMM             16 × 32    │ each with room for its YMM half above
+///  896 └───────────────────────────┘
+/// ```
+final class CpuLayout {
+    static final int GPR = 0;
+    static final int RIP = 128;
+    static final int ZERO = 136;
+    static final int FLAGS_RESULT = 144;
+    static final int FLAGS_AUX = 152;
+    static final int SEGMENT_BASE = 160;
+    static final int REQUESTS = 224;
+    static final int MXCSR = 228;
+    static final int FCW = 232, FSW = 234, FTW = 236, FOP = 238;
+    static final int FIP = 240, FDP = 248;
+    static final int FPR = 256, FPR_STRIDE = 16;
+    static final int XMM = 384, XMM_STRIDE = 32;
+    static final int END = 896;
+
+    static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+
+    private CpuLayout() { }
+
+    /// Where the general register of an operand starts; `reg` 16 to 19 are AH, CH, DH, BH.
+    static int gpr(int reg) {
+        return reg < 16 ? GPR + 8 * reg : GPR + 8 * (reg - 16) + 1;
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// The segment registers with their hidden parts, and the checks that turn an offset into a linear address.
+final class Segments {
+    private final Cpu cpu;
+
+    Segments(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /// The linear address of `bytes` bytes at `offset`.
+    ///
+    /// @throws GuestFault #GP(0) or #SS(0) for limits, type and canonical form
+    long linear(int segment, long offset, int bytes, boolean forWrite) {
+        throw new UnsupportedOperationException();
+    }
+}

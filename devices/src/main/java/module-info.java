@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Device models.
+module org.javisor.devices {
+    requires transitive org.javisor.memory;
+    exports org.javisor.devices;
+}

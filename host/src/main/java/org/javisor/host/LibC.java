@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.host;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/// The C library's functions that Javisor calls, each bound once, with `errno` captured in the same transition.
+final class LibC {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    private static final MethodHandle MMAP =
+            bind("mmap", FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG));
+    private static final MethodHandle MUNMAP = bind("munmap", FunctionDescriptor.of(INT, LONG, LONG));
+    private static final MethodHandle MADVISE = bind("madvise", FunctionDescriptor.of(INT, LONG, LONG, INT));
+    private static final MethodHandle MEMFD_CREATE =
+            bind("memfd_create", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT));
+    private static final MethodHandle FTRUNCATE = bind("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
+    private static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle STRERROR = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+
+    private LibC() { }
+
+    private static MethodHandle bind(String name, FunctionDescriptor type) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type,
+                Linker.Option.captureCallState("errno"));
+    }
+
+    /// A call whose first parameter is the segment that receives `errno`.
+    @FunctionalInterface
+    private interface Call {
+        long invoke(MemorySegment captured) throws Throwable;
+    }
+
+    /// Runs `call`; a result of -1 becomes a [HostException] naming `what`.
+    private static long check(String what, Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment captured = arena.allocate(CAPTURE);
+            long result = call.invoke(captured);
+            if (result == -1) {
+                throw new HostException(what, (int) ERRNO.get(captured, 0L));
+            }
+            return result;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(what, e);
+        }
+    }
+
+    // SAFETY: each function below passes plain integers, or a C string that outlives the call. What the mapping
+    // functions do to the address space is answered for by Mapping, their only caller.
+
+    static long mmap(long hint, long bytes, int protection, int flags, int fd, long offset) {
+        return check("mmap of " + bytes + " bytes",
+                e -> (long) MMAP.invokeExact(e, hint, bytes, protection, flags, fd, offset));
+    }
+
+    static void munmap(long hva, long bytes) {
+        check("munmap of " + bytes + " bytes", e -> (int) MUNMAP.invokeExact(e, hva, bytes));
+    }
+
+    static void madvise(long hva, long bytes, int advice) {
+        check("madvise of " + bytes + " bytes", e -> (int) MADVISE.invokeExact(e, hva, bytes, advice));
+    }
+
+    static int memfdCreate(String name, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cName = arena.allocateFrom(name);
+            return (int) check("memfd_create " + name, e -> (int) MEMFD_CREATE.invokeExact(e, cName, flags));
+        }
+    }
+
+    static void ftruncate(int fd, long bytes) {
+        check("ftruncate to " + bytes + " bytes", e -> (int) FTRUNCATE.invokeExact(e, fd, bytes));
+    }
+
+    static void close(int fd) {
+        check("close of file descriptor " + fd, e -> (int) CLOSE.invokeExact(e, fd));
+    }
+
+    static String strerror(int errno) {
+        try {
+            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
+            return text.reinterpret(Long.MAX_VALUE).getString(0);
+        } catch (Throwable e) {
+            throw new AssertionError("strerror", e);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A PC put together.
+module org.javisor.machine {
+    requires transitive org.javisor.vmm;
+    requires transitive org.javisor.devices;
+    exports org.javisor.machine;
+}

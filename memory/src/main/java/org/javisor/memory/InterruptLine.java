@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.memory;
+
+/// A wire from a device to an interrupt controller. Any thread may drive it; driving it to the level it already has
+/// does nothing.
+@FunctionalInterface
+public interface InterruptLine {
+    /// A wire that leads nowhere.
+    InterruptLine UNCONNECTED = _ -> { };
+
+    /// Drives the wire high (`true`, asserted) or low.
+    void set(boolean level);
+
+    /// An edge: high, then low.
+    default void pulse() {
+        set(true);
+        set(false);
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.memory;
+
+import java.util.Arrays;
+
+/// An address space of devices: ports (0 to 0xffff) or MMIO (guest-physical addresses).
+///
+/// Ranges never overlap. Lookups take no lock: they read an immutable sorted array that attaching and detaching replace,
+/// so a BAR may move while other vCPUs use the bus. An access that lies only partly in a range is split into bytes.
+public final class IoBus {
+    /// One attached device.
+    ///
+    /// @param start the first address
+    /// @param bytes how many addresses, positive
+    public record Range(long start, long bytes, BusDevice device, String name) {
+        private boolean holds(long address) {
+            return Long.compareUnsigned(address - start, bytes) < 0;
+        }
+
+        private boolean holds(long address, int size) {
+            return holds(address) && Long.compareUnsigned(address - start + size, bytes) <= 0;
+        }
+
+        private boolean overlaps(Range other) {
+            return holds(other.start) || other.holds(start);
+        }
+
+        @Override
+        public String toString() {
+            return String.format("%s at 0x%x-0x%x", name, start, start + bytes - 1);
+        }
+    }
+
+    private static final Range[] NONE = {};
+
+    private final String name;
+    private final long limit;
+    private volatile Range[] ranges = NONE;
+
+    /// @param name  what the addresses are, for messages: `port` or `MMIO address`
+    /// @param limit the highest address
+    public IoBus(String name, long limit) {
+        this.name = name;
+        this.limit = limit;
+    }
+
+    /// Claims `bytes` addresses from `start` for `device`.
+    ///
+    /// @throws IllegalArgumentException if the range is empty, leaves the bus, or overlaps another
+    public synchronized Range attach(long start, long bytes, BusDevice device, String deviceName) {
+        Range range = new Range(start, bytes, device, deviceName);
+        if (bytes <= 0 || Long.compareUnsigned(start, limit) > 0
+                || Long.compareUnsigned(bytes - 1, limit - start) > 0) {
+            throw new IllegalArgumentException(range + " does not fit a bus whose last " + name + " is 0x"
+                    + Long.toHexString(limit));
+        }
+        Range[] old = ranges;
+        int at = 0;
+        for (Range other : old) {
+            if (other.overlaps(range)) {
+                throw new IllegalArgumentException(range + " overlaps " + other);
+            }
+            if (Long.compareUnsigned(other.start, start) < 0) {
+                at++;
+            }
+        }
+        Range[] grown = new Range[old.length + 1];
+        System.arraycopy(old, 0, grown, 0, at);
+        grown[at] = range;
+        System.arraycopy(old, at, grown, at + 1, old.length - at);
+        ranges = grown;
+        return range;
+    }
+
+    /// Gives a claimed range up; accesses already under way finish. Does nothing for a range that is not attached.
+    public synchronized void detach(Range range) {
+        ranges = Arrays.stream(ranges).filter(r -> r != range).toArray(Range[]::new);
+    }
+
+    /// The range that holds `address`, or null. Never allocates.
+    public Range find(long address) {
+        Range[] sorted = ranges;
+        int low = 0;
+        int high = sorted.length - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            Range range = sorted[middle];
+            if (range.holds(address)) {
+                return range;
+            }
+            if (Long.compareUnsigned(range.start, address) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
+    }
+
+    /// Whether no device claims any of the `size` addresses from `address`.
+    public boolean unclaimed(long address, int size) {
+        for (int i = 0; i < size; i++) {
+            if (find(address + i) != null) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Reads `size` bytes (1, 2, 4 or 8), zero-extended; bytes that no device claims read as 0xff.
+    public long read(long address, int size) {
+        Range range = find(address);
+        if (range != null && range.holds(address, size)) {
+            return range.device.read(address - range.start, size) & mask(size);
+        }
+        if (size == 1) {
+            return 0xff;
+        }
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= read(address + i, 1) << 8 * i;
+        }
+        return value;
+    }
+
+    /// Writes the low `size` bytes (1, 2, 4 or 8) of `value`; bytes that no device claims are lost.
+    public void write(long address, int size, long value) {
+        Range range = find(address);
+        if (range != null && range.holds(address, size)) {
+            range.device.write(address - range.start, size, value & mask(size));
+        } else if (size > 1) {
+            for (int i = 0; i < size; i++) {
+                write(address + i, 1, value >>> 8 * i & 0xff);
+            }
+        }
+    }
+
+    /// What is attached, in order of address; for `--stats` and monitors.
+    public Range[] ranges() {
+        return ranges.clone();
+    }
+
+    private static long mask(int size) {
+        return size == 8 ? -1L : (1L << 8 * size) - 1;
+    }
+}

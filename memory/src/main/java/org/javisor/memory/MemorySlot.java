@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.memory;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/// A run of guest page frames backed by a run of host memory.
+///
+/// Per page it keeps two bits beside the memory: *dirty* (while logging is on) and *tracked* (somebody must hear of
+/// every write, as the code cache does for pages it has decoded). A store may bypass [GuestMemory] only into a page that
+/// is neither tracked nor waiting to be logged: [#directlyWritable].
+public final class MemorySlot {
+    final int id;
+    final long gpa;
+    final long bytes;
+    final long hva;
+    final boolean readOnly;
+    private final AtomicLongArray tracked;
+    private volatile AtomicLongArray dirty;
+
+    MemorySlot(int id, long gpa, long bytes, long hva, boolean readOnly) {
+        this.id = id;
+        this.gpa = gpa;
+        this.bytes = bytes;
+        this.hva = hva;
+        this.readOnly = readOnly;
+        this.tracked = bitmap();
+    }
+
+    private AtomicLongArray bitmap() {
+        return new AtomicLongArray(Math.toIntExact((bytes / GuestMemory.PAGE_BYTES + 63) / 64));
+    }
+
+    public int id() {
+        return id;
+    }
+
+    /// The first guest-physical address.
+    public long gpa() {
+        return gpa;
+    }
+
+    public long bytes() {
+        return bytes;
+    }
+
+    /// Where `gpa`, which must lie in this slot, is in this process.
+    public long hva(long gpa) {
+        return hva + (gpa - this.gpa);
+    }
+
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    boolean holds(long gpa) {
+        return Long.compareUnsigned(gpa - this.gpa, bytes) < 0;
+    }
+
+    private int page(long gpa) {
+        return (int) ((gpa - this.gpa) >>> GuestMemory.PAGE_SHIFT);
+    }
+
+    private static boolean set(AtomicLongArray bits, int page) {
+        long bit = 1L << (page & 63);
+        return (bits.getAndAccumulate(page >> 6, bit, (a, b) -> a | b) & bit) == 0;
+    }
+
+    private static boolean isSet(AtomicLongArray bits, int page) {
+        return (bits.get(page >> 6) & 1L << (page & 63)) != 0;
+    }
+
+    /// Whether a store to the page of `gpa` needs nobody's notice, now.
+    public boolean directlyWritable(long gpa) {
+        AtomicLongArray log = dirty;
+        return !readOnly && !isSet(tracked, page(gpa)) && (log == null || isSet(log, page(gpa)));
+    }
+
+    boolean isTracked(long gpa) {
+        return isSet(tracked, page(gpa));
+    }
+
+    /// @return whether the page was not tracked before
+    boolean track(long gpa) {
+        return set(tracked, page(gpa));
+    }
+
+    void untrack(long gpa) {
+        long bit = 1L << (page(gpa) & 63);
+        tracked.getAndAccumulate(page(gpa) >> 6, ~bit, (a, b) -> a & b);
+    }
+
+    void markDirty(long gpa) {
+        AtomicLongArray log = dirty;
+        if (log != null) {
+            set(log, page(gpa));
+        }
+    }
+
+    boolean logging() {
+        return dirty != null;
+    }
+
+    void startLogging() {
+        if (dirty == null) {
+            dirty = bitmap();
+        }
+    }
+
+    void stopLogging() {
+        dirty = null;
+    }
+
+    /// The dirty bits, page 0 in bit 0 of word 0, cleared in the same step word by word.
+    long[] takeDirty() {
+        AtomicLongArray log = dirty;
+        if (log == null) {
+            throw new IllegalStateException("slot " + id + " has no dirty log");
+        }
+        long[] taken = new long[log.length()];
+        for (int i = 0; i < taken.length; i++) {
+            taken[i] = log.getAndSet(i, 0);
+        }
+        return taken;
+    }
+}
