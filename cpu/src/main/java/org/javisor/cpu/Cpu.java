@@ -18,6 +18,11 @@ public final class Cpu {
     final Mmu mmu;
     final Segments segments;
 
+    /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set.
+    int systemFlags = 1 << 1;
+    /// Cuts the stack pointer to its size: all ones in 64-bit mode, else 32 or 16 bits, as SS.B says.
+    long stackMask = 0xffff;
+
     private final GuestFault fault = new GuestFault();
 
     Cpu(long state) {

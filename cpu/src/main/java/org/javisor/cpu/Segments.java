@@ -15,4 +15,12 @@ final class Segments {
     long linear(int segment, long offset, int bytes, boolean forWrite) {
         throw new UnsupportedOperationException();
     }
+
+    /// Checks the target of a near branch, already cut to the operand size: canonical in 64-bit mode, within the limit
+    /// of CS elsewhere.
+    ///
+    /// @throws GuestFault #GP(0)
+    void checkTarget(long target) {
+        throw new UnsupportedOperationException();
+    }
 }
