@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+import org.javisor.isa.Feature;
+
+/// What CPUID answers: feature bits from [CpuFeature]'s rows, the rest declared here. Immutable and shared by the
+/// processors of a machine; what differs between them, or changes while they run, comes in through [State].
+///
+/// The model is a GenuineIntel server part, family 6. Its number is one for which operating systems expect no
+/// model-specific registers that CPUID does not announce.
+///
+/// @sdm vol. 2A "CPUID—CPU Identification"
+public final class CpuidModel {
+    /// The frequency of the TSC: one tick is a nanosecond.
+    public static final int TSC_HZ = 1_000_000_000;
+    /// The core crystal's frequency, which is also what the local APIC's timer counts.
+    public static final int CRYSTAL_HZ = 25_000_000;
+    /// MAXPHYADDR.
+    public static final int PHYSICAL_ADDRESS_BITS = 46;
+
+    private static final int EAX = CpuFeature.Register.EAX, EBX = CpuFeature.Register.EBX,
+            ECX = CpuFeature.Register.ECX, EDX = CpuFeature.Register.EDX;
+
+    private static final int FAMILY = 6, MODEL = 0x8f, STEPPING = 8;
+    static final int SIGNATURE = (MODEL >> 4) << 16 | FAMILY << 8 | (MODEL & 0xf) << 4 | STEPPING;
+
+    private static final int MAX_BASIC_LEAF = 0x1f;
+    private static final int MAX_EXTENDED_LEAF = 0x8000_0008;
+    private static final int HYPERVISOR_LEAF = 0x4000_0000;
+    private static final int CACHE_LINE_BYTES = 64;
+    private static final int OSXSAVE = 1 << 27, HTT = 1 << 28;
+
+    private static final String BRAND = "Javisor Software Processor @ 1.00GHz";
+    private static final String HYPERVISOR_SIGNATURE = "JavisorJavis";
+
+    /// What of a processor's state CPUID shows.
+    interface State {
+        int apicId();
+
+        /// IA32_APIC_BASE.EN.
+        boolean apicEnabled();
+
+        /// CR4.OSXSAVE.
+        boolean osXsave();
+
+        long xcr0();
+
+        long xss();
+
+        /// Whether the code that asks runs in 64-bit mode.
+        boolean in64BitMode();
+    }
+
+    /// Collects what a configuration changes.
+    public static final class Builder {
+        private final Set<CpuFeature> offered = EnumSet.allOf(CpuFeature.class);
+        private int cpus = 1;
+
+        private Builder() { }
+
+        /// How many processors, with APIC ids from 0 on, the package has.
+        public Builder cpus(int count) {
+            if (count < 1 || count > 255) {
+                throw new IllegalArgumentException(count + " processors: 1 to 255 are possible");
+            }
+            cpus = count;
+            return this;
+        }
+
+        /// Takes a feature away, and those that need it.
+        public Builder without(CpuFeature feature) {
+            offered.remove(feature);
+            while (offered.removeIf(f -> !f.supportedBy(offered))) {
+                // Each round removes what the one before left without support.
+            }
+            return this;
+        }
+
+        public CpuidModel build() {
+            return new CpuidModel(this);
+        }
+    }
+
+    private final int cpus;
+    private final Set<CpuFeature> offered;
+    private final Set<Feature> instructions = EnumSet.of(Feature.BASE);
+    private final byte[] brand = padded(BRAND, 48);
+
+    private CpuidModel(Builder builder) {
+        cpus = builder.cpus;
+        offered = Collections.unmodifiableSet(EnumSet.copyOf(builder.offered));
+        offered.forEach(feature -> instructions.addAll(feature.instructions()));
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    private static byte[] padded(String text, int bytes) {
+        return java.util.Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), bytes);
+    }
+
+    /// How many processors the package has.
+    public int cpus() {
+        return cpus;
+    }
+
+    public boolean has(CpuFeature feature) {
+        return offered.contains(feature);
+    }
+
+    /// Whether the instructions of `feature` are defined.
+    public boolean has(Feature feature) {
+        return instructions.contains(feature);
+    }
+
+    /// 57 or 48: how many bits a linear address can have.
+    int linearAddressBits() {
+        return has(CpuFeature.LA57) ? 57 : 48;
+    }
+
+    /// Answers one CPUID into `answer`: EAX, EBX, ECX, EDX. A leaf beyond the last, basic or extended, gets the last
+    /// basic leaf's answer.
+    void query(int leaf, int subleaf, State state, int[] answer) {
+        answer[EAX] = answer[EBX] = answer[ECX] = answer[EDX] = 0;
+        int known = knownLeaf(leaf);
+        features(known, subleaf, answer);
+        if (known < 0) {
+            extended(known, state, answer);
+        } else if (known >= HYPERVISOR_LEAF) {
+            hypervisor(known, answer);
+        } else {
+            basic(known, subleaf, state, answer);
+        }
+    }
+
+    private int knownLeaf(int leaf) {
+        boolean hypervisor = leaf >= HYPERVISOR_LEAF && leaf < HYPERVISOR_LEAF + 0x1000_0000;
+        if (hypervisor && has(CpuFeature.HYPERVISOR)) {
+            return leaf;
+        }
+        int last = leaf < 0 ? MAX_EXTENDED_LEAF : MAX_BASIC_LEAF;
+        return Integer.compareUnsigned(leaf, last) > 0 ? MAX_BASIC_LEAF : leaf;
+    }
+
+    private void features(int leaf, int subleaf, int[] answer) {
+        for (CpuFeature feature : offered) {
+            if (feature.leaf == leaf && (feature.subleaf == subleaf || leaf != 7 && leaf != 0xd)) {
+                answer[feature.register] |= 1 << feature.bit;
+            }
+        }
+    }
+
+    private void basic(int leaf, int subleaf, State state, int[] answer) {
+        switch (leaf) {
+            case 0 -> {
+                answer[EAX] = MAX_BASIC_LEAF;
+                text("Genu", EBX, answer);
+                text("ineI", EDX, answer);
+                text("ntel", ECX, answer);
+            }
+            case 1 -> processor(state, answer);
+            // One descriptor of "TLBs are in leaf 0x18", one of "caches are in leaf 4", and the 64-byte prefetch.
+            case 2 -> set(answer, 0x00fe_ff01, 0xf0, 0, 0);
+            case 4 -> cache(subleaf, answer);
+            case 0xb, 0x1f -> topology(subleaf, state, answer);
+            case 0xd -> extendedState(subleaf, state, answer);
+            case 0x15 -> set(answer, 1, TSC_HZ / CRYSTAL_HZ, CRYSTAL_HZ, 0);
+            case 0x16 -> set(answer, TSC_HZ / 1_000_000, TSC_HZ / 1_000_000, CRYSTAL_HZ / 1_000_000, 0);
+            default -> { }
+        }
+    }
+
+    private void processor(State state, int[] answer) {
+        answer[EAX] = SIGNATURE;
+        answer[EBX] = state.apicId() << 24 | (1 << coreIdBits()) << 16 | CACHE_LINE_BYTES / 8 << 8;
+        if (has(CpuFeature.XSAVE) && state.osXsave()) {
+            answer[ECX] |= OSXSAVE;
+        }
+        if (!state.apicEnabled()) {
+            answer[EDX] &= ~(1 << CpuFeature.APIC.bit);
+        }
+        if (cpus > 1) {
+            answer[EDX] |= HTT;
+        }
+    }
+
+    /// Leaf 4: first-level data and instruction caches and the second level are a core's own, the third is shared.
+    private void cache(int subleaf, int[] answer) {
+        switch (subleaf) {
+            case 0 -> cache(1, 1, 32 << 10, 8, 0, answer);
+            case 1 -> cache(2, 1, 32 << 10, 8, 0, answer);
+            case 2 -> cache(3, 2, 1 << 20, 16, 0, answer);
+            case 3 -> cache(3, 3, 16 << 20, 16, coreIdBits(), answer);
+            default -> { }
+        }
+    }
+
+    private void cache(int type, int level, int bytes, int ways, int sharingBits, int[] answer) {
+        int selfInitializing = 1 << 8;
+        int sets = bytes / ways / CACHE_LINE_BYTES;
+        set(answer, type | level << 5 | selfInitializing | (1 << sharingBits) - 1 << 14
+                | (1 << coreIdBits()) - 1 << 26, ways - 1 << 22 | CACHE_LINE_BYTES - 1, sets - 1, 0);
+    }
+
+    /// How many low bits of an APIC id name the core in its package.
+    private int coreIdBits() {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(cpus - 1);
+    }
+
+    /// Leaves 0xB and 0x1F: one thread a core, all cores in one package.
+    private void topology(int subleaf, State state, int[] answer) {
+        switch (subleaf) {
+            case 0 -> set(answer, 0, 1, 1 << 8, 0);
+            case 1 -> set(answer, coreIdBits(), cpus, 2 << 8 | 1, 0);
+            default -> set(answer, 0, 0, subleaf & 0xff, 0);
+        }
+        answer[EDX] = state.apicId();
+    }
+
+    private void extendedState(int subleaf, State state, int[] answer) {
+        if (!has(CpuFeature.XSAVE)) {
+            answer[EAX] = 0;
+            return;
+        }
+        switch (subleaf) {
+            case 0 -> set(answer, (int) XsaveLayout.XCR0_SUPPORTED, XsaveLayout.standardBytes(state.xcr0()),
+                    XsaveLayout.standardBytes(XsaveLayout.XCR0_SUPPORTED), (int) (XsaveLayout.XCR0_SUPPORTED >>> 32));
+            case 1 -> {
+                long enabled = has(CpuFeature.XSAVES) ? state.xcr0() | state.xss() : state.xcr0();
+                answer[EBX] = has(CpuFeature.XSAVEC) ? XsaveLayout.compactedBytes(enabled) : 0;
+                answer[ECX] = (int) XsaveLayout.XSS_SUPPORTED;
+                answer[EDX] = (int) (XsaveLayout.XSS_SUPPORTED >>> 32);
+            }
+            default -> component(subleaf, answer);
+        }
+    }
+
+    private void component(int number, int[] answer) {
+        for (XsaveLayout.Component component : XsaveLayout.COMPONENTS) {
+            if (component.number() == number) {
+                set(answer, component.bytes(), component.offset(),
+                        (component.supervisor() ? 1 : 0) | (component.aligned() ? 2 : 0), 0);
+            }
+        }
+    }
+
+    private void extended(int leaf, State state, int[] answer) {
+        switch (leaf) {
+            case 0x8000_0000 -> answer[EAX] = MAX_EXTENDED_LEAF;
+            case 0x8000_0001 -> {
+                if (!state.in64BitMode()) {
+                    answer[EDX] &= ~(1 << CpuFeature.SYSCALL.bit);
+                }
+            }
+            case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> brand((leaf - 0x8000_0002) * 16, answer);
+            // Second-level cache: KiB, associativity code 8 (16 ways), line size.
+            case 0x8000_0006 -> answer[ECX] = 1 << 10 << 16 | 8 << 12 | CACHE_LINE_BYTES;
+            case 0x8000_0008 -> answer[EAX] = linearAddressBits() << 8 | PHYSICAL_ADDRESS_BITS;
+            default -> { }
+        }
+    }
+
+    private void brand(int from, int[] answer) {
+        for (int i = 0; i < 16; i++) {
+            answer[i / 4] |= (brand[from + i] & 0xff) << 8 * (i % 4);
+        }
+    }
+
+    private static void hypervisor(int leaf, int[] answer) {
+        if (leaf == HYPERVISOR_LEAF) {
+            answer[EAX] = HYPERVISOR_LEAF;
+            text(HYPERVISOR_SIGNATURE.substring(0, 4), EBX, answer);
+            text(HYPERVISOR_SIGNATURE.substring(4, 8), ECX, answer);
+            text(HYPERVISOR_SIGNATURE.substring(8), EDX, answer);
+        }
+    }
+
+    private static void text(String four, int register, int[] answer) {
+        answer[register] = four.charAt(0) | four.charAt(1) << 8 | four.charAt(2) << 16 | four.charAt(3) << 24;
+    }
+
+    private static void set(int[] answer, int eax, int ebx, int ecx, int edx) {
+        answer[EAX] = eax;
+        answer[EBX] = ebx;
+        answer[ECX] = ecx;
+        answer[EDX] = edx;
+    }
+}
