@@ -7,6 +7,9 @@ import java.util.Arrays;
 ///
 /// Ranges never overlap. Lookups take no lock: they read an immutable sorted array that attaching and detaching replace,
 /// so a BAR may move while other vCPUs use the bus. An access that lies only partly in a range is split into bytes.
+///
+/// A bus may be one processor's view of another bus: what is attached to the view (a local APIC) hides the shared
+/// bus's devices from that processor, and is hidden from the others.
 public final class IoBus {
     /// One attached device.
     ///
@@ -35,6 +38,7 @@ public final class IoBus {
 
     private final String name;
     private final long limit;
+    private final IoBus shared;
     private volatile Range[] ranges = NONE;
 
     /// @param name  what the addresses are, for messages: `port` or `MMIO address`
@@ -42,6 +46,14 @@ public final class IoBus {
     public IoBus(String name, long limit) {
         this.name = name;
         this.limit = limit;
+        this.shared = null;
+    }
+
+    /// A view of `shared` with room for devices of its own in front.
+    public IoBus(IoBus shared) {
+        this.name = shared.name;
+        this.limit = shared.limit;
+        this.shared = shared;
     }
 
     /// Claims `bytes` addresses from `start` for `device`.
@@ -94,7 +106,7 @@ public final class IoBus {
                 high = middle - 1;
             }
         }
-        return null;
+        return shared == null ? null : shared.find(address);
     }
 
     /// Whether no device claims any of the `size` addresses from `address`.
@@ -135,7 +147,7 @@ public final class IoBus {
         }
     }
 
-    /// What is attached, in order of address; for `--stats` and monitors.
+    /// What is attached to this very bus, in order of address; for `--stats` and monitors.
     public Range[] ranges() {
         return ranges.clone();
     }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.memory;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Guest time that runs with the host's monotonic clock, and can be stopped.
+///
+/// One thread serves all timers. It parks until shortly before the earliest deadline: a parked thread oversleeps by the
+/// kernel's timer slack and the time it takes to be scheduled, so the clock learns how long that is at least and asks to
+/// be woken so much earlier. What then remains, a few microseconds at most, it spins.
+///
+/// Every method may be called from any thread. The lock is a leaf: nothing is called while it is held.
+public final class HostClock implements Clock, AutoCloseable {
+    /// The longest time to spin for one deadline.
+    private static final long SPIN_NANOS = 5_000;
+    /// The largest oversleep that is believed to be the host's habit, not an accident.
+    private static final long SLACK_LIMIT_NANOS = 200_000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final PriorityQueue<HostTimer> armed =
+            new PriorityQueue<>(Comparator.comparingLong((HostTimer t) -> t.deadline));
+    private final Thread thread;
+    private final long wallAtPowerOn;
+    private final Slack slack = new Slack();
+
+    private volatile Epoch epoch = new Epoch(System.nanoTime(), -1);
+    private volatile boolean closed;
+    /// When the thread will look at the queue by itself, by the guest's clock; guarded by the lock.
+    private long nextLook = Long.MAX_VALUE;
+
+    /// How the clock runs, until it is stopped or started again.
+    ///
+    /// @param origin    what to subtract from [System#nanoTime], while it runs
+    /// @param stoppedAt the time at which it stands still, or -1 while it runs
+    private record Epoch(long origin, long stoppedAt) {
+        boolean stopped() {
+            return stoppedAt >= 0;
+        }
+    }
+
+    /// Starts at zero, with the host's wall time, running.
+    public HostClock() {
+        this(nowWall());
+    }
+
+    /// Starts at zero, running.
+    ///
+    /// @param wallAtPowerOn what [#wallNanos] shall be at zero
+    public HostClock(long wallAtPowerOn) {
+        this.wallAtPowerOn = wallAtPowerOn;
+        this.thread = Thread.ofPlatform().name("javisor-clock").daemon().unstarted(this::serve);
+        thread.start();
+    }
+
+    private static long nowWall() {
+        return ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
+    }
+
+    @Override
+    public long nanos() {
+        while (true) {
+            Epoch before = epoch;
+            long nanos = before.stopped() ? before.stoppedAt : System.nanoTime() - before.origin;
+            // Otherwise a reader held up while the clock was stopped and started would see a time still to come.
+            if (epoch == before) {
+                return nanos;
+            }
+        }
+    }
+
+    @Override
+    public long wallNanos() {
+        return wallAtPowerOn + nanos();
+    }
+
+    /// Stops time. Timers that are due expire after [#start]; a callback that has begun may still be running.
+    public void stop() {
+        lock.lock();
+        try {
+            if (!epoch.stopped()) {
+                epoch = new Epoch(0, nanos());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets time go on from where it was stopped.
+    public void start() {
+        lock.lock();
+        try {
+            if (epoch.stopped()) {
+                epoch = new Epoch(System.nanoTime() - epoch.stoppedAt, -1);
+                nextLook = Long.MIN_VALUE;
+            }
+        } finally {
+            lock.unlock();
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /// Ends the thread: no timer expires any more. Time itself goes on.
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public Timer timer(Runnable onExpiry) {
+        return new HostTimer(onExpiry);
+    }
+
+    /// One deadline; queued while armed.
+    private final class HostTimer implements Timer {
+        private final Runnable onExpiry;
+        private long deadline;
+
+        HostTimer(Runnable onExpiry) {
+            this.onExpiry = onExpiry;
+        }
+
+        @Override
+        public void arm(long atNanos) {
+            boolean wake;
+            lock.lock();
+            try {
+                armed.remove(this);
+                deadline = atNanos;
+                armed.add(this);
+                wake = atNanos < nextLook;
+                if (wake) {
+                    nextLook = atNanos;
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (wake) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        @Override
+        public void cancel() {
+            lock.lock();
+            try {
+                armed.remove(this);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /// How much longer than asked a parked thread sleeps, at least: falls at once, rises slowly.
+    private static final class Slack {
+        private long nanos = 40_000;
+
+        void observe(long overslept) {
+            if (overslept < 0 || overslept > SLACK_LIMIT_NANOS) {
+                return;
+            }
+            nanos = overslept < nanos ? (nanos + overslept) / 2 : nanos + (overslept - nanos) / 16;
+        }
+    }
+
+    private void serve() {
+        while (!closed) {
+            HostTimer due = takeDue();
+            if (due != null) {
+                due.onExpiry.run();
+            } else {
+                rest();
+            }
+        }
+    }
+
+    private HostTimer takeDue() {
+        lock.lock();
+        try {
+            HostTimer first = armed.peek();
+            if (first != null && !epoch.stopped() && first.deadline <= nanos()) {
+                return armed.poll();
+            }
+            nextLook = first == null || epoch.stopped() ? Long.MAX_VALUE : first.deadline;
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Sleeps until the planned look, or until a timer is armed for an earlier time.
+    private void rest() {
+        long until = nextLookLocked();
+        if (until == Long.MAX_VALUE) {
+            LockSupport.park(this);
+            return;
+        }
+        long now = nanos();
+        long toSleep = until - now - slack.nanos;
+        if (toSleep > 0) {
+            LockSupport.parkNanos(this, toSleep);
+            slack.observe(nanos() - now - toSleep);
+        } else if (until - now > SPIN_NANOS) {
+            LockSupport.parkNanos(this, 1);
+        } else if (until > now) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private long nextLookLocked() {
+        lock.lock();
+        try {
+            return nextLook;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
