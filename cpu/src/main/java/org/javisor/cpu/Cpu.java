@@ -6,29 +6,222 @@ import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 
 import org.javisor.host.HostMemory;
+import org.javisor.host.Mapping;
 import org.javisor.isa.Instruction;
 
 /// One virtual processor, as its instruction handlers see it: registers, flags, operands, faults. The units behind it
-/// have files of their own: [Mmu] (linear addresses to memory), [Segments], [Exceptions], [ControlRegisters].
+/// have files of their own: [RunLoop], [Mmu] (linear addresses to memory), [Segments], [Exceptions], [Debug].
 ///
-/// Confined to the thread that runs it, but for [#request].
-public final class Cpu {
-    /// Host address of the block that [CpuLayout] describes.
-    final long state;
-    final Mmu mmu;
-    final Segments segments;
+/// Confined to the thread that runs it, but for [#request] and [#cancel].
+public final class Cpu implements AutoCloseable {
+    // Bits of `slow`.
+    /// Single-stepping, or an instruction breakpoint is armed: [Debug] sees every instruction.
+    static final int SLOW_STEP = 1;
+    /// The next instruction runs before any request is looked at (after STI, MOV SS and POP SS).
+    static final int SLOW_SHADOW = 1 << 1;
+    /// [#run] is to return [#exit].
+    static final int SLOW_EXIT = 1 << 2;
 
-    /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set.
+    private final Mapping block = Mapping.anonymous(CpuLayout.END + Mapping.PAGE_BYTES - 1 & -Mapping.PAGE_BYTES);
+    /// Host address of the block that [CpuLayout] describes.
+    final long state = block.hva();
+    final int id;
+    final CpuidModel cpuid;
+    final CpuEnvironment environment;
+    final Segments segments;
+    final Mmu mmu;
+    final Exceptions exceptions;
+    final Debug debug;
+    private final RunLoop runLoop;
+
+    // Control registers. After changing one, CPL, RFLAGS.VM, TF, IF or AC, or a segment: call modeChanged().
+    long cr0, cr2, cr3, cr4, efer;
+    /// The current privilege level. 0 in real mode, 3 in virtual-8086 mode.
+    int cpl;
+    /// Derived by [#modeChanged].
+    ExecutionMode mode = ExecutionMode.REAL;
+    /// 16, 32 or 64: default operand and address size of the code that runs. Derived by [#modeChanged].
+    int codeBits = 16;
+    /// The requests that the processor would take now. Derived by [#modeChanged].
+    int requestMask;
+    /// NMIs are blocked until the next IRET.
+    boolean nmiBlocked;
+    /// Reasons for the run loop to leave its fast path before the next instruction: SLOW_ bits.
+    int slow;
+    /// How many instructions of the current block there are to execute; 0 makes the run loop look around after the
+    /// current one.
+    int blockEnd;
+
+    private int exit;
+    private long exitAddress;
+    private int exitBytes;
+    private long exitValue;
+    private String failure;
+
+    /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set. After a change of IF,
+    /// TF, VM or AC call [#modeChanged].
     int systemFlags = 1 << 1;
     /// Cuts the stack pointer to its size: all ones in 64-bit mode, else 32 or 16 bits, as SS.B says.
     long stackMask = 0xffff;
 
     private final GuestFault fault = new GuestFault();
 
-    Cpu(long state) {
-        this.state = state;
-        this.mmu = new Mmu(this);
+    /// A processor in the state that RESET leaves.
+    ///
+    /// @param id its number within the machine, from 0
+    public Cpu(int id, CpuidModel cpuid, CpuEnvironment environment) {
+        this.id = id;
+        this.cpuid = cpuid;
+        this.environment = environment;
         this.segments = new Segments(this);
+        this.mmu = new Mmu(this);
+        this.exceptions = new Exceptions(this);
+        this.debug = new Debug(this);
+        this.runLoop = new RunLoop(this);
+        environment.group().add(this);
+        modeChanged();
+    }
+
+    /// Frees the off-heap state. The processor must not be running.
+    @Override
+    public void close() {
+        environment.group().remove(this);
+        mmu.close();
+        block.close();
+    }
+
+    // ---- running, for who owns the processor ----
+
+    /// Runs guest code until there is a reason to stop.
+    ///
+    /// @return one of [CpuExit]
+    public int run() {
+        return runLoop.run();
+    }
+
+    /// Asks something of the processor; from any thread.
+    ///
+    /// @param bits of [Requests]
+    public void request(int bits) {
+        HostMemory.getAndBitwiseOrInt(state + CpuLayout.REQUESTS, bits);
+    }
+
+    /// Takes back what was asked; from any thread.
+    public void cancel(int bits) {
+        HostMemory.getAndBitwiseAndInt(state + CpuLayout.REQUESTS, ~bits);
+    }
+
+    /// What is being asked, taken or not.
+    public int requests() {
+        return HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS);
+    }
+
+    /// Whether one of the requests would be taken at once: a halted processor with one must run again.
+    public boolean runnable() {
+        return (requests() & requestMask) != 0;
+    }
+
+    /// Instructions executed since the processor was made.
+    public long instructions() {
+        return runLoop.instructions();
+    }
+
+    /// The port, or the guest-physical address, of the access that made [#run] return.
+    public long exitAddress() {
+        return exitAddress;
+    }
+
+    public int exitBytes() {
+        return exitBytes;
+    }
+
+    /// What was to be written.
+    public long exitValue() {
+        return exitValue;
+    }
+
+    /// Answers a read exit; to be called before the next [#run].
+    public void completeRead(long value) {
+        exitValue = value;
+    }
+
+    /// What went wrong, after [CpuExit#INTERNAL_ERROR].
+    public String failure() {
+        return failure;
+    }
+
+    // ---- leaving the run loop, for handlers ----
+
+    /// Makes [#run] return `exit` after the current instruction.
+    void exit(int exit) {
+        this.exit = exit;
+        slow |= SLOW_EXIT;
+        blockEnd = 0;
+    }
+
+    /// As [#exit], for an access that somebody outside has to answer.
+    void exit(int exit, long address, int bytes, long value) {
+        exitAddress = address;
+        exitBytes = bytes;
+        exitValue = value;
+        exit(exit);
+    }
+
+    /// Takes the exit that was asked for.
+    int takeExit() {
+        slow &= ~SLOW_EXIT;
+        return exit;
+    }
+
+    /// Stops with [CpuExit#INTERNAL_ERROR].
+    void fail(String reason) {
+        failure = reason;
+        exit(CpuExit.INTERNAL_ERROR);
+    }
+
+    /// Holds back interrupts and single-step traps until the next instruction is done: STI, MOV SS, POP SS.
+    void interruptShadow() {
+        slow |= SLOW_SHADOW;
+        blockEnd = 0;
+    }
+
+    // ---- mode ----
+
+    /// Derives everything that depends on control registers, CPL, RFLAGS and segments. To be called after any change
+    /// of these (but for DF, IOPL, NT, RF and ID); ends the current block.
+    void modeChanged() {
+        mode = currentMode();
+        codeBits = mode == ExecutionMode.LONG ? 64
+                : !mode.eightySixStyle() && (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
+        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+        slow = slow & ~SLOW_STEP | ((systemFlags & Flags.TF) != 0 || debug.stepping ? SLOW_STEP : 0);
+        segments.refresh();
+        mmu.refresh();
+        blockEnd = 0;
+    }
+
+    private ExecutionMode currentMode() {
+        if ((cr0 & ControlBits.CR0_PE) == 0) {
+            return ExecutionMode.REAL;
+        }
+        if ((efer & ControlBits.EFER_LMA) != 0) {
+            return (segments.attributes[Instruction.CS] & Segments.L) != 0
+                    ? ExecutionMode.LONG : ExecutionMode.COMPATIBILITY;
+        }
+        return (systemFlags & Flags.VM) != 0 ? ExecutionMode.VIRTUAL_8086 : ExecutionMode.PROTECTED;
+    }
+
+    /// RFLAGS, all of it.
+    long rflags() {
+        return systemFlags | arithmeticFlags();
+    }
+
+    /// Sets all of RFLAGS, unchecked.
+    void rflags(long value) {
+        arithmeticFlags((int) value);
+        systemFlags = (int) value & ~Flags.ARITHMETIC | 1 << 1;
+        modeChanged();
     }
 
     // ---- general registers; `reg` 0 to 15 ----
@@ -172,29 +365,29 @@ public final class Cpu {
     /// @param segment [Instruction#ES] to [Instruction#GS]
     /// @param offset  already cut to the address size
     long load(int segment, long offset, int bytes) {
-        return mmu.load(segments.linear(segment, offset, bytes, false), bytes);
+        return mmu.load(segment, segments.linear(segment, offset, bytes, false), bytes);
     }
 
     /// As [#load], but faults as a write would.
     long loadForWrite(int segment, long offset, int bytes) {
-        return mmu.loadForWrite(segments.linear(segment, offset, bytes, true), bytes);
+        return mmu.loadForWrite(segment, segments.linear(segment, offset, bytes, true), bytes);
     }
 
     void store(int segment, long offset, int bytes, long value) {
-        mmu.store(segments.linear(segment, offset, bytes, true), bytes, value);
+        mmu.store(segment, segments.linear(segment, offset, bytes, true), bytes, value);
     }
 
     /// For LOCKed and implicitly locked instructions, which loop until it succeeds: stores `value` if memory holds
     /// `expected`, in one atomic step whatever the alignment, and returns what memory held. 1, 2, 4 or 8 bytes, all
     /// zero-extended. Faults as a write.
     long compareAndSwap(int segment, long offset, int bytes, long expected, long value) {
-        return mmu.compareAndSwap(segments.linear(segment, offset, bytes, true), bytes, expected, value);
+        return mmu.compareAndSwap(segment, segments.linear(segment, offset, bytes, true), bytes, expected, value);
     }
 
     /// Checks that `bytes` (up to 4096) bytes at the address can be written, or read, without touching them: for
     /// instructions that make several accesses and must fault before the first.
     void probe(int segment, long offset, int bytes, boolean forWrite) {
-        mmu.probe(segments.linear(segment, offset, bytes, forWrite), bytes, forWrite);
+        mmu.probe(segment, segments.linear(segment, offset, bytes, forWrite), bytes, forWrite);
     }
 
     // ---- availability of SSE and MMX ----

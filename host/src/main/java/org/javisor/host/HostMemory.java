@@ -122,6 +122,14 @@ public final class HostMemory {
         return (long) LONG_ATOMIC.getAndAdd(ALL, hva, delta);
     }
 
+    public static int getAndBitwiseOrInt(long hva, int bits) {
+        return (int) INT_ATOMIC.getAndBitwiseOr(ALL, hva, bits);
+    }
+
+    public static int getAndBitwiseAndInt(long hva, int bits) {
+        return (int) INT_ATOMIC.getAndBitwiseAnd(ALL, hva, bits);
+    }
+
     public static int getAndSetInt(long hva, int value) {
         return (int) INT_ATOMIC.getAndSet(ALL, hva, value);
     }

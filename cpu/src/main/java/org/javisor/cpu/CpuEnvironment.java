@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.IoBus;
+
+/// What a processor is plugged into.
+public interface CpuEnvironment {
+    GuestMemory memory();
+
+    IoBus ports();
+
+    IoBus mmio();
+
+    /// What the processors of one machine share. The same object for all of them.
+    CpuGroup group();
+
+    /// The time stamp counter before IA32_TSC_ADJUST and the like.
+    long tsc();
+
+    InterruptController interruptController();
+
+    /// Whether accesses to ports and guest-physical addresses that nothing claims leave [Cpu#run] with an exit. If not,
+    /// they read as all-ones and writes are lost.
+    default boolean exitsOnUnclaimedAccess() {
+        return false;
+    }
+
+    /// Called once for each form of instruction that the guest executed and the processor does not implement (the guest
+    /// got #UD).
+    default void unimplemented(String instruction) { }
+}

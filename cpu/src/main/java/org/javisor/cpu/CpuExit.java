@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// Why [Cpu#run] returned. Numbers and not objects, because an exit may happen once per device access; what an exit
+/// carries is in fields of the [Cpu].
+public final class CpuExit {
+    /// No reason to leave: the processor goes on. Never returned by [Cpu#run].
+    public static final int NONE = 0;
+    /// HLT or MWAIT was executed, and nothing is pending that may be taken.
+    public static final int HALT = 1;
+    /// [Requests#KICK] was requested (and is now cancelled).
+    public static final int KICK = 2;
+    /// A triple fault.
+    public static final int SHUTDOWN = 3;
+    /// An INIT left the processor waiting for a start-up IPI.
+    public static final int WAIT_FOR_STARTUP = 4;
+    /// IN from [Cpu#exitAddress], [Cpu#exitBytes] wide: answer with [Cpu#completeRead], then run again.
+    public static final int PORT_READ = 5;
+    /// OUT of [Cpu#exitValue]; run again to go on behind it.
+    public static final int PORT_WRITE = 6;
+    /// A load from guest-physical memory that nothing backs; as [#PORT_READ].
+    public static final int MMIO_READ = 7;
+    /// A store to guest-physical memory that nothing backs; as [#PORT_WRITE].
+    public static final int MMIO_WRITE = 8;
+    /// VMCALL or VMMCALL, already behind the processor; arguments and results are in the general registers.
+    public static final int HYPERCALL = 9;
+    /// A bug of the processor's, described by [Cpu#failure].
+    public static final int INTERNAL_ERROR = 10;
+
+    private static final String[] NAMES = {"NONE", "HALT", "KICK", "SHUTDOWN", "WAIT_FOR_STARTUP", "PORT_READ",
+        "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR"};
+
+    private CpuExit() { }
+
+    /// The name of the constant, for messages.
+    public static String name(int exit) {
+        return NAMES[exit];
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// What a processor asks of the interrupt controller it is wired to. Called on the processor's own thread.
+public interface InterruptController {
+    /// Takes the interrupt of highest priority: its vector, which is in service from now on, or -1 when there is none
+    /// after all.
+    int acknowledge();
+
+    /// CR8: bits 7 to 4 of the task priority register.
+    int taskPriority();
+
+    void taskPriority(int cr8);
+}
