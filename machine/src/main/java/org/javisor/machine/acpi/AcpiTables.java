@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine.acpi;
+
+import static org.javisor.machine.acpi.Aml.bytes;
+import static org.javisor.machine.acpi.Aml.concat;
+import static org.javisor.machine.acpi.Aml.little;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.machine.MemoryMap;
+
+/// The static ACPI tables, laid out one behind the other from a given address: RSDP first, then XSDT and what it
+/// lists.
+///
+/// @acpi 6.5 §5.2 "ACPI System Description Tables"
+public final class AcpiTables {
+    private static final byte[] OEM = "JAVISR".getBytes(StandardCharsets.US_ASCII);
+    private static final int HEADER_BYTES = 36, RSDP_BYTES = 36;
+
+    private final AcpiConfig config;
+    private final long base;
+    private final ByteArrayOutputStream image = new ByteArrayOutputStream();
+
+    private AcpiTables(AcpiConfig config, long base) {
+        this.config = config;
+        this.base = base;
+    }
+
+    /// The tables as they are to lie in guest memory from `base` on; the RSDP is at `base` itself.
+    ///
+    /// @param base a multiple of 16 in the area that operating systems search, 0xe0000 to 0xfffff
+    public static byte[] build(AcpiConfig config, long base) {
+        return new AcpiTables(config, base).build();
+    }
+
+    private byte[] build() {
+        image.writeBytes(new byte[RSDP_BYTES]);
+        long facs = place(facs());
+        long dsdt = place(table("DSDT", 2, Dsdt.body(config)));
+        List<Long> listed = new ArrayList<>();
+        listed.add(place(fadt(facs, dsdt)));
+        listed.add(place(madt()));
+        listed.add(place(mcfg()));
+        listed.add(place(hpet()));
+        byte[] entries = {};
+        for (long address : listed) {
+            entries = concat(entries, little(address, 8));
+        }
+        byte[] rsdp = rsdp(place(table("XSDT", 1, entries)));
+        byte[] result = image.toByteArray();
+        System.arraycopy(rsdp, 0, result, 0, rsdp.length);
+        return result;
+    }
+
+    /// Appends a table at the next multiple of 64 (the FACS demands it) and returns its address.
+    private long place(byte[] table) {
+        image.writeBytes(new byte[-image.size() & 63]);
+        long address = base + image.size();
+        image.writeBytes(table);
+        return address;
+    }
+
+    private static void checksum(byte[] table, int at, int length) {
+        int sum = 0;
+        for (int i = 0; i < length; i++) {
+            sum += table[i];
+        }
+        table[at] = (byte) (table[at] - sum);
+    }
+
+    private static byte[] rsdp(long xsdt) {
+        byte[] rsdp = concat("RSD PTR ".getBytes(StandardCharsets.US_ASCII), bytes(0), OEM, bytes(2), little(0, 4),
+                little(RSDP_BYTES, 4), little(xsdt, 8), bytes(0, 0, 0, 0));
+        checksum(rsdp, 8, 20);
+        checksum(rsdp, 32, RSDP_BYTES);
+        return rsdp;
+    }
+
+    private static byte[] table(String signature, int revision, byte[] body) {
+        byte[] table = concat(signature.getBytes(StandardCharsets.US_ASCII), little(HEADER_BYTES + body.length, 4),
+                bytes(revision, 0), OEM, "JAVISOR ".getBytes(StandardCharsets.US_ASCII), little(1, 4),
+                "JVSR".getBytes(StandardCharsets.US_ASCII), little(1, 4), body);
+        checksum(table, 9, table.length);
+        return table;
+    }
+
+    /// The firmware control structure has a header of its own and no checksum.
+    private static byte[] facs() {
+        byte[] facs = new byte[64];
+        System.arraycopy("FACS".getBytes(StandardCharsets.US_ASCII), 0, facs, 0, 4);
+        facs[4] = 64;
+        facs[32] = 2;
+        return facs;
+    }
+
+    /// A generic address structure in I/O space.
+    private static byte[] port(int bits, int accessSize, long address) {
+        return concat(bytes(1, bits, 0, accessSize), little(address, 8));
+    }
+
+    private static byte[] fadt(long facs, long dsdt) {
+        // WBINVD works; no C2 or C3; RTC wakes not from S4; 32-bit PM timer; reset register; no sleep button.
+        int flags = 1 | 1 << 2 | 1 << 5 | 1 << 8 | 1 << 10;
+        int legacyDevices = 1, keyboardController = 1 << 1, noVga = 1 << 2;
+        byte[] none = new byte[12];
+        return table("FACP", 6, concat(
+                little(facs, 4), little(dsdt, 4), bytes(0, 0),
+                little(AcpiConfig.SCI, 2), little(AcpiConfig.SMI_COMMAND, 4),
+                bytes(AcpiConfig.ACPI_ENABLE, AcpiConfig.ACPI_DISABLE, 0, 0),
+                little(AcpiConfig.PM_BASE, 4), little(0, 4), little(AcpiConfig.PM_BASE + 4, 4), little(0, 4),
+                little(0, 4), little(AcpiConfig.PM_TIMER, 4), little(AcpiConfig.GPE0, 4), little(0, 4),
+                bytes(4, 2, 0, 4, AcpiConfig.GPE0_BYTES, 0, 0, 0),
+                little(0xfff, 2), little(0xfff, 2), little(0, 2), little(0, 2), bytes(0, 0, 0, 0, 0x32),
+                little(legacyDevices | keyboardController | noVga, 2), bytes(0), little(flags, 4),
+                port(8, 1, 0xcf9), bytes(0x06), little(0, 2), bytes(5),
+                little(0, 8), little(dsdt, 8),
+                port(32, 2, AcpiConfig.PM_BASE), none, port(16, 2, AcpiConfig.PM_BASE + 4), none, none,
+                port(32, 3, AcpiConfig.PM_TIMER), port(AcpiConfig.GPE0_BYTES * 8, 1, AcpiConfig.GPE0), none,
+                none, none, "JAVISOR\0".getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    private byte[] madt() {
+        byte[] entries = {};
+        for (int n = 0; n < config.cpus(); n++) {
+            entries = concat(entries, bytes(0, 8, n, n), little(1, 4));
+        }
+        int ioApicId = 0;
+        entries = concat(entries, bytes(1, 12, ioApicId, 0), little(MemoryMap.IOAPIC, 4), little(0, 4));
+        // The PIT's interrupt 0 is pin 2; the SCI is level-triggered and active high; all else as on the ISA bus.
+        entries = concat(entries, isaOverride(0, 2, 0), isaOverride(AcpiConfig.SCI, AcpiConfig.SCI, 0xd));
+        // LINT1 of every processor is the NMI.
+        entries = concat(entries, bytes(4, 6, 0xff, 0, 0, 1));
+        int hasLegacyPics = 1;
+        return table("APIC", 5, concat(little(MemoryMap.LOCAL_APIC, 4), little(hasLegacyPics, 4), entries));
+    }
+
+    private static byte[] isaOverride(int irq, int gsi, int flags) {
+        return concat(bytes(2, 10, 0, irq), little(gsi, 4), little(flags, 2));
+    }
+
+    private static byte[] mcfg() {
+        return table("MCFG", 1, concat(little(0, 8), little(MemoryMap.ECAM, 8), little(0, 2), bytes(0, 255),
+                little(0, 4)));
+    }
+
+    private static byte[] hpet() {
+        // What the HPET's own capability register says: vendor 8086, legacy routing, 64-bit counter, 3 comparators.
+        return table("HPET", 1, concat(little(0x8086_a201L, 4), bytes(0, 64, 0, 0), little(MemoryMap.HPET, 8),
+                bytes(0), little(0x80, 2), bytes(0)));
+    }
+}
