@@ -390,17 +390,62 @@ public final class Cpu implements AutoCloseable {
         mmu.probe(segment, segments.linear(segment, offset, bytes, forWrite), bytes, forWrite);
     }
 
-    // ---- availability of SSE and MMX ----
+    // ---- availability of x87, MMX and SSE ----
+
+    /// For x87 instructions that wait: all but FNINIT, FNCLEX, FNSTCW, FNSTSW, FNSTENV and FNSAVE.
+    ///
+    /// @throws GuestFault #NM when CR0 does not let x87 instructions execute, #MF for a pending x87 exception
+    void checkX87() {
+        checkX87NoWait();
+        checkPendingX87();
+    }
+
+    /// For x87 control instructions that do not wait.
+    ///
+    /// @throws GuestFault #NM when CR0 does not let x87 instructions execute
+    void checkX87NoWait() {
+        if ((cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0) {
+            throw fault(GuestFault.NM);
+        }
+    }
+
+    /// FWAIT.
+    ///
+    /// @throws GuestFault #NM with CR0.MP and TS, #MF for a pending x87 exception
+    void checkWait() {
+        long trapped = ControlBits.CR0_MP | ControlBits.CR0_TS;
+        if ((cr0 & trapped) == trapped) {
+            throw fault(GuestFault.NM);
+        }
+        checkPendingX87();
+    }
 
     /// @throws GuestFault #UD or #NM when CR0 and CR4 do not let SSE instructions execute
-    void checkSse() { }
+    void checkSse() {
+        if ((cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0 || (cr4 & ControlBits.CR4_OSFXSR) == 0) {
+            boolean undefined = (cr0 & ControlBits.CR0_EM) != 0 || (cr4 & ControlBits.CR4_OSFXSR) == 0;
+            throw fault(undefined ? GuestFault.UD : GuestFault.NM);
+        }
+    }
 
     /// @throws GuestFault #UD or #NM when CR0 does not let MMX instructions execute, #MF for a pending x87 exception
-    void checkMmx() { }
+    void checkMmx() {
+        if ((cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0) {
+            throw fault((cr0 & ControlBits.CR0_EM) != 0 ? GuestFault.UD : GuestFault.NM);
+        }
+        checkPendingX87();
+    }
+
+    /// FSW.ES: an unmasked x87 exception waits for the next x87 or MMX instruction.
+    private void checkPendingX87() {
+        if ((HostMemory.loadShort(state + CpuLayout.FSW) & 0x80) != 0) {
+            throw fault(GuestFault.MF);
+        }
+    }
 
     /// Whether unmasked SIMD floating-point exceptions are #XM (CR4.OSXMMEXCPT), not #UD.
     boolean simdExceptionsEnabled() {
-        return true;
+        return (cr4 & ControlBits.CR4_OSXMMEXCPT) != 0;
     }
 
     // ---- faults: `throw cpu.gp(0)` ----

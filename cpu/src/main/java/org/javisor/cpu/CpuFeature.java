@@ -64,6 +64,7 @@ public enum CpuFeature {
     /// FPU CS and DS are always saved as zero.
     FCS_FDS_DEPRECATED(7, 0, Register.EBX, 13, isa()),
     RDSEED(7, 0, Register.EBX, 18, isa(Feature.RDSEED)),
+    ADX(7, 0, Register.EBX, 19, isa(Feature.ADX)),
     SMAP(7, 0, Register.EBX, 20, isa(Feature.SMAP)),
     CLFLUSHOPT(7, 0, Register.EBX, 23, isa(Feature.CLFLUSHOPT)),
     CLWB(7, 0, Register.EBX, 24, isa(Feature.CLWB)),
