@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+/// One virtual processor of a [Vm].
+///
+/// One thread at a time runs it; while it runs, only [#kick], [#injectNmi] and [#stats] may be called from others.
+/// Everything else needs a vCPU that is not running, or a machine that is paused ([Vm#pause]).
+public sealed interface Vcpu permits SoftwareVcpu {
+    /// Its number in the machine, which is also its APIC id.
+    int id();
+
+    /// Runs guest code until something happens that the machine cannot answer by itself. In a machine with interrupt
+    /// chips, a halted processor and one that waits for its start-up IPI wait inside. While the machine is paused, this
+    /// blocks.
+    VmExit run();
+
+    /// Gives the value that the guest reads, after [VmExit.PortRead] or [VmExit.MmioRead].
+    void completeRead(long value);
+
+    /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one.
+    void kick();
+
+    /// Signals a non-maskable interrupt.
+    void injectNmi();
+
+    /// Takes the processor back to its state after power-on: processor 0 about to execute at the reset vector, the
+    /// others (in a machine with interrupt chips) waiting for a start-up IPI.
+    void reset();
+
+    Registers registers();
+
+    /// Counters of what this processor did so far. Any thread.
+    VcpuStats stats();
+}

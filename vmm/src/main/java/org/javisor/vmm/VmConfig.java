@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.util.Objects;
+import org.javisor.cpu.CpuidModel;
+import org.javisor.memory.Clock;
+
+/// How a [Vm] is built. Immutable: each `with` method gives another.
+///
+/// @param cpuid            what the processors are and how many there can be
+/// @param chips            whether the machine has PIC, PIT, IOAPIC and local APICs
+/// @param exitsOnUnclaimed whether accesses that nothing claims leave [Vcpu#run]; if not, they read as all-ones
+/// @param clock            the machine's time, or null for the host's, starting at zero
+public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock) {
+    /// One bare processor: no chips, and everything it does to its surroundings is an exit.
+    public static final VmConfig BARE = new VmConfig(CpuidModel.builder().build(), false, true, null);
+
+    public VmConfig {
+        Objects.requireNonNull(cpuid, "cpuid");
+    }
+
+    /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
+    public static VmConfig pc(int cpus) {
+        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null);
+    }
+
+    public VmConfig withCpuid(CpuidModel other) {
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock);
+    }
+
+    public VmConfig withChips(boolean other) {
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock);
+    }
+
+    public VmConfig withExitsOnUnclaimed(boolean other) {
+        return new VmConfig(cpuid, chips, other, clock);
+    }
+
+    public VmConfig withClock(Clock other) {
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other);
+    }
+}

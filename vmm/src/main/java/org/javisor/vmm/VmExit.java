@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+/// Why [Vcpu#run] returned. What a bus device or an interrupt chip can answer never leaves the run loop.
+public sealed interface VmExit {
+    /// IN from a port that no device claims. Answer with [Vcpu#completeRead], then run again; without an answer the
+    /// guest reads all-ones.
+    ///
+    /// @param bytes 1, 2 or 4
+    record PortRead(int port, int bytes) implements VmExit { }
+
+    /// OUT to a port that no device claims.
+    ///
+    /// @param bytes 1, 2 or 4
+    /// @param value zero-extended
+    record PortWrite(int port, int bytes, int value) implements VmExit {
+        /// The lowest byte, as a stream takes it.
+        public int data8() {
+            return value & 0xff;
+        }
+    }
+
+    /// A load from guest-physical memory that neither a slot nor a device backs; answered like [PortRead].
+    ///
+    /// @param bytes 1, 2, 4 or 8
+    record MmioRead(long gpa, int bytes) implements VmExit { }
+
+    /// A store to guest-physical memory that neither a slot nor a device backs.
+    ///
+    /// @param bytes 1, 2, 4 or 8
+    /// @param value zero-extended
+    record MmioWrite(long gpa, int bytes, long value) implements VmExit { }
+
+    /// HLT, in a machine without interrupt chips; running again goes on behind it. With chips, [Vcpu#run] waits for the
+    /// next interrupt itself.
+    enum Halt implements VmExit { INSTANCE }
+
+    /// VMCALL or VMMCALL, already executed: arguments and result are in the general registers.
+    ///
+    /// @param number RAX
+    record Hypercall(long number) implements VmExit { }
+
+    /// [Vcpu#kick] asked for it.
+    enum Interrupted implements VmExit { INSTANCE }
+
+    /// A triple fault; a PC answers with a reset.
+    record Shutdown(long rip) implements VmExit { }
+
+    /// A bug of the hypervisor's, never the guest's. The vCPU cannot go on.
+    ///
+    /// @param reason what went wrong, with the processor's state
+    record InternalError(long rip, String reason) implements VmExit { }
+}
