@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
-/// The registers of a [Vcpu] that is not running.
+/// The registers of a [Vcpu] that is not running. Writing checks nothing: what does not fit together makes a processor
+/// that could not exist.
 public interface Registers {
     // General registers, numbered as instructions encode them.
     int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
@@ -11,9 +12,9 @@ public interface Registers {
 
     /// A segment register with its hidden part.
     ///
-    /// @param limit in bytes, the last valid offset
+    /// @param limit in bytes, the last valid offset, unsigned
     /// @param attributes bits 23 to 8 of a descriptor's upper half, moved down by 8: type in 3:0, S 4, DPL 6:5, P 7,
-    ///     AVL 12, L 13, D/B 14, G 15
+    ///     AVL 12, L 13, D/B 14, G 15; bit 16 marks a null selector
     record Segment(int selector, long base, int limit, int attributes) {
         private static final int REAL_MODE_ATTRIBUTES = 0x93;
 
@@ -23,11 +24,8 @@ public interface Registers {
         }
     }
 
-    /// GDTR or IDTR.
-    record Table(long base, int limit) { }
-
-    /// What CPUID answers.
-    record CpuidAnswer(int eax, int ebx, int ecx, int edx) { }
+    /// The control registers that make the paging mode.
+    record Paging(long cr0, long cr3, long cr4, long efer) { }
 
     /// @param number 0 to 15, as instructions encode it
     long general(int number);
@@ -45,44 +43,22 @@ public interface Registers {
     /// @param number [#ES] to [#TR]
     Segment segment(int number);
 
+    /// Sets a segment register; CS sets the privilege level too, from its selector, unless in real mode.
     void segment(int number, Segment segment);
 
-    Table gdt();
+    Paging paging();
 
-    void gdt(Table table);
+    void paging(Paging paging);
 
-    Table idt();
+    long cr2();
 
-    void idt(Table table);
-
-    /// @param number 0, 2, 3, 4 or 8
-    long control(int number);
-
-    /// Sets a control register with its side effects, but without the checks that MOV makes.
-    void control(int number, long value);
-
-    /// @param number 0 to 3, 6 or 7
-    long debug(int number);
-
-    void debug(int number, long value);
-
-    /// As RDMSR.
-    ///
-    /// @throws IllegalArgumentException if the guest would get #GP
-    long msr(int index);
-
-    /// As WRMSR.
-    ///
-    /// @throws IllegalArgumentException if the guest would get #GP
-    void msr(int index, long value);
-
-    /// What the guest would be told now.
-    CpuidAnswer cpuid(int leaf, int subleaf);
+    /// 0 to 3: the privilege level that code executes at.
+    int cpl();
 
     /// Makes the processor about to execute 16-bit code at `ip`, all segments at address zero.
     default void realMode(int ip) {
-        for (int segment = ES; segment <= GS; segment++) {
-            segment(segment, Segment.realMode(0));
+        for (int number = ES; number <= GS; number++) {
+            segment(number, Segment.realMode(0));
         }
         rip(ip & 0xffff);
     }

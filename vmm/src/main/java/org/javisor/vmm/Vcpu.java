@@ -17,15 +17,12 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// Gives the value that the guest reads, after [VmExit.PortRead] or [VmExit.MmioRead].
     void completeRead(long value);
 
-    /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one.
+    /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one. Interrupting its
+    /// thread does the same, for as long as the thread's interrupt status is set.
     void kick();
 
     /// Signals a non-maskable interrupt.
     void injectNmi();
-
-    /// Takes the processor back to its state after power-on: processor 0 about to execute at the reset vector, the
-    /// others (in a machine with interrupt chips) waiting for a start-up IPI.
-    void reset();
 
     Registers registers();
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// The registers of a [Cpu] that is not running, for who owns it. Unchecked: values go where the processor has them.
+public final class CpuRegisters {
+    private final Cpu cpu;
+
+    public CpuRegisters(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /// @param number 0 to 15, as instructions encode it
+    public long general(int number) {
+        return cpu.reg64(number);
+    }
+
+    public void general(int number, long value) {
+        cpu.reg64(number, value);
+    }
+
+    public long rip() {
+        return cpu.rip();
+    }
+
+    public void rip(long rip) {
+        cpu.rip(rip);
+    }
+
+    public long rflags() {
+        return cpu.rflags();
+    }
+
+    public void rflags(long rflags) {
+        cpu.rflags(rflags);
+    }
+
+    /// @param number 0 to 5 as instructions encode it, 6 LDTR, 7 TR
+    public int segmentSelector(int number) {
+        return cpu.segments.selector[number];
+    }
+
+    public long segmentBase(int number) {
+        return cpu.segments.base[number];
+    }
+
+    /// In bytes, unsigned.
+    public int segmentLimit(int number) {
+        return cpu.segments.limit[number];
+    }
+
+    /// Bits 23 to 8 of the descriptor's upper half, moved down; bit 16 marks a null selector.
+    public int segmentAttributes(int number) {
+        return cpu.segments.attributes[number];
+    }
+
+    /// Sets a segment register with its hidden part.
+    public void segment(int number, int selector, long base, int limit, int attributes) {
+        cpu.segments.selector[number] = selector & 0xffff;
+        cpu.segments.base[number] = base;
+        cpu.segments.limit[number] = limit;
+        cpu.segments.attributes[number] = attributes;
+        cpu.modeChanged();
+    }
+
+    /// 0 to 3; the privilege level that code executes at.
+    public int cpl() {
+        return cpu.cpl;
+    }
+
+    public void cpl(int cpl) {
+        cpu.cpl = cpl;
+        cpu.modeChanged();
+    }
+
+    public long cr0() {
+        return cpu.cr0;
+    }
+
+    public long cr2() {
+        return cpu.cr2;
+    }
+
+    public long cr3() {
+        return cpu.cr3;
+    }
+
+    public long cr4() {
+        return cpu.cr4;
+    }
+
+    public long efer() {
+        return cpu.efer;
+    }
+
+    /// Sets the registers that make up the paging mode together, and forgets every translation.
+    public void paging(long cr0, long cr3, long cr4, long efer) {
+        cpu.cr0 = cr0;
+        cpu.cr3 = cr3;
+        cpu.cr4 = cr4;
+        cpu.efer = efer;
+        cpu.modeChanged();
+        cpu.request(Requests.FLUSH_TLB);
+    }
+
+    public void cr2(long value) {
+        cpu.cr2 = value;
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+/// What executes guest code: the seam between a machine and its kind of processor.
+interface Engine {
+    String name();
+
+    /// What the processors of `vm` share, made once for each machine.
+    Processors open(Vm vm);
+
+    /// The processors of one machine.
+    interface Processors {
+        /// Makes processor `id`, in the state that RESET leaves.
+        Vcpu create(int id);
+
+        /// Makes a run under way look at the machine's [RunGate] soon.
+        void hurry(Vcpu vcpu);
+
+        /// Takes a vCPU that is not running back to the state that RESET leaves.
+        void reset(Vcpu vcpu);
+
+        /// Frees what `vcpu` occupies; it does not run.
+        void close(Vcpu vcpu);
+    }
+}

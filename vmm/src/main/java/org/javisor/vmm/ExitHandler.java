@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+/// What the owner of a machine does about events that the machine cannot answer by itself.
+public interface ExitHandler {
+    /// What follows a triple fault.
+    enum OnShutdown { RESET, STOP }
+
+    /// A vCPU met a triple fault; its registers are as they were. Called on its thread.
+    default OnShutdown shutdown(Vcpu vcpu, VmExit.Shutdown exit) {
+        return OnShutdown.RESET;
+    }
+
+    /// Takes the devices back to their state after power-on, and puts into memory and registers what firmware or a boot
+    /// protocol would. Called on the thread of [VmRunner#run] with every vCPU stopped, after chips and processors have
+    /// been reset.
+    default void reset() { }
+
+    /// An access that nothing claims, or a hypercall, on the vCPU's thread. Reads that are not completed give all-ones.
+    default void exit(Vcpu vcpu, VmExit exit) { }
+}

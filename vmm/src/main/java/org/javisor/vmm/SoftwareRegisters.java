@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import org.javisor.cpu.Cpu;
+import org.javisor.cpu.CpuRegisters;
+
+/// The registers of a software processor.
+final class SoftwareRegisters implements Registers {
+    private static final int CR0_PE = 1;
+    private final CpuRegisters cpu;
+
+    SoftwareRegisters(Cpu cpu) {
+        this.cpu = new CpuRegisters(cpu);
+    }
+
+    @Override
+    public long general(int number) {
+        return cpu.general(number);
+    }
+
+    @Override
+    public void general(int number, long value) {
+        cpu.general(number, value);
+    }
+
+    @Override
+    public long rip() {
+        return cpu.rip();
+    }
+
+    @Override
+    public void rip(long rip) {
+        cpu.rip(rip);
+    }
+
+    @Override
+    public long rflags() {
+        return cpu.rflags();
+    }
+
+    @Override
+    public void rflags(long rflags) {
+        cpu.rflags(rflags);
+    }
+
+    @Override
+    public Segment segment(int number) {
+        return new Segment(cpu.segmentSelector(number), cpu.segmentBase(number), cpu.segmentLimit(number),
+                cpu.segmentAttributes(number));
+    }
+
+    @Override
+    public void segment(int number, Segment segment) {
+        cpu.segment(number, segment.selector(), segment.base(), segment.limit(), segment.attributes());
+        if (number == CS) {
+            cpu.cpl((cpu.cr0() & CR0_PE) != 0 ? segment.selector() & 3 : 0);
+        }
+    }
+
+    @Override
+    public Paging paging() {
+        return new Paging(cpu.cr0(), cpu.cr3(), cpu.cr4(), cpu.efer());
+    }
+
+    @Override
+    public void paging(Paging paging) {
+        cpu.paging(paging.cr0(), paging.cr3(), paging.cr4(), paging.efer());
+    }
+
+    @Override
+    public long cr2() {
+        return cpu.cr2();
+    }
+
+    @Override
+    public int cpl() {
+        return cpu.cpl();
+    }
+}

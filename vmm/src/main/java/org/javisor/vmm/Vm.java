@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.javisor.memory.Clock;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.HostClock;
+import org.javisor.memory.InterruptLine;
+import org.javisor.memory.IoBus;
+import org.javisor.memory.MsiSink;
+
+/// One virtual machine: memory, buses, time, interrupt wires and processors, empty until somebody fills it.
+///
+/// Devices are attached before the first vCPU runs, or while it does; vCPUs are created before the first runs.
+public final class Vm implements AutoCloseable {
+    private static final long LAST_PORT = 0xffff;
+    private static final long LAST_GPA = (1L << 52) - 1;
+
+    private final VmConfig config;
+    private final GuestMemory memory = new GuestMemory();
+    private final IoBus ports = new IoBus("port", LAST_PORT);
+    private final IoBus mmio = new IoBus("MMIO address", LAST_GPA);
+    private final HostClock ownClock;
+    private final Clock clock;
+    private final RunGate gate = new RunGate();
+    private final Engine.Processors processors;
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private boolean closed;
+
+    Vm(Engine engine, VmConfig config) {
+        this.config = config;
+        this.ownClock = config.clock() == null ? new HostClock() : null;
+        this.clock = config.clock() == null ? ownClock : config.clock();
+        this.processors = engine.open(this);
+    }
+
+    public VmConfig config() {
+        return config;
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    public IoBus ports() {
+        return ports;
+    }
+
+    public IoBus mmio() {
+        return mmio;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    /// A new wire to a global system interrupt. A GSI is asserted while any of its wires is, so devices may share one;
+    /// each takes a wire of its own.
+    ///
+    /// @param gsi 0 to 15 reach the PIC pair and the IOAPIC, 16 to 23 the IOAPIC only
+    public InterruptLine gsi(int gsi) {
+        throw new IllegalStateException("this machine has no interrupt chips");
+    }
+
+    /// Where message-signalled interrupts go.
+    public MsiSink msi() {
+        throw new IllegalStateException("this machine has no interrupt chips");
+    }
+
+    /// Makes processor `id`.
+    ///
+    /// @param id from 0, below the number of processors that the configuration's CPUID tells of
+    public synchronized Vcpu createVcpu(int id) {
+        if (id < 0 || id >= config.cpuid().cpus()) {
+            throw new IllegalArgumentException(
+                    "no vCPU " + id + " in a machine of " + config.cpuid().cpus() + " processors");
+        }
+        if (vcpus.stream().anyMatch(v -> v.id() == id)) {
+            throw new IllegalArgumentException("vCPU " + id + " exists");
+        }
+        Vcpu vcpu = processors.create(id);
+        vcpus.add(vcpu);
+        return vcpu;
+    }
+
+    /// The processors made so far.
+    public synchronized List<Vcpu> vcpus() {
+        return List.copyOf(vcpus);
+    }
+
+    RunGate gate() {
+        return gate;
+    }
+
+    /// Stops every vCPU between two instructions, and the machine's own clock, until [#resume]; returns when all have
+    /// stopped. Runs that are under way block. Calls nest.
+    ///
+    /// @throws IllegalStateException on a thread that runs a vCPU: it cannot wait for itself
+    public void pause() {
+        boolean first = gate.close(() -> vcpus().forEach(processors::hurry));
+        if (first && ownClock != null) {
+            ownClock.stop();
+        }
+    }
+
+    /// Takes one [#pause] back.
+    public void resume() {
+        if (gate.open() && ownClock != null) {
+            ownClock.start();
+        }
+    }
+
+    /// Takes processors and chips back to their state after power-on: processor 0 at the reset vector, the others (in a
+    /// machine with chips) waiting for a start-up IPI. Memory, devices and time stay as they are. The machine must be
+    /// paused, or not running.
+    public void reset() {
+        vcpus().forEach(processors::reset);
+    }
+
+    /// Everything that the processors did so far, added up.
+    public VcpuStats stats() {
+        return vcpus().stream().map(Vcpu::stats)
+                .reduce(new VcpuStats(0, Collections.emptyMap(), new long[256], 0, 0), VcpuStats::plus);
+    }
+
+    /// Frees processors and chips. No vCPU may be running. Memory behind the slots stays the caller's.
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        vcpus.forEach(processors::close);
+        vcpus.clear();
+        if (ownClock != null) {
+            ownClock.close();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// Runs a machine until it ends: each vCPU on a platform thread of its own, with resets in between.
+///
+/// [#run] blocks the calling thread, which also does the resets; [#reset] and [#stop] only ask for it, so that devices
+/// may call them from a vCPU's thread in the middle of an access.
+public final class VmRunner {
+    /// How a run ended.
+    public sealed interface Outcome {
+        /// Somebody called [#stop].
+        ///
+        /// @param status what they said, for the exit status of a command
+        /// @param reason what they said, for people
+        record Stopped(int status, String reason) implements Outcome { }
+
+        /// A triple fault that the [ExitHandler] did not want to answer with a reset.
+        record TripleFault(int vcpu, long rip) implements Outcome { }
+
+        /// A bug of the hypervisor's.
+        record Failed(int vcpu, String reason) implements Outcome { }
+    }
+
+    private sealed interface Request {
+        record Reset() implements Request { }
+
+        record End(Outcome outcome) implements Request { }
+    }
+
+    private final Vm vm;
+    private final ExitHandler handler;
+    private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+    private final AtomicBoolean resetAsked = new AtomicBoolean();
+    /// Guards what vCPUs that cannot go on wait for.
+    private final Object decision = new Object();
+    private int resets;
+    private volatile boolean ending;
+
+    public VmRunner(Vm vm, ExitHandler handler) {
+        this.vm = vm;
+        this.handler = handler;
+    }
+
+    /// Runs the machine's vCPUs, from the state that they are in, until it ends.
+    ///
+    /// If the calling thread is interrupted the machine is stopped, and the interrupt status kept.
+    public Outcome run() {
+        List<Thread> threads = new ArrayList<>();
+        for (Vcpu vcpu : vm.vcpus()) {
+            threads.add(Thread.ofPlatform().name("javisor-vcpu-" + vcpu.id()).daemon().start(() -> drive(vcpu)));
+        }
+        Outcome outcome = serve();
+        end();
+        vm.vcpus().forEach(Vcpu::kick);
+        threads.forEach(VmRunner::joinUninterruptibly);
+        return outcome;
+    }
+
+    /// Asks for a reset of the whole machine; any thread.
+    public void reset() {
+        if (resetAsked.compareAndSet(false, true)) {
+            requests.add(new Request.Reset());
+        }
+    }
+
+    /// Asks for the end of [#run]; any thread. The first to ask decides the outcome.
+    public void stop(Outcome outcome) {
+        requests.add(new Request.End(outcome));
+    }
+
+    private Outcome serve() {
+        while (true) {
+            try {
+                switch (requests.take()) {
+                    case Request.Reset _ -> resetNow();
+                    case Request.End(Outcome outcome) -> {
+                        return outcome;
+                    }
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return new Outcome.Stopped(0, "interrupted");
+            }
+        }
+    }
+
+    private void resetNow() {
+        vm.pause();
+        resetAsked.set(false);
+        vm.reset();
+        handler.reset();
+        synchronized (decision) {
+            resets++;
+            decision.notifyAll();
+        }
+        vm.resume();
+    }
+
+    private void end() {
+        synchronized (decision) {
+            ending = true;
+            decision.notifyAll();
+        }
+    }
+
+    private void drive(Vcpu vcpu) {
+        try {
+            while (!ending) {
+                dispatch(vcpu, vcpu.run());
+            }
+        } catch (RuntimeException | Error e) {
+            stop(new Outcome.Failed(vcpu.id(), String.valueOf(e)));
+            throw e;
+        }
+    }
+
+    private void dispatch(Vcpu vcpu, VmExit exit) {
+        switch (exit) {
+            case VmExit.Interrupted _ -> { }
+            case VmExit.Shutdown shutdown -> shutDown(vcpu, shutdown);
+            case VmExit.InternalError(long rip, String reason) -> {
+                int seen = resetsSeen();
+                stop(new Outcome.Failed(vcpu.id(), String.format("%s at RIP 0x%x", reason, rip)));
+                awaitDecision(seen);
+            }
+            case VmExit.Halt _, VmExit.Hypercall _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
+                    VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
+        }
+    }
+
+    private int resetsSeen() {
+        synchronized (decision) {
+            return resets;
+        }
+    }
+
+    private void shutDown(Vcpu vcpu, VmExit.Shutdown shutdown) {
+        int seen = resetsSeen();
+        switch (handler.shutdown(vcpu, shutdown)) {
+            case RESET -> reset();
+            case STOP -> stop(new Outcome.TripleFault(vcpu.id(), shutdown.rip()));
+        }
+        awaitDecision(seen);
+    }
+
+    /// Keeps a vCPU that cannot go on from running until the machine is reset or ends.
+    private void awaitDecision(int resetsSeen) {
+        synchronized (decision) {
+            while (!ending && resets == resetsSeen) {
+                waitUninterruptibly();
+            }
+        }
+    }
+
+    private void waitUninterruptibly() {
+        try {
+            decision.wait();
+        } catch (InterruptedException e) {
+            // Nobody has a reason to interrupt a vCPU's thread; what ends it is `ending`.
+        }
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
