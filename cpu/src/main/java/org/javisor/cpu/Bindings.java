@@ -35,6 +35,14 @@ final class Bindings {
 
     Bindings() {
         Binder binder = new Binder(table);
+        SimdMoves.bind(binder);
+        SimdElements.bind(binder);
+        SimdIntegerArithmetic.bind(binder);
+        SimdShift.bind(binder);
+        SimdShuffle.bind(binder);
+        Carryless.bind(binder);
+        Aes.bind(binder);
+        Sha.bind(binder);
     }
 
     /// The handler for a decoded instruction, or null when there is none.
