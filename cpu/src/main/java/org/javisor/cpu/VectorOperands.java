@@ -49,7 +49,7 @@ final class VectorOperands {
     private static long fetchAligned(Cpu cpu, Insn insn) {
         long gva = aligned(cpu, insn, false);
         long at = cpu.state + CpuLayout.OPERAND;
-        store(at, cpu.mmu.load(gva, 8), cpu.mmu.load(gva + 8, 8));
+        store(at, cpu.mmu.load(insn.segment, gva, 8), cpu.mmu.load(insn.segment, gva + 8, 8));
         return at;
     }
 
@@ -57,15 +57,15 @@ final class VectorOperands {
         long offset = cpu.effectiveAddress(insn);
         long gva = cpu.segments.linear(insn.segment, offset, 16, false);
         long at = cpu.state + CpuLayout.OPERAND;
-        store(at, cpu.mmu.load(gva, 8), cpu.mmu.load(upper(cpu, insn, offset, false), 8));
+        store(at, cpu.mmu.load(insn.segment, gva, 8), cpu.mmu.load(insn.segment, upper(cpu, insn, offset, false), 8));
         return at;
     }
 
     /// Stores 16 bytes to the memory operand, which must be aligned.
     static void storeAligned(Cpu cpu, Insn insn, long low, long high) {
         long gva = aligned(cpu, insn, true);
-        cpu.mmu.store(gva, 8, low);
-        cpu.mmu.store(gva + 8, 8, high);
+        cpu.mmu.store(insn.segment, gva, 8, low);
+        cpu.mmu.store(insn.segment, gva + 8, 8, high);
     }
 
     static void storeUnaligned(Cpu cpu, Insn insn, long low, long high) {
@@ -73,11 +73,11 @@ final class VectorOperands {
         long gva = cpu.segments.linear(insn.segment, offset, 16, true);
         long above = upper(cpu, insn, offset, true);
         if ((gva & PAGE_BYTES - 1) > PAGE_BYTES - 16) {
-            cpu.mmu.probe(gva, 8, true);
-            cpu.mmu.probe(above, 8, true);
+            cpu.mmu.probe(insn.segment, gva, 8, true);
+            cpu.mmu.probe(insn.segment, above, 8, true);
         }
-        cpu.mmu.store(gva, 8, low);
-        cpu.mmu.store(above, 8, high);
+        cpu.mmu.store(insn.segment, gva, 8, low);
+        cpu.mmu.store(insn.segment, above, 8, high);
     }
 
     /// The memory operand's linear address; #GP(0) unless it is a multiple of 16.
