@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices;
+
+import java.util.function.IntConsumer;
+import org.javisor.memory.Chip;
+import org.javisor.memory.Clock;
+import org.javisor.memory.InterruptLine;
+
+/// ACPI's fixed hardware, laid out as in Intel's ICH9 from PMBASE on: PM1a event and control registers, the
+/// power management timer, and one block of general-purpose events.
+///
+/// Until the guest writes [#ACPI_ENABLE] to the SMI command port its events raise SMIs, of which there are
+/// none here; from then on they raise the SCI.
+///
+/// @acpi 6.5 §4.8 "ACPI Hardware Features"
+/// @datasheet Intel ICH9 "Power Management I/O Registers"
+public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
+    /// How many ports the block has.
+    public static final int PORTS = 128;
+
+    /// Offsets of the registers, for the FADT.
+    public static final int PM1_STS = 0, PM1_EN = 2, PM1_CNT = 4, PM_TMR = 8, GPE0_STS = 0x20, GPE0_EN = 0x28;
+    public static final int GPE0_BYTES = 16;
+
+    /// The SMI command port and the two commands it knows, for the FADT.
+    public static final int SMI_COMMAND_PORT = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
+
+    static final int TMR_STS = 1, GBL_STS = 0x20, PWRBTN_STS = 0x100, SLPBTN_STS = 0x200, RTC_STS = 0x400,
+            WAK_STS = 0x8000;
+    static final int SCI_EN = 1, SLP_EN = 0x2000;
+    private static final int STATUS_BITS = 0x8731, ENABLE_BITS = 0x0721, CONTROL_BITS = 0x1c03;
+
+    private static final int HZ = 3_579_545;
+    private static final long SECOND = 1_000_000_000L;
+
+    /// Everything the block remembers.
+    ///
+    /// @param timerSeen the timer's value, of any width, when its top bit was last looked at
+    /// @param command   the last value written to the SMI command port, and the data port beside it in bits
+    ///     15:8
+    public record State(int status, int enable, int control, long gpeStatus, long gpeEnable, long timerSeen,
+            int command) {
+        public State {
+            if ((status & ~STATUS_BITS) != 0 || (enable & ~ENABLE_BITS) != 0 || (control & ~CONTROL_BITS) != 0
+                    || timerSeen < 0 || (command & ~0xffff) != 0) {
+                throw new IllegalArgumentException("ACPI state with bits that no register has");
+            }
+        }
+    }
+
+    private final Object lock = new Object();
+    private final Clock clock;
+    private final Pin sci;
+    private final IntConsumer onSleep;
+    private final Clock.Timer overflow;
+    private final int topBit;
+
+    private int status;
+    private int enable;
+    private int control;
+    private long gpeStatus;
+    private long gpeEnable;
+    private long timerSeen;
+    private int command;
+
+    /// @param sci       the system control interrupt, level-triggered
+    /// @param timerBits the width of the timer: 32 if the FADT says TMR_VAL_EXT, else 24
+    /// @param onSleep   gets SLP_TYP, 0 to 7, when the guest sets SLP_EN; what each means the DSDT says
+    public AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep) {
+        if (timerBits != 24 && timerBits != 32) {
+            throw new IllegalArgumentException("a PM timer of " + timerBits + " bits");
+        }
+        this.clock = clock;
+        this.topBit = timerBits - 1;
+        this.sci = new Pin(sci);
+        this.onSleep = onSleep;
+        this.overflow = clock.timer(this::topBitChanged);
+        this.timerSeen = ticks();
+    }
+
+    // ---- the host's side ----
+
+    /// The person presses the power button: the guest should shut down.
+    public void pressPowerButton() {
+        raise(PWRBTN_STS);
+    }
+
+    /// The person presses the sleep button.
+    public void pressSleepButton() {
+        raise(SLPBTN_STS);
+    }
+
+    /// The real-time clock's alarm, as a wake-up event.
+    public void rtcAlarm() {
+        raise(RTC_STS);
+    }
+
+    /// Wakes the guest from a sleep state: it finds WAK_STS set.
+    public void wake() {
+        raise(WAK_STS);
+    }
+
+    private void raise(int bit) {
+        synchronized (lock) {
+            status |= bit;
+            update();
+        }
+        sci.drive();
+    }
+
+    /// Signals general-purpose event `event`, 0 to 63, to be handled by `\_GPE._Lxx` or `_Exx`.
+    public void raiseGpe(int event) {
+        synchronized (lock) {
+            gpeStatus |= 1L << event;
+            update();
+        }
+        sci.drive();
+    }
+
+    // ---- registers ----
+
+    @Override
+    public long read(long offset, int size) {
+        // The timer is read often, and lies: its bytes must come from one moment.
+        if (offset >= PM_TMR && offset + size <= PM_TMR + 4) {
+            return (ticks() & (2L << topBit) - 1) >>> 8 * (offset - PM_TMR);
+        }
+        return EightBitDevice.super.read(offset, size);
+    }
+
+    @Override
+    public int readByte(int offset) {
+        synchronized (lock) {
+            noteTimer();
+            return switch (offset) {
+                case PM1_STS, PM1_STS + 1 -> part(status, offset - PM1_STS);
+                case PM1_EN, PM1_EN + 1 -> part(enable, offset - PM1_EN);
+                case PM1_CNT, PM1_CNT + 1 -> part(control, offset - PM1_CNT);
+                case PM_TMR, PM_TMR + 1, PM_TMR + 2, PM_TMR + 3 -> part(ticks() & (2L << topBit) - 1, offset - PM_TMR);
+                default -> readGpe(offset);
+            };
+        }
+    }
+
+    private int readGpe(int offset) {
+        if (offset >= GPE0_STS && offset < GPE0_STS + 8) {
+            return part(gpeStatus, offset - GPE0_STS);
+        }
+        return offset >= GPE0_EN && offset < GPE0_EN + 8 ? part(gpeEnable, offset - GPE0_EN) : 0;
+    }
+
+    private static int part(long register, int index) {
+        return (int) (register >>> 8 * index) & 0xff;
+    }
+
+    private static long replace(long register, int index, int value) {
+        return register & ~(0xffL << 8 * index) | (long) value << 8 * index;
+    }
+
+    @Override
+    public void writeByte(int offset, int value) {
+        int sleepType = -1;
+        synchronized (lock) {
+            noteTimer();
+            switch (offset) {
+                case PM1_STS, PM1_STS + 1 -> status &= ~(value << 8 * (offset - PM1_STS));
+                case PM1_EN, PM1_EN + 1 -> enable = (int) replace(enable, offset - PM1_EN, value) & ENABLE_BITS;
+                case PM1_CNT -> control = control & ~0xff | value & CONTROL_BITS;
+                case PM1_CNT + 1 -> sleepType = writeSleep(value << 8);
+                default -> writeGpe(offset, value);
+            }
+            update();
+        }
+        sci.drive();
+        if (sleepType >= 0) {
+            onSleep.accept(sleepType);
+        }
+    }
+
+    /// @return SLP_TYP if the write sets SLP_EN, or -1
+    private int writeSleep(int value) {
+        control = control & 0xff | value & CONTROL_BITS;
+        return (value & SLP_EN) != 0 ? value >>> 10 & 7 : -1;
+    }
+
+    private void writeGpe(int offset, int value) {
+        if (offset >= GPE0_STS && offset < GPE0_STS + 8) {
+            gpeStatus &= ~((long) value << 8 * (offset - GPE0_STS));
+        } else if (offset >= GPE0_EN && offset < GPE0_EN + 8) {
+            gpeEnable = replace(gpeEnable, offset - GPE0_EN, value);
+        }
+    }
+
+    /// Two ports: the SMI command, and a byte of data that goes with it.
+    public EightBitDevice smiCommand() {
+        return new EightBitDevice() {
+            @Override
+            public int readByte(int offset) {
+                synchronized (lock) {
+                    return part(command, offset & 1);
+                }
+            }
+
+            @Override
+            public void writeByte(int offset, int value) {
+                smiCommand(offset & 1, value);
+            }
+        };
+    }
+
+    private void smiCommand(int offset, int value) {
+        synchronized (lock) {
+            command = (int) replace(command, offset, value);
+            if (offset == 0 && value == ACPI_ENABLE) {
+                control |= SCI_EN;
+            } else if (offset == 0 && value == ACPI_DISABLE) {
+                control &= ~SCI_EN;
+            }
+            update();
+        }
+        sci.drive();
+    }
+
+    // ---- the timer ----
+
+    private long ticks() {
+        long nanos = clock.nanos();
+        return nanos / SECOND * HZ + nanos % SECOND * HZ / SECOND;
+    }
+
+    /// Sets TMR_STS if the top bit has changed since the last look.
+    private void noteTimer() {
+        long now = ticks();
+        if (now >>> topBit != timerSeen >>> topBit) {
+            status |= TMR_STS;
+        }
+        timerSeen = now;
+    }
+
+    private void topBitChanged() {
+        synchronized (lock) {
+            noteTimer();
+            update();
+        }
+        sci.drive();
+    }
+
+    private void update() {
+        boolean wanted = (status & enable) != 0 || (gpeStatus & gpeEnable) != 0;
+        sci.set(wanted && (control & SCI_EN) != 0);
+        if ((enable & TMR_STS) != 0 && (status & TMR_STS) == 0) {
+            long change = (timerSeen >>> topBit) + 1 << topBit;
+            overflow.arm(change / HZ * SECOND + (change % HZ * SECOND + HZ - 1) / HZ);
+        } else {
+            overflow.cancel();
+        }
+    }
+
+    // ---- life ----
+
+    @Override
+    public void reset() {
+        load(new State(0, 0, 0, 0, 0, ticks(), 0));
+    }
+
+    @Override
+    public State save() {
+        synchronized (lock) {
+            return new State(status, enable, control, gpeStatus, gpeEnable, timerSeen, command);
+        }
+    }
+
+    @Override
+    public void load(State state) {
+        synchronized (lock) {
+            status = state.status;
+            enable = state.enable;
+            control = state.control;
+            gpeStatus = state.gpeStatus;
+            gpeEnable = state.gpeEnable;
+            timerSeen = state.timerSeen;
+            command = state.command;
+            update();
+        }
+        sci.drive();
+    }
+}
