@@ -4,4 +4,5 @@
 module org.javisor.devices {
     requires transitive org.javisor.memory;
     exports org.javisor.devices;
+    exports org.javisor.devices.pci;
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices.pci;
+
+import org.javisor.devices.AcpiPm;
+import org.javisor.memory.IoBus;
+
+/// Function 00:1f.0 of an ICH9: the bridge to the ISA devices. It places ACPI's register block and routes
+/// PIRQs to the PIC.
+///
+/// @datasheet Intel ICH9 "LPC Interface Bridge Registers (D31:F0)"
+public final class Ich9Lpc {
+    public static final int DEVICE = 31;
+
+    static final int PMBASE = 0x40, ACPI_CNTL = 0x44, PIRQA_ROUT = 0x60, PIRQE_ROUT = 0x68;
+    private static final int ACPI_EN = 0x80;
+    private static final int GPIOBASE = 0x48, GPIO_CNTL = 0x4c, SIRQ_CNTL = 0x64, LPC_IO_DECODE = 0x80, RCBA = 0xf0;
+
+    private final PciFunction function;
+    private final IoBus ports;
+    private final AcpiPm pm;
+    private final PirqRouter router;
+    private IoBus.Range block;
+
+    /// Makes the bridge and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
+    public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm) {
+        this.ports = ports;
+        this.pm = pm;
+        this.router = router;
+        function = new PciFunction(new PciFunction.Identity(0x8086, 0x2918, 2, 0x060100, 0x1af4, 0x1100));
+        ConfigSpace config = function.config();
+        config.set(ConfigSpace.COMMAND, 2, 7);
+        config.allow(ConfigSpace.COMMAND, 2, 0x140);    // I/O, memory and mastering are always on
+        config.set(PMBASE, 4, 1);
+        config.allow(PMBASE, 4, 0xff80);
+        config.allow(ACPI_CNTL, 1, ACPI_EN | 7);
+        config.set(GPIOBASE, 4, 1);
+        config.allow(GPIOBASE, 4, 0xff80);
+        config.allow(GPIO_CNTL, 1, 0x11);
+        config.set(SIRQ_CNTL, 1, 0x10);
+        config.allow(SIRQ_CNTL, 1, 0xcf);
+        config.allow(LPC_IO_DECODE, 4, 0x3f0f_1377);
+        config.allow(RCBA, 4, 0xffff_c001);
+        defineRoutes(config, PIRQA_ROUT, 0);
+        defineRoutes(config, PIRQE_ROUT, 4);
+        config.set(ConfigSpace.HEADER_TYPE, 1, 0x80);
+        function.onWrite(PMBASE, ACPI_CNTL + 1 - PMBASE, this::movePm);
+        bus.add(DEVICE, 0, function);
+    }
+
+    private void defineRoutes(ConfigSpace config, int offset, int firstLine) {
+        for (int i = 0; i < 4; i++) {
+            int register = offset + i;
+            int line = firstLine + i;
+            config.set(register, 1, PirqRouter.ROUTE_OFF);
+            config.allow(register, 1, 0x8f);
+            function.onWrite(register, 1, () -> router.route(line, function.readConfig(register, 1)));
+        }
+    }
+
+    public PciFunction function() {
+        return function;
+    }
+
+    /// Places ACPI's registers at `port`, a multiple of 128, as firmware does.
+    public void placePm(int port) {
+        function.writeConfig(PMBASE, 4, port | 1);
+        function.writeConfig(ACPI_CNTL, 1, ACPI_EN);
+    }
+
+    /// Routes PIRQ `line` (0 for A) to the PIC's input `irq`, as firmware does for systems without an I/O
+    /// APIC.
+    public void routePirq(int line, int irq) {
+        function.writeConfig((line < 4 ? PIRQA_ROUT : PIRQE_ROUT - 4) + line, 1, irq);
+    }
+
+    private synchronized void movePm() {
+        if (block != null) {
+            ports.detach(block);
+            block = null;
+        }
+        int port = function.readConfig(PMBASE, 4) & 0xff80;
+        if ((function.readConfig(ACPI_CNTL, 1) & ACPI_EN) == 0 || port == 0) {
+            return;
+        }
+        try {
+            block = ports.attach(port, AcpiPm.PORTS, pm, "ACPI power management");
+        } catch (IllegalArgumentException _) {
+            // The guest has put it on top of another device, which keeps its place.
+            block = null;
+        }
+    }
+}

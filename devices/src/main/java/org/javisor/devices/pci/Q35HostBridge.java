@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices.pci;
+
+import org.javisor.memory.IoBus;
+
+/// Function 00:00.0 of a Q35: the memory controller, which places the ECAM window.
+///
+/// The registers that steer memory (PAM, SMRAM, TOLUD) keep what is written to them and do nothing: memory is
+/// where the board put it.
+///
+/// @datasheet Intel 3 Series Express Chipset Family "PCIEXBAR—PCI Express Register Range Base Address"
+public final class Q35HostBridge {
+    static final int PCIEXBAR = 0x60;
+    private static final int ENABLE = 1;
+    private static final int PAM = 0x90, PAM_BYTES = 7, SMRAM = 0x9d, TOLUD = 0xb0;
+
+    private final PciFunction function;
+    private final IoBus mmio;
+    private final Ecam ecam;
+    private IoBus.Range window;
+
+    /// Makes the bridge and puts it on `bus`. The ECAM window is off, as at power-on: see [#placeEcam].
+    public Q35HostBridge(PciBus bus, IoBus mmio) {
+        this.mmio = mmio;
+        this.ecam = new Ecam(bus);
+        function = new PciFunction(new PciFunction.Identity(0x8086, 0x29c0, 0, 0x060000, 0x1af4, 0x1100));
+        ConfigSpace config = function.config();
+        config.set(PCIEXBAR, 4, 0xe000_0000);
+        config.allow(PCIEXBAR, 4, 0xfc00_0007);
+        config.allow(PCIEXBAR + 4, 4, 0xf);
+        for (int i = 0; i < PAM_BYTES; i++) {
+            config.allow(PAM + i, 1, 0x33);
+        }
+        config.set(SMRAM, 1, 2);
+        config.allow(SMRAM, 1, 0x78);
+        config.allow(TOLUD, 2, 0xfff0);
+        function.onWrite(PCIEXBAR, 8, this::moveWindow);
+        bus.add(0, 0, function);
+    }
+
+    public PciFunction function() {
+        return function;
+    }
+
+    /// Places the ECAM window, as firmware does.
+    ///
+    /// @param base  a multiple of the window's size
+    /// @param buses 256, 128 or 64: 1 MiB each
+    public void placeEcam(long base, int buses) {
+        int length = switch (buses) {
+            case 256 -> 0;
+            case 128 -> 1;
+            case 64 -> 2;
+            default -> throw new IllegalArgumentException("an ECAM window for " + buses + " buses");
+        };
+        if (base % ((long) buses << 20) != 0) {
+            throw new IllegalArgumentException("ECAM at 0x" + Long.toHexString(base));
+        }
+        function.writeConfig(PCIEXBAR + 4, 4, (int) (base >>> 32));
+        function.writeConfig(PCIEXBAR, 4, (int) base | length << 1 | ENABLE);
+    }
+
+    private synchronized void moveWindow() {
+        if (window != null) {
+            mmio.detach(window);
+            window = null;
+        }
+        int low = function.readConfig(PCIEXBAR, 4);
+        int length = low >>> 1 & 3;
+        if ((low & ENABLE) == 0 || length == 3) {
+            return;
+        }
+        long bytes = 256L << 20 >>> length;
+        long base = ((long) function.readConfig(PCIEXBAR + 4, 4) << 32 | low & 0xffff_ffffL) & -bytes;
+        try {
+            window = mmio.attach(base, bytes, ecam, "PCI configuration space (ECAM)");
+        } catch (IllegalArgumentException _) {
+            // The guest has put it on top of another device, which keeps its place.
+            window = null;
+        }
+    }
+}
