@@ -5,6 +5,7 @@ import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 import org.javisor.isa.Instruction;
@@ -21,6 +22,8 @@ public final class Cpu implements AutoCloseable {
     static final int SLOW_SHADOW = 1 << 1;
     /// [#run] is to return [#exit].
     static final int SLOW_EXIT = 1 << 2;
+    /// The current instruction has answers to come, see [Bus].
+    static final int SLOW_REPLAY = 1 << 3;
 
     private final Mapping block = Mapping.anonymous(CpuLayout.END + Mapping.PAGE_BYTES - 1 & -Mapping.PAGE_BYTES);
     /// Host address of the block that [CpuLayout] describes.
@@ -28,7 +31,9 @@ public final class Cpu implements AutoCloseable {
     final int id;
     final CpuidModel cpuid;
     final CpuEnvironment environment;
+    final CpuGroup group;
     final Segments segments;
+    final Bus bus;
     final Mmu mmu;
     final Exceptions exceptions;
     final Debug debug;
@@ -42,6 +47,8 @@ public final class Cpu implements AutoCloseable {
     ExecutionMode mode = ExecutionMode.REAL;
     /// 16, 32 or 64: default operand and address size of the code that runs. Derived by [#modeChanged].
     int codeBits = 16;
+    /// What decoding depends on: the code size, and [InstructionDecoder#EIGHTY_SIX_STYLE]. Derived by [#modeChanged].
+    int decodeMode = 16 | InstructionDecoder.EIGHTY_SIX_STYLE;
     /// The requests that the processor would take now. Derived by [#modeChanged].
     int requestMask;
     /// NMIs are blocked until the next IRET.
@@ -52,11 +59,21 @@ public final class Cpu implements AutoCloseable {
     /// current one.
     int blockEnd;
 
+    /// SLOW_SHADOW while the instruction executes that it was set for.
+    int shadowed;
+
+    /// The thread inside [#run]. With the next three: see [CpuGroup].
+    volatile Thread thread;
+    volatile boolean inside;
+    final AtomicInteger tickets = new AtomicInteger();
+    volatile int answered;
+
     private int exit;
     private long exitAddress;
     private int exitBytes;
     private long exitValue;
     private String failure;
+    private Throwable failureCause;
 
     /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set. After a change of IF,
     /// TF, VM or AC call [#modeChanged].
@@ -73,20 +90,21 @@ public final class Cpu implements AutoCloseable {
         this.id = id;
         this.cpuid = cpuid;
         this.environment = environment;
+        this.group = environment.group();
         this.segments = new Segments(this);
+        this.bus = new Bus(this);
         this.mmu = new Mmu(this);
         this.exceptions = new Exceptions(this);
         this.debug = new Debug(this);
         this.runLoop = new RunLoop(this);
-        environment.group().add(this);
+        group.add(this);
         modeChanged();
     }
 
     /// Frees the off-heap state. The processor must not be running.
     @Override
     public void close() {
-        environment.group().remove(this);
-        mmu.close();
+        group.remove(this);
         block.close();
     }
 
@@ -142,12 +160,17 @@ public final class Cpu implements AutoCloseable {
 
     /// Answers a read exit; to be called before the next [#run].
     public void completeRead(long value) {
-        exitValue = value;
+        bus.complete(value);
     }
 
     /// What went wrong, after [CpuExit#INTERNAL_ERROR].
     public String failure() {
         return failure;
+    }
+
+    /// The Java exception behind [#failure], or null.
+    public Throwable failureCause() {
+        return failureCause;
     }
 
     // ---- leaving the run loop, for handlers ----
@@ -179,6 +202,17 @@ public final class Cpu implements AutoCloseable {
         exit(CpuExit.INTERNAL_ERROR);
     }
 
+    /// As [#fail], with the Java exception that says more.
+    void fail(String reason, Throwable cause) {
+        failureCause = cause;
+        fail(reason);
+    }
+
+    /// Unwinds the current instruction, to be executed anew after the exit that was asked for.
+    GuestFault unwind() {
+        return fault(GuestFault.UNWIND);
+    }
+
     /// Holds back interrupts and single-step traps until the next instruction is done: STI, MOV SS, POP SS.
     void interruptShadow() {
         slow |= SLOW_SHADOW;
@@ -193,6 +227,7 @@ public final class Cpu implements AutoCloseable {
         mode = currentMode();
         codeBits = mode == ExecutionMode.LONG ? 64
                 : !mode.eightySixStyle() && (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
+        decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
         requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
         slow = slow & ~SLOW_STEP | ((systemFlags & Flags.TF) != 0 || debug.stepping ? SLOW_STEP : 0);

@@ -1,18 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import org.javisor.memory.GuestMemory;
+import org.javisor.memory.MemoryListener;
 
 /// What the processors of one machine share: decoded code, and the locks behind accesses that the host cannot make
 /// atomic by itself. All processors of a group have the same instruction set features.
+///
+/// It also makes them agree. A change of memory's state (slots, tracked pages, dirty logs) must reach every TLB before
+/// who made it goes on: each processor is asked, and waited for while it is *inside* its run loop, where it answers
+/// within a block. A processor that waits, or is at work in a device, is *outside*, so nobody ever waits for one that
+/// cannot answer; it answers when it comes back in.
 public final class CpuGroup {
     final GuestMemory memory;
-
+    final CodeCache code;
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
+    private final ReentrantLock bus = new ReentrantLock();
 
     public CpuGroup(GuestMemory memory) {
         this.memory = memory;
+        this.code = new CodeCache(this);
+        memory.addListener(new Listener());
+    }
+
+    private final class Listener implements MemoryListener {
+        @Override
+        public void slotsChanged() {
+            code.clear();
+            announce(Requests.FLUSH_TLB);
+        }
+
+        @Override
+        public void writeProtected(long gpa, long pages) {
+            announce(Requests.WRITE_PROTECT);
+        }
+
+        @Override
+        public void trackedWrite(long gpa, int bytes) {
+            if (code.written(gpa, bytes)) {
+                endCurrentBlock();
+            }
+        }
     }
 
     void add(Cpu cpu) {
@@ -21,5 +52,104 @@ public final class CpuGroup {
 
     void remove(Cpu cpu) {
         cpus.remove(cpu);
+    }
+
+    /// The processor that the calling thread runs, or null.
+    private Cpu current() {
+        Thread thread = Thread.currentThread();
+        for (Cpu cpu : cpus) {
+            if (cpu.thread == thread) {
+                return cpu;
+            }
+        }
+        return null;
+    }
+
+    /// A processor that changed its own code executes the new bytes from the next instruction on.
+    private void endCurrentBlock() {
+        Cpu cpu = current();
+        if (cpu != null) {
+            cpu.blockEnd = 0;
+        }
+    }
+
+    // ---- inside and outside ----
+
+    /// The processor's thread begins to touch guest memory through its TLB.
+    void enter(Cpu cpu) {
+        cpu.inside = true;
+        // Either the asker sees us inside, or we see what it asked.
+        VarHandle.fullFence();
+        answer(cpu);
+    }
+
+    void leave(Cpu cpu) {
+        cpu.inside = false;
+    }
+
+    /// Does what other processors asked; on the processor's own thread, between two accesses.
+    void answer(Cpu cpu) {
+        int asked = cpu.requests() & (Requests.FLUSH_TLB | Requests.WRITE_PROTECT);
+        if (asked == 0) {
+            return;
+        }
+        cpu.cancel(asked);
+        int ticket = cpu.tickets.get();
+        if ((asked & Requests.FLUSH_TLB) != 0) {
+            cpu.mmu.flush();
+        } else {
+            cpu.mmu.writeProtect();
+        }
+        cpu.answered = ticket;
+    }
+
+    /// Asks every processor, and returns when none uses what it knew before.
+    private void announce(int request) {
+        Cpu self = current();
+        boolean wasInside = self != null && self.inside;
+        if (wasInside) {
+            leave(self);
+        }
+        for (Cpu cpu : cpus) {
+            int ticket = cpu.tickets.incrementAndGet();
+            cpu.request(request);
+            VarHandle.fullFence();
+            while (cpu.inside && cpu.answered - ticket < 0) {
+                Thread.onSpinWait();
+            }
+        }
+        if (wasInside) {
+            enter(self);
+        }
+    }
+
+    CodePage codePage(long gpa) {
+        return code.page(gpa & -GuestMemory.PAGE_BYTES);
+    }
+
+    // ---- tracking of decoded pages ----
+
+    void track(long gpa) {
+        memory.track(gpa);
+        announce(Requests.WRITE_PROTECT);
+    }
+
+    void untrack(long gpa) {
+        memory.untrack(gpa);
+    }
+
+    // ---- the bus lock ----
+
+    /// Excludes other processors' accesses that the host cannot make atomic.
+    void lockBus(Cpu cpu) {
+        if (!bus.tryLock()) {
+            leave(cpu);
+            bus.lock();
+            enter(cpu);
+        }
+    }
+
+    void unlockBus() {
+        bus.unlock();
     }
 }

@@ -20,7 +20,11 @@ package org.javisor.cpu;
 ///  256 │ FPR             8 × 16     │ x87 registers by physical number; MMX aliases the low 8 bytes
 ///  384 │ XMM             16 × 32    │ each with room for its YMM half above
 ///  896 │ OPERAND         2 × 32     │ memory operands of vector instructions, while one executes
-///  960 └───────────────────────────┘
+///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
+///  992 ├───────────────────────────┤
+///      │ unused                     │
+/// 4096 │ TLB             4 × 128 Ki │ user; supervisor; the same exempt from SMAP; always empty. See Tlb
+///      └───────────────────────────┘
 /// ```
 final class CpuLayout {
     static final int GPR = 0;
@@ -36,7 +40,9 @@ final class CpuLayout {
     static final int FPR = 256, FPR_STRIDE = 16;
     static final int XMM = 384, XMM_STRIDE = 32;
     static final int OPERAND = 896;
-    static final int END = 960;
+    static final int SWAP_16 = 960;
+    static final int TLB = 4096;
+    static final int END = TLB + 4 * Tlb.BYTES;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 

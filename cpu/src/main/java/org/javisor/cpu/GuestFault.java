@@ -8,8 +8,10 @@ final class GuestFault extends RuntimeException {
 
     static final int DE = 0, DB = 1, NMI = 2, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DF = 8, TS = 10, NP = 11, SS = 12,
             GP = 13, PF = 14, MF = 16, AC = 17, MC = 18, XM = 19;
+    /// No exception: unwinds an instruction that is to be executed anew after an exit.
+    static final int UNWIND = -1;
 
-    /// 0 to 31.
+    /// 0 to 31, or [#UNWIND].
     int vector;
     /// Whether the vector pushes [#errorCode].
     boolean hasErrorCode;

@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.host.HostAtomics;
+import org.javisor.host.HostMemory;
+import org.javisor.isa.Instruction;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.MemorySlot;
+
 /// Linear addresses to memory: the TLB, the page walk behind it, and the accesses through them.
+///
+/// An access first looks at the [Tlb] of the current privilege; whatever is not an ordinary access to ordinary memory
+/// has no entry there and takes the slow path: page walks, accesses across pages, devices, pages whose writes somebody
+/// must hear of. While alignment checks or data breakpoints are on, the table looked at is one that stays empty, and
+/// every access is slow.
 final class Mmu {
     /// MAXPHYADDR, as CPUID 80000008 says.
-    static final int PHYSICAL_BITS = 46;
+    static final int PHYSICAL_BITS = CpuidModel.PHYSICAL_ADDRESS_BITS;
+    private static final long PAGE = -4096;
+    private static final long A20 = 1 << 20;
 
     private final Cpu cpu;
+    private final GuestMemory memory;
+    private final Bus bus;
+    private final PageWalker walker;
+    private final Tlb user, supervisor, supervisorExempt, empty;
+
+    /// Where fast accesses look.
+    private long fast;
+    /// The translations of the current privilege, and how the page walker knows it.
+    private Tlb current;
+    private int privilege;
+    private boolean checksAlignment;
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
     /// [#flush].
@@ -14,17 +38,43 @@ final class Mmu {
 
     Mmu(Cpu cpu) {
         this.cpu = cpu;
+        this.memory = cpu.environment.memory();
+        this.bus = cpu.bus;
+        this.walker = new PageWalker(cpu);
+        long tables = cpu.state + CpuLayout.TLB;
+        user = new Tlb(tables);
+        supervisor = new Tlb(tables + Tlb.BYTES);
+        supervisorExempt = new Tlb(tables + 2L * Tlb.BYTES);
+        empty = new Tlb(tables + 3L * Tlb.BYTES);
+        current = supervisor;
+        fast = current.table;
     }
 
-    void close() { }
-
-    /// Follows a change of mode, CPL, AC, or a control register's bits.
-    void refresh() { }
+    /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
+    void refresh() {
+        boolean ac = (cpu.systemFlags & Flags.AC) != 0;
+        if (cpu.cpl == 3) {
+            current = user;
+            privilege = PageWalker.USER;
+        } else if (ac && (cpu.cr4 & ControlBits.CR4_SMAP) != 0) {
+            current = supervisorExempt;
+            privilege = PageWalker.SMAP_EXEMPT;
+        } else {
+            current = supervisor;
+            privilege = 0;
+        }
+        checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
+        fast = checksAlignment || cpu.debug.watching ? empty.table : current.table;
+    }
 
     /// Whether `gva` is canonical for the paging mode (48 or 57 bits).
     boolean canonical(long gva) {
         int unused = (cpu.cr4 & ControlBits.CR4_LA57) != 0 ? 7 : 16;
         return gva << unused >> unused == gva;
+    }
+
+    long a20(long gpa) {
+        return a20Masked ? gpa & ~A20 : gpa;
     }
 
     // ---- accesses with the privilege of the current instruction; `gva` is linear, already checked by Segments ----
@@ -33,46 +83,310 @@ final class Mmu {
     ///
     /// @param segment for the fault of a non-canonical address: #SS or #GP
     long load(int segment, long gva, int bytes) {
-        throw new UnsupportedOperationException();
+        long entry = fast + Tlb.offset(gva);
+        if (HostMemory.loadLong(entry + Tlb.READ) == (gva + bytes - 1 & PAGE)) {
+            return HostMemory.load(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes);
+        }
+        return loadSlowly(segment, gva, bytes);
     }
 
+    private long loadSlowly(int segment, long gva, int bytes) {
+        check(segment, gva, bytes);
+        long value = load(current, privilege, gva, bytes);
+        if (cpu.debug.watching) {
+            cpu.debug.access(gva, bytes, false);
+        }
+        return value;
+    }
+
+    /// As [#load], but faults as a write would.
     long loadForWrite(int segment, long gva, int bytes) {
-        throw new UnsupportedOperationException();
+        long entry = fast + Tlb.offset(gva);
+        if (HostMemory.loadLong(entry + Tlb.WRITE) == (gva + bytes - 1 & PAGE)) {
+            return HostMemory.load(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes);
+        }
+        probe(segment, gva, bytes, true);
+        return loadSlowly(segment, gva, bytes);
     }
 
     void store(int segment, long gva, int bytes, long value) {
-        throw new UnsupportedOperationException();
+        long entry = fast + Tlb.offset(gva);
+        if (HostMemory.loadLong(entry + Tlb.WRITE) == (gva + bytes - 1 & PAGE)) {
+            HostMemory.store(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes, value);
+        } else {
+            storeSlowly(segment, gva, bytes, value);
+        }
     }
 
+    private void storeSlowly(int segment, long gva, int bytes, long value) {
+        check(segment, gva, bytes);
+        store(current, privilege, gva, bytes, value);
+        if (cpu.debug.watching) {
+            cpu.debug.access(gva, bytes, true);
+        }
+    }
+
+    /// Stores `value` if memory holds `expected`, atomically whatever the alignment, and returns what memory held.
     long compareAndSwap(int segment, long gva, int bytes, long expected, long value) {
-        throw new UnsupportedOperationException();
+        long entry = fast + Tlb.offset(gva);
+        if (HostMemory.loadLong(entry + Tlb.WRITE) == (gva + bytes - 1 & PAGE)) {
+            return HostAtomics.compareAndSwap(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes, expected,
+                    value);
+        }
+        check(segment, gva, bytes);
+        long found = compareAndSwap(current, privilege, gva, bytes, expected, value);
+        if (cpu.debug.watching) {
+            cpu.debug.access(gva, bytes, true);
+        }
+        return found;
     }
 
-    void probe(int segment, long gva, int bytes, boolean forWrite) {
-        throw new UnsupportedOperationException();
-    }
-
-    /// CMPXCHG16B: stores `low:high` if memory holds the expected 16 bytes, atomically.
+    /// CMPXCHG16B: stores `low:high` if memory holds the expected 16 bytes, atomically. `gva` is a multiple of 16.
     ///
     /// @return whether it did; if not, what was found is in `found[0]` (low) and `found[1]`
     boolean compareAndSwap16(int segment, long gva, long expectedLow, long expectedHigh, long low, long high,
                              long[] found) {
-        throw new UnsupportedOperationException();
+        check(segment, gva, 8);
+        long hva = hvaToWrite(current, privilege, gva);
+        boolean swapped;
+        if (hva == 0) {
+            long gpa = walker.gpa;
+            found[0] = bus.readMemory(gpa, 8);
+            found[1] = bus.readMemory(gpa + 8, 8);
+            swapped = found[0] == expectedLow && found[1] == expectedHigh;
+            bus.writeMemory(gpa, 8, swapped ? low : found[0]);
+            bus.writeMemory(gpa + 8, 8, swapped ? high : found[1]);
+        } else {
+            long arguments = cpu.state + CpuLayout.SWAP_16;
+            HostMemory.storeLong(arguments, expectedLow);
+            HostMemory.storeLong(arguments + 8, expectedHigh);
+            HostMemory.storeLong(arguments + 16, low);
+            HostMemory.storeLong(arguments + 24, high);
+            swapped = HostAtomics.compareAndSwap16(hva, arguments);
+            found[0] = HostMemory.loadLong(arguments);
+            found[1] = HostMemory.loadLong(arguments + 8);
+            notifyOfWrite(current, gva, 16);
+        }
+        if (cpu.debug.watching) {
+            cpu.debug.access(gva, 16, true);
+        }
+        return swapped;
+    }
+
+    /// Checks that up to 4096 bytes can be read or written, without touching them.
+    void probe(int segment, long gva, int bytes, boolean forWrite) {
+        long last = gva + Math.max(bytes, 1) - 1;
+        checkCanonical(segment, gva, last);
+        int access = forWrite ? privilege | PageWalker.WRITE : privilege;
+        translate(current, access, gva);
+        if (((gva ^ last) & PAGE) != 0) {
+            translate(current, access, linear(last) & PAGE);
+        }
+    }
+
+    /// What an access must pass before it is translated.
+    private void check(int segment, long gva, int bytes) {
+        checkCanonical(segment, gva, gva + bytes - 1);
+        if (checksAlignment && (gva & bytes - 1) != 0) {
+            throw cpu.fault(GuestFault.AC, 0);
+        }
+    }
+
+    private void checkCanonical(int segment, long gva, long last) {
+        if (cpu.mode.ia32e() && !(canonical(gva) && canonical(last))) {
+            throw segment == Instruction.SS ? cpu.fault(GuestFault.SS, 0) : cpu.gp(0);
+        }
     }
 
     // ---- accesses that the processor makes by itself, at CPL 0 whatever the current one: descriptors, TSS, IDT ----
 
     long loadSystem(long gva, int bytes) {
-        throw new UnsupportedOperationException();
+        checkCanonical(0, gva, gva + bytes - 1);
+        return load(supervisor, 0, gva, bytes);
     }
 
     void storeSystem(long gva, int bytes, long value) {
-        throw new UnsupportedOperationException();
+        checkCanonical(0, gva, gva + bytes - 1);
+        store(supervisor, 0, gva, bytes, value);
     }
 
-    /// Sets bits of a byte atomically (accessed and busy bits of descriptors).
+    /// As [#compareAndSwap]: sets accessed and busy bits of descriptors.
     long compareAndSwapSystem(long gva, int bytes, long expected, long value) {
-        throw new UnsupportedOperationException();
+        checkCanonical(0, gva, gva + bytes - 1);
+        return compareAndSwap(supervisor, 0, gva, bytes, expected, value);
+    }
+
+    // ---- slow accesses ----
+
+    /// The linear address, cut to the mode's width: an access may wrap around at 4 GiB.
+    private long linear(long gva) {
+        return gva & cpu.segments.linearMask;
+    }
+
+    private static boolean crossesPage(long gva, int bytes) {
+        return (gva & ~PAGE) + bytes > GuestMemory.PAGE_BYTES;
+    }
+
+    private long load(Tlb tlb, int access, long gva, int bytes) {
+        if (crossesPage(gva, bytes)) {
+            return loadAcrossPages(tlb, access, gva, bytes);
+        }
+        long hva = hvaToRead(tlb, access, gva);
+        return hva == 0 ? bus.readMemory(walker.gpa, bytes) : HostMemory.load(hva, bytes);
+    }
+
+    private long loadAcrossPages(Tlb tlb, int access, long gva, int bytes) {
+        translate(tlb, access, gva);
+        translate(tlb, access, linear(gva + bytes - 1) & PAGE);
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            value |= load(tlb, access, linear(gva + i), 1) << 8 * i;
+        }
+        return value;
+    }
+
+    private void store(Tlb tlb, int access, long gva, int bytes, long value) {
+        if (crossesPage(gva, bytes)) {
+            storeAcrossPages(tlb, access, gva, bytes, value);
+            return;
+        }
+        long hva = hvaToWrite(tlb, access, gva);
+        if (hva == 0) {
+            bus.writeMemory(walker.gpa, bytes, value);
+        } else {
+            HostMemory.store(hva, bytes, value);
+            notifyOfWrite(tlb, gva, bytes);
+        }
+    }
+
+    private void storeAcrossPages(Tlb tlb, int access, long gva, int bytes, long value) {
+        translate(tlb, access | PageWalker.WRITE, gva);
+        translate(tlb, access | PageWalker.WRITE, linear(gva + bytes - 1) & PAGE);
+        for (int i = 0; i < bytes; i++) {
+            store(tlb, access, linear(gva + i), 1, value >>> 8 * i);
+        }
+    }
+
+    private long compareAndSwap(Tlb tlb, int access, long gva, int bytes, long expected, long value) {
+        long hva = crossesPage(gva, bytes) ? 0 : hvaToWrite(tlb, access, gva);
+        if (hva == 0) {
+            return compareAndSwapByParts(tlb, access, gva, bytes, expected, value);
+        }
+        long found = HostAtomics.compareAndSwap(hva, bytes, expected, value);
+        notifyOfWrite(tlb, gva, bytes);
+        return found;
+    }
+
+    /// Across pages and in devices, where the host has no atomic access: the processors exclude each other.
+    private long compareAndSwapByParts(Tlb tlb, int access, long gva, int bytes, long expected, long value) {
+        translate(tlb, access | PageWalker.WRITE, gva);
+        translate(tlb, access | PageWalker.WRITE, linear(gva + bytes - 1) & PAGE);
+        cpu.group.lockBus(cpu);
+        try {
+            long found = load(tlb, access, gva, bytes);
+            store(tlb, access, gva, bytes, found == expected ? value : found);
+            return found;
+        } finally {
+            cpu.group.unlockBus();
+        }
+    }
+
+    /// Where to read `gva`, or 0 when no memory backs it; then the walker knows the guest-physical address.
+    private long hvaToRead(Tlb tlb, int access, long gva) {
+        return tlb.readable(gva) || walk(tlb, gva, access) ? tlb.hva(gva) : 0;
+    }
+
+    /// As [#hvaToRead]; after the write comes [#notifyOfWrite].
+    private long hvaToWrite(Tlb tlb, int access, long gva) {
+        return tlb.writable(gva) || walk(tlb, gva, access | PageWalker.WRITE) ? tlb.hva(gva) : 0;
+    }
+
+    /// Checks that `gva` may be accessed.
+    private void translate(Tlb tlb, int access, long gva) {
+        if ((access & PageWalker.WRITE) != 0) {
+            hvaToWrite(tlb, access & ~PageWalker.WRITE, gva);
+        } else {
+            hvaToRead(tlb, access, gva);
+        }
+    }
+
+    private void notifyOfWrite(Tlb tlb, long gva, int bytes) {
+        if (tlb.mustNotify(gva)) {
+            long gpa = tlb.gpa(gva);
+            memory.written(gpa, bytes);
+            MemorySlot slot = memory.find(gpa);
+            if (slot != null && slot.directlyWritable(gpa)) {
+                tlb.writeDirectly(gva);
+            }
+        }
+    }
+
+    /// Walks the page tables for `gva` and enters what is found.
+    ///
+    /// @return whether memory backs it, and takes such an access
+    /// @throws GuestFault #PF, with CR2 set
+    private boolean walk(Tlb tlb, long gva, int access) {
+        int result = walker.walk(gva, access);
+        if (result != PageWalker.MAPPED) {
+            cpu.cr2 = gva;
+            throw cpu.fault(GuestFault.PF, result);
+        }
+        walker.gpa = a20(walker.gpa);
+        MemorySlot slot = memory.find(walker.gpa);
+        if (slot == null) {
+            return false;
+        }
+        enter(tlb, gva, slot, access & ~(PageWalker.WRITE | PageWalker.FETCH));
+        return (access & PageWalker.WRITE) == 0 || !slot.readOnly();
+    }
+
+    private void enter(Tlb tlb, long gva, MemorySlot slot, int access) {
+        long gpa = walker.gpa;
+        tlb.fill(gva, gpa, slot.hva(gpa), walker.pageShift, walker.global);
+        if (walker.mayRead(access)) {
+            tlb.permitRead(gva);
+        }
+        if (walker.dirty && !slot.readOnly() && walker.mayWrite(access)) {
+            tlb.permitWrite(gva, !slot.directlyWritable(gpa));
+        }
+        if (walker.mayFetch(access)) {
+            tlb.permitExecute(gva, null);
+        }
+    }
+
+    // ---- instruction fetch ----
+
+    /// The page of code that `gva` is in, or null when no memory backs it; then [#fetchGpa] is the address.
+    ///
+    /// @throws GuestFault #PF, or #GP(0) for an address that is not canonical
+    CodePage codePage(long gva) {
+        if (!current.executable(gva) && !walkForFetch(gva)) {
+            return null;
+        }
+        CodePage page = current.code(gva);
+        if (page == null) {
+            page = cpu.group.codePage(current.gpa(gva));
+            current.permitExecute(gva, page);
+        }
+        return page;
+    }
+
+    private boolean walkForFetch(long gva) {
+        if (cpu.codeBits == 64 && !canonical(gva)) {
+            throw cpu.gp(0);
+        }
+        return walk(current, gva, privilege | PageWalker.FETCH);
+    }
+
+    /// Where the byte of code at `gva` is, or 0 when no memory backs it; then [#fetchGpa] is its address.
+    ///
+    /// @throws GuestFault as [#codePage]
+    long fetchHva(long gva) {
+        return current.executable(gva) || walkForFetch(gva) ? current.hva(gva) : 0;
+    }
+
+    long fetchGpa() {
+        return walker.gpa;
     }
 
     // ---- translations ----
@@ -83,38 +397,70 @@ final class Mmu {
     /// @param value with bit 63 as the guest gave it, if CR4.PCIDE
     /// @throws GuestFault #GP(0) for reserved bits in a PDPTE
     void loadCr3(long value) {
-        throw new UnsupportedOperationException();
+        boolean pae = (cpu.cr0 & ControlBits.CR0_PG) != 0 && (cpu.cr4 & ControlBits.CR4_PAE) != 0
+                && (cpu.efer & ControlBits.EFER_LMA) == 0;
+        if (pae) {
+            loadPdptes(value);
+        }
+        cpu.cr3 = value & Long.MAX_VALUE;
+        flushNonGlobal();
     }
 
     /// Reads the four PDPTEs again, as a MOV to CR0 or CR4 does that changes PAE paging.
     ///
     /// @throws GuestFault #GP(0) for reserved bits
     void loadPdptes(long cr3) {
-        throw new UnsupportedOperationException();
+        if (!walker.loadPdptes(cr3)) {
+            throw cpu.gp(0);
+        }
     }
 
     /// Forgets every translation, global or not.
     void flush() {
-        throw new UnsupportedOperationException();
+        user.flush();
+        supervisor.flush();
+        supervisorExempt.flush();
+        cpu.blockEnd = 0;
     }
 
     /// Forgets translations that are not global, in every PCID.
     void flushNonGlobal() {
-        throw new UnsupportedOperationException();
+        user.flushNonGlobal();
+        supervisor.flushNonGlobal();
+        supervisorExempt.flushNonGlobal();
+        cpu.blockEnd = 0;
     }
 
     /// Forgets translations of `pcid` that are not global.
     void flushPcid(int pcid) {
-        throw new UnsupportedOperationException();
+        if (pcid == (cpu.cr3 & 0xfff)) {
+            flushNonGlobal();
+        }
     }
 
     /// INVLPG: forgets the page of `gva`, in the current PCID or global.
     void invalidate(long gva) {
-        throw new UnsupportedOperationException();
+        invalidate(gva, true);
     }
 
     /// INVPCID type 0: forgets the page of `gva` in `pcid`, unless it is global.
     void invalidate(long gva, int pcid) {
-        throw new UnsupportedOperationException();
+        if (pcid == (cpu.cr3 & 0xfff)) {
+            invalidate(gva, false);
+        }
+    }
+
+    private void invalidate(long gva, boolean alsoGlobal) {
+        user.invalidate(gva, alsoGlobal);
+        supervisor.invalidate(gva, alsoGlobal);
+        supervisorExempt.invalidate(gva, alsoGlobal);
+        cpu.blockEnd = 0;
+    }
+
+    /// Sees to it that writes ask before they go straight to memory again.
+    void writeProtect() {
+        user.writeProtect();
+        supervisor.writeProtect();
+        supervisorExempt.writeProtect();
     }
 }

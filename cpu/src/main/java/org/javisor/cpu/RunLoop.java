@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import static org.javisor.isa.Instruction.CS;
+
+import org.javisor.host.HostMemory;
+import org.javisor.isa.Decoder;
+import org.javisor.memory.GuestMemory;
+
 /// Finds blocks of decoded instructions and executes them.
+///
+/// [#executeBlocks] is the fast path. It runs until something asks for attention: a request that may be taken, or a
+/// reason in [Cpu#slow]; [#attend] sees to that, and [#step] executes single instructions while the reason lasts.
 final class RunLoop {
+    private static final long PAGE_MASK = GuestMemory.PAGE_BYTES - 1;
+
     private final Cpu cpu;
+    private final long state;
+    private final CpuGroup group;
+    private final InstructionDecoder decoder;
+    private final EdgeFetch edge;
     private long instructions;
+    /// RIP of the first byte of the page that the current block is in: an instruction's `end` is relative to it.
+    private long pageRip;
 
     RunLoop(Cpu cpu) {
         this.cpu = cpu;
+        this.state = cpu.state;
+        this.group = cpu.group;
+        this.decoder = new InstructionDecoder(cpu);
+        this.edge = new EdgeFetch(cpu, decoder);
     }
 
     long instructions() {
@@ -15,6 +36,203 @@ final class RunLoop {
     }
 
     int run() {
-        throw new UnsupportedOperationException();
+        cpu.thread = Thread.currentThread();
+        group.enter(cpu);
+        try {
+            return loop();
+        } catch (RuntimeException | AssertionError | StackOverflowError e) {
+            cpu.fail(String.valueOf(e), e);
+            return cpu.takeExit();
+        } finally {
+            group.leave(cpu);
+            cpu.thread = null;
+        }
+    }
+
+    private int loop() {
+        while (true) {
+            int exit = attend();
+            if (exit == CpuExit.NONE) {
+                exit = cpu.slow == 0 ? executeBlocks() : step();
+            }
+            if (exit != CpuExit.NONE) {
+                return exit;
+            }
+        }
+    }
+
+    /// Between instructions: leaves if that was asked for, and serves requests.
+    private int attend() {
+        int pending = cpu.requests() & cpu.requestMask;
+        if ((cpu.slow & Cpu.SLOW_EXIT) != 0) {
+            int exit = cpu.takeExit();
+            if (exit != CpuExit.HALT || (pending & Requests.ARCHITECTURAL) == 0) {
+                return exit;
+            }
+        }
+        if (pending == 0) {
+            return CpuExit.NONE;
+        }
+        group.answer(cpu);
+        if ((pending & Requests.KICK) != 0) {
+            cpu.cancel(Requests.KICK);
+            return CpuExit.KICK;
+        }
+        boolean held = (cpu.slow & (Cpu.SLOW_SHADOW | Cpu.SLOW_REPLAY)) != 0;
+        if (held || (pending & Requests.ARCHITECTURAL) == 0) {
+            return CpuExit.NONE;
+        }
+        try {
+            return cpu.exceptions.interrupt(pending & Requests.ARCHITECTURAL);
+        } catch (GuestFault fault) {
+            return deliver(fault);
+        }
+    }
+
+    /// Executes blocks until something needs attention.
+    private int executeBlocks() {
+        Insn insn = null;
+        try {
+            Block block = find();
+            long page = pageRip;
+            while (true) {
+                Insn[] insns = block.insns;
+                cpu.blockEnd = insns.length;
+                int i = 0;
+                do {
+                    insn = insns[i++];
+                    HostMemory.storeLong(state + CpuLayout.RIP, page + insn.end);
+                    insn.handler.execute(cpu, insn);
+                } while (i < cpu.blockEnd);
+                instructions += i;
+                if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) != 0) {
+                    return CpuExit.NONE;
+                }
+                insn = null;
+                Block next = chained(block, HostMemory.loadLong(state + CpuLayout.RIP) - page);
+                if (next == null) {
+                    next = find();
+                    if (cpu.blockEnd != 0 && next.page == block.page && next.page != null && pageRip == page) {
+                        block.other = block.next;
+                        block.next = next;
+                    }
+                    page = pageRip;
+                }
+                block = next;
+            }
+        } catch (GuestFault fault) {
+            return fault(insn, fault);
+        }
+    }
+
+    /// The block at `offset` of the current page, if it followed `block` before and nothing has changed since.
+    private Block chained(Block block, long offset) {
+        if (cpu.blockEnd != 0) {
+            Block next = block.next;
+            if (next != null && next.start == offset && next.valid) {
+                return next;
+            }
+            Block other = block.other;
+            if (other != null && other.start == offset && other.valid) {
+                return other;
+            }
+        }
+        return null;
+    }
+
+    /// Executes one instruction, with everything that only the slow path does.
+    private int step() {
+        Insn insn = null;
+        int flagsBefore = cpu.systemFlags;
+        boolean debugged = (cpu.slow & Cpu.SLOW_STEP) != 0;
+        try {
+            if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+                cpu.bus.rewind();
+            } else if (debugged) {
+                cpu.debug.before();
+            }
+            insn = find().insns[0];
+            int shadow = cpu.slow & Cpu.SLOW_SHADOW;
+            cpu.slow &= ~Cpu.SLOW_SHADOW;
+            HostMemory.storeLong(state + CpuLayout.RIP, pageRip + insn.end);
+            cpu.shadowed = shadow;
+            insn.handler.execute(cpu, insn);
+        } catch (GuestFault fault) {
+            return fault(insn, fault);
+        }
+        instructions++;
+        if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+            cpu.bus.forget();
+        }
+        return debugged || (cpu.slow & Cpu.SLOW_STEP) != 0 ? cpu.debug.after(flagsBefore) : CpuExit.NONE;
+    }
+
+    // ---- faults ----
+
+    /// @param insn the instruction that faulted, or null if it could not be fetched
+    private int fault(Insn insn, GuestFault fault) {
+        if (insn != null) {
+            cpu.rip(pageRip + insn.end - insn.length);
+        }
+        if (fault.vector == GuestFault.UNWIND) {
+            cpu.slow |= cpu.shadowed;
+            return CpuExit.NONE;
+        }
+        if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+            cpu.bus.forget();
+        }
+        return deliver(fault);
+    }
+
+    private int deliver(GuestFault fault) {
+        return cpu.exceptions.deliver(fault);
+    }
+
+    // ---- finding blocks ----
+
+    /// The block at RIP; sets [#pageRip].
+    ///
+    /// @throws GuestFault if the instruction at RIP cannot be fetched
+    private Block find() {
+        long rip = HostMemory.loadLong(state + CpuLayout.RIP);
+        if (cpu.codeBits != 64) {
+            rip &= 0xffff_ffffL;
+            cpu.rip(rip);
+        }
+        long gva = HostMemory.loadLong(state + CpuLayout.SEGMENT_BASE + 8 * CS) + rip & cpu.segments.linearMask;
+        int start = (int) (gva & PAGE_MASK);
+        pageRip = rip - start;
+        if (cpu.codeBits != 64) {
+            long toLimit = Integer.toUnsignedLong(cpu.segments.limit[CS]) - rip + 1;
+            if (toLimit < GuestMemory.PAGE_BYTES - start) {
+                return edge.fetch(gva, (int) Math.max(0, Math.min(toLimit, Decoder.MAX_BYTES)));
+            }
+        }
+        return find(gva, start);
+    }
+
+    private Block find(long gva, int start) {
+        while (true) {
+            CodePage page = cpu.mmu.codePage(gva);
+            if (page == null) {
+                return edge.fetch(gva, Decoder.MAX_BYTES);
+            }
+            Block block = page.find(start, cpu.decodeMode);
+            if (block != null) {
+                return block;
+            }
+            if (!page.seal(group)) {
+                // Sealing waited for the other processors: what gva translates to may have changed.
+                continue;
+            }
+            block = page.decode(decoder, cpu.mmu.fetchHva(gva - start), start, cpu.decodeMode);
+            if (block != null) {
+                group.code.decoded(block.insns.length);
+                return block;
+            }
+            if (page.sealed()) {
+                return edge.fetch(gva, Decoder.MAX_BYTES);
+            }
+        }
     }
 }

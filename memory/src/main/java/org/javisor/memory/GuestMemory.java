@@ -2,6 +2,7 @@
 package org.javisor.memory;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.javisor.host.HostMemory;
@@ -149,6 +150,8 @@ public final class GuestMemory {
 
     private void noteWrite(MemorySlot slot, long gpa, int bytes) {
         slot.markDirty(gpa);
+        // Either we see that the page is tracked, or who just began to track it sees what was written.
+        VarHandle.fullFence();
         if (slot.isTracked(gpa)) {
             for (MemoryListener listener : listeners) {
                 listener.trackedWrite(gpa, bytes);
@@ -177,7 +180,7 @@ public final class GuestMemory {
     /// Loads a 16-bit field that a running guest publishes with a release store; `gpa` must be even.
     public short loadShortAcquire(long gpa) {
         short value = HostMemory.loadShort(require(gpa, 2).hva(gpa));
-        java.lang.invoke.VarHandle.acquireFence();
+        VarHandle.acquireFence();
         return value;
     }
 
@@ -206,7 +209,7 @@ public final class GuestMemory {
 
     /// Publishes a 16-bit field to a running guest: every earlier store is visible before it. `gpa` must be even.
     public void storeShortRelease(long gpa, short value) {
-        java.lang.invoke.VarHandle.releaseFence();
+        VarHandle.releaseFence();
         store(gpa, 2, value);
     }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// Decoded instructions that are executed one after another: up to a branch, the end of the page, or
+/// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for [#valid] and the chains.
+final class Block {
+    static final int MAX_INSTRUCTIONS = 64;
+
+    final Insn[] insns;
+    /// Where in its page it starts, and the byte behind it.
+    final int start, end;
+    /// What the decoding depended on, see [Cpu#decodeMode].
+    final int decodeMode;
+    /// Null for a block that belongs to none, see [EdgeFetch].
+    final CodePage page;
+    /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
+    /// code that another processor modifies.
+    boolean valid = true;
+    /// Blocks of the same page and decode mode that followed this one: the last but one, and the last. Racy hints.
+    Block next, other;
+
+    Block(Insn[] insns, int start, int end, int decodeMode, CodePage page) {
+        this.insns = insns;
+        this.start = start;
+        this.end = end;
+        this.decodeMode = decodeMode;
+        this.page = page;
+    }
+
+    boolean overlaps(int from, int to) {
+        return start < to && from < end;
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.memory.IoBus;
+
+/// A processor's accesses to devices: ports, and guest-physical addresses that no memory backs.
+///
+/// While a device works, the processor counts as outside its run loop ([CpuGroup]), so that a slow device holds nobody
+/// up. When the environment wants unclaimed accesses as exits, one unwinds the instruction that makes it; the answers
+/// are kept and given again, in order, when the instruction is executed anew.
+final class Bus {
+    /// More than any instruction makes: XSAVE and the longest string element stay below it.
+    private static final int MAX_ACCESSES = 512;
+    private static final long ALL_ONES = -1;
+
+    private final Cpu cpu;
+    private final IoBus ports;
+    private final IoBus mmio;
+    private final boolean exits;
+
+    /// Answers to the accesses of the current instruction, when exits are wanted.
+    private final long[] answers;
+    private int answered;
+    private int next;
+    private boolean awaitsAnswer;
+
+    Bus(Cpu cpu) {
+        this.cpu = cpu;
+        this.ports = cpu.environment.ports();
+        this.mmio = cpu.environment.mmio();
+        this.exits = cpu.environment.exitsOnUnclaimedAccess();
+        this.answers = new long[exits ? MAX_ACCESSES : 0];
+    }
+
+    /// IN; 1, 2 or 4 bytes, zero-extended.
+    long readPort(int port, int bytes) {
+        return read(ports, CpuExit.PORT_READ, port, bytes);
+    }
+
+    void writePort(int port, int bytes, long value) {
+        write(ports, CpuExit.PORT_WRITE, port, bytes, value);
+    }
+
+    /// 1, 2, 4 or 8 bytes, zero-extended.
+    long readMemory(long gpa, int bytes) {
+        return read(mmio, CpuExit.MMIO_READ, gpa, bytes);
+    }
+
+    void writeMemory(long gpa, int bytes, long value) {
+        write(mmio, CpuExit.MMIO_WRITE, gpa, bytes, value);
+    }
+
+    private long read(IoBus bus, int exit, long address, int bytes) {
+        if (exits && next < answered) {
+            return answers[next++] & Cpu.mask(bytes);
+        }
+        if (exits && bus.unclaimed(address, bytes)) {
+            awaitsAnswer = true;
+            cpu.exit(exit, address, bytes, 0);
+            throw cpu.unwind();
+        }
+        cpu.group.leave(cpu);
+        long value;
+        try {
+            value = bus.read(address, bytes);
+        } finally {
+            cpu.group.enter(cpu);
+        }
+        remember(value);
+        return value;
+    }
+
+    private void write(IoBus bus, int exit, long address, int bytes, long value) {
+        if (exits && next < answered) {
+            next++;
+            return;
+        }
+        if (exits && bus.unclaimed(address, bytes)) {
+            record(0);
+            cpu.exit(exit, address, bytes, value & Cpu.mask(bytes));
+            throw cpu.unwind();
+        }
+        cpu.group.leave(cpu);
+        try {
+            bus.write(address, bytes, value);
+        } finally {
+            cpu.group.enter(cpu);
+        }
+        remember(0);
+    }
+
+    private void remember(long answer) {
+        if (exits) {
+            record(answer);
+            next = answered;
+        }
+    }
+
+    private void record(long answer) {
+        if (answered < MAX_ACCESSES) {
+            answers[answered++] = answer;
+        }
+        cpu.slow |= Cpu.SLOW_REPLAY;
+        cpu.blockEnd = 0;
+    }
+
+    /// Answers the read that made [Cpu#run] return.
+    void complete(long value) {
+        if (awaitsAnswer) {
+            awaitsAnswer = false;
+            record(value);
+        }
+    }
+
+    /// Before an instruction that may have been unwound is executed anew. A read that nobody answered reads as all-ones.
+    void rewind() {
+        complete(ALL_ONES);
+        next = 0;
+    }
+
+    /// When the instruction is done, or has faulted.
+    void forget() {
+        answered = 0;
+        next = 0;
+        cpu.slow &= ~Cpu.SLOW_REPLAY;
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import org.javisor.host.HostMemory;
+import org.javisor.isa.Decoder;
+import org.javisor.isa.Instruction;
+import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OpcodeRow.Attribute;
+import org.javisor.memory.GuestMemory;
+
+/// Makes blocks of [Insn]s from bytes: decodes them, chooses their handlers and precomputes what these need. Each
+/// processor has its own.
+final class InstructionDecoder {
+    /// No block is made from more bytes.
+    static final int MAX_BLOCK_BYTES = Block.MAX_INSTRUCTIONS * Decoder.MAX_BYTES;
+    private static final int PAGE_BYTES = GuestMemory.PAGE_BYTES;
+
+    /// Bits of a decode mode beside the code size (16, 32, 64).
+    static final int EIGHTY_SIX_STYLE = 1;
+
+    private final Cpu cpu;
+    private final Bindings bindings = new Bindings();
+    private final Handler undefined = (c, _) -> {
+        throw c.ud();
+    };
+    private final Handler tooLong = (c, _) -> {
+        throw c.gp(0);
+    };
+    private final Set<OpcodeRow> reported = new HashSet<>();
+    private final byte[] bytes = new byte[PAGE_BYTES];
+    private final MemorySegment bytesSegment = MemorySegment.ofArray(bytes);
+    private final Insn[] insns = new Insn[Block.MAX_INSTRUCTIONS];
+
+    InstructionDecoder(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /// The block at byte `start` of the page at `hva`.
+    ///
+    /// @return null if not even one instruction ends within the page
+    Block decode(long hva, int start, int decodeMode, CodePage page) {
+        int limit = Math.min(start + MAX_BLOCK_BYTES, PAGE_BYTES);
+        MemorySegment.copy(HostMemory.segment(hva, PAGE_BYTES), start, bytesSegment, start, limit - start);
+        int count = 0;
+        int at = start;
+        while (count < insns.length && at < limit) {
+            Insn insn = decodeOne(bytes, at, limit, decodeMode);
+            if (insn == null) {
+                break;
+            }
+            at += insn.length;
+            insn.end = at;
+            insns[count++] = insn;
+            if (insn.row.has(Attribute.ENDS_BLOCK)) {
+                break;
+            }
+        }
+        return count == 0 ? null : new Block(Arrays.copyOf(insns, count), start, at, decodeMode,
+                page);
+    }
+
+    /// The instruction at `code[from]`, or null if it does not end before `limit`.
+    Insn decodeOne(byte[] code, int from, int limit, int decodeMode) {
+        Insn insn = new Insn();
+        int length = Decoder.decode(code, from, limit, decodeMode & ~EIGHTY_SIX_STYLE, insn);
+        if (length == Decoder.NEEDS_MORE) {
+            return null;
+        }
+        if (length == Decoder.TOO_LONG) {
+            insn.row = OpcodeRow.UNDEFINED;
+            insn.length = Decoder.MAX_BYTES;
+            insn.handler = tooLong;
+            return insn;
+        }
+        prepare(insn);
+        insn.handler = handler(insn, decodeMode);
+        return insn;
+    }
+
+    private Handler handler(Insn insn, int decodeMode) {
+        OpcodeRow row = insn.row;
+        boolean defined = row != OpcodeRow.UNDEFINED && cpu.cpuid.has(row.feature())
+                && !(row.has(Attribute.PROTECTED_ONLY) && (decodeMode & EIGHTY_SIX_STYLE) != 0);
+        if (!defined) {
+            return undefined;
+        }
+        Handler handler = bindings.select(insn);
+        if (handler == null) {
+            if (reported.add(row)) {
+                cpu.environment.unimplemented(row.mnemonic() + " " + row);
+            }
+            return undefined;
+        }
+        return handler;
+    }
+
+    private static void prepare(Insn insn) {
+        insn.at0 = at(insn.kind0, insn.reg0);
+        insn.at1 = at(insn.kind1, insn.reg1);
+        insn.at2 = at(insn.kind2, insn.reg2);
+        insn.baseAt = switch (insn.base) {
+            case Instruction.RIP -> CpuLayout.RIP;
+            case Instruction.ABSENT -> CpuLayout.ZERO;
+            default -> CpuLayout.gpr(insn.base);
+        };
+        insn.indexAt = insn.index == Instruction.ABSENT ? CpuLayout.ZERO : CpuLayout.gpr(insn.index);
+        insn.addressMask = Cpu.mask(insn.addressBytes);
+    }
+
+    private static int at(int kind, int reg) {
+        return switch (kind) {
+            case Instruction.GPR -> CpuLayout.gpr(reg);
+            case Instruction.MMX -> CpuLayout.FPR + CpuLayout.FPR_STRIDE * (reg & 7);
+            case Instruction.XMM, Instruction.YMM -> CpuLayout.XMM + CpuLayout.XMM_STRIDE * reg;
+            default -> 0;
+        };
+    }
+}
