@@ -35,6 +35,37 @@ final class Bindings {
 
     Bindings() {
         Binder binder = new Binder(table);
+        bindIntegers(binder);
+        SimdMoves.bind(binder);
+        SimdElements.bind(binder);
+        SimdIntegerArithmetic.bind(binder);
+        SimdShift.bind(binder);
+        SimdShuffle.bind(binder);
+        Carryless.bind(binder);
+        Aes.bind(binder);
+        Sha.bind(binder);
+    }
+
+    private static void bindIntegers(Binder binder) {
+        Arithmetic.bind(binder);
+        Logic.bind(binder);
+        Shifts.bind(binder);
+        Rotates.bind(binder);
+        Multiply.bind(binder);
+        Divide.bind(binder);
+        Decimal.bind(binder);
+        BitOperations.bind(binder);
+        Checksum.bind(binder);
+        Conversions.bind(binder);
+        Moves.bind(binder);
+        Atomic.bind(binder);
+        Stack.bind(binder);
+        FlagControl.bind(binder);
+        Conditions.bind(binder);
+        Branches.bind(binder);
+        Strings.bind(binder);
+        CacheControl.bind(binder);
+        Checks.bind(binder);
     }
 
     /// The handler for a decoded instruction, or null when there is none.

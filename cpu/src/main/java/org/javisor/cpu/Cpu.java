@@ -81,6 +81,9 @@ public final class Cpu implements AutoCloseable {
     /// Cuts the stack pointer to its size: all ones in 64-bit mode, else 32 or 16 bits, as SS.B says.
     long stackMask = 0xffff;
 
+    /// What CMPXCHG16B found in memory.
+    final long[] pair = new long[2];
+
     private final GuestFault fault = new GuestFault();
 
     /// A processor in the state that RESET leaves.

@@ -19,7 +19,9 @@ final class Flags {
     /// The flags that this class keeps.
     static final int ARITHMETIC = CF | PF | AF | ZF | SF | OF;
 
-    private static final int AUX_AF = 1 << 3, AUX_SD = 1;
+    /// AF in AUX.
+    static final int AUX_AF = 1 << 3;
+    private static final int AUX_SD = 1;
 
     private Flags() { }
 
@@ -44,6 +46,18 @@ final class Flags {
         return aux(~a & b | ~(a ^ b) & difference, bytes);
     }
 
+    /// AUX with the CF of `old` and everything else, OF too, of `aux`.
+    static long withCarryOf(long aux, long old) {
+        long difference = (aux ^ old) & 1L << 63;
+        return aux ^ (difference | difference >>> 1);
+    }
+
+    /// AUX with the given CF and OF.
+    static long withCarryAndOverflow(long aux, boolean cf, boolean of) {
+        return aux << 2 >>> 2 | (cf ? 1L << 63 : 0) | (cf != of ? 1L << 62 : 0);
+    }
+
+
     static boolean zf(long result) {
         return result == 0;
     }
@@ -58,6 +72,11 @@ final class Flags {
 
     static boolean of(long aux) {
         return (aux ^ aux << 1) < 0;
+    }
+
+    /// SF differs from OF: the signed comparison that set the flags found less.
+    static boolean less(long result, long aux) {
+        return (result ^ aux ^ aux << 1 ^ aux << 63) < 0;
     }
 
     static boolean af(long aux) {

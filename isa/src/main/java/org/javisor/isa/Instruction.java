@@ -53,7 +53,8 @@ public class Instruction {
     public int operandBytes;
     /// Effective address size in bytes: 2, 4 or 8.
     public int addressBytes;
-    /// LOCK, REP and so on, as found (also where they are a mandatory prefix or without meaning).
+    /// LOCK, REP and so on, as found (also where they are a mandatory prefix or without meaning). Of REP and REPNE the
+    /// one that came last; REX only directly before the opcode; segment overrides only where they have an effect.
     public int prefixes;
     /// The ModRM byte, or -1.
     public int modrm;
@@ -63,7 +64,8 @@ public class Instruction {
     /// Sizes of the operands in bytes: 1, 2, 4, 6, 8, 10, 16, 32; 0 where the instruction defines it (FXSAVE, LEA, INVLPG).
     public int bytes0, bytes1, bytes2, bytes3;
 
-    /// Segment of the memory operand, default or overridden. For string instructions that of the source (DS:rSI).
+    /// Segment of the memory operand, default or overridden. For string instructions that of the source (DS:rSI), and
+    /// set too where the memory operand is implied (XLAT, MASKMOVQ, MONITOR).
     public int segment;
     /// 0 to 15, [#RIP] or [#ABSENT].
     public int base;

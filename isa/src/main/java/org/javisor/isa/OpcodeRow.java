@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// @param map            which opcode map: [#ONE_BYTE], [#TWO_BYTE], [#THREE_BYTE_38], [#THREE_BYTE_3A], or [#X87]
 /// @param opcode         the last opcode byte; with [OperandSpec] register-in-opcode operands, the first of eight
-/// @param extension      ModRM.reg that selects this row, or -1
+/// @param extension      ModRM.reg that selects this row (0 to 7), the whole ModRM byte that does (C0 to FF), or -1
 /// @param mandatoryPrefix 0, 0x66, 0xf3 or 0xf2
 /// @param mnemonic       its name
 /// @param operands       in the manual's order, destination first; at most four
@@ -57,6 +57,10 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
         public static final int READS_ONLY = 1 << 12;
         /// Undefined in real and virtual-8086 mode.
         public static final int PROTECTED_ONLY = 1 << 13;
+        /// Undefined with any of the prefixes 66, F2, F3 but its mandatory one ("NP" in the manual).
+        public static final int NO_PREFIX = 1 << 14;
+        /// Undefined with the prefixes F2 and F3 ("NFx" in the manual).
+        public static final int NO_REPEAT = 1 << 15;
 
         private Attribute() { }
     }

@@ -12,15 +12,20 @@ package org.javisor.isa;
 public enum OperandSpec {
     // ModRM.rm: general register or memory
     Eb(Place.RM, Width.BYTE), Ew(Place.RM, Width.WORD), Ed(Place.RM, Width.DWORD), Ev(Place.RM, Width.OPERAND),
+    /// Operand size, but never more than 4 bytes: the source of MOVSXD.
+    Ez(Place.RM, Width.OPERAND_TO_32),
     /// 8 bytes with REX.W, else 4, whatever the operand size.
     Ey(Place.RM, Width.DWORD_OR_QWORD),
     /// Memory of 2 bytes or a register of operand size: SLDT, MOV from a segment register.
     RvMw(Place.RM, Width.OPERAND, Width.WORD),
     /// Memory of 1 or 2 bytes or a 32-bit register: PEXTRB, PINSRW.
     RdMb(Place.RM, Width.DWORD, Width.BYTE), RdMw(Place.RM, Width.DWORD, Width.WORD),
-    // ModRM.rm: a general register whatever ModRM.mod says; 8 bytes in 64-bit mode, else 4
-    Rd(Place.RM_REGISTER, Width.MODE),
-    /// ModRM.rm: a general register.
+    /// ModRM.rm is a general register whatever ModRM.mod says (MOV to and from control registers); 8 bytes in 64-bit
+    /// mode, else 4.
+    Rm(Place.RM_REGISTER, Width.MODE),
+    /// ModRM.rm is a general register; of operand size.
+    Rv(Place.RM, Width.OPERAND),
+    /// ModRM.rm is a general register; 8 bytes with REX.W, else 4.
     Ry(Place.RM, Width.DWORD_OR_QWORD),
 
     // ModRM.reg: general register
@@ -100,13 +105,20 @@ public enum OperandSpec {
 
     /// Where an operand is found.
     enum Place {
-        RM, RM_REGISTER, RM_MMX, RM_XMM, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, OPCODE,
-        ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, STI, XMM0,
+        // In the ModRM byte
+        RM, RM_REGISTER, RM_MMX, RM_XMM, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, STI,
+        // In the opcode, or implied by it
+        OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
+        // Behind ModRM byte and displacement, or addressed by implied registers
         IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, ONE, REL_BYTE, REL_OPERAND, FAR,
-        MOFFS, STRING_SOURCE, STRING_TARGET
+        MOFFS, STRING_SOURCE, STRING_TARGET;
+
+        boolean inModrm() {
+            return ordinal() <= STI.ordinal();
+        }
     }
 
-    /// How wide an operand is.
+    /// How wide an operand is: fixed, or by operand size, REX.W or mode.
     enum Width {
         NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD, QWORD_OR_DQWORD, MODE,
         FAR_POINTER, BOUNDS, TABLE
