@@ -2,7 +2,13 @@
 package org.javisor.cpu;
 
 import static org.javisor.cpu.CpuLayout.RCX;
+import static org.javisor.cpu.CpuLayout.RSP;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.load8;
+import static org.javisor.cpu.Operands.push8;
+import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.REL;
+import static org.javisor.isa.Instruction.SS;
 
 import org.javisor.isa.Mnemonic;
 
@@ -13,13 +19,31 @@ final class Branches {
     private Branches() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.choose(Mnemonic.JMP, insn -> insn.kind0 == REL ? Branches::jumpRelative : Branches::jumpIndirect)
-                .choose(Mnemonic.CALL, insn -> insn.kind0 == REL ? Branches::callRelative : Branches::callIndirect)
-                .bind(Mnemonic.RET, Branches::ret)
+        binder.choose(Mnemonic.JMP, Branches::chooseJump)
+                .choose(Mnemonic.CALL, Branches::chooseCall)
+                .choose(Mnemonic.RET, insn -> insn.operandBytes == 8 ? Branches::ret8 : Branches::ret)
                 .bind(Mnemonic.JCXZ, (cpu, insn) -> jumpIf(cpu, insn, counter(cpu, insn) == 0))
                 .bind(Mnemonic.LOOP, (cpu, insn) -> loop(cpu, insn, true))
                 .bind(Mnemonic.LOOPE, (cpu, insn) -> loop(cpu, insn, Conditions.e(cpu)))
                 .bind(Mnemonic.LOOPNE, (cpu, insn) -> loop(cpu, insn, !Conditions.e(cpu)));
+    }
+
+    private static Handler chooseJump(Insn insn) {
+        boolean wide = insn.operandBytes == 8;
+        return switch (insn.kind0) {
+            case REL -> Branches::jumpRelative;
+            case GPR -> wide ? (c, i) -> jump8(c, get8(c, i.at0)) : Branches::jumpIndirect;
+            default -> wide ? (c, i) -> jump8(c, load8(c, i)) : Branches::jumpIndirect;
+        };
+    }
+
+    private static Handler chooseCall(Insn insn) {
+        boolean wide = insn.operandBytes == 8;
+        return switch (insn.kind0) {
+            case REL -> wide ? (c, i) -> call8(c, c.rip() + i.immediate) : Branches::callRelative;
+            case GPR -> wide ? (c, i) -> call8(c, get8(c, i.at0)) : Branches::callIndirect;
+            default -> wide ? (c, i) -> call8(c, load8(c, i)) : Branches::callIndirect;
+        };
     }
 
     /// Where a relative branch leads: cut to the operand size.
@@ -45,12 +69,41 @@ final class Branches {
 
     static void jumpIf(Cpu cpu, Insn insn, boolean taken) {
         if (taken) {
-            jump(cpu, target(cpu, insn));
+            jumpRelative(cpu, insn);
         }
     }
 
     private static void jumpRelative(Cpu cpu, Insn insn) {
-        jump(cpu, target(cpu, insn));
+        if (insn.operandBytes == 8) {
+            jump8(cpu, cpu.rip() + insn.immediate);
+        } else {
+            jump(cpu, target(cpu, insn));
+        }
+    }
+
+    /// [#jump] in 64-bit mode.
+    private static void jump8(Cpu cpu, long target) {
+        checkTarget8(cpu, target);
+        cpu.rip(target);
+    }
+
+    /// What is canonical with 48 bits is so with 57 too: only other targets need to be looked at closely.
+    private static void checkTarget8(Cpu cpu, long target) {
+        if (target + (1L << 47) >>> 48 != 0) {
+            cpu.segments.checkTarget(target);
+        }
+    }
+
+    private static void call8(Cpu cpu, long target) {
+        checkTarget8(cpu, target);
+        push8(cpu, cpu.rip());
+        cpu.rip(target);
+    }
+
+    private static void ret8(Cpu cpu, Insn insn) {
+        long rsp = cpu.reg64(RSP);
+        jump8(cpu, cpu.mmu.load(SS, rsp, 8));
+        cpu.reg64(RSP, rsp + 8 + (insn.immediate & 0xffff));
     }
 
     private static void jumpIndirect(Cpu cpu, Insn insn) {

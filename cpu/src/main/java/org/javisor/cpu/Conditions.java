@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import static org.javisor.cpu.Operands.get4;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.set1;
+import static org.javisor.cpu.Operands.set4;
+import static org.javisor.cpu.Operands.set8;
 import static org.javisor.isa.Instruction.GPR;
 
 import org.javisor.isa.Mnemonic;
@@ -90,27 +95,47 @@ final class Conditions {
     }
 
     private static void bindMoves(Bindings.Binder binder) {
-        binder.bind(Mnemonic.CMOVO, (cpu, insn) -> move(cpu, insn, o(cpu)))
-                .bind(Mnemonic.CMOVNO, (cpu, insn) -> move(cpu, insn, !o(cpu)))
-                .bind(Mnemonic.CMOVB, (cpu, insn) -> move(cpu, insn, b(cpu)))
-                .bind(Mnemonic.CMOVAE, (cpu, insn) -> move(cpu, insn, !b(cpu)))
-                .bind(Mnemonic.CMOVE, (cpu, insn) -> move(cpu, insn, e(cpu)))
-                .bind(Mnemonic.CMOVNE, (cpu, insn) -> move(cpu, insn, !e(cpu)))
-                .bind(Mnemonic.CMOVBE, (cpu, insn) -> move(cpu, insn, be(cpu)))
-                .bind(Mnemonic.CMOVA, (cpu, insn) -> move(cpu, insn, !be(cpu)))
-                .bind(Mnemonic.CMOVS, (cpu, insn) -> move(cpu, insn, s(cpu)))
-                .bind(Mnemonic.CMOVNS, (cpu, insn) -> move(cpu, insn, !s(cpu)))
-                .bind(Mnemonic.CMOVP, (cpu, insn) -> move(cpu, insn, p(cpu)))
-                .bind(Mnemonic.CMOVNP, (cpu, insn) -> move(cpu, insn, !p(cpu)))
-                .bind(Mnemonic.CMOVL, (cpu, insn) -> move(cpu, insn, l(cpu)))
-                .bind(Mnemonic.CMOVGE, (cpu, insn) -> move(cpu, insn, !l(cpu)))
-                .bind(Mnemonic.CMOVLE, (cpu, insn) -> move(cpu, insn, le(cpu)))
-                .bind(Mnemonic.CMOVG, (cpu, insn) -> move(cpu, insn, !le(cpu)));
+        binder.choose(Mnemonic.CMOVO, moves((cpu, insn) -> move(cpu, insn, o(cpu)),
+                (cpu, insn) -> move4(cpu, insn, o(cpu)), (cpu, insn) -> move8(cpu, insn, o(cpu))));
+        binder.choose(Mnemonic.CMOVNO, moves((cpu, insn) -> move(cpu, insn, !o(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !o(cpu)), (cpu, insn) -> move8(cpu, insn, !o(cpu))));
+        binder.choose(Mnemonic.CMOVB, moves((cpu, insn) -> move(cpu, insn, b(cpu)),
+                (cpu, insn) -> move4(cpu, insn, b(cpu)), (cpu, insn) -> move8(cpu, insn, b(cpu))));
+        binder.choose(Mnemonic.CMOVAE, moves((cpu, insn) -> move(cpu, insn, !b(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !b(cpu)), (cpu, insn) -> move8(cpu, insn, !b(cpu))));
+        binder.choose(Mnemonic.CMOVE, moves((cpu, insn) -> move(cpu, insn, e(cpu)),
+                (cpu, insn) -> move4(cpu, insn, e(cpu)), (cpu, insn) -> move8(cpu, insn, e(cpu))));
+        binder.choose(Mnemonic.CMOVNE, moves((cpu, insn) -> move(cpu, insn, !e(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !e(cpu)), (cpu, insn) -> move8(cpu, insn, !e(cpu))));
+        binder.choose(Mnemonic.CMOVBE, moves((cpu, insn) -> move(cpu, insn, be(cpu)),
+                (cpu, insn) -> move4(cpu, insn, be(cpu)), (cpu, insn) -> move8(cpu, insn, be(cpu))));
+        binder.choose(Mnemonic.CMOVA, moves((cpu, insn) -> move(cpu, insn, !be(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !be(cpu)), (cpu, insn) -> move8(cpu, insn, !be(cpu))));
+        binder.choose(Mnemonic.CMOVS, moves((cpu, insn) -> move(cpu, insn, s(cpu)),
+                (cpu, insn) -> move4(cpu, insn, s(cpu)), (cpu, insn) -> move8(cpu, insn, s(cpu))));
+        binder.choose(Mnemonic.CMOVNS, moves((cpu, insn) -> move(cpu, insn, !s(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !s(cpu)), (cpu, insn) -> move8(cpu, insn, !s(cpu))));
+        binder.choose(Mnemonic.CMOVP, moves((cpu, insn) -> move(cpu, insn, p(cpu)),
+                (cpu, insn) -> move4(cpu, insn, p(cpu)), (cpu, insn) -> move8(cpu, insn, p(cpu))));
+        binder.choose(Mnemonic.CMOVNP, moves((cpu, insn) -> move(cpu, insn, !p(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !p(cpu)), (cpu, insn) -> move8(cpu, insn, !p(cpu))));
+        binder.choose(Mnemonic.CMOVL, moves((cpu, insn) -> move(cpu, insn, l(cpu)),
+                (cpu, insn) -> move4(cpu, insn, l(cpu)), (cpu, insn) -> move8(cpu, insn, l(cpu))));
+        binder.choose(Mnemonic.CMOVGE, moves((cpu, insn) -> move(cpu, insn, !l(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !l(cpu)), (cpu, insn) -> move8(cpu, insn, !l(cpu))));
+        binder.choose(Mnemonic.CMOVLE, moves((cpu, insn) -> move(cpu, insn, le(cpu)),
+                (cpu, insn) -> move4(cpu, insn, le(cpu)), (cpu, insn) -> move8(cpu, insn, le(cpu))));
+        binder.choose(Mnemonic.CMOVG, moves((cpu, insn) -> move(cpu, insn, !le(cpu)),
+                (cpu, insn) -> move4(cpu, insn, !le(cpu)), (cpu, insn) -> move8(cpu, insn, !le(cpu))));
+    }
+
+    private static Forms moves(Handler general, Handler register4, Handler register8) {
+        return Forms.of(general).register(4, register4).register(8, register8);
     }
 
     private static void set(Cpu cpu, Insn insn, boolean holds) {
         if (insn.kind0 == GPR) {
-            cpu.reg(insn.reg0, 1, holds ? 1 : 0);
+            set1(cpu, insn.at0, holds ? 1 : 0);
         } else {
             cpu.write(insn, 0, holds ? 1 : 0);
         }
@@ -121,5 +146,15 @@ final class Conditions {
         int bytes = insn.bytes0;
         long source = cpu.read(insn, 1);
         cpu.reg(insn.reg0, bytes, holds ? source : cpu.reg(insn.reg0, bytes));
+    }
+
+    private static void move4(Cpu cpu, Insn insn, boolean holds) {
+        set4(cpu, insn.at0, get4(cpu, holds ? insn.at1 : insn.at0));
+    }
+
+    private static void move8(Cpu cpu, Insn insn, boolean holds) {
+        if (holds) {
+            set8(cpu, insn.at0, get8(cpu, insn.at1));
+        }
     }
 }

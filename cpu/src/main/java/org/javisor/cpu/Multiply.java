@@ -3,6 +3,12 @@ package org.javisor.cpu;
 
 import static org.javisor.cpu.CpuLayout.RAX;
 import static org.javisor.cpu.CpuLayout.RDX;
+import static org.javisor.cpu.Operands.get4;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.load4;
+import static org.javisor.cpu.Operands.load8;
+import static org.javisor.cpu.Operands.set4;
+import static org.javisor.cpu.Operands.set8;
 import static org.javisor.isa.Instruction.NONE;
 
 import org.javisor.isa.Mnemonic;
@@ -14,12 +20,20 @@ final class Multiply {
     private Multiply() { }
 
     static void bind(Bindings.Binder binder) {
+        Forms two = Forms.of(Multiply::imulTwo)
+                .register(4, (c, i) -> set4(c, i.at0, multiplySigned(c, get4(c, i.at0), get4(c, i.at1), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, multiplySigned(c, get8(c, i.at0), get8(c, i.at1), 8)))
+                .load(4, (c, i) -> set4(c, i.at0, multiplySigned(c, get4(c, i.at0), load4(c, i), 4)))
+                .load(8, (c, i) -> set8(c, i.at0, multiplySigned(c, get8(c, i.at0), load8(c, i), 8)));
+        Forms three = Forms.of(Multiply::imulThree)
+                .register(4, (c, i) -> set4(c, i.at0, multiplySigned(c, get4(c, i.at1), i.immediate, 4)))
+                .register(8, (c, i) -> set8(c, i.at0, multiplySigned(c, get8(c, i.at1), i.immediate, 8)));
         binder.choose(Mnemonic.MUL, insn -> insn.bytes0 == 8 ? Multiply::mul8 : Multiply::mul)
                 .choose(Mnemonic.IMUL, insn -> {
                     if (insn.kind1 == NONE) {
                         return insn.bytes0 == 8 ? Multiply::imul8 : Multiply::imul;
                     }
-                    return insn.kind2 == NONE ? Multiply::imulTwo : Multiply::imulThree;
+                    return (insn.kind2 == NONE ? two : three).apply(insn);
                 });
     }
 

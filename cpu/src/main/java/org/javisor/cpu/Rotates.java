@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import static org.javisor.cpu.Operands.get4;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.set4;
+import static org.javisor.cpu.Operands.set8;
+import static org.javisor.cpu.Operands.source1;
+
 import org.javisor.isa.Mnemonic;
 
 /// Rotates. They change CF and OF alone, and these only when the count, cut to 5 or 6 bits, is not 0. OF is defined for
@@ -11,9 +17,13 @@ final class Rotates {
     private Rotates() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.bind(Mnemonic.ROL, Operation.modifying(Rotates::rol))
-                .bind(Mnemonic.ROR, Operation.modifying(Rotates::ror))
-                .bind(Mnemonic.RCL, Operation.modifying(Rotates::rcl))
+        binder.choose(Mnemonic.ROL, Forms.of(Operation.modifying(Rotates::rol))
+                .register(4, (c, i) -> set4(c, i.at0, rol(c, get4(c, i.at0), source1(c, i), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, rol(c, get8(c, i.at0), source1(c, i), 8))));
+        binder.choose(Mnemonic.ROR, Forms.of(Operation.modifying(Rotates::ror))
+                .register(4, (c, i) -> set4(c, i.at0, ror(c, get4(c, i.at0), source1(c, i), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, ror(c, get8(c, i.at0), source1(c, i), 8))));
+        binder.bind(Mnemonic.RCL, Operation.modifying(Rotates::rcl))
                 .bind(Mnemonic.RCR, Operation.modifying(Rotates::rcr));
     }
 

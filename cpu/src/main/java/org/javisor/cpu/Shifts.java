@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import static org.javisor.cpu.Operands.get1;
+import static org.javisor.cpu.Operands.get4;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.set1;
+import static org.javisor.cpu.Operands.set4;
+import static org.javisor.cpu.Operands.set8;
+import static org.javisor.cpu.Operands.source1;
+
 import org.javisor.isa.Mnemonic;
 
 /// Shifts. A count of 0 changes no flag, but a 32-bit destination still loses its upper half.
@@ -13,10 +21,19 @@ final class Shifts {
     private Shifts() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.bind(Mnemonic.SHL, Operation.modifying(Shifts::shl))
-                .bind(Mnemonic.SHR, Operation.modifying(Shifts::shr))
-                .bind(Mnemonic.SAR, Operation.modifying(Shifts::sar))
-                .bind(Mnemonic.SHLD, (cpu, insn) -> shiftDouble(cpu, insn, true))
+        binder.choose(Mnemonic.SHL, Forms.of(Operation.modifying(Shifts::shl))
+                .register(1, (c, i) -> set1(c, i.at0, shl(c, get1(c, i.at0), source1(c, i), 1)))
+                .register(4, (c, i) -> set4(c, i.at0, shl(c, get4(c, i.at0), source1(c, i), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, shl(c, get8(c, i.at0), source1(c, i), 8))));
+        binder.choose(Mnemonic.SHR, Forms.of(Operation.modifying(Shifts::shr))
+                .register(1, (c, i) -> set1(c, i.at0, shr(c, get1(c, i.at0), source1(c, i), 1)))
+                .register(4, (c, i) -> set4(c, i.at0, shr(c, get4(c, i.at0), source1(c, i), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, shr(c, get8(c, i.at0), source1(c, i), 8))));
+        binder.choose(Mnemonic.SAR, Forms.of(Operation.modifying(Shifts::sar))
+                .register(1, (c, i) -> set1(c, i.at0, sar(c, get1(c, i.at0), source1(c, i), 1)))
+                .register(4, (c, i) -> set4(c, i.at0, sar(c, get4(c, i.at0), source1(c, i), 4)))
+                .register(8, (c, i) -> set8(c, i.at0, sar(c, get8(c, i.at0), source1(c, i), 8))));
+        binder.bind(Mnemonic.SHLD, (cpu, insn) -> shiftDouble(cpu, insn, true))
                 .bind(Mnemonic.SHRD, (cpu, insn) -> shiftDouble(cpu, insn, false));
     }
 

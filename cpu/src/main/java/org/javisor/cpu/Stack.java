@@ -3,7 +3,13 @@ package org.javisor.cpu;
 
 import static org.javisor.cpu.CpuLayout.RBP;
 import static org.javisor.cpu.CpuLayout.RSP;
+import static org.javisor.cpu.Operands.get8;
+import static org.javisor.cpu.Operands.load8;
+import static org.javisor.cpu.Operands.pop8;
+import static org.javisor.cpu.Operands.push8;
+import static org.javisor.cpu.Operands.set8;
 import static org.javisor.isa.Instruction.GPR;
+import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.SEG;
 import static org.javisor.isa.Instruction.SS;
 
@@ -19,12 +25,32 @@ final class Stack {
     private Stack() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.choose(Mnemonic.PUSH, insn -> insn.kind0 == SEG ? Stack::pushSegment : Stack::push)
-                .choose(Mnemonic.POP, insn -> insn.kind0 == GPR ? Stack::popRegister : Stack::popMemory)
+        binder.choose(Mnemonic.PUSH, Stack::choosePush)
+                .choose(Mnemonic.POP, Stack::choosePop)
                 .bind(Mnemonic.PUSHA, Stack::pushAll)
                 .bind(Mnemonic.POPA, Stack::popAll)
                 .bind(Mnemonic.ENTER, Stack::enter)
-                .bind(Mnemonic.LEAVE, Stack::leave);
+                .choose(Mnemonic.LEAVE, insn -> insn.codeBits == 64 && insn.operandBytes == 8
+                        ? Stack::leave8 : Stack::leave);
+    }
+
+    private static Handler choosePush(Insn insn) {
+        boolean wide = insn.codeBits == 64 && insn.operandBytes == 8;
+        return switch (insn.kind0) {
+            case SEG -> Stack::pushSegment;
+            case GPR -> wide ? (c, i) -> push8(c, get8(c, i.at0)) : Stack::push;
+            case IMM -> wide ? (c, i) -> push8(c, i.immediate) : Stack::push;
+            default -> wide ? (c, i) -> push8(c, load8(c, i)) : Stack::push;
+        };
+    }
+
+    private static Handler choosePop(Insn insn) {
+        boolean wide = insn.codeBits == 64 && insn.operandBytes == 8;
+        return switch (insn.kind0) {
+            case SEG -> null;
+            case GPR -> wide ? (c, i) -> set8(c, i.at0, pop8(c)) : Stack::popRegister;
+            default -> Stack::popMemory;
+        };
     }
 
     /// Pushes `bytes` bytes.
@@ -149,5 +175,12 @@ final class Stack {
         long value = cpu.load(SS, frame & cpu.stackMask, bytes);
         pointer(cpu, RSP, frame + bytes);
         cpu.reg(RBP, bytes, value);
+    }
+
+    private static void leave8(Cpu cpu, Insn insn) {
+        long frame = cpu.reg64(RBP);
+        long value = cpu.mmu.load(SS, frame, 8);
+        cpu.reg64(RSP, frame + 8);
+        cpu.reg64(RBP, value);
     }
 }
