@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app;
+
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import org.javisor.machine.ConfigurationException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/// The `javisor` command. Its exit statuses are in [ExitStatus].
+@Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",
+        description = "Runs x86-64 operating systems.", subcommands = {RunCommand.class})
+public final class Main implements Runnable {
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.setParameterExceptionHandler(Main::reportUsage);
+        commandLine.setExecutionExceptionHandler((e, failed, _) -> report(e, failed.getErr()));
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        return commandLine;
+    }
+
+    private static int reportUsage(ParameterException e, String[] arguments) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName(" ");
+        e.getCommandLine().getErr().println("javisor: " + e.getMessage().lines().findFirst().orElse("bad usage")
+                + " (see " + command + " --help)");
+        return ExitStatus.USAGE;
+    }
+
+    /// A user's mistake or a refusing host is one line; anything else is a bug of ours and shows its trace.
+    private static int report(Exception e, PrintWriter err) throws Exception {
+        if (e instanceof ConfigurationException || e instanceof UncheckedIOException
+                || e instanceof org.javisor.host.HostException) {
+            err.println("javisor: " + e.getMessage());
+            return ExitStatus.USAGE;
+        }
+        throw e;
+    }
+
+    @Override
+    public void run() {
+        CommandLine.usage(this, System.out);
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app.console;
+
+import java.util.function.Consumer;
+
+/// Takes the keys meant for Javisor out of what a person types: Ctrl-A and a letter, as in QEMU and screen.
+final class EscapeKeys {
+    private static final int CTRL_A = 1;
+    private static final String HELP = "\r\nCtrl-A x  end the guest\r\nCtrl-A h  this help\r\n"
+            + "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n";
+
+    private final Runnable leave;
+    private final Consumer<String> print;
+    private boolean escaped;
+
+    /// @param leave called when the person wants to leave
+    /// @param print shows text to the person
+    EscapeKeys(Runnable leave, Consumer<String> print) {
+        this.leave = leave;
+        this.print = print;
+    }
+
+    /// What of the first `count` bytes of `typed` is for the guest.
+    byte[] filter(byte[] typed, int count) {
+        byte[] forGuest = new byte[count + 1];
+        int n = 0;
+        for (int i = 0; i < count; i++) {
+            if (!escaped) {
+                if (typed[i] == CTRL_A) {
+                    escaped = true;
+                } else {
+                    forGuest[n++] = typed[i];
+                }
+                continue;
+            }
+            escaped = false;
+            switch (typed[i]) {
+                case 'x', 'X' -> leave.run();
+                case 'h', 'H', '?' -> print.accept(HELP);
+                case CTRL_A, 'a' -> forGuest[n++] = CTRL_A;
+                // Not one of ours: the guest gets both, as if nothing were special about Ctrl-A.
+                default -> {
+                    forGuest[n++] = CTRL_A;
+                    forGuest[n++] = typed[i];
+                }
+            }
+        }
+        return java.util.Arrays.copyOf(forGuest, n);
+    }
+}
