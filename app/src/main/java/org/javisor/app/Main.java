@@ -10,7 +10,7 @@ import picocli.CommandLine.ParameterException;
 
 /// The `javisor` command. Its exit statuses are in [ExitStatus].
 @Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",
-        description = "Runs x86-64 operating systems.")
+        description = "Runs x86-64 operating systems.", subcommands = {RunCommand.class})
 public final class Main implements Runnable {
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));

@@ -46,6 +46,11 @@ public interface Registers {
     /// Sets a segment register; CS sets the privilege level too, from its selector, unless in real mode.
     void segment(int number, Segment segment);
 
+    /// Sets the GDT register.
+    ///
+    /// @param limit the table's last byte, 0 to 0xffff
+    void gdt(long base, int limit);
+
     Paging paging();
 
     void paging(Paging paging);

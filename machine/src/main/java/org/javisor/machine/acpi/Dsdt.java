@@ -21,6 +21,7 @@ import static org.javisor.machine.acpi.Aml.returning;
 import static org.javisor.machine.acpi.Aml.scope;
 import static org.javisor.machine.acpi.Aml.store;
 
+import org.javisor.machine.LegacyMap;
 import org.javisor.machine.MemoryMap;
 
 /// The differentiated system description: the PCI Express root with its windows and interrupt routing, the devices
@@ -109,10 +110,9 @@ final class Dsdt {
 
     private static byte[] isaBridge(AcpiConfig config) {
         byte[] serial = {};
-        int[] ports = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
         for (int n = 0; n < config.serialPorts(); n++) {
-            serial = concat(serial, isaDevice("COM" + (n + 1), "PNP0501", n + 1, Resources.ports(ports[n], 8),
-                    Resources.irq(n % 2 == 0 ? 4 : 3)));
+            serial = concat(serial, isaDevice("COM" + (n + 1), "PNP0501", n + 1,
+                    Resources.ports(LegacyMap.SERIAL_PORTS[n], 8), Resources.irq(LegacyMap.SERIAL_IRQS[n])));
         }
         return device("ISA_",
                 define("_ADR", integer(31L << 16)),

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.javisor.app.console.PersonsTerminal;
+import org.javisor.app.guest.Cache;
+import org.javisor.app.guest.DebianGuest;
+import org.javisor.machine.Machine;
+import org.javisor.machine.MachineConfig.Protocol;
+import org.javisor.machine.MachineConfig.ResetPolicy;
+import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.machine.MachineExit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `javisor run`: boots a guest with its first serial port in the person's terminal, or runs one command in it.
+@Command(name = "run", mixinStandardHelpOptions = true,
+        description = "Boots a guest: the kernel given, or Debian's with a busybox shell.",
+        footer = {"", "In a terminal, Ctrl-A x ends the guest and Ctrl-A h shows help.",
+            "Exit status: 0 powered off, 1 bug in Javisor, 2 unusable option or file, 3 guest crashed,",
+            "4 reset with --on-reset stop; with --exec the command's own; with --debug-exit value*2+1."})
+final class RunCommand implements Callable<Integer> {
+    private static final String DEFAULT_COMMAND_LINE = "console=ttyS0 quiet";
+    private static final int CONSOLE = 0, COMMAND_OUTPUT = 1, COMMAND_ERRORS = 2, AGENT = 3;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "Linux bzImage, or ELF kernel with a PVH entry.")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk.")
+    private Path initrd;
+
+    @Option(names = "--append", paramLabel = "TEXT",
+            description = "Kernel command line; for Debian's kernel, added to \"" + DEFAULT_COMMAND_LINE + "\".")
+    private String append = "";
+
+    @Option(names = "--memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Guest RAM, as in 512M (the default) or 4G.")
+    private ByteSize memory = new ByteSize(512L << 20);
+
+    @Option(names = "--cpus", paramLabel = "N", description = "Virtual CPUs (default 2).")
+    private int cpus = 2;
+
+    @Option(names = "--disk", paramLabel = "FILE[,ro]", description = "Raw disk image, as a virtio disk; repeatable.")
+    private List<String> disks = List.of();
+
+    @Option(names = "--exec", paramLabel = "COMMAND",
+            description = "Run COMMAND in the Debian guest and end with its exit status.")
+    private String exec;
+
+    @Option(names = "--boot", paramLabel = "PROTOCOL",
+            description = "How to enter the kernel: auto (the default), linux64, linux32 or pvh.")
+    private Protocol protocol = Protocol.AUTO;
+
+    @Option(names = "--on-reset", paramLabel = "POLICY",
+            description = "When the guest resets itself: restart (the default) or stop.")
+    private ResetPolicy onReset = ResetPolicy.RESTART;
+
+    @Option(names = "--on-crash", paramLabel = "POLICY",
+            description = "When the guest crashes (triple fault): stop with its state (the default) or restart.")
+    private ResetPolicy onCrash = ResetPolicy.STOP;
+
+    @Option(names = "--without", paramLabel = "FEATURE", split = ",",
+            description = "Processor features to hide, as in la57,x2apic; repeatable.")
+    private List<String> without = List.of();
+
+    @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")
+    private int debugExit;
+
+    @Option(names = "--stats", description = "At the end, tell what was executed and where time went.")
+    private boolean stats;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final ByteRing recentOutput = new ByteRing(4096);
+
+    @Override
+    public Integer call() {
+        checkCombinations();
+        long started = System.nanoTime();
+        Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
+                .onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash);
+        if (debugExit != 0) {
+            builder.debugExit(debugExit);
+        }
+        disks.forEach(disk -> addDisk(builder, disk));
+        without.forEach(builder::withoutFeature);
+        chooseKernel(builder);
+        return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
+    }
+
+    private void checkCombinations() {
+        if (exec != null && (kernel != null || initrd != null)) {
+            throw usage("--exec runs in Debian's guest: it goes with neither --kernel nor --initrd");
+        }
+        if (initrd != null && kernel == null) {
+            throw usage("--initrd needs --kernel");
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private static void addDisk(Machine.Builder builder, String disk) {
+        boolean readOnly = disk.endsWith(",ro");
+        builder.disk(Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk), readOnly);
+    }
+
+    private void chooseKernel(Machine.Builder builder) {
+        if (kernel != null) {
+            builder.kernel(kernel).commandLine(append);
+            if (initrd != null) {
+                builder.initrd(initrd);
+            }
+            return;
+        }
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), new Progress(err()));
+        builder.kernel(guest.kernel()).commandLine((DEFAULT_COMMAND_LINE + " " + append).strip());
+        builder.initrd("initramfs", exec == null ? guest.interactive() : guest.running(exec));
+    }
+
+    private PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    private int runInteractively(Machine.Builder builder, long started) {
+        try (PersonsTerminal terminal = PersonsTerminal.open();
+                Machine machine = builder.serial(CONSOLE, toStream(terminal.out())).build()) {
+            terminal.startInput(bytes -> send(machine, CONSOLE, bytes), machine::stop);
+            if (kernel == null) {
+                terminal.onResize((rows, columns) -> machine.offer(AGENT, size(rows, columns)));
+            }
+            MachineExit exit = machine.run();
+            terminal.close();
+            return finish(machine, exit, started);
+        }
+    }
+
+    private static byte[] size(int rows, int columns) {
+        return ("size " + rows + " " + columns + "\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static void send(Machine machine, int port, byte[] bytes) {
+        try {
+            machine.send(port, bytes);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private int runCommand(Machine.Builder builder, long started) {
+        CommandResult result = new CommandResult();
+        builder.serial(CONSOLE, recentOutput).serial(COMMAND_OUTPUT, toStream(System.out))
+                .serial(COMMAND_ERRORS, toStream(System.err)).serial(AGENT, result);
+        try (Machine machine = builder.build()) {
+            result.whenKnown(machine::stop);
+            MachineExit exit = machine.run();
+            System.out.flush();
+            if (result.known()) {
+                printStats(machine, started);
+                return result.status();
+            }
+            err().print(recentOutput.text());
+            err().println("javisor: the guest ended before the command did");
+            int status = finish(machine, exit, started);
+            return status == ExitStatus.POWERED_OFF ? ExitStatus.CRASHED : status;
+        }
+    }
+
+    private static SerialOutput toStream(OutputStream out) {
+        return (bytes, from, count) -> {
+            try {
+                out.write(bytes, from, count);
+                out.flush();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
+    }
+
+    private int finish(Machine machine, MachineExit exit, long started) {
+        printStats(machine, started);
+        return switch (exit) {
+            case MachineExit.PoweredOff _, MachineExit.Stopped _ -> ExitStatus.POWERED_OFF;
+            case MachineExit.Reset _ -> ExitStatus.RESET;
+            case MachineExit.DebugExit debug -> debug.status();
+            case MachineExit.Crashed(String report) -> {
+                err().println("javisor: the guest crashed (triple fault)\n" + report);
+                yield ExitStatus.CRASHED;
+            }
+            case MachineExit.Failed(String reason) -> {
+                err().println("javisor: internal error: " + reason);
+                yield ExitStatus.INTERNAL_ERROR;
+            }
+        };
+    }
+
+    private void printStats(Machine machine, long started) {
+        if (stats) {
+            err().print(new StatsReport(machine.stats(), System.nanoTime() - started));
+            err().flush();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.acpi.AcpiTables;
+import org.javisor.machine.boot.BootRequest;
+import org.javisor.machine.boot.E820;
+import org.javisor.machine.boot.ElfImage;
+import org.javisor.machine.boot.EntryState;
+import org.javisor.machine.boot.LinuxBoot;
+import org.javisor.machine.boot.PvhBoot;
+import org.javisor.machine.smbios.Smbios;
+import org.javisor.memory.GuestMemory;
+
+/// Does for a kernel what firmware would: tables in low memory, the kernel where it wants to be.
+final class KernelLoader {
+    private KernelLoader() { }
+
+    /// Fills guest memory for `config` and says how the first processor is to enter it.
+    ///
+    /// @throws ConfigurationException if the kernel or its initial RAM disk cannot be used
+    static EntryState load(MachineConfig config, GuestMemory memory) {
+        writeFirmwareTables(config, memory);
+        MachineConfig.BootSource boot = config.boot();
+        BootRequest request = new BootRequest(boot.kernelName(), boot.kernel(), boot.initrdName(), boot.initrd(),
+                boot.commandLine(), config.ramBytes(), E820.of(config.ramBytes()), MemoryMap.FIRMWARE_TABLES);
+        return switch (boot.protocol()) {
+            case LINUX64 -> LinuxBoot.load(request, memory, true);
+            case LINUX32 -> LinuxBoot.load(request, memory, false);
+            case PVH -> PvhBoot.load(request, memory);
+            case AUTO -> loadAsRecognised(request, memory);
+        };
+    }
+
+    private static EntryState loadAsRecognised(BootRequest request, GuestMemory memory) {
+        if (LinuxBoot.recognises(request.kernel())) {
+            return LinuxBoot.load(request, memory, true);
+        }
+        if (ElfImage.recognises(request.kernel())) {
+            return PvhBoot.load(request, memory);
+        }
+        throw new ConfigurationException("kernel " + request.kernelName()
+                + ": neither a Linux bzImage nor an ELF file with a PVH entry point");
+    }
+
+    private static void writeFirmwareTables(MachineConfig config, GuestMemory memory) {
+        AcpiConfig acpi = new AcpiConfig(config.cpus(), config.ramBytes(), MachineConfig.SERIAL_PORTS);
+        memory.store(MemoryMap.FIRMWARE_TABLES, AcpiTables.build(acpi, MemoryMap.FIRMWARE_TABLES));
+        memory.store(MemoryMap.SMBIOS, Smbios.build(config.cpus(), config.ramBytes(), MemoryMap.SMBIOS));
+        // The BIOS data area says where the extended one is, and that begins with its size in KiB.
+        memory.storeShort(0x40e, (short) (MemoryMap.EBDA >>> 4));
+        memory.storeByte(MemoryMap.EBDA, (byte) (MemoryMap.EBDA_BYTES >>> 10));
+    }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.javisor.cpu.CpuFeature;
+import org.javisor.cpu.CpuidModel;
+import org.javisor.machine.MachineConfig.BootSource;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.Protocol;
+import org.javisor.machine.MachineConfig.ResetPolicy;
+import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.vmm.ExitHandler;
+import org.javisor.vmm.Hypervisor;
+import org.javisor.vmm.Vcpu;
+import org.javisor.vmm.VcpuStats;
+import org.javisor.vmm.Vm;
+import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmExit;
+import org.javisor.vmm.VmRunner;
+import org.javisor.vmm.VmRunner.Outcome;
+
+/// A PC with a kernel in it, ready to run.
+///
+/// ```java
+/// try (Machine machine = Machine.builder().cpus(2).memory(512 << 20).kernel(Path.of("vmlinuz"))
+///         .commandLine("console=ttyS0").serial(0, System.out::write).build()) {
+///     MachineExit exit = machine.run();
+/// }
+/// ```
+///
+/// [#run] blocks; everything else may be called by any thread meanwhile.
+public final class Machine implements AutoCloseable {
+    private final MachineConfig config;
+    private final Hypervisor hypervisor;
+    private final Vm vm;
+    private final Board board;
+    private final VmRunner runner;
+    private volatile String crashReport = "";
+
+    private Machine(MachineConfig config) {
+        this.config = config;
+        this.hypervisor = Hypervisor.open();
+        try {
+            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus());
+            config.withheld().forEach(cpuid::without);
+            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build()));
+            this.runner = new VmRunner(vm, new Policy());
+            this.board = new Board(config, vm, new Board.PowerControl() {
+                @Override
+                public void powerOff() {
+                    end(new MachineExit.PoweredOff());
+                }
+
+                @Override
+                public void reset() {
+                    resetAsked();
+                }
+
+                @Override
+                public void debugExit(int value) {
+                    end(new MachineExit.DebugExit(value));
+                }
+            });
+            for (int id = 0; id < config.cpus(); id++) {
+                vm.createVcpu(id);
+            }
+            boot();
+        } catch (RuntimeException | Error e) {
+            hypervisor.close();
+            throw e;
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    private void boot() {
+        EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
+    }
+
+    // How the run is to end, decided by whoever came first; what VmRunner reports only says that it did.
+    private MachineExit decided;
+
+    private void end(MachineExit exit) {
+        synchronized (this) {
+            if (decided == null) {
+                decided = exit;
+            }
+        }
+        runner.stop(new Outcome.Stopped(0, ""));
+    }
+
+    private void resetAsked() {
+        switch (config.resetPolicy()) {
+            case RESTART -> runner.reset();
+            case STOP -> end(new MachineExit.Reset());
+        }
+    }
+
+    /// What this machine does about events that its board does not answer.
+    private final class Policy implements ExitHandler {
+        @Override
+        public OnShutdown shutdown(Vcpu vcpu, VmExit.Shutdown exit) {
+            crashReport = CrashReport.of(vcpu);
+            return config.crashPolicy() == ResetPolicy.RESTART ? OnShutdown.RESET : OnShutdown.STOP;
+        }
+
+        @Override
+        public void reset() {
+            board.reset();
+            boot();
+        }
+    }
+
+    /// Runs the guest until it ends, on threads of its own, and returns how it did. Once.
+    public MachineExit run() {
+        Outcome outcome = runner.run();
+        synchronized (this) {
+            if (decided != null) {
+                return decided;
+            }
+        }
+        return switch (outcome) {
+            case Outcome.Stopped _ -> new MachineExit.Stopped();
+            case Outcome.TripleFault _ -> new MachineExit.Crashed(crashReport);
+            case Outcome.Failed(int vcpu, String reason) -> new MachineExit.Failed("vCPU " + vcpu + ": " + reason);
+        };
+    }
+
+    /// Ends [#run] from outside, as pulling the plug does.
+    public void stop() {
+        end(new MachineExit.Stopped());
+    }
+
+    /// Presses the power button: the guest is asked to shut down.
+    public void pressPowerButton() {
+        board.pressPowerButton();
+    }
+
+    /// Sends bytes to a serial port, as if they came over its line; waits while the port's queue is full.
+    ///
+    /// @param port 0 for COM1, to 3
+    public void send(int port, byte[] bytes) throws InterruptedException {
+        board.send(port, bytes);
+    }
+
+    /// As [#send], but drops what does not fit at once.
+    public void offer(int port, byte[] bytes) {
+        board.offer(port, bytes);
+    }
+
+    /// What the processors did so far.
+    public VcpuStats stats() {
+        return vm.stats();
+    }
+
+    /// The hypervisor's view of this machine, for whoever wants to look deeper.
+    public Vm vm() {
+        return vm;
+    }
+
+    /// Frees everything. [#run] must have returned, or never have been called.
+    @Override
+    public void close() {
+        board.close();
+        hypervisor.close();
+        board.freeMemory();
+    }
+
+    /// Collects what a machine is made of.
+    public static final class Builder {
+        private int cpus = 1;
+        private long ramBytes = 512L << 20;
+        private String kernelName;
+        private byte[] kernel;
+        private String initrdName = "initrd";
+        private byte[] initrd = {};
+        private String commandLine = "";
+        private Protocol protocol = Protocol.AUTO;
+        private final List<Disk> disks = new ArrayList<>();
+        private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
+        private ResetPolicy onReset = ResetPolicy.RESTART;
+        private ResetPolicy onCrash = ResetPolicy.STOP;
+        private int debugExitPort;
+        private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
+
+        private Builder() {
+            java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
+        }
+
+        public Builder cpus(int count) {
+            cpus = count;
+            return this;
+        }
+
+        public Builder memory(long bytes) {
+            ramBytes = bytes;
+            return this;
+        }
+
+        /// @throws ConfigurationException if the file cannot be read
+        public Builder kernel(Path file) {
+            return kernel(file.toString(), read("kernel", file));
+        }
+
+        /// @param name for messages
+        public Builder kernel(String name, byte[] content) {
+            kernelName = name;
+            kernel = content;
+            return this;
+        }
+
+        /// @throws ConfigurationException if the file cannot be read
+        public Builder initrd(Path file) {
+            return initrd("initrd " + file, read("initrd", file));
+        }
+
+        /// @param name for messages
+        public Builder initrd(String name, byte[] content) {
+            initrdName = name;
+            initrd = content;
+            return this;
+        }
+
+        public Builder commandLine(String text) {
+            commandLine = text;
+            return this;
+        }
+
+        public Builder protocol(Protocol wanted) {
+            protocol = wanted;
+            return this;
+        }
+
+        public Builder disk(Path file, boolean readOnly) {
+            disks.add(new Disk(file, readOnly));
+            return this;
+        }
+
+        /// @param port 0 for COM1, to 3
+        public Builder serial(int port, SerialOutput output) {
+            serial[port] = output;
+            return this;
+        }
+
+        public Builder onReset(ResetPolicy policy) {
+            onReset = policy;
+            return this;
+        }
+
+        public Builder onCrash(ResetPolicy policy) {
+            onCrash = policy;
+            return this;
+        }
+
+        public Builder debugExit(int port) {
+            debugExitPort = port;
+            return this;
+        }
+
+        /// Hides a processor feature, named as [CpuFeature] or in lower case.
+        ///
+        /// @throws ConfigurationException if there is no such feature
+        public Builder withoutFeature(String name) {
+            try {
+                withheld.add(CpuFeature.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_').replace('.', '_')));
+                return this;
+            } catch (IllegalArgumentException e) {
+                throw new ConfigurationException("processor feature '" + name + "': unknown; the features are "
+                        + EnumSet.allOf(CpuFeature.class).toString().toLowerCase(Locale.ROOT), e);
+            }
+        }
+
+        /// @throws ConfigurationException if anything in the configuration cannot be used
+        public Machine build() {
+            if (kernel == null) {
+                throw new ConfigurationException("no kernel to run");
+            }
+            return new Machine(new MachineConfig(cpus, ramBytes,
+                    new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
+                    List.of(serial), onReset, onCrash, debugExitPort, withheld));
+        }
+
+        private static byte[] read(String what, Path file) {
+            try {
+                return Files.readAllBytes(file);
+            } catch (IOException e) {
+                String why = Files.notExists(file) ? "no such file"
+                        : Files.isDirectory(file) ? "a directory; a file is meant" : e.getMessage();
+                throw new ConfigurationException(what + " " + file + ": " + why, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.javisor.cpu.CpuFeature;
+import org.javisor.memory.GuestMemory;
+
+/// What a [Machine] is made of. Made by [Machine.Builder]; the constructor checks every value.
+///
+/// @param cpus          1 to [#MAX_CPUS]
+/// @param ramBytes      [#MIN_RAM] to [#MAX_RAM], whole pages
+/// @param boot          what to run
+/// @param disks         in the order of their slots
+/// @param serial        where the output of COM1 to COM4 goes; at most four
+/// @param resetPolicy   what follows a reset that the guest asks for
+/// @param crashPolicy   what follows a triple fault
+/// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
+/// @param withheld      processor features that the guest is not to see
+public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
+                            ResetPolicy resetPolicy, ResetPolicy crashPolicy, int debugExitPort,
+                            Set<CpuFeature> withheld) {
+    public static final int MAX_CPUS = 16;
+    public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
+    public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;
+
+    /// What to do when the guest resets itself, or crashes.
+    public enum ResetPolicy {
+        /// Start again, as a PC does.
+        RESTART,
+        /// End.
+        STOP
+    }
+
+    /// How a kernel is entered.
+    public enum Protocol {
+        /// By what the file is: PVH for an ELF file with a PVH note, the 64-bit Linux protocol for a bzImage.
+        AUTO,
+        LINUX64,
+        LINUX32,
+        PVH
+    }
+
+    /// A kernel and what it is given.
+    ///
+    /// @param kernelName for messages
+    /// @param initrdName for messages
+    /// @param initrd     empty for none
+    public record BootSource(String kernelName, byte[] kernel, String initrdName, byte[] initrd, String commandLine,
+                             Protocol protocol) { }
+
+    /// A raw disk image.
+    public record Disk(Path file, boolean readOnly) { }
+
+    /// Takes what a guest sends to a serial port; called in order, on whichever thread the guest's byte came from.
+    @FunctionalInterface
+    public interface SerialOutput {
+        SerialOutput NOWHERE = (_, _, _) -> { };
+
+        void write(byte[] bytes, int from, int count);
+    }
+
+    public MachineConfig {
+        require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " CPUs: 1 to " + MAX_CPUS + " are possible");
+        require(ramBytes >= MIN_RAM && ramBytes <= MAX_RAM && ramBytes % GuestMemory.PAGE_BYTES == 0,
+                "memory of " + ramBytes + " bytes: " + (MIN_RAM >> 20) + " MiB to " + (MAX_RAM >> 30)
+                        + " GiB in whole pages are possible");
+        require(disks.size() <= MAX_DISKS, disks.size() + " disks: at most " + MAX_DISKS + " fit");
+        require(serial.size() <= SERIAL_PORTS, serial.size() + " serial ports: at most " + SERIAL_PORTS + " exist");
+        require(debugExitPort >= 0 && debugExitPort <= 0xfffc,
+                "debug exit port " + debugExitPort + ": a port number up to 65532 is meant");
+        disks = List.copyOf(disks);
+        serial = List.copyOf(serial);
+        withheld = Set.copyOf(withheld);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new ConfigurationException(message);
+        }
+    }
+}
