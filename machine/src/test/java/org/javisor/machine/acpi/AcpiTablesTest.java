@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine.acpi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AcpiTablesTest {
+    private static final long BASE = 0xe0000;
+
+    private final ByteBuffer image = ByteBuffer.wrap(
+            AcpiTables.build(new AcpiConfig(3, 6L << 30, 4), BASE)).order(ByteOrder.LITTLE_ENDIAN);
+
+    private byte[] at(long address, int bytes) {
+        byte[] part = new byte[bytes];
+        image.get((int) (address - BASE), part);
+        return part;
+    }
+
+    private byte[] table(long address) {
+        return at(address, image.getInt((int) (address - BASE) + 4));
+    }
+
+    private static int sum(byte[] bytes) {
+        int sum = 0;
+        for (byte b : bytes) {
+            sum += b;
+        }
+        return sum & 0xff;
+    }
+
+    private static String signature(byte[] table) {
+        return new String(table, 0, 4, StandardCharsets.US_ASCII);
+    }
+
+    /// Everything that can be reached from the RSDP, by signature.
+    private Map<String, byte[]> tables() {
+        Map<String, byte[]> tables = new TreeMap<>();
+        byte[] xsdt = table(image.getLong(24));
+        tables.put("XSDT", xsdt);
+        ByteBuffer entries = ByteBuffer.wrap(xsdt).order(ByteOrder.LITTLE_ENDIAN).position(36);
+        while (entries.hasRemaining()) {
+            byte[] listed = table(entries.getLong());
+            tables.put(signature(listed), listed);
+        }
+        byte[] fadt = tables.get("FACP");
+        tables.put("DSDT", table(ByteBuffer.wrap(fadt).order(ByteOrder.LITTLE_ENDIAN).getLong(140)));
+        return tables;
+    }
+
+    @Test
+    void rsdpCarriesBothChecksums() {
+        assertEquals("RSD PTR ", new String(at(BASE, 8), StandardCharsets.US_ASCII));
+        assertEquals(0, sum(at(BASE, 20)));
+        assertEquals(0, sum(at(BASE, 36)));
+    }
+
+    @Test
+    void everyTableIsListedAndSumsToZero() {
+        Map<String, byte[]> tables = tables();
+
+        assertEquals(List.of("APIC", "DSDT", "FACP", "HPET", "MCFG", "XSDT"), new ArrayList<>(tables.keySet()));
+        tables.forEach((name, table) -> assertEquals(0, sum(table), name));
+    }
+
+    @Test
+    void fadtHasTheLengthOfItsRevisionAndAnAlignedFacs() {
+        byte[] fadt = tables().get("FACP");
+        long facs = ByteBuffer.wrap(fadt).order(ByteOrder.LITTLE_ENDIAN).getInt(36);
+
+        assertEquals(276, fadt.length);
+        assertEquals(0, facs % 64);
+        assertEquals("FACS", signature(at(facs, 4)));
+    }
+
+    @Test
+    void madtNamesEveryProcessor() {
+        ByteBuffer madt = ByteBuffer.wrap(tables().get("APIC")).order(ByteOrder.LITTLE_ENDIAN).position(44);
+        List<Integer> apicIds = new ArrayList<>();
+        while (madt.hasRemaining()) {
+            int at = madt.position();
+            if (madt.get(at) == 0) {
+                apicIds.add((int) madt.get(at + 3));
+            }
+            madt.position(at + madt.get(at + 1));
+        }
+
+        assertEquals(List.of(0, 1, 2), apicIds);
+    }
+
+    @Test
+    void theReferenceCompilerReadsTheDsdtWithoutAWarning(@TempDir Path directory) throws Exception {
+        Path iasl = Path.of("/usr/bin/iasl");
+        assumeTrue(Files.isExecutable(iasl), "acpica-tools is not installed");
+        Files.write(directory.resolve("dsdt.dat"), tables().get("DSDT"));
+
+        assertEquals(0, run(directory, iasl.toString(), "-d", "dsdt.dat"));
+        assertEquals(0, run(directory, iasl.toString(), "-we", "dsdt.dsl"));
+
+        assertTrue(Files.exists(directory.resolve("dsdt.aml")));
+    }
+
+    private static int run(Path directory, String... command) throws Exception {
+        Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+                .redirectOutput(directory.resolve("log").toFile()).start();
+        return process.waitFor();
+    }
+}
