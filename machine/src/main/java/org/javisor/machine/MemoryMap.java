@@ -33,6 +33,8 @@ public final class MemoryMap {
     public static final long HPET = 0xfed0_0000L;
     public static final long LOCAL_APIC = 0xfee0_0000L;
     public static final long FOUR_GIB = 0x1_0000_0000L;
+    /// Ports for I/O BARs.
+    public static final int PCI_PORTS = 0xc000, PCI_PORTS_END = 0x1_0000;
     /// How much address space 64-bit BARs get.
     public static final long PCI64_BYTES = 64L << 30;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine.acpi;
 
+import org.javisor.devices.pci.PirqRouter;
+import org.javisor.machine.LegacyMap;
+
 /// What the ACPI tables say that differs from machine to machine.
 ///
 /// @param cpus        virtual CPUs; processor n has local APIC ID n
@@ -13,16 +16,16 @@ public record AcpiConfig(int cpus, long ramBytes, int serialPorts) {
     public static final int SMI_COMMAND = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
     /// The system control interrupt.
     public static final int SCI = 9;
-    /// GSIs 16 to 23 serve PCI pins.
-    public static final int FIRST_PCI_GSI = 16;
-
-    /// The GSI of a pin (0 = INTA) of a slot, when the IOAPIC is in use.
-    int pirqGsi(int slot, int pin) {
-        return FIRST_PCI_GSI + (slot + pin) % 4;
+    /// How the board wires PCI pins, and what it programs into the PIRQ registers.
+    ///
+    /// @param pin 0 for INTA
+    /// @return the GSI, when the IOAPIC is in use
+    static int pirqGsi(int slot, int pin) {
+        return PirqRouter.FIRST_GSI + PirqRouter.pirq(slot, pin + 1);
     }
 
-    /// The ISA interrupt of a pin when the 8259 pair is in use: what the board programs into the PIRQ registers.
-    int pirqIrq(int slot, int pin) {
-        return (slot + pin) % 2 == 0 ? 10 : 11;
+    /// As [#pirqGsi]: the ISA interrupt, when the 8259 pair is in use.
+    static int pirqIrq(int slot, int pin) {
+        return LegacyMap.PIRQ_IRQS[PirqRouter.pirq(slot, pin + 1)];
     }
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.devices.Uart16550;
+import org.javisor.vmm.Vm;
+
+/// The PC's main board, put together from its concerns: memory, the devices at fixed places, PCI.
+final class Board implements AutoCloseable {
+    /// What a board can do to the machine that it is in. Called on whichever thread the guest's access came from.
+    interface PowerControl {
+        void powerOff();
+
+        void reset();
+
+        /// The guest wrote to the debug exit port.
+        void debugExit(int value);
+    }
+
+    private final BoardMemory memory;
+    private final LegacyDevices legacy;
+    private final PciDevices pci;
+
+    Board(MachineConfig config, Vm vm, PowerControl power) {
+        memory = new BoardMemory(config.ramBytes(), vm.memory());
+        legacy = new LegacyDevices(config, vm, power);
+        pci = new PciDevices(config, vm, legacy);
+        pci.configure();
+    }
+
+    /// Takes every device to its state after power-on, configured as firmware leaves it.
+    void reset() {
+        legacy.reset();
+        pci.reset();
+        pci.configure();
+    }
+
+    void pressPowerButton() {
+        legacy.pm().pressPowerButton();
+    }
+
+    /// Queues bytes for a serial port, waiting for room.
+    void send(int port, byte[] bytes) throws InterruptedException {
+        Uart16550 uart = legacy.serial(port);
+        for (int sent = 0; sent < bytes.length; ) {
+            uart.awaitRoom();
+            sent += uart.receive(bytes, sent, bytes.length - sent);
+        }
+    }
+
+    /// Queues what of `bytes` there is room for.
+    void offer(int port, byte[] bytes) {
+        legacy.serial(port).receive(bytes, 0, bytes.length);
+    }
+
+    /// Closes what devices hold of the host, files above all. No vCPU may be running.
+    @Override
+    public void close() {
+    }
+
+    /// Gives guest memory back, when processors and devices are gone.
+    void freeMemory() {
+        memory.close();
+    }
+}

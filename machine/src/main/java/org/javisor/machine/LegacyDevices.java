@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.devices.A20Gate;
+import org.javisor.devices.AcpiPm;
+import org.javisor.devices.DebugExit;
+import org.javisor.devices.PostCode;
+import org.javisor.devices.ResetControl;
+import org.javisor.devices.Rtc;
+import org.javisor.devices.SystemControlPortA;
+import org.javisor.devices.Uart16550;
+import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.memory.Chip;
+import org.javisor.memory.IoBus;
+import org.javisor.vmm.Vm;
+
+/// The devices at fixed ports that every PC has, each on its port and interrupt.
+final class LegacyDevices {
+    private final List<Chip<?>> chips = new ArrayList<>();
+    private final List<Uart16550> serial = new ArrayList<>();
+    private final AcpiPm pm;
+    private final ResetControl resetControl;
+
+    LegacyDevices(MachineConfig config, Vm vm, Board.PowerControl power) {
+        IoBus ports = vm.ports();
+        for (int n = 0; n < config.serial().size(); n++) {
+            SerialOutput output = config.serial().get(n);
+            Uart16550 uart = added(new Uart16550(vm.gsi(LegacyMap.SERIAL_IRQS[n]), new SerialSink(output), vm.clock()));
+            serial.add(uart);
+            ports.attach(LegacyMap.SERIAL_PORTS[n], Uart16550.PORTS, uart, "COM" + (n + 1));
+        }
+        Rtc rtc = added(new Rtc(vm.clock(), vm.gsi(LegacyMap.RTC_IRQ)));
+        rtc.setMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
+        ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");
+        pm = added(new AcpiPm(vm.clock(), vm.gsi(AcpiConfig.SCI), 32, _ -> power.powerOff()));
+        ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
+        resetControl = added(new ResetControl(_ -> power.reset()));
+        A20Gate a20 = new A20Gate(vm.a20());
+        SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));
+        ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
+        ports.attach(PostCode.PORT, PostCode.PORTS, added(new PostCode()), "POST code and DMA page registers");
+        if (config.debugExitPort() != 0) {
+            DebugExit exit = added(new DebugExit(power::debugExit));
+            ports.attach(config.debugExitPort(), DebugExit.DEFAULT_PORTS, exit, "isa-debug-exit");
+        }
+    }
+
+    private <C extends Chip<?>> C added(C chip) {
+        chips.add(chip);
+        return chip;
+    }
+
+    /// The power-management block, which the ISA bridge places.
+    AcpiPm pm() {
+        return pm;
+    }
+
+    /// Port 0xcf9, which lies within the ports of PCI configuration access.
+    ResetControl resetControl() {
+        return resetControl;
+    }
+
+    /// @param port 0 for COM1
+    Uart16550 serial(int port) {
+        return serial.get(port);
+    }
+
+    void reset() {
+        chips.forEach(Chip::reset);
+    }
+}
