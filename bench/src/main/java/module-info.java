@@ -3,6 +3,5 @@
 /// JMH benchmarks and side-by-side runs.
 module org.javisor.bench {
     requires org.javisor.machine;
-    requires org.javisor.testkit;
     requires jmh.core;
 }

@@ -135,15 +135,19 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runInteractively(Machine.Builder builder, long started) {
-        try (PersonsTerminal terminal = PersonsTerminal.open();
-                Machine machine = builder.serial(CONSOLE, toStream(terminal.out())).build()) {
+        builder.serial(CONSOLE, toStream(PersonsTerminal.output()));
+        try (Machine machine = builder.build()) {
+            return finish(machine, runInTerminal(machine), started);
+        }
+    }
+
+    private MachineExit runInTerminal(Machine machine) {
+        try (PersonsTerminal terminal = PersonsTerminal.open()) {
             terminal.startInput(bytes -> send(machine, CONSOLE, bytes), machine::stop);
             if (kernel == null) {
                 terminal.onResize((rows, columns) -> machine.offer(AGENT, size(rows, columns)));
             }
-            MachineExit exit = machine.run();
-            terminal.close();
-            return finish(machine, exit, started);
+            return machine.run();
         }
     }
 

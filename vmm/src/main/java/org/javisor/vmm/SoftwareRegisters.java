@@ -58,6 +58,10 @@ final class SoftwareRegisters implements Registers {
     }
 
     @Override
+    public void gdt(long base, int limit) {
+    }
+
+    @Override
     public Paging paging() {
         return new Paging(cpu.cr0(), cpu.cr3(), cpu.cr4(), cpu.efer());
     }

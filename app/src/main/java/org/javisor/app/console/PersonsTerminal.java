@@ -24,7 +24,8 @@ public final class PersonsTerminal implements AutoCloseable {
         void resized(int rows, int columns);
     }
 
-    private final OutputStream out = new FileOutputStream(FileDescriptor.out);
+    private static final OutputStream OUT = new FileOutputStream(FileDescriptor.out);
+
     /// Null when standard input or output is no terminal.
     private final Terminal terminal;
     private Attributes saved;
@@ -72,8 +73,8 @@ public final class PersonsTerminal implements AutoCloseable {
     }
 
     /// Where the guest's output goes, byte for byte.
-    public OutputStream out() {
-        return out;
+    public static OutputStream output() {
+        return OUT;
     }
 
     /// Starts to pass on what is typed, on a daemon thread.
@@ -111,7 +112,7 @@ public final class PersonsTerminal implements AutoCloseable {
 
     private void print(String text) {
         try {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
+            OUT.write(text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
