@@ -231,12 +231,17 @@ public final class Cpu implements AutoCloseable {
         codeBits = mode == ExecutionMode.LONG ? 64
                 : !mode.eightySixStyle() && (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
         decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
-        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
-                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+        interruptibilityChanged();
         slow = slow & ~SLOW_STEP | ((systemFlags & Flags.TF) != 0 || debug.stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
         blockEnd = 0;
+    }
+
+    /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
+    void interruptibilityChanged() {
+        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
     }
 
     private ExecutionMode currentMode() {

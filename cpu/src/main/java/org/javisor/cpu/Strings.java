@@ -83,9 +83,10 @@ final class Strings {
         return cpu.reg64(RCX) & insn.addressMask;
     }
 
-    /// Whether something is to happen before the next element: a request that would be taken, or a single-step trap.
+    /// Whether something is to happen before the next element: a request that would be taken, a single-step trap, or an
+    /// exit.
     static boolean interrupted(Cpu cpu) {
-        return cpu.runnable() || (cpu.slow & Cpu.SLOW_STEP) != 0;
+        return cpu.runnable() || cpu.slow != 0;
     }
 
     /// Has the instruction executed again after the run loop has looked around.
