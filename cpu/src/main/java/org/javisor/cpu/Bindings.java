@@ -36,6 +36,7 @@ final class Bindings {
     Bindings() {
         Binder binder = new Binder(table);
         bindIntegers(binder);
+        bindX87(binder);
         SimdMoves.bind(binder);
         SimdElements.bind(binder);
         SimdIntegerArithmetic.bind(binder);
@@ -44,6 +45,14 @@ final class Bindings {
         Carryless.bind(binder);
         Aes.bind(binder);
         Sha.bind(binder);
+    }
+
+    private static void bindX87(Binder binder) {
+        X87Arithmetic.bind(binder);
+        X87Transcendental.bind(binder);
+        X87Transfer.bind(binder);
+        X87Comparison.bind(binder);
+        X87Control.bind(binder);
     }
 
     private static void bindIntegers(Binder binder) {

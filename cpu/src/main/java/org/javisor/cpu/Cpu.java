@@ -37,6 +37,7 @@ public final class Cpu implements AutoCloseable {
     final Mmu mmu;
     final Exceptions exceptions;
     final Debug debug;
+    final X87 x87;
     private final RunLoop runLoop;
 
     // Control registers. After changing one, CPL, RFLAGS.VM, TF, IF or AC, or a segment: call modeChanged().
@@ -99,6 +100,7 @@ public final class Cpu implements AutoCloseable {
         this.mmu = new Mmu(this);
         this.exceptions = new Exceptions(this);
         this.debug = new Debug(this);
+        this.x87 = new X87(this);
         this.runLoop = new RunLoop(this);
         group.add(this);
         modeChanged();
@@ -482,7 +484,10 @@ public final class Cpu implements AutoCloseable {
     /// FSW.ES: an unmasked x87 exception waits for the next x87 or MMX instruction.
     private void checkPendingX87() {
         if ((HostMemory.loadShort(state + CpuLayout.FSW) & 0x80) != 0) {
-            throw fault(GuestFault.MF);
+            if ((cr0 & ControlBits.CR0_NE) != 0) {
+                throw fault(GuestFault.MF);
+            }
+            environment.floatingPointError();
         }
     }
 

@@ -26,6 +26,10 @@ public interface CpuEnvironment {
         return false;
     }
 
+    /// FERR# is asserted: an unmasked x87 exception waits, and CR0.NE leaves it to the board to interrupt (by tradition
+    /// through IRQ 13).
+    default void floatingPointError() { }
+
     /// Called once for each form of instruction that the guest executed and the processor does not implement (the guest
     /// got #UD).
     default void unimplemented(String instruction) { }
