@@ -45,6 +45,11 @@ final class Bindings {
         Carryless.bind(binder);
         Aes.bind(binder);
         Sha.bind(binder);
+        StringCompare.bind(binder);
+        Mxcsr.bind(binder);
+        FloatArithmetic.bind(binder);
+        FloatCompare.bind(binder);
+        FloatConvert.bind(binder);
     }
 
     private static void bindX87(Binder binder) {

@@ -6,6 +6,7 @@ import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.javisor.cpu.fp.FloatContext;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 import org.javisor.isa.Instruction;
@@ -34,6 +35,8 @@ public final class Cpu implements AutoCloseable {
     final CpuGroup group;
     final Segments segments;
     final Bus bus;
+    /// What SSE arithmetic computes with.
+    final FloatContext floats = new FloatContext();
     final Mmu mmu;
     final Exceptions exceptions;
     final Debug debug;
