@@ -126,6 +126,22 @@ final class Mmu {
         }
     }
 
+    /// Where the bytes from `gva` to the end of its page are, for a run of reads; 0 when each access needs a look of its
+    /// own, or when the TLB does not know yet: an ordinary [#load] finds out.
+    long readWindow(long gva) {
+        return window(gva, Tlb.READ);
+    }
+
+    /// As [#readWindow], for writes, which need no notice.
+    long writeWindow(long gva) {
+        return window(gva, Tlb.WRITE);
+    }
+
+    private long window(long gva, int tag) {
+        long entry = fast + Tlb.offset(gva);
+        return HostMemory.loadLong(entry + tag) == (gva & PAGE) ? gva + HostMemory.loadLong(entry + Tlb.ADDEND) : 0;
+    }
+
     /// Stores `value` if memory holds `expected`, atomically whatever the alignment, and returns what memory held.
     long compareAndSwap(int segment, long gva, int bytes, long expected, long value) {
         long entry = fast + Tlb.offset(gva);

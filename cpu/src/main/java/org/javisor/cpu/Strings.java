@@ -13,48 +13,40 @@ import org.javisor.isa.Mnemonic;
 
 /// String instructions, once or repeated.
 ///
-/// A repeated one counts rCX down after each element, so that a fault leaves the registers as the elements before it
-/// left them. It stops between elements for whatever the run loop has to look at, with RIP put back to itself.
+/// A repeated one counts rCX down after each run of elements, so that a fault leaves the registers as the elements before
+/// it left them. It stops between runs for whatever the run loop has to look at, with RIP put back to itself. A run is
+/// one element, or as many as [StringRuns] can do at once.
 ///
 /// @sdm vol. 1 §7.3.9 "String Operations"
 final class Strings {
-    /// What a string instruction does to one element; it changes nothing if it faults.
+    /// Does up to `count` elements of a repeated instruction, at least one, and says how many. It changes nothing if it
+    /// faults.
     @FunctionalInterface
-    private interface Element {
-        void apply(Cpu cpu, Insn insn);
+    interface Run {
+        long apply(Cpu cpu, Insn insn, long count);
     }
 
     private Strings() { }
 
     static void bind(Bindings.Binder binder) {
-        bind(binder, Mnemonic.MOVS, Strings::move);
-        bind(binder, Mnemonic.STOS, Strings::store);
-        bind(binder, Mnemonic.LODS, Strings::load);
-        bindComparing(binder, Mnemonic.CMPS, Strings::compare);
-        bindComparing(binder, Mnemonic.SCAS, Strings::scan);
+        bind(binder, Mnemonic.MOVS, Strings::move, (cpu, insn) -> repeat(cpu, insn, StringRuns::move));
+        bind(binder, Mnemonic.STOS, Strings::store, (cpu, insn) -> repeat(cpu, insn, StringRuns::store));
+        bind(binder, Mnemonic.LODS, Strings::load, (cpu, insn) -> repeat(cpu, insn, StringRuns::load));
+        bind(binder, Mnemonic.CMPS, Strings::compare, (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::compare));
+        bind(binder, Mnemonic.SCAS, Strings::scan, (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::scan));
     }
 
-    private static void bind(Bindings.Binder binder, Mnemonic mnemonic, Element element) {
-        Handler repeated = (cpu, insn) -> repeat(cpu, insn, element);
-        Handler once = element::apply;
+    private static void bind(Bindings.Binder binder, Mnemonic mnemonic, Handler once, Handler repeated) {
         binder.choose(mnemonic, insn -> insn.has(REP | REPNE) ? repeated : once);
-    }
-
-    private static void bindComparing(Bindings.Binder binder, Mnemonic mnemonic, Element element) {
-        Handler whileEqual = (cpu, insn) -> repeatWhile(cpu, insn, element, true);
-        Handler whileDifferent = (cpu, insn) -> repeatWhile(cpu, insn, element, false);
-        Handler once = element::apply;
-        binder.choose(mnemonic, insn -> insn.has(REPNE) ? whileDifferent : insn.has(REP) ? whileEqual : once);
     }
 
     // ---- repetition ----
 
     /// REP, and REPNE where it means the same.
-    private static void repeat(Cpu cpu, Insn insn, Element element) {
-        long count = count(cpu, insn);
+    private static void repeat(Cpu cpu, Insn insn, Run run) {
+        long count = cpu.reg64(RCX) & insn.addressMask;
         while (count != 0) {
-            element.apply(cpu, insn);
-            count = count - 1 & insn.addressMask;
+            count -= run.apply(cpu, insn, atOnce(cpu, count));
             index(cpu, insn, RCX, count);
             if (count != 0 && interrupted(cpu)) {
                 again(cpu, insn);
@@ -63,13 +55,13 @@ final class Strings {
         }
     }
 
-    private static void repeatWhile(Cpu cpu, Insn insn, Element element, boolean equal) {
-        long count = count(cpu, insn);
+    /// REPE and REPNE.
+    private static void repeatWhile(Cpu cpu, Insn insn, Run run) {
+        long count = cpu.reg64(RCX) & insn.addressMask;
         while (count != 0) {
-            element.apply(cpu, insn);
-            count = count - 1 & insn.addressMask;
+            count -= run.apply(cpu, insn, atOnce(cpu, count));
             index(cpu, insn, RCX, count);
-            if (Conditions.e(cpu) != equal) {
+            if (Conditions.e(cpu) != whileEqual(insn)) {
                 return;
             }
             if (count != 0 && interrupted(cpu)) {
@@ -79,12 +71,17 @@ final class Strings {
         }
     }
 
-    static long count(Cpu cpu, Insn insn) {
-        return cpu.reg64(RCX) & insn.addressMask;
+    /// REPE, as opposed to REPNE.
+    static boolean whileEqual(Insn insn) {
+        return !insn.has(REPNE);
     }
 
-    /// Whether something is to happen before the next element: a request that would be taken, a single-step trap, or an
-    /// exit.
+    /// A single-step trap comes after each element.
+    private static long atOnce(Cpu cpu, long count) {
+        return (cpu.slow & Cpu.SLOW_STEP) != 0 ? 1 : count;
+    }
+
+    /// Whether something is to happen before the next run: a request that would be taken, a single-step trap, or an exit.
     static boolean interrupted(Cpu cpu) {
         return cpu.runnable() || cpu.slow != 0;
     }
@@ -106,43 +103,47 @@ final class Strings {
         cpu.reg(reg, insn.addressBytes, value);
     }
 
-    /// Moves rSI or rDI to the next element.
-    private static void advance(Cpu cpu, Insn insn, int reg) {
-        int step = (cpu.systemFlags & Flags.DF) != 0 ? -insn.bytes0 : insn.bytes0;
-        index(cpu, insn, reg, cpu.reg64(reg) + step);
+    /// Moves rSI or rDI by `elements` elements in the direction that DF gives.
+    static void advance(Cpu cpu, Insn insn, int reg, long elements) {
+        long distance = elements * insn.bytes0;
+        index(cpu, insn, reg, cpu.reg64(reg) + (backwards(cpu) ? -distance : distance));
+    }
+
+    static boolean backwards(Cpu cpu) {
+        return (cpu.systemFlags & Flags.DF) != 0;
     }
 
     // ---- elements ----
 
-    private static void move(Cpu cpu, Insn insn) {
+    static void move(Cpu cpu, Insn insn) {
         long value = cpu.load(insn.segment, index(cpu, insn, RSI), insn.bytes0);
         cpu.store(ES, index(cpu, insn, RDI), insn.bytes0, value);
-        advance(cpu, insn, RSI);
-        advance(cpu, insn, RDI);
+        advance(cpu, insn, RSI, 1);
+        advance(cpu, insn, RDI, 1);
     }
 
-    private static void store(Cpu cpu, Insn insn) {
+    static void store(Cpu cpu, Insn insn) {
         cpu.store(ES, index(cpu, insn, RDI), insn.bytes0, cpu.reg64(RAX));
-        advance(cpu, insn, RDI);
+        advance(cpu, insn, RDI, 1);
     }
 
-    private static void load(Cpu cpu, Insn insn) {
+    static void load(Cpu cpu, Insn insn) {
         cpu.reg(RAX, insn.bytes0, cpu.load(insn.segment, index(cpu, insn, RSI), insn.bytes0));
-        advance(cpu, insn, RSI);
+        advance(cpu, insn, RSI, 1);
     }
 
-    private static void compare(Cpu cpu, Insn insn) {
+    static void compare(Cpu cpu, Insn insn) {
         long a = cpu.load(insn.segment, index(cpu, insn, RSI), insn.bytes0);
         long b = cpu.load(ES, index(cpu, insn, RDI), insn.bytes0);
         cpu.flagsOfSub(a, b, a - b, insn.bytes0);
-        advance(cpu, insn, RSI);
-        advance(cpu, insn, RDI);
+        advance(cpu, insn, RSI, 1);
+        advance(cpu, insn, RDI, 1);
     }
 
-    private static void scan(Cpu cpu, Insn insn) {
+    static void scan(Cpu cpu, Insn insn) {
         long a = cpu.reg(RAX, insn.bytes0);
         long b = cpu.load(ES, index(cpu, insn, RDI), insn.bytes0);
         cpu.flagsOfSub(a, b, a - b, insn.bytes0);
-        advance(cpu, insn, RDI);
+        advance(cpu, insn, RDI, 1);
     }
 }
