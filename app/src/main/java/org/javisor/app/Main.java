@@ -3,10 +3,10 @@ package org.javisor.app;
 
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import org.javisor.machine.ConfigurationException;
-import picocli.CommandLine;
+import org.javisor.memory.ConfigurationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine;
 
 /// The `javisor` command. Its exit statuses are in [ExitStatus].
 @Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",

@@ -2,6 +2,8 @@
 package org.javisor.machine;
 
 import org.javisor.host.HostException;
+import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
 

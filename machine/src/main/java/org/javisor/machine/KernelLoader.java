@@ -9,7 +9,9 @@ import org.javisor.machine.boot.ElfImage;
 import org.javisor.machine.boot.EntryState;
 import org.javisor.machine.boot.LinuxBoot;
 import org.javisor.machine.boot.PvhBoot;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.machine.smbios.Smbios;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 
 /// Does for a kernel what firmware would: tables in low memory, the kernel where it wants to be.

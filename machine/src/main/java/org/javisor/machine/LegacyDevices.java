@@ -13,6 +13,8 @@ import org.javisor.devices.SystemControlPortA;
 import org.javisor.devices.Uart16550;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.layout.LegacyMap;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Chip;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;

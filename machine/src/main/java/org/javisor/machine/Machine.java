@@ -16,6 +16,7 @@ import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
@@ -23,8 +24,8 @@ import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
-import org.javisor.vmm.VmRunner;
 import org.javisor.vmm.VmRunner.Outcome;
+import org.javisor.vmm.VmRunner;
 
 /// A PC with a kernel in it, ready to run.
 ///

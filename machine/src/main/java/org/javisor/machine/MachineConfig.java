@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.javisor.cpu.CpuFeature;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 
 /// What a [Machine] is made of. Made by [Machine.Builder]; the constructor checks every value.

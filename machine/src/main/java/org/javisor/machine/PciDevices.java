@@ -8,6 +8,8 @@ import org.javisor.devices.pci.PciFirmware;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.Q35HostBridge;
 import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.layout.LegacyMap;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.vmm.Vm;
 
 /// The PCI side of the board: host bridge, ISA bridge, and what sits in the slots; and what firmware does for them.

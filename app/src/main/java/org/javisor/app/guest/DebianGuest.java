@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.javisor.machine.ConfigurationException;
+import org.javisor.memory.ConfigurationException;
 
 /// Debian's kernel with a busybox user space: what `javisor run` boots when it is given no kernel.
 ///

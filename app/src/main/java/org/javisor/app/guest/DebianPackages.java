@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.javisor.machine.ConfigurationException;
+import org.javisor.memory.ConfigurationException;
 
 /// Debian packages, downloaded and unpacked with apt's and dpkg's own tools, without privileges: package lists of our own
 /// are fetched when the machine's are missing or out of date.

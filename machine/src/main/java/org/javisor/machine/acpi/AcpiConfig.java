@@ -2,7 +2,7 @@
 package org.javisor.machine.acpi;
 
 import org.javisor.devices.pci.PirqRouter;
-import org.javisor.machine.LegacyMap;
+import org.javisor.machine.layout.LegacyMap;
 
 /// What the ACPI tables say that differs from machine to machine.
 ///

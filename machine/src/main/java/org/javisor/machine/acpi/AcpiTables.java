@@ -9,7 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.machine.MemoryMap;
+import org.javisor.machine.layout.MemoryMap;
 
 /// The static ACPI tables, laid out one behind the other from a given address: RSDP first, then XSDT and what it
 /// lists.

@@ -21,8 +21,8 @@ import static org.javisor.machine.acpi.Aml.returning;
 import static org.javisor.machine.acpi.Aml.scope;
 import static org.javisor.machine.acpi.Aml.store;
 
-import org.javisor.machine.LegacyMap;
-import org.javisor.machine.MemoryMap;
+import org.javisor.machine.layout.LegacyMap;
+import org.javisor.machine.layout.MemoryMap;
 
 /// The differentiated system description: the PCI Express root with its windows and interrupt routing, the devices
 /// behind the ISA bridge, and the sleep states.

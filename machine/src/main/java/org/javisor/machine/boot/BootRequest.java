@@ -2,8 +2,8 @@
 package org.javisor.machine.boot;
 
 import java.util.List;
-import org.javisor.machine.ConfigurationException;
-import org.javisor.machine.MemoryMap;
+import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.ConfigurationException;
 
 /// What to boot, on what memory.
 ///

@@ -3,7 +3,7 @@ package org.javisor.machine.boot;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.machine.MemoryMap;
+import org.javisor.machine.layout.MemoryMap;
 
 /// The memory map that firmware reports to an operating system.
 ///

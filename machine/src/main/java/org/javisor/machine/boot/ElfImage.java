@@ -37,7 +37,7 @@ public final class ElfImage {
                 && kernel[5] == 1;
     }
 
-    /// @throws org.javisor.machine.ConfigurationException if headers point outside the file
+    /// @throws org.javisor.memory.ConfigurationException if headers point outside the file
     public static ElfImage parse(BootRequest request) {
         if (!recognises(request.kernel())) {
             throw request.badKernel("not a little-endian ELF file");
@@ -106,7 +106,7 @@ public final class ElfImage {
 
     /// Copies the segments into guest memory.
     ///
-    /// @throws org.javisor.machine.ConfigurationException if there is no memory where one is to go
+    /// @throws org.javisor.memory.ConfigurationException if there is no memory where one is to go
     public void load(GuestMemory memory) {
         for (Segment segment : loads) {
             if (segment.memoryBytes() > 0 && !memory.backs(segment.paddr(), segment.memoryBytes())) {

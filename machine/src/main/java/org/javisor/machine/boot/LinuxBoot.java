@@ -4,7 +4,7 @@ package org.javisor.machine.boot;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import org.javisor.machine.MemoryMap;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.GuestMemory;
 
 /// The Linux/x86 boot protocol for bzImage files, entered in 64-bit or in 32-bit mode.
@@ -47,7 +47,7 @@ public final class LinuxBoot {
     /// Loads the kernel and everything it expects into guest memory.
     ///
     /// @param enter64 enter at the 64-bit entry point, where the kernel has one; else at the 32-bit one
-    /// @throws org.javisor.machine.ConfigurationException if the file is no such kernel, is cut short, or does not fit
+    /// @throws org.javisor.memory.ConfigurationException if the file is no such kernel, is cut short, or does not fit
     public static EntryState load(BootRequest request, GuestMemory memory, boolean enter64) {
         if (!recognises(request.kernel())) {
             throw request.badKernel("not a Linux bzImage");

@@ -17,7 +17,7 @@ public final class PvhBoot {
 
     private PvhBoot() { }
 
-    /// @throws org.javisor.machine.ConfigurationException if the file is no such kernel or does not fit
+    /// @throws org.javisor.memory.ConfigurationException if the file is no such kernel or does not fit
     public static EntryState load(BootRequest request, GuestMemory memory) {
         ElfImage image = ElfImage.parse(request);
         long entry = image.note("Xen", XEN_ELFNOTE_PHYS32_ENTRY);

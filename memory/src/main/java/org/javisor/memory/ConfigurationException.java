@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.machine;
+package org.javisor.memory;
 
 /// A user's mistake: a file, option or value that cannot be used. The message is one line that names it and says what
 /// would be right.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.machine;
+package org.javisor.machine.layout;
 
 /// The guest-physical map of the PC: who lives where.
 ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.machine;
+package org.javisor.machine.layout;
 
 /// Ports and interrupts of the PC's legacy devices that several parts of the machine must agree on.
 public final class LegacyMap {
