@@ -4,5 +4,7 @@
 module org.javisor.devices {
     requires transitive org.javisor.memory;
     exports org.javisor.devices;
+    exports org.javisor.devices.block;
     exports org.javisor.devices.pci;
+    exports org.javisor.devices.virtio;
 }
