@@ -138,4 +138,27 @@ public enum OperandSpec {
         this.width = width;
         this.memoryWidth = memoryWidth;
     }
+
+    /// Whether the operand can be memory that ModRM names.
+    public boolean canBeMemory() {
+        return place == Place.RM || place == Place.RM_MMX || place == Place.RM_XMM;
+    }
+
+    /// Whether a ModRM byte names the operand.
+    public boolean usesModrm() {
+        return place.inModrm();
+    }
+
+    /// Whether the operand size (66, REX.W) decides about its width.
+    public boolean hasOperandSize() {
+        return switch (width) {
+            case OPERAND, OPERAND_TO_32, FAR_POINTER, BOUNDS -> true;
+            default -> false;
+        };
+    }
+
+    /// Whether REX.W, but not 66, decides about its width.
+    public boolean dependsOnRexW() {
+        return width == Width.DWORD_OR_QWORD || width == Width.QWORD_OR_DQWORD;
+    }
 }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.testkit;
+
+import java.util.Random;
+import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OperandSpec;
+
+/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode and immediates at random.
+public final class InstructionEncoder {
+    private static final int RSP = 4, RBP = 5;
+
+    private final Random random;
+    private final byte[] bytes = new byte[32];
+    private int length;
+    private int rex;
+
+    public InstructionEncoder(Random random) {
+        this.random = random;
+    }
+
+    /// What was encoded last; [#encode] says how much of it.
+    public byte[] bytes() {
+        return bytes;
+    }
+
+    /// Encodes a form.
+    ///
+    /// @param ripDistance where RIP-relative operands lead, from the instruction's first byte
+    /// @param branchDistance where relative branches lead, from the instruction's first byte
+    /// @return the length
+    public int encode(InstructionForm form, long ripDistance, long branchDistance) {
+        OpcodeRow row = form.row();
+        length = 0;
+        rex = 0;
+        prefixes(form);
+        int rexAt = length++;
+        opcode(row);
+        int ripFieldAt = modrm(form, row) ? length - 4 : -1;
+        for (OperandSpec spec : row.operands()) {
+            immediate(spec, form);
+        }
+        if (rex == 0) {
+            System.arraycopy(bytes, rexAt + 1, bytes, rexAt, length - rexAt - 1);
+            length--;
+            ripFieldAt--;
+        } else {
+            bytes[rexAt] = (byte) rex;
+        }
+        if (ripFieldAt > 0) {
+            putInt(ripFieldAt, (int) (ripDistance - length));
+        }
+        branch(row, branchDistance);
+        return length;
+    }
+
+    private void put(int value) {
+        bytes[length++] = (byte) value;
+    }
+
+    private void putInt(int at, int value) {
+        for (int n = 0; n < 4; n++) {
+            bytes[at + n] = (byte) (value >> 8 * n);
+        }
+    }
+
+    private void prefixes(InstructionForm form) {
+        int mandatory = form.row().mandatoryPrefix();
+        if (form.bytes() == 2 && mandatory != 0x66) {
+            put(0x66);
+        }
+        if (form.prefix() != 0) {
+            put(form.prefix());
+        }
+        if (mandatory != 0) {
+            put(mandatory);
+        }
+        boolean needsW = form.bytes() == 8 && !form.row().has(OpcodeRow.Attribute.DEFAULT_64);
+        rex = needsW ? 0x48 : random.nextInt(4) == 0 ? 0x40 : 0;
+    }
+
+    private void opcode(OpcodeRow row) {
+        switch (row.map()) {
+            case OpcodeRow.TWO_BYTE -> put(0x0f);
+            case OpcodeRow.THREE_BYTE_38 -> {
+                put(0x0f);
+                put(0x38);
+            }
+            case OpcodeRow.THREE_BYTE_3A -> {
+                put(0x0f);
+                put(0x3a);
+            }
+            default -> { }
+        }
+        int opcode = row.opcode();
+        if (row.operands().contains(OperandSpec.Zb) || row.operands().contains(OperandSpec.Zv)) {
+            boolean eightOpcodes = opcode % 8 == 0;
+            opcode += eightOpcodes ? random.nextInt(8) : 0;
+            extend(1);
+        }
+        put(opcode);
+    }
+
+    /// Sets a bit of REX at random: R 4, X 2, B 1.
+    private void extend(int bit) {
+        if (random.nextBoolean()) {
+            rex |= 0x40 | bit;
+        }
+    }
+
+    /// @return whether a RIP-relative displacement has still to be filled in
+    private boolean modrm(InstructionForm form, OpcodeRow row) {
+        if (row.extension() >= 0xc0) {
+            put(row.extension());
+            return false;
+        }
+        boolean hasModrm = row.extension() >= 0 || row.operands().stream().anyMatch(OperandSpec::usesModrm)
+                || row.has(OpcodeRow.Attribute.REGISTER_ONLY);
+        if (!hasModrm) {
+            return false;
+        }
+        int reg = row.extension() >= 0 ? row.extension() : random.nextInt(8);
+        if (row.extension() < 0) {
+            extend(4);
+        }
+        if (!form.memory()) {
+            extend(1);
+            put(0xc0 | reg << 3 | random.nextInt(8));
+            return false;
+        }
+        return memory(reg << 3);
+    }
+
+    private boolean memory(int regField) {
+        int mod = random.nextInt(3);
+        int rm = random.nextInt(8);
+        boolean rip = mod == 0 && rm == RBP;
+        extend(1);
+        put(mod << 6 | regField | rm);
+        boolean needsDisplacement32 = mod == 2 || rip;
+        if (rm == RSP) {
+            extend(2);
+            int sib = random.nextInt(256);
+            put(sib);
+            needsDisplacement32 |= mod == 0 && (sib & 7) == RBP;
+        }
+        if (needsDisplacement32) {
+            // A multiple of 8, so that scaled indexes can make up for it.
+            putInt(length, random.nextInt() & ~7);
+            length += 4;
+        } else if (mod == 1) {
+            put(random.nextInt(256));
+        }
+        return rip;
+    }
+
+    private void immediate(OperandSpec spec, InstructionForm form) {
+        int operandBytes = form.bytes() == 0 ? 4 : form.bytes();
+        int count = switch (spec) {
+            case Ib, IbSigned, Ib2, Jb -> 1;
+            case Iw -> 2;
+            case Iz -> Math.min(operandBytes, 4);
+            case Iv -> operandBytes;
+            case Jz -> 4;
+            case Ob, Ov -> 8;
+            default -> 0;
+        };
+        boolean small = count > 1 && random.nextInt(3) == 0;
+        for (int n = 0; n < count; n++) {
+            put(small && n > 0 ? 0 : random.nextInt(3) == 0 ? random.nextInt(4) - 2 : random.nextInt(256));
+        }
+    }
+
+    private void branch(OpcodeRow row, long branchDistance) {
+        int distance = (int) (branchDistance - length);
+        if (row.operands().contains(OperandSpec.Jb)) {
+            bytes[length - 1] = (byte) distance;
+        } else if (row.operands().contains(OperandSpec.Jz)) {
+            putInt(length - 4, distance);
+        }
+    }
+}
