@@ -8,6 +8,7 @@ import java.util.Set;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Decoder;
 import org.javisor.isa.Instruction;
+import org.javisor.isa.OpcodeMaps;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.memory.GuestMemory;
@@ -82,6 +83,9 @@ final class InstructionDecoder {
     }
 
     private Handler handler(Insn insn, int decodeMode) {
+        if (!cpu.cpuid.has(insn.row.feature())) {
+            insn.row = OpcodeMaps.withoutFeature(insn.row);
+        }
         OpcodeRow row = insn.row;
         boolean defined = row != OpcodeRow.UNDEFINED && cpu.cpuid.has(row.feature())
                 && !(row.has(Attribute.PROTECTED_ONLY) && (decodeMode & EIGHTY_SIX_STYLE) != 0);
