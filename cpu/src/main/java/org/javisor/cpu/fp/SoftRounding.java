@@ -55,7 +55,7 @@ final class SoftRounding {
         boolean inexact = (significand & mask) != 0;
         // A carry out of the fraction increments the exponent, and leaves zero as fraction.
         long result = ((long) biased - 1 << f.fractionBits) + cut(f, significand, increment, mask, context);
-        if (result >= f.infinity) {
+        if (biased >= f.maxExponent || result >= f.infinity) {
             context.raise(inexact || context.masks(OM) ? OE | PE : OE);
             return increment == 0 ? f.infinity - 1 : f.infinity;
         }
