@@ -102,7 +102,11 @@ final class X87Arithmetic {
             c.begin();
             x87.underflow();
         } else {
+            boolean denormal = c.takeDenormal();
             operation.apply(c, x87.se(0), x87.significand(0), c.se, c.significand);
+            if (denormal && !Float80.isNaN(c.se, c.significand)) {
+                c.addDenormal();
+            }
         }
         x87.deliver(insn, 0);
     }
@@ -122,10 +126,12 @@ final class X87Arithmetic {
         if (x87.operands(0, 1)) {
             operation.apply(c, x87.ase, x87.a, x87.bse, x87.b);
         }
-        if (!c.isPrevented()) {
+        boolean prevented = c.isPrevented();
+        if (!prevented) {
             x87.set(0, c.se, c.significand);
         }
-        x87.commit(insn, X87.CODES);
+        // Only numbers have quotient bits.
+        x87.commit(insn, !prevented && Float80.isFinite(c.se) ? X87.CODES : Float80Context.C1 | Float80Context.C2);
     }
 
     /// FXTRACT: ST(0) becomes the exponent, and the significand is pushed.

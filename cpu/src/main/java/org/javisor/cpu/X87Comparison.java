@@ -59,7 +59,11 @@ final class X87Comparison {
             c.begin();
             x87.underflow();
         } else {
+            boolean denormal = c.takeDenormal();
             order = Float80Comparison.compare(c, x87.se(0), x87.significand(0), c.se, c.significand, false);
+            if (denormal && order != Float80Comparison.UNORDERED) {
+                c.addDenormal();
+            }
         }
         finish(x87, insn, order, pops);
     }

@@ -48,9 +48,9 @@ final class X87Control {
         X87 x87 = cpu.x87;
         x87.begin();
         x87.free(insn.reg0);
-        x87.commit(insn, 0);
+        x87.commit(insn);
         if (pops) {
-            x87.rotate(1);
+            x87.pop();
         }
     }
 

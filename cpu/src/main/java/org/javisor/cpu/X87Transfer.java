@@ -22,7 +22,7 @@ final class X87Transfer {
                 .bind(Mnemonic.FBLD, X87Transfer::loadDecimal)
                 .choose(Mnemonic.FST, insn -> chooseStore(insn, false))
                 .choose(Mnemonic.FSTP, insn -> chooseStore(insn, true))
-                .bind(Mnemonic.FSTPNCE, (cpu, insn) -> storeRegister(cpu, insn, true))
+                .bind(Mnemonic.FSTPNCE, X87Transfer::storeUnchecked)
                 .bind(Mnemonic.FIST, (cpu, insn) -> storeInteger(cpu, insn, false))
                 .bind(Mnemonic.FISTP, (cpu, insn) -> storeInteger(cpu, insn, true))
                 .bind(Mnemonic.FISTTP, X87Transfer::storeTruncated)
@@ -93,7 +93,16 @@ final class X87Transfer {
             c.begin();
             x87.hasRoom();
         }
-        x87.deliverAndPush(insn);
+        // A denormal operand, masked or not, is loaded.
+        boolean denormal = c.takeDenormal();
+        boolean prevented = c.isPrevented();
+        if (denormal) {
+            c.addDenormal();
+        }
+        if (!prevented) {
+            x87.push(c.se, c.significand);
+        }
+        x87.commit(insn);
     }
 
     private static void loadExtended(Cpu cpu, Insn insn) {
@@ -136,6 +145,15 @@ final class X87Transfer {
         if (x87.deliver(insn, insn.reg0) && pops) {
             x87.pop();
         }
+    }
+
+    /// FSTPNCE: as FSTP, but an empty ST(0) is stored like any other.
+    private static void storeUnchecked(Cpu cpu, Insn insn) {
+        X87 x87 = cpu.x87;
+        x87.begin();
+        x87.set(insn.reg0, x87.se(0), x87.significand(0));
+        x87.commit(insn);
+        x87.pop();
     }
 
     private static void storeSingle(Cpu cpu, Insn insn, boolean pops) {
@@ -233,6 +251,9 @@ final class X87Transfer {
             c.se = condition ? x87.bse : x87.ase;
             c.significand = condition ? x87.b : x87.a;
         }
-        x87.deliver(insn, insn.reg0);
+        if (!c.isPrevented()) {
+            x87.set(insn.reg0, c.se, c.significand);
+        }
+        x87.commit(insn, c.raised == 0 ? 0 : Float80Context.C1);
     }
 }

@@ -96,6 +96,19 @@ final class TestMachine implements CpuEnvironment, AutoCloseable {
         return -1;
     }
 
+    /// The first instruction of `code`.
+    Insn decode(int... code) {
+        byte[] bytes = new byte[code.length];
+        for (int i = 0; i < code.length; i++) {
+            bytes[i] = (byte) code[i];
+        }
+        return decoder.decodeOne(bytes, 0, bytes.length, cpu.codeBits);
+    }
+
+    Ram ram() {
+        return ram;
+    }
+
     @Override
     public void close() {
         cpu.close();

@@ -39,6 +39,10 @@ public final class Float80 {
         return (se & EXPONENT) == 0 && significand != 0;
     }
 
+    public static boolean isFinite(int se) {
+        return (se & EXPONENT) != EXPONENT;
+    }
+
     public static boolean isInfinite(int se, long significand) {
         return (se & EXPONENT) == EXPONENT && significand == INTEGER_BIT;
     }

@@ -85,6 +85,23 @@ public final class Float80Context {
         }
     }
 
+    /// Takes back the denormal-operand exception that loading a narrower operand raised, until it is known whether a more
+    /// important exception, or a NaN, hides it.
+    ///
+    /// @return whether it was raised
+    public boolean takeDenormal() {
+        boolean denormal = (raised & DE) != 0;
+        raised &= ~DE;
+        return denormal;
+    }
+
+    /// Raises the exception again, unless a division by zero hides it.
+    public void addDenormal() {
+        if ((raised & ZE) == 0) {
+            raised |= DE;
+        }
+    }
+
     void result(int se, long significand) {
         this.se = se;
         this.significand = significand;

@@ -89,6 +89,9 @@ public final class Float80Conversion {
 
     private static long narrowNormal(Float80Context c, int se, int exponent, long significand, int fractionBits,
                                      int special) {
+        if (exponent >= special) {
+            return overflow(c, se, fractionBits, special);
+        }
         long kept = significand >>> 63 - fractionBits;
         long rest = significand << fractionBits + 1;
         boolean up = Float80Rounding.roundsUp(c.rounding(), se & Float80.SIGN, (kept & 1) != 0, rest);

@@ -13,45 +13,51 @@ import org.javisor.host.Mapping;
 /// leaves pending never comes due: the state is saved without waiting, which resets the unit.
 ///
 /// ```
-///   0 FCW   4 FSW   8 FTW   12 pointers   28 ST(0) .. ST(7), 10 bytes each
+/// image      0 FCW   4 FSW   8 FTW   12 pointers   28 ST(0) .. ST(7), 10 bytes each
+/// operand    0 memory for the instruction at [rdx]   128 RFLAGS and RAX before   144 after
 /// ```
-final class NativeX87 implements AutoCloseable {
-    static final int FCW = 0, FSW = 4, FTW = 8, REGISTERS = 28, IMAGE_BYTES = 108;
+public final class NativeX87 implements AutoCloseable {
+    public static final int FCW = 0, FSW = 4, FTW = 8, POINTERS = 12, REGISTERS = 28, IMAGE_BYTES = 108;
+    public static final int OPERAND_BYTES = 128;
+    /// Offsets from [#operand]: of RFLAGS, with RAX behind.
+    public static final int BEFORE = 128, AFTER = 144;
 
     private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(
             FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final int CODE_BYTES = 64;
 
-    private final Mapping code = Mapping.executable(16 * Mapping.PAGE_BYTES);
+    private final Mapping code = Mapping.executable(64 * Mapping.PAGE_BYTES);
     private final Mapping data = Mapping.anonymous(Mapping.PAGE_BYTES);
     private int used;
 
-    static boolean isSupported() {
+    public static boolean isSupported() {
         return System.getProperty("os.arch").equals("amd64");
     }
 
     /// Address of the image to start from, of the one saved afterwards, and of memory for the instruction at `[rdx]`.
-    long before() {
+    public long before() {
         return data.hva();
     }
 
-    long after() {
+    public long after() {
         return data.hva() + 128;
     }
 
-    long operand() {
+    public long operand() {
         return data.hva() + 256;
     }
 
-    /// Prepares `frstor [rdi]; instruction; fnsave [rsi]`.
+    /// Prepares an instruction.
     ///
     /// @return a handle for [#run]
-    MemorySegment compile(int... instruction) {
+    public MemorySegment compile(int... instruction) {
         long at = code.hva() + used;
         used += CODE_BYTES;
-        long end = emit(at, 0xdd, 0x27);
+        // frstor [rdi]; push qword [rdx + 128]; popfq; mov rax, [rdx + 136]
+        long end = emit(at, 0xdd, 0x27, 0xff, 0xb2, BEFORE, 0, 0, 0, 0x9d, 0x48, 0x8b, 0x82, BEFORE + 8, 0, 0, 0);
         end = emit(end, instruction);
-        emit(end, 0xdd, 0x36, 0xc3);
+        // pushfq; pop qword [rdx + 144]; mov [rdx + 152], rax; fnsave [rsi]; ret
+        emit(end, 0x9c, 0x8f, 0x82, AFTER, 0, 0, 0, 0x48, 0x89, 0x82, AFTER + 8, 0, 0, 0, 0xdd, 0x36, 0xc3);
         return MemorySegment.ofAddress(at);
     }
 
@@ -62,9 +68,9 @@ final class NativeX87 implements AutoCloseable {
         return at + bytes.length;
     }
 
-    /// Sets the image to start from: control and status word as given, tags from the contents for all but the
-    /// registers (relative to the top) in `empty`.
-    void prepare(int fcw, int fsw, int empty) {
+    /// Sets the image to start from: control and status word as given, and which registers, relative to the top, are
+    /// empty.
+    public void prepare(int fcw, int fsw, int empty) {
         HostMemory.storeLong(before() + FCW, fcw);
         HostMemory.storeLong(before() + FSW, fsw);
         int tags = 0;
@@ -74,16 +80,17 @@ final class NativeX87 implements AutoCloseable {
             }
         }
         HostMemory.storeLong(before() + FTW, tags);
+        HostMemory.storeLong(operand() + BEFORE, 2);
     }
 
-    void register(int i, int se, long significand) {
+    public void register(int i, int se, long significand) {
         HostMemory.storeLong(before() + REGISTERS + 10 * i, significand);
         HostMemory.storeShort(before() + REGISTERS + 10 * i + 8, (short) se);
     }
 
-    void run(MemorySegment instruction) {
+    public void run(MemorySegment instruction) {
         // SAFETY: the code is what compile() emitted; it uses caller-saved registers alone, and leaves the x87 unit as
-        // FNSAVE does, which is as the ABI wants it.
+        // FNSAVE does, which is as the ABI wants it. The direction flag is the caller's to leave clear.
         try {
             CALL.invokeExact(instruction, before(), after(), operand());
         } catch (Throwable e) {
