@@ -23,7 +23,8 @@ package org.javisor.cpu;
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
 ///  992 ├───────────────────────────┤
 ///      │ unused                     │
-/// 4096 │ TLB             4 × 128 Ki │ user; supervisor; the same exempt from SMAP; always empty. See Tlb
+/// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
+///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      └───────────────────────────┘
 /// ```
 final class CpuLayout {
@@ -41,8 +42,11 @@ final class CpuLayout {
     static final int XMM = 384, XMM_STRIDE = 32;
     static final int OPERAND = 896;
     static final int SWAP_16 = 960;
-    static final int TLB = 4096;
-    static final int END = TLB + 4 * Tlb.BYTES;
+    static final int EMPTY_TLB = 4096;
+    static final int TLB = EMPTY_TLB + Tlb.BYTES;
+    /// As many as Linux keeps PCIDs in use on a processor.
+    static final int ADDRESS_SPACES = 6;
+    static final int END = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 

@@ -23,7 +23,10 @@ final class Mmu {
     private final GuestMemory memory;
     private final Bus bus;
     private final PageWalker walker;
-    private final Tlb user, supervisor, supervisorExempt, empty;
+    private final Tlb empty;
+    private final AddressSpace[] spaces = new AddressSpace[CpuLayout.ADDRESS_SPACES];
+    private AddressSpace space;
+    private long switches;
 
     /// Where fast accesses look.
     private long fast;
@@ -41,12 +44,10 @@ final class Mmu {
         this.memory = cpu.environment.memory();
         this.bus = cpu.bus;
         this.walker = new PageWalker(cpu);
-        long tables = cpu.state + CpuLayout.TLB;
-        user = new Tlb(tables);
-        supervisor = new Tlb(tables + Tlb.BYTES);
-        supervisorExempt = new Tlb(tables + 2L * Tlb.BYTES);
-        empty = new Tlb(tables + 3L * Tlb.BYTES);
-        current = supervisor;
+        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB);
+        spaces[0] = new AddressSpace(cpu.state + CpuLayout.TLB);
+        space = spaces[0];
+        current = space.supervisor;
         fast = current.table;
     }
 
@@ -54,13 +55,13 @@ final class Mmu {
     void refresh() {
         boolean ac = (cpu.systemFlags & Flags.AC) != 0;
         if (cpu.cpl == 3) {
-            current = user;
+            current = space.user;
             privilege = PageWalker.USER;
         } else if (ac && (cpu.cr4 & ControlBits.CR4_SMAP) != 0) {
-            current = supervisorExempt;
+            current = space.exempt;
             privilege = PageWalker.SMAP_EXEMPT;
         } else {
-            current = supervisor;
+            current = space.supervisor;
             privilege = 0;
         }
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
@@ -218,18 +219,18 @@ final class Mmu {
 
     long loadSystem(long gva, int bytes) {
         checkCanonical(0, gva, gva + bytes - 1);
-        return load(supervisor, 0, gva, bytes);
+        return load(space.supervisor, 0, gva, bytes);
     }
 
     void storeSystem(long gva, int bytes, long value) {
         checkCanonical(0, gva, gva + bytes - 1);
-        store(supervisor, 0, gva, bytes, value);
+        store(space.supervisor, 0, gva, bytes, value);
     }
 
     /// As [#compareAndSwap]: sets accessed and busy bits of descriptors.
     long compareAndSwapSystem(long gva, int bytes, long expected, long value) {
         checkCanonical(0, gva, gva + bytes - 1);
-        return compareAndSwap(supervisor, 0, gva, bytes, expected, value);
+        return compareAndSwap(space.supervisor, 0, gva, bytes, expected, value);
     }
 
     // ---- slow accesses ----
@@ -419,7 +420,62 @@ final class Mmu {
             loadPdptes(value);
         }
         cpu.cr3 = value & Long.MAX_VALUE;
-        flushNonGlobal();
+        boolean keeps = pcids() && value < 0;
+        boolean known = switchTo(pcid());
+        if (known && !keeps) {
+            space.flushNonGlobal();
+        }
+        cpu.blockEnd = 0;
+    }
+
+    private boolean pcids() {
+        return (cpu.cr4 & ControlBits.CR4_PCIDE) != 0;
+    }
+
+    private int pcid() {
+        return pcids() ? (int) cpu.cr3 & 0xfff : 0;
+    }
+
+    /// Makes the address space of `pcid` the current one.
+    ///
+    /// @return whether it may hold translations
+    private boolean switchTo(int pcid) {
+        AddressSpace found = find(pcid);
+        boolean known = found != null;
+        if (!known) {
+            found = leastRecentlyUsed();
+            found.flush();
+            found.pcid = pcid;
+        }
+        found.used = ++switches;
+        if (found != space) {
+            space = found;
+            refresh();
+        }
+        return known;
+    }
+
+    private AddressSpace find(int pcid) {
+        for (AddressSpace candidate : spaces) {
+            if (candidate != null && candidate.pcid == pcid) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    private AddressSpace leastRecentlyUsed() {
+        AddressSpace least = spaces[0];
+        for (int i = 0; i < spaces.length; i++) {
+            if (spaces[i] == null) {
+                spaces[i] = new AddressSpace(cpu.state + CpuLayout.TLB + (long) i * AddressSpace.BYTES);
+                return spaces[i];
+            }
+            if (spaces[i].used < least.used) {
+                least = spaces[i];
+            }
+        }
+        return least;
     }
 
     /// Reads the four PDPTEs again, as a MOV to CR0 or CR4 does that changes PAE paging.
@@ -433,50 +489,60 @@ final class Mmu {
 
     /// Forgets every translation, global or not.
     void flush() {
-        user.flush();
-        supervisor.flush();
-        supervisorExempt.flush();
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.flush();
+            }
+        }
+        // CR4.PCIDE may have changed, and with it what the current PCID is.
+        switchTo(pcid());
         cpu.blockEnd = 0;
     }
 
     /// Forgets translations that are not global, in every PCID.
     void flushNonGlobal() {
-        user.flushNonGlobal();
-        supervisor.flushNonGlobal();
-        supervisorExempt.flushNonGlobal();
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.flushNonGlobal();
+            }
+        }
         cpu.blockEnd = 0;
     }
 
     /// Forgets translations of `pcid` that are not global.
     void flushPcid(int pcid) {
-        if (pcid == (cpu.cr3 & 0xfff)) {
-            flushNonGlobal();
+        AddressSpace each = find(pcid);
+        if (each != null) {
+            each.flushNonGlobal();
         }
+        cpu.blockEnd = 0;
     }
 
     /// INVLPG: forgets the page of `gva`, in the current PCID or global.
     void invalidate(long gva) {
-        invalidate(gva, true);
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.invalidate(gva, true, each == space);
+            }
+        }
+        cpu.blockEnd = 0;
     }
 
     /// INVPCID type 0: forgets the page of `gva` in `pcid`, unless it is global.
     void invalidate(long gva, int pcid) {
-        if (pcid == (cpu.cr3 & 0xfff)) {
-            invalidate(gva, false);
+        AddressSpace each = find(pcid);
+        if (each != null) {
+            each.invalidate(gva, false, true);
         }
-    }
-
-    private void invalidate(long gva, boolean alsoGlobal) {
-        user.invalidate(gva, alsoGlobal);
-        supervisor.invalidate(gva, alsoGlobal);
-        supervisorExempt.invalidate(gva, alsoGlobal);
         cpu.blockEnd = 0;
     }
 
     /// Sees to it that writes ask before they go straight to memory again.
     void writeProtect() {
-        user.writeProtect();
-        supervisor.writeProtect();
-        supervisorExempt.writeProtect();
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.writeProtect();
+            }
+        }
     }
 }

@@ -157,23 +157,23 @@ final class Tlb {
         filledCount = kept;
     }
 
-    /// Forgets the page of `gva`, however large it is.
-    ///
-    /// @param alsoGlobal whether global pages are forgotten too
-    void invalidate(long gva, boolean alsoGlobal) {
+    /// Forgets the page of `gva`, however large it is, if it is one of those: global, not global.
+    void invalidate(long gva, boolean global, boolean nonGlobal) {
         if (!holdsLargePages) {
-            if (holds(index(gva), gva) && (alsoGlobal || (gpas[index(gva)] & GLOBAL) == 0)) {
-                clear(table + offset(gva));
-            }
+            invalidate(index(gva), gva, global, nonGlobal);
         } else if (filledCount > filled.length) {
             flush();
         } else {
             for (int i = 0; i < filledCount; i++) {
-                int index = filled[i];
-                if (holds(index, gva) && (alsoGlobal || (gpas[index] & GLOBAL) == 0)) {
-                    clear(table + ((long) index << ENTRY_SHIFT));
-                }
+                invalidate(filled[i], gva, global, nonGlobal);
             }
+        }
+    }
+
+    private void invalidate(int index, long gva, boolean global, boolean nonGlobal) {
+        boolean concerned = (gpas[index] & GLOBAL) != 0 ? global : nonGlobal;
+        if (concerned && holds(index, gva)) {
+            clear(table + ((long) index << ENTRY_SHIFT));
         }
     }
 

@@ -348,6 +348,56 @@ class PageWalkTest {
         assertPageFault(NOT_PRESENT, base + 0x3000, () -> mmu.load(DS, base + 0x3000, 1));
     }
 
+    @Test
+    void addressSpacesAreKeptApartByPcidAndOutliveEachOther() {
+        use(PageTables.Mode.FOUR_LEVEL);
+        cpu.cr4 |= ControlBits.CR4_PCIDE;
+        mmu.flush();
+        tables.map(GVA, 1, DATA | P | RW);
+        tables.map(GVA + 0x1000, 1, DATA | P | RW | G);
+        mmu.loadCr3(ROOT | 1);
+        mmu.load(DS, GVA, 1);
+        mmu.load(DS, GVA + 0x1000, 1);
+        tables.map(GVA, 1, 0);
+        tables.map(GVA + 0x1000, 1, 0);
+
+        mmu.loadCr3(ROOT | 2);
+        assertPageFault(NOT_PRESENT, GVA, () -> mmu.load(DS, GVA, 1));
+        mmu.loadCr3(ROOT | 1 | 1L << 63);
+        mmu.load(DS, GVA, 1);
+        mmu.loadCr3(ROOT | 2 | 1L << 63);
+        mmu.invalidate(GVA);
+        mmu.invalidate(GVA, 3);
+        mmu.loadCr3(ROOT | 1 | 1L << 63);
+        mmu.load(DS, GVA, 1);
+        mmu.invalidate(GVA + 0x1000, 1);
+        mmu.load(DS, GVA + 0x1000, 1);
+        mmu.loadCr3(ROOT | 2 | 1L << 63);
+        mmu.invalidate(GVA, 1);
+        mmu.invalidate(GVA + 0x1000);
+        mmu.loadCr3(ROOT | 1 | 1L << 63);
+        assertPageFault(NOT_PRESENT, GVA, () -> mmu.load(DS, GVA, 1));
+        assertPageFault(NOT_PRESENT, GVA + 0x1000, () -> mmu.load(DS, GVA + 0x1000, 1));
+    }
+
+    @Test
+    void morePcidsThanAddressSpacesAreKeptApartToo() {
+        use(PageTables.Mode.FOUR_LEVEL);
+        cpu.cr4 |= ControlBits.CR4_PCIDE;
+        mmu.flush();
+        for (int pcid = 0; pcid < 20; pcid++) {
+            tables.map(GVA, 1, DATA + 0x1000L * pcid | P);
+            memory.storeInt(DATA + 0x1000L * pcid, pcid);
+            mmu.loadCr3(ROOT | pcid);
+            assertEquals(pcid, mmu.load(DS, GVA, 4));
+        }
+        tables.map(GVA, 1, 0);
+        mmu.loadCr3(ROOT | 19 | 1L << 63);
+        assertEquals(19, mmu.load(DS, GVA, 4));
+        mmu.loadCr3(ROOT | 19);
+        assertPageFault(NOT_PRESENT, GVA, () -> mmu.load(DS, GVA, 1));
+    }
+
     @ParameterizedTest
     @EnumSource
     void accessesAcrossPagesFaultAtTheFirstByteOfTheFaultingPage(PageTables.Mode mode) {
