@@ -36,6 +36,7 @@ final class Bindings {
     Bindings() {
         Binder binder = new Binder(table);
         bindIntegers(binder);
+        bindSystem(binder);
         bindX87(binder);
         SimdMoves.bind(binder);
         SimdElements.bind(binder);
@@ -58,6 +59,18 @@ final class Bindings {
         X87Transfer.bind(binder);
         X87Comparison.bind(binder);
         X87Control.bind(binder);
+    }
+
+    private static void bindSystem(Binder binder) {
+        SegmentInstructions.bind(binder);
+        TableInstructions.bind(binder);
+        FarBranches.bind(binder);
+        InterruptFlag.bind(binder);
+        ControlInstructions.bind(binder);
+        FastSystemCalls.bind(binder);
+        SystemInstructions.bind(binder);
+        PortInstructions.bind(binder);
+        ExtendedState.bind(binder);
     }
 
     private static void bindIntegers(Binder binder) {

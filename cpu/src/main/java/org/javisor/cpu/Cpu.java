@@ -34,6 +34,21 @@ public final class Cpu implements AutoCloseable {
     final CpuEnvironment environment;
     final CpuGroup group;
     final Segments segments;
+    final DescriptorTables tables;
+    final SegmentLoader segmentLoader;
+    final SystemRegisters system;
+    final ControlRegisters control;
+    final MsrTable msrs = new MsrTable();
+    final Msrs modelSpecific;
+    final StackFrame frame;
+    final InnerStack innerStack;
+    final TaskSwitch taskSwitch;
+    final FarTransfer farTransfer;
+    final FarReturn farReturn;
+    final InterruptReturn interruptReturn;
+    final Randomness randomness = new Randomness();
+    final int[] cpuidAnswer = new int[4];
+    private final Reset reset;
     final Bus bus;
     /// What SSE arithmetic computes with.
     final FloatContext floats = new FloatContext();
@@ -105,8 +120,20 @@ public final class Cpu implements AutoCloseable {
         this.debug = new Debug(this);
         this.x87 = new X87(this);
         this.runLoop = new RunLoop(this);
+        this.tables = new DescriptorTables(this);
+        this.segmentLoader = new SegmentLoader(this);
+        this.system = new SystemRegisters(this);
+        this.control = new ControlRegisters(this);
+        this.modelSpecific = new Msrs(this);
+        this.frame = new StackFrame(this);
+        this.innerStack = new InnerStack(this);
+        this.taskSwitch = new TaskSwitch(this);
+        this.farTransfer = new FarTransfer(this);
+        this.farReturn = new FarReturn(this);
+        this.interruptReturn = new InterruptReturn(this);
+        this.reset = new Reset(this);
         group.add(this);
-        modeChanged();
+        reset.powerUp();
     }
 
     /// Frees the off-heap state. The processor must not be running.
@@ -122,7 +149,47 @@ public final class Cpu implements AutoCloseable {
     ///
     /// @return one of [CpuExit]
     public int run() {
-        return runLoop.run();
+        int exit = reset.awaitStartup();
+        return exit == CpuExit.NONE ? runLoop.run() : exit;
+    }
+
+    /// Puts the processor into the state that RESET leaves. Not while it runs.
+    public void reset() {
+        reset.powerUp();
+        mmu.flush();
+    }
+
+    /// Has the processor wait for a start-up IPI, as all but the first of a machine do after RESET. Not while it runs.
+    public void waitForStartup() {
+        reset.waitForStartup();
+    }
+
+    /// Sends a start-up IPI: a processor that waits for one begins to execute real-mode code at `vector` * 4096. From
+    /// any thread.
+    public void startup(int vector) {
+        reset.startup(vector);
+        request(Requests.STARTUP);
+    }
+
+    /// Masks, or no longer masks, bit 20 of physical addresses. From any thread.
+    public void maskA20(boolean masked) {
+        mmu.a20Masked = masked;
+        request(Requests.FLUSH_TLB);
+    }
+
+    /// The model-specific registers; to be changed before the processor runs, or on its thread.
+    public MsrTable msrs() {
+        return msrs;
+    }
+
+    /// What the guest reads as its time stamp counter now. On the processor's own thread.
+    public long tsc() {
+        return system.tsc();
+    }
+
+    /// How many exceptions and interrupts were delivered through `vector`.
+    public long delivered(int vector) {
+        return exceptions.delivered(vector);
     }
 
     /// Asks something of the processor; from any thread.
@@ -144,7 +211,7 @@ public final class Cpu implements AutoCloseable {
 
     /// Whether one of the requests would be taken at once: a halted processor with one must run again.
     public boolean runnable() {
-        return (requests() & requestMask) != 0;
+        return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask)) != 0;
     }
 
     /// Instructions executed since the processor was made.
@@ -227,6 +294,20 @@ public final class Cpu implements AutoCloseable {
         blockEnd = 0;
     }
 
+    /// An INIT has arrived.
+    ///
+    /// @return the exit that it makes, if any
+    int init() {
+        return reset.init();
+    }
+
+    /// An exception or interrupt ends HLT, even if it comes with the HLT itself.
+    void wake() {
+        if ((slow & SLOW_EXIT) != 0 && exit == CpuExit.HALT) {
+            slow &= ~SLOW_EXIT;
+        }
+    }
+
     // ---- mode ----
 
     /// Derives everything that depends on control registers, CPL, RFLAGS and segments. To be called after any change
@@ -245,6 +326,12 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
+        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+    }
+
+    /// Derives what depends on IF and on the blocking of NMIs.
+    void interruptFlagChanged() {
         requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
     }

@@ -33,4 +33,9 @@ public interface CpuEnvironment {
     /// Called once for each form of instruction that the guest executed and the processor does not implement (the guest
     /// got #UD).
     default void unimplemented(String instruction) { }
+
+    /// Whether VMCALL and VMMCALL leave [Cpu#run] with an exit. If not, they are undefined.
+    default boolean takesHypercalls() {
+        return false;
+    }
 }

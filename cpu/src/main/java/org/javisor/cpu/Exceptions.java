@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-/// Exceptions and interrupts on their way into the guest. Called by the run loop, between instructions.
+/// Exceptions and interrupts on their way into the guest. Called by the run loop, between instructions; software
+/// interrupts come here from their handlers.
+///
+/// @sdm vol. 3A §6 "Interrupt and Exception Handling"
 final class Exceptions {
+    private static final int BENIGN = 0, CONTRIBUTORY = 1, PAGE_FAULT = 2, DOUBLE_FAULT = 3;
+
     private final Cpu cpu;
+    private final Event event = new Event();
+    private final RealModeEntry realMode;
+    private final ProtectedModeEntry protectedMode;
+    private final LongModeEntry longMode;
+    private final long[] delivered = new long[256];
+    /// Faults on the way are for [#inject] to take.
+    private boolean injecting;
 
     Exceptions(Cpu cpu) {
         this.cpu = cpu;
+        this.realMode = new RealModeEntry(cpu);
+        this.protectedMode = new ProtectedModeEntry(cpu);
+        this.longMode = new LongModeEntry(cpu);
     }
+
+    /// How many exceptions and interrupts were delivered through `vector`.
+    long delivered(int vector) {
+        return delivered[vector];
+    }
+
+    // ---- from the run loop ----
 
     /// Delivers a fault of the instruction at RIP (RIP is already back at its start), and what delivery itself leads
     /// to, up to a triple fault.
     ///
     /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]
     int deliver(GuestFault fault) {
-        cpu.fail("no delivery of exception " + fault.vector);
-        return CpuExit.INTERNAL_ERROR;
+        // An instruction that faulted resumes behind its breakpoint; one that hit its breakpoint has not begun.
+        long flags = fault.vector == GuestFault.DB ? cpu.rflags() : cpu.rflags() | Flags.RF;
+        return inject(event.exception(fault.vector, fault.hasErrorCode, fault.errorCode, flags));
+    }
+
+    /// Delivers a trap of the instruction before RIP.
+    ///
+    /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]
+    int trap(int vector) {
+        return inject(event.exception(vector, false, 0, cpu.rflags()));
     }
 
     /// Serves the most important of the requests that may be taken now.
@@ -23,7 +53,157 @@ final class Exceptions {
     /// @param pending bits of [Requests#ARCHITECTURAL], not empty
     /// @return [CpuExit#NONE] or an exit
     int interrupt(int pending) {
-        cpu.fail("no delivery of interrupts");
-        return CpuExit.INTERNAL_ERROR;
+        if ((pending & Requests.INIT) != 0) {
+            return cpu.init();
+        }
+        // A processor that runs ignores start-up IPIs, and there is no system-management mode to enter.
+        cpu.cancel(pending & (Requests.STARTUP | Requests.SMI));
+        if ((pending & Requests.NMI) != 0) {
+            cpu.cancel(Requests.NMI);
+            cpu.nmiBlocked = true;
+            return inject(event.interrupt(GuestFault.NMI, cpu.rflags()));
+        }
+        if ((pending & Requests.INTERRUPT) != 0) {
+            int vector = cpu.environment.interruptController().acknowledge();
+            return vector < 0 ? CpuExit.NONE : inject(event.interrupt(vector & 0xff, cpu.rflags()));
+        }
+        return CpuExit.NONE;
+    }
+
+    private int inject(Event event) {
+        cpu.wake();
+        injecting = true;
+        try {
+            return injectOrShutDown(event);
+        } finally {
+            injecting = false;
+        }
+    }
+
+    private int injectOrShutDown(Event event) {
+        while (true) {
+            try {
+                enter(event);
+                return CpuExit.NONE;
+            } catch (GuestFault nested) {
+                int first = event.exception ? severity(event.vector) : BENIGN;
+                int second = severity(nested.vector);
+                if (first == DOUBLE_FAULT && second != BENIGN) {
+                    return CpuExit.SHUTDOWN;
+                }
+                nest(event, first, nested);
+            }
+        }
+    }
+
+    /// Replaces `event` by what its failed delivery leads to.
+    private void nest(Event event, int first, GuestFault nested) {
+        // A fault after a task switch happened in the new task, whose flags these are.
+        long flags = cpu.rflags() | Flags.RF;
+        boolean doubleFault = first == CONTRIBUTORY && severity(nested.vector) == CONTRIBUTORY
+                || first == PAGE_FAULT && severity(nested.vector) != BENIGN;
+        if (doubleFault) {
+            event.exception(GuestFault.DF, true, 0, flags);
+        } else {
+            int external = event.external && carriesSelector(nested.vector) ? 1 : 0;
+            event.exception(nested.vector, nested.hasErrorCode, nested.errorCode | external, flags);
+        }
+    }
+
+    /// @sdm vol. 3A §6.15 "Interrupt 8—Double Fault Exception (#DF)"
+    private static int severity(int vector) {
+        return switch (vector) {
+            case GuestFault.DE, GuestFault.TS, GuestFault.NP, GuestFault.SS, GuestFault.GP -> CONTRIBUTORY;
+            case GuestFault.PF -> PAGE_FAULT;
+            case GuestFault.DF -> DOUBLE_FAULT;
+            default -> BENIGN;
+        };
+    }
+
+    private static boolean carriesSelector(int vector) {
+        return vector >= GuestFault.TS && vector <= GuestFault.GP;
+    }
+
+    private void enter(Event event) {
+        if (cpu.mode == ExecutionMode.REAL) {
+            realMode.enter(event.vector, event.flags);
+        } else if (cpu.mode.ia32e()) {
+            longMode.enter(event);
+        } else {
+            protectedMode.enter(event);
+        }
+        delivered[event.vector]++;
+        if (event.vector == GuestFault.DB) {
+            cpu.debug.entered();
+        }
+    }
+
+    /// A fault of a task that has just been switched to, RIP and all; RIP must not go back to the instruction that
+    /// caused the switch.
+    void faultInNewTask(GuestFault fault) {
+        if (injecting) {
+            throw fault;
+        }
+        int exit = deliver(fault);
+        if (exit != CpuExit.NONE) {
+            cpu.exit(exit);
+        }
+    }
+
+    // ---- from handlers; RIP is behind the instruction, and a fault puts it back ----
+
+    /// INT n.
+    void software(int vector) {
+        if (cpu.mode == ExecutionMode.VIRTUAL_8086) {
+            if (redirected(vector)) {
+                cpu.debug.cancelStep();
+                realMode.enterVirtual(vector);
+                delivered[vector]++;
+                return;
+            }
+            if ((cpu.systemFlags & Flags.IOPL) != Flags.IOPL) {
+                throw cpu.gp(0);
+            }
+        }
+        softwareGate(vector);
+    }
+
+    /// INT3 and INTO, which neither IOPL nor redirection concerns; and INT n when they do not either.
+    void softwareGate(int vector) {
+        cpu.debug.cancelStep();
+        enter(event.software(vector, cpu.rflags() & ~Flags.RF));
+    }
+
+    /// INT1: an interrupt through vector 1 that ignores the gate's privilege level.
+    void hardwareGate(int vector) {
+        cpu.debug.cancelStep();
+        try {
+            enter(event.interrupt(vector, cpu.rflags() & ~Flags.RF));
+        } catch (GuestFault fault) {
+            fault.errorCode |= carriesSelector(fault.vector) ? 1 : 0;
+            throw fault;
+        }
+    }
+
+    /// Whether CR4.VME and the bitmap in the TSS give INT `vector` to the 8086 program itself.
+    ///
+    /// @sdm vol. 3B §21.3.3 "Class 3—Software Interrupt Handling in Virtual-8086 Mode"
+    private boolean redirected(int vector) {
+        if ((cpu.cr4 & ControlBits.CR4_VME) == 0) {
+            return false;
+        }
+        Segments segments = cpu.segments;
+        long tss = segments.base[Segments.TR];
+        long limit = Integer.toUnsignedLong(segments.limit[Segments.TR]);
+        boolean wide = (segments.attributes[Segments.TR] & Descriptor.WIDE) != 0;
+        if (!wide || limit < TaskState.IO_MAP + 1) {
+            throw cpu.gp(0);
+        }
+        // The 32 bytes below the I/O bitmap.
+        long at = cpu.mmu.loadSystem(cpu.tables.linear(tss + TaskState.IO_MAP), 2) - 32 + vector / 8;
+        if (at < 0 || at > limit) {
+            throw cpu.gp(0);
+        }
+        return (cpu.mmu.loadSystem(cpu.tables.linear(tss + at), 1) >> vector % 8 & 1) == 0;
     }
 }

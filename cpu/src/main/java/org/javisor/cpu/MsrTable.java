@@ -54,6 +54,12 @@ public final class MsrTable {
         return registers.get(index).reader.getAsLong();
     }
 
+    /// The value of a register that exists, or 0; nothing is counted.
+    long peek(int index) {
+        Register register = registers.get(index);
+        return register == null || register.reader == null ? 0 : register.reader.getAsLong();
+    }
+
     /// @return whether the register exists and took the value
     boolean write(int index, long value) {
         Register register = registers.get(index);

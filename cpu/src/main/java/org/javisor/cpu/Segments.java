@@ -78,15 +78,20 @@ final class Segments {
         return !forWrite || (attributes & WRITABLE) != 0;
     }
 
-    /// @sdm vol. 3A §5.3 "Limit Checking"
     private boolean holds(int segment, long offset, int bytes) {
+        return holds(attributes[segment], limit[segment], offset, bytes);
+    }
+
+    /// Whether a segment with these hidden parts holds `bytes` bytes from `offset` on.
+    ///
+    /// @sdm vol. 3A §5.3 "Limit Checking"
+    static boolean holds(int attributes, int limit, long offset, int bytes) {
         long last = offset + bytes - 1;
-        long limit = Integer.toUnsignedLong(this.limit[segment]);
-        int attributes = this.attributes[segment];
+        long bound = Integer.toUnsignedLong(limit);
         if ((attributes & (CODE | EXPAND_DOWN)) == EXPAND_DOWN) {
-            return offset > limit && last <= ((attributes & D) != 0 ? 0xffff_ffffL : 0xffffL);
+            return offset > bound && last <= ((attributes & D) != 0 ? 0xffff_ffffL : 0xffffL);
         }
-        return last <= limit;
+        return last <= bound;
     }
 
     /// Checks the target of a near branch, already cut to the operand size: canonical in 64-bit mode, within the limit

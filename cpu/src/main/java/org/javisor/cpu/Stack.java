@@ -47,7 +47,7 @@ final class Stack {
     private static Handler choosePop(Insn insn) {
         boolean wide = insn.codeBits == 64 && insn.operandBytes == 8;
         return switch (insn.kind0) {
-            case SEG -> null;
+            case SEG -> SegmentInstructions::pop;
             case GPR -> wide ? (c, i) -> set8(c, i.at0, pop8(c)) : Stack::popRegister;
             default -> Stack::popMemory;
         };

@@ -220,14 +220,14 @@ final class TwoByteMap extends OpcodeMap {
     }
 
     private void system() {
-        group(0x01, 0xc1, VMCALL).feature(Feature.VMX).noPrefix().endsBlock();
+        group(0x01, 0xc1, VMCALL).noPrefix().endsBlock();
         group(0x01, 0xc8, MONITOR).feature(Feature.MONITOR).noPrefix().privileged();
         group(0x01, 0xc9, MWAIT).feature(Feature.MONITOR).noPrefix().privileged().endsBlock();
         group(0x01, 0xca, CLAC).feature(Feature.SMAP).noPrefix().privileged();
         group(0x01, 0xcb, STAC).feature(Feature.SMAP).noPrefix().privileged();
         group(0x01, 0xd0, XGETBV).feature(Feature.XSAVE).noPrefix();
         group(0x01, 0xd1, XSETBV).feature(Feature.XSAVE).noPrefix().privileged().endsBlock();
-        group(0x01, 0xd9, VMMCALL).feature(Feature.SVM).endsBlock();
+        group(0x01, 0xd9, VMMCALL).endsBlock();
         group(0x01, 0xee, RDPKRU).feature(Feature.PKU).noPrefix();
         group(0x01, 0xef, WRPKRU).feature(Feature.PKU).noPrefix().endsBlock();
         group(0x01, 0xf8, SWAPGS).only64().privileged();

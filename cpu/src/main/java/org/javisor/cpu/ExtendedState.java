@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.cpu.CpuLayout.RAX;
+import static org.javisor.cpu.CpuLayout.RDX;
+
+import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
+
+/// FXSAVE and the XSAVE family, XGETBV and XSETBV.
+///
+/// The components that the processor has beyond SSE would be rows of [XsaveLayout]; there are none, so that an area is
+/// the legacy region and the header.
+///
+/// @sdm vol. 1 §13 "Managing State Using the XSAVE Feature Set"
+final class ExtendedState {
+    /// XCOMP_BV bits that the compacted form may have.
+    private static final long COMPONENTS = XsaveLayout.XCR0_SUPPORTED | XsaveLayout.XSS_SUPPORTED;
+    private static final int X87 = XsaveLayout.X87, SSE = XsaveLayout.SSE;
+
+    private ExtendedState() { }
+
+    static void bind(Bindings.Binder binder) {
+        binder.bind(Mnemonic.FXSAVE, ExtendedState::saveLegacy)
+                .bind(Mnemonic.FXRSTOR, ExtendedState::restoreLegacy)
+                .bind(Mnemonic.XSAVE, (cpu, insn) -> save(cpu, insn, cpu.system.xcr0, false))
+                .bind(Mnemonic.XSAVEOPT, (cpu, insn) -> save(cpu, insn, cpu.system.xcr0, true))
+                .bind(Mnemonic.XSAVEC, (cpu, insn) -> saveCompacted(cpu, insn, cpu.system.xcr0))
+                .bind(Mnemonic.XSAVES, (cpu, insn) -> {
+                    Privilege.require(cpu);
+                    saveCompacted(cpu, insn, cpu.system.xcr0 | cpu.system.xss);
+                })
+                .bind(Mnemonic.XRSTOR, ExtendedState::restore)
+                .bind(Mnemonic.XRSTORS, ExtendedState::restoreSupervisor)
+                .bind(Mnemonic.XGETBV, ExtendedState::getRegister)
+                .bind(Mnemonic.XSETBV, ExtendedState::setRegister);
+    }
+
+    // ---- FXSAVE and FXRSTOR ----
+
+    private static void requireX87(Cpu cpu) {
+        if ((cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0) {
+            throw cpu.fault(GuestFault.NM);
+        }
+    }
+
+    /// 0 for alignment of 16 or 64 violated, which is #GP(0) even where #AC is possible.
+    private static long area(Cpu cpu, Insn insn, int alignment) {
+        long at = cpu.effectiveAddress(insn);
+        long gva = cpu.segments.linear(insn.segment, at, 1, false);
+        if ((gva & alignment - 1) != 0) {
+            throw cpu.gp(0);
+        }
+        return at;
+    }
+
+    private static void saveLegacy(Cpu cpu, Insn insn) {
+        requireX87(cpu);
+        long at = area(cpu, insn, 16);
+        LegacyRegion region = new LegacyRegion(cpu, insn, at);
+        region.probe(LegacyRegion.BYTES, true);
+        region.saveX87();
+        region.saveMxcsr();
+        // Whether the XMM registers are saved without CR4.OSFXSR is up to the processor: these do.
+        region.saveXmm();
+    }
+
+    private static void restoreLegacy(Cpu cpu, Insn insn) {
+        requireX87(cpu);
+        long at = area(cpu, insn, 16);
+        LegacyRegion region = new LegacyRegion(cpu, insn, at);
+        region.probe(LegacyRegion.BYTES, false);
+        region.checkMxcsr();
+        region.restoreX87();
+        region.restoreMxcsr();
+        region.restoreXmm();
+    }
+
+    // ---- XSAVE ----
+
+    private static void requireXsave(Cpu cpu) {
+        if ((cpu.cr4 & ControlBits.CR4_OSXSAVE) == 0) {
+            throw cpu.ud();
+        }
+        if ((cpu.cr0 & ControlBits.CR0_TS) != 0) {
+            throw cpu.fault(GuestFault.NM);
+        }
+    }
+
+    /// The components that EDX:EAX asks for and `enabled` allows.
+    private static long requested(Cpu cpu, long enabled) {
+        return ((long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL) & enabled;
+    }
+
+    /// XINUSE: the components that are not in their initial configuration.
+    private static long inUse(Cpu cpu) {
+        return (LegacyRegion.x87InUse(cpu) ? X87 : 0) | (LegacyRegion.xmmInUse(cpu) ? SSE : 0);
+    }
+
+    /// XSAVE and XSAVEOPT.
+    ///
+    /// @param optimized whether components in their initial configuration are not written
+    private static void save(Cpu cpu, Insn insn, long enabled, boolean optimized) {
+        requireXsave(cpu);
+        LegacyRegion region = new LegacyRegion(cpu, insn, area(cpu, insn, 64));
+        long requested = requested(cpu, enabled);
+        region.probe(XsaveLayout.standardBytes(requested), true);
+        long inUse = inUse(cpu);
+        long written = optimized ? requested & inUse : requested;
+        long header = region.load(XsaveLayout.XSTATE_BV, 8);
+        saveComponents(cpu, region, written, (requested & SSE) != 0);
+        region.store(XsaveLayout.XSTATE_BV, 8, header & ~requested | requested & inUse);
+    }
+
+    /// XSAVEC and XSAVES.
+    private static void saveCompacted(Cpu cpu, Insn insn, long enabled) {
+        requireXsave(cpu);
+        LegacyRegion region = new LegacyRegion(cpu, insn, area(cpu, insn, 64));
+        long requested = requested(cpu, enabled);
+        region.probe(XsaveLayout.compactedBytes(requested), true);
+        long inUse = inUse(cpu);
+        // MXCSR counts as SSE state here: what is not its initial value makes the component in use.
+        if (region.mxcsr() != LegacyRegion.MXCSR_INITIAL) {
+            inUse |= SSE;
+        }
+        long written = requested & inUse;
+        saveComponents(cpu, region, written, (written & SSE) != 0);
+        region.store(XsaveLayout.XSTATE_BV, 8, written);
+        region.store(XsaveLayout.XCOMP_BV, 8, requested | XsaveLayout.COMPACTED);
+    }
+
+    private static void saveComponents(Cpu cpu, LegacyRegion region, long written, boolean mxcsr) {
+        if ((written & X87) != 0) {
+            region.saveX87();
+        }
+        if (mxcsr) {
+            region.saveMxcsr();
+        }
+        if ((written & SSE) != 0) {
+            region.saveXmm();
+        }
+    }
+
+    // ---- XRSTOR ----
+
+    private static void restore(Cpu cpu, Insn insn) {
+        requireXsave(cpu);
+        LegacyRegion region = new LegacyRegion(cpu, insn, area(cpu, insn, 64));
+        region.probe(XsaveLayout.EXTENDED, false);
+        long held = region.load(XsaveLayout.XSTATE_BV, 8);
+        long compaction = region.load(XsaveLayout.XCOMP_BV, 8);
+        if ((compaction & XsaveLayout.COMPACTED) == 0) {
+            restoreStandard(cpu, region, held, compaction);
+        } else if (cpu.cpuid.has(CpuFeature.XSAVEC)) {
+            restoreCompacted(cpu, region, held, compaction, cpu.system.xcr0);
+        } else {
+            throw cpu.gp(0);
+        }
+    }
+
+    private static void restoreSupervisor(Cpu cpu, Insn insn) {
+        requireXsave(cpu);
+        Privilege.require(cpu);
+        LegacyRegion region = new LegacyRegion(cpu, insn, area(cpu, insn, 64));
+        region.probe(XsaveLayout.EXTENDED, false);
+        long held = region.load(XsaveLayout.XSTATE_BV, 8);
+        long compaction = region.load(XsaveLayout.XCOMP_BV, 8);
+        if ((compaction & XsaveLayout.COMPACTED) == 0) {
+            throw cpu.gp(0);
+        }
+        restoreCompacted(cpu, region, held, compaction, cpu.system.xcr0 | cpu.system.xss);
+    }
+
+    private static void restoreStandard(Cpu cpu, LegacyRegion region, long held, long compaction) {
+        boolean reserved = region.load(XsaveLayout.HEADER + 16, 8) != 0 || compaction != 0;
+        if (reserved || (held & ~cpu.system.xcr0) != 0) {
+            throw cpu.gp(0);
+        }
+        long requested = requested(cpu, cpu.system.xcr0);
+        boolean mxcsr = (requested & SSE) != 0;
+        if (mxcsr) {
+            region.checkMxcsr();
+        }
+        restoreComponents(region, requested, held);
+        if (mxcsr) {
+            region.restoreMxcsr();
+        }
+    }
+
+    private static void restoreCompacted(Cpu cpu, LegacyRegion region, long held, long compaction, long enabled) {
+        long format = compaction & ~XsaveLayout.COMPACTED;
+        boolean invalid = (format & ~enabled) != 0 || (format & ~COMPONENTS) != 0 || (held & ~format) != 0;
+        for (int at = XsaveLayout.HEADER + 16; at < XsaveLayout.EXTENDED; at += 8) {
+            invalid |= region.load(at, 8) != 0;
+        }
+        if (invalid) {
+            throw cpu.gp(0);
+        }
+        long requested = requested(cpu, enabled);
+        boolean loaded = (requested & held & SSE) != 0;
+        if (loaded) {
+            region.checkMxcsr();
+        }
+        restoreComponents(region, requested, held);
+        if (loaded) {
+            region.restoreMxcsr();
+        } else if ((requested & SSE) != 0) {
+            region.initializeMxcsr();
+        }
+    }
+
+    /// Loads the requested components that the area holds, and initialises those that it does not.
+    private static void restoreComponents(LegacyRegion region, long requested, long held) {
+        if ((requested & X87) != 0) {
+            if ((held & X87) != 0) {
+                region.restoreX87();
+            } else {
+                region.initializeX87();
+            }
+        }
+        if ((requested & SSE) != 0) {
+            if ((held & SSE) != 0) {
+                region.restoreXmm();
+            } else {
+                region.initializeXmm();
+            }
+        }
+    }
+
+    // ---- XCR0 ----
+
+    private static void getRegister(Cpu cpu, Insn insn) {
+        requireOsXsave(cpu);
+        int index = cpu.reg32(CpuLayout.RCX);
+        if (index == 0) {
+            SystemInstructions.pair(cpu, cpu.system.xcr0);
+        } else if (index == 1 && cpu.cpuid.has(CpuFeature.XGETBV1)) {
+            SystemInstructions.pair(cpu, cpu.system.xcr0 & inUse(cpu));
+        } else {
+            throw cpu.gp(0);
+        }
+    }
+
+    private static void setRegister(Cpu cpu, Insn insn) {
+        requireOsXsave(cpu);
+        Privilege.require(cpu);
+        long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
+        boolean valid = cpu.reg32(CpuLayout.RCX) == 0 && (value & ~XsaveLayout.XCR0_SUPPORTED) == 0
+                && (value & X87) != 0;
+        if (!valid) {
+            throw cpu.gp(0);
+        }
+        cpu.system.xcr0 = value;
+    }
+
+    private static void requireOsXsave(Cpu cpu) {
+        if ((cpu.cr4 & ControlBits.CR4_OSXSAVE) == 0) {
+            throw cpu.ud();
+        }
+    }
+}

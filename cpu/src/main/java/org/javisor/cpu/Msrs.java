@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
+
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import java.util.function.LongSupplier;
+
+/// The processor's own model-specific registers, with what each accepts.
+///
+/// @sdm vol. 4 §2.1 "Architectural MSRs"
+final class Msrs {
+    static final int TSC = 0x10, PLATFORM_ID = 0x17, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, TSC_ADJUST = 0x3b,
+            SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce, ARCH_CAPABILITIES = 0x10a,
+            FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175, SYSENTER_EIP = 0x176, MCG_CAP = 0x179,
+            MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400,
+            XSS = 0xda0, EFER = 0xc000_0080, STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083,
+            FMASK = 0xc000_0084, FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102,
+            TSC_AUX = 0xc000_0103;
+
+    private static final int MACHINE_CHECK_BANKS = 4;
+    private static final long MICROCODE_REVISION = 1L << 32;
+    private static final long FEAT_CTL_LOCKED = 1;
+    /// Fast strings; branch trace storage and precise event sampling unavailable.
+    private static final long MISC_ENABLE_DEFAULT = 1 | 1 << 11 | 1 << 12;
+    private static final long DEBUGCTL_SUPPORTED = 3;
+
+    /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass, microarchitectural data
+    /// sampling, machine check on page size change, asynchronous abort, the stale data of MMIO, branch history
+    /// injection, post-barrier returns, gather data sampling, register file sampling, indirect target selection. IBRS
+    /// protects all the time.
+    private static final long ARCH_CAPABILITIES_VALUE = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8
+            | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
+
+    private final Cpu cpu;
+    private final MsrTable table;
+    private final MemoryTypes memoryTypes = new MemoryTypes();
+    private long apicBase;
+    private long machineCheckStatus, machineCheckControl = -1;
+    private final long[] bankControl = new long[MACHINE_CHECK_BANKS];
+    private long microcode;
+    private long debugControl;
+    private long miscEnable;
+
+    Msrs(Cpu cpu) {
+        this.cpu = cpu;
+        this.table = cpu.msrs;
+        defineSystemCalls();
+        defineTime();
+        definePlatform();
+        defineSpeculation();
+        defineMachineCheck();
+        memoryTypes.define(table);
+        reset();
+    }
+
+    void reset() {
+        apicBase = SystemRegisters.APIC_BASE | SystemRegisters.APIC_BASE_ENABLE
+                | (cpu.id == 0 ? SystemRegisters.APIC_BASE_BSP : 0);
+        machineCheckStatus = 0;
+        microcode = MICROCODE_REVISION;
+        debugControl = 0;
+        miscEnable = MISC_ENABLE_DEFAULT;
+        memoryTypes.reset();
+    }
+
+    private static LongPredicate always(LongConsumer consumer) {
+        return value -> {
+            consumer.accept(value);
+            return true;
+        };
+    }
+
+    private LongPredicate canonical(LongConsumer consumer) {
+        return value -> {
+            if (!cpu.mmu.canonical(value)) {
+                return false;
+            }
+            consumer.accept(value);
+            return true;
+        };
+    }
+
+    private static LongPredicate within(long mask, LongConsumer consumer) {
+        return value -> {
+            if ((value & ~mask) != 0) {
+                return false;
+            }
+            consumer.accept(value);
+            return true;
+        };
+    }
+
+    /// Defines a register unless the processor lacks the feature it belongs to.
+    private void define(CpuFeature feature, int index, LongSupplier reader, LongPredicate writer) {
+        if (cpu.cpuid.has(feature)) {
+            table.define(index, reader, writer);
+        }
+    }
+
+    private void defineSystemCalls() {
+        SystemRegisters system = cpu.system;
+        define(CpuFeature.LONG_MODE, EFER, () -> cpu.efer, cpu.control::writeEfer);
+        define(CpuFeature.SYSCALL, STAR, () -> system.star, always(v -> system.star = v));
+        define(CpuFeature.SYSCALL, LSTAR, () -> system.lstar, canonical(v -> system.lstar = v));
+        define(CpuFeature.SYSCALL, CSTAR, () -> system.cstar, canonical(v -> system.cstar = v));
+        define(CpuFeature.SYSCALL, FMASK, () -> system.fmask, within(0xffff_ffffL, v -> system.fmask = v));
+        define(CpuFeature.LONG_MODE, FS_BASE, () -> cpu.segments.base[FS], canonical(v -> system.base(FS, v)));
+        define(CpuFeature.LONG_MODE, GS_BASE, () -> cpu.segments.base[GS], canonical(v -> system.base(GS, v)));
+        define(CpuFeature.LONG_MODE, KERNEL_GS_BASE, () -> system.kernelGsBase,
+                canonical(v -> system.kernelGsBase = v));
+        define(CpuFeature.SEP, SYSENTER_CS, () -> system.sysenterCs, always(v -> system.sysenterCs = v));
+        define(CpuFeature.SEP, SYSENTER_ESP, () -> system.sysenterEsp, canonical(v -> system.sysenterEsp = v));
+        define(CpuFeature.SEP, SYSENTER_EIP, () -> system.sysenterEip, canonical(v -> system.sysenterEip = v));
+        define(CpuFeature.XSAVES, XSS, () -> system.xss, within(XsaveLayout.XSS_SUPPORTED, v -> system.xss = v));
+    }
+
+    private void defineTime() {
+        SystemRegisters system = cpu.system;
+        define(CpuFeature.TSC, TSC, system::tsc, always(system::tsc));
+        define(CpuFeature.TSC_ADJUST, TSC_ADJUST, () -> system.tscAdjust, always(v -> system.tscAdjust = v));
+        define(CpuFeature.RDTSCP, TSC_AUX, () -> system.tscAux, within(0xffff_ffffL, v -> system.tscAux = v));
+    }
+
+    private void definePlatform() {
+        table.define(PLATFORM_ID, () -> 0, MsrTable.READ_ONLY);
+        table.define(APIC_BASE, () -> apicBase, this::writeApicBase);
+        table.define(FEAT_CTL, () -> FEAT_CTL_LOCKED, MsrTable.READ_ONLY);
+        table.define(BIOS_SIGN_ID, () -> microcode, always(v -> microcode = v));
+        // Ratios to the 100 MHz bus clock: 1 GHz is the highest without turbo, and the least.
+        table.define(PLATFORM_INFO, () -> 10L << 40 | 10 << 8, MsrTable.READ_ONLY);
+        table.define(MISC_ENABLE, () -> miscEnable, this::writeMiscEnable);
+        table.define(DEBUGCTL, () -> debugControl, within(DEBUGCTL_SUPPORTED, v -> debugControl = v));
+    }
+
+    /// CPUID loads the microcode's revision into IA32_BIOS_SIGN_ID.
+    void cpuidExecuted() {
+        microcode = MICROCODE_REVISION;
+    }
+
+    /// Without a local APIC the register only remembers; an APIC replaces this row.
+    private boolean writeApicBase(long value) {
+        long allowed = SystemRegisters.APIC_BASE_BSP | SystemRegisters.APIC_BASE_ENABLE
+                | (1L << CpuidModel.PHYSICAL_ADDRESS_BITS) - 4096;
+        if ((value & ~allowed) != 0) {
+            return false;
+        }
+        apicBase = value;
+        return true;
+    }
+
+    /// Fast strings can be switched; what is unavailable stays so, and nothing else is there.
+    private boolean writeMiscEnable(long value) {
+        if (((value ^ MISC_ENABLE_DEFAULT) & ~1) != 0) {
+            return false;
+        }
+        miscEnable = value;
+        return true;
+    }
+
+    private void defineSpeculation() {
+        SystemRegisters system = cpu.system;
+        long controls = 1 | (cpu.cpuid.has(CpuFeature.STIBP) ? 1 << 1 : 0) | (cpu.cpuid.has(CpuFeature.SSBD) ? 1 << 2 : 0);
+        define(CpuFeature.SPEC_CTRL, SPEC_CTRL, () -> system.specCtrl, within(controls, v -> system.specCtrl = v));
+        define(CpuFeature.SPEC_CTRL, PRED_CMD, null, within(1, _ -> { }));
+        define(CpuFeature.FLUSH_L1D, FLUSH_CMD, null, within(1, _ -> { }));
+        define(CpuFeature.ARCH_CAPABILITIES, ARCH_CAPABILITIES, () -> ARCH_CAPABILITIES_VALUE, MsrTable.READ_ONLY);
+    }
+
+    /// Banks that never report anything.
+    ///
+    /// @sdm vol. 3B §16.3 "Machine-Check MSRs"
+    private void defineMachineCheck() {
+        long controlPresent = 1 << 8;
+        define(CpuFeature.MCA, MCG_CAP, () -> MACHINE_CHECK_BANKS | controlPresent, MsrTable.READ_ONLY);
+        define(CpuFeature.MCA, MCG_STATUS, () -> machineCheckStatus, within(7, v -> machineCheckStatus = v));
+        define(CpuFeature.MCA, MCG_CTL, () -> machineCheckControl, this::writeMachineCheckControl);
+        LongPredicate zeroOnly = value -> value == 0;
+        for (int bank = 0; bank < MACHINE_CHECK_BANKS; bank++) {
+            int index = MC0_CTL + 4 * bank;
+            int n = bank;
+            define(CpuFeature.MCA, index, () -> bankControl[n], always(v -> bankControl[n] = v));
+            for (int register = 1; register < 4; register++) {
+                define(CpuFeature.MCA, index + register, () -> 0, zeroOnly);
+            }
+        }
+    }
+
+    /// All ones or nothing.
+    private boolean writeMachineCheckControl(long value) {
+        if (value != 0 && value != -1) {
+            return false;
+        }
+        machineCheckControl = value;
+        return true;
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.isa.Instruction.CS;
+
+import org.javisor.host.HostMemory;
+
+/// The states that RESET, INIT and a start-up IPI leave.
+///
+/// @sdm vol. 3A §10.1.1 "Processor State After Reset", vol. 3A §9.4.3 "MP Initialization Protocol Algorithm for MP
+///     Systems"
+final class Reset {
+    private static final int DATA = Segments.PRESENT | Segments.S | Segments.WRITABLE | Segments.ACCESSED;
+    private static final long RESET_VECTOR = 0xfff0;
+
+    private final Cpu cpu;
+    private volatile boolean waiting;
+    private volatile int startupVector;
+
+    Reset(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /// RESET.
+    void powerUp() {
+        cpu.cr0 = ControlBits.CR0_ET | ControlBits.CR0_NW | ControlBits.CR0_CD;
+        initialize();
+        LegacyRegion.initializeX87(cpu);
+        HostMemory.storeShort(cpu.state + CpuLayout.FCW, (short) 0x40);
+        HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) 0x5555);
+        for (long at = CpuLayout.FPR; at < CpuLayout.XMM + 16L * CpuLayout.XMM_STRIDE; at += 8) {
+            HostMemory.storeLong(cpu.state + at, 0);
+        }
+        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, LegacyRegion.MXCSR_INITIAL);
+        cpu.system.reset();
+        cpu.modelSpecific.reset();
+        waiting = false;
+        cpu.modeChanged();
+    }
+
+    /// INIT, which a processor other than the first answers by waiting for a start-up IPI.
+    ///
+    /// @return [CpuExit#NONE] or [CpuExit#WAIT_FOR_STARTUP]
+    int init() {
+        cpu.cancel(Requests.INIT | Requests.STARTUP | Requests.NMI);
+        // CD and NW keep their values.
+        cpu.cr0 = cpu.cr0 & (ControlBits.CR0_NW | ControlBits.CR0_CD) | ControlBits.CR0_ET;
+        initialize();
+        cpu.modeChanged();
+        cpu.mmu.flush();
+        boolean first = (cpu.msrs.peek(Msrs.APIC_BASE) & SystemRegisters.APIC_BASE_BSP) != 0;
+        waiting = !first;
+        return waiting ? CpuExit.WAIT_FOR_STARTUP : CpuExit.NONE;
+    }
+
+    /// What RESET and INIT have in common.
+    private void initialize() {
+        for (int reg = 0; reg < 16; reg++) {
+            cpu.reg64(reg, 0);
+        }
+        cpu.reg64(CpuLayout.RDX, CpuidModel.SIGNATURE);
+        cpu.arithmeticFlags(0);
+        cpu.systemFlags = 2;
+        cpu.cr2 = cpu.cr3 = cpu.cr4 = cpu.efer = 0;
+        cpu.cpl = 0;
+        cpu.nmiBlocked = false;
+        cpu.slow = 0;
+        for (int segment = 0; segment < Segments.COUNT; segment++) {
+            segment(segment, 0, 0, DATA);
+        }
+        segment(CS, 0xf000, 0xffff_0000L, DATA);
+        segment(Segments.LDTR, 0, 0, Segments.PRESENT | Descriptor.LDT);
+        segment(Segments.TR, 0, 0, Segments.PRESENT | Descriptor.TSS32_BUSY);
+        cpu.tables.gdtBase = cpu.tables.idtBase = 0;
+        cpu.tables.gdtLimit = cpu.tables.idtLimit = 0xffff;
+        cpu.debug.reset();
+        cpu.rip(RESET_VECTOR);
+    }
+
+    private void segment(int segment, int selector, long base, int attributes) {
+        cpu.segments.selector[segment] = selector;
+        cpu.segments.base[segment] = base;
+        cpu.segments.limit[segment] = 0xffff;
+        cpu.segments.attributes[segment] = attributes;
+    }
+
+    void waitForStartup() {
+        waiting = true;
+    }
+
+    boolean waiting() {
+        return waiting;
+    }
+
+    /// From any thread; [Requests#STARTUP] follows.
+    void startup(int vector) {
+        startupVector = vector & 0xff;
+    }
+
+    /// Before the processor runs: while it waits for a start-up IPI, only that, INIT and a kick reach it.
+    ///
+    /// @return [CpuExit#NONE] if it is to run
+    int awaitStartup() {
+        if (!waiting) {
+            return CpuExit.NONE;
+        }
+        int requests = cpu.requests();
+        if ((requests & Requests.INIT) != 0) {
+            int exit = init();
+            if ((requests & Requests.STARTUP) != 0) {
+                cpu.request(Requests.STARTUP);
+            }
+            if (exit == CpuExit.NONE) {
+                return exit;
+            }
+        }
+        if ((cpu.requests() & Requests.STARTUP) != 0) {
+            start();
+            return CpuExit.NONE;
+        }
+        if ((requests & Requests.KICK) != 0) {
+            cpu.cancel(Requests.KICK);
+            return CpuExit.KICK;
+        }
+        return CpuExit.WAIT_FOR_STARTUP;
+    }
+
+    private void start() {
+        cpu.cancel(Requests.STARTUP);
+        waiting = false;
+        int vector = startupVector;
+        segment(CS, vector << 8, (long) vector << 12, DATA);
+        cpu.rip(0);
+        cpu.modeChanged();
+    }
+}

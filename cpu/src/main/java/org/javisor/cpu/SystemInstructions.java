@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.cpu.CpuLayout.RAX;
+import static org.javisor.cpu.CpuLayout.RBX;
+import static org.javisor.cpu.CpuLayout.RCX;
+import static org.javisor.cpu.CpuLayout.RDX;
+
+import org.javisor.isa.Mnemonic;
+
+/// Identification, MSRs, time, translations, halting, and random numbers.
+///
+/// @sdm vol. 3A §2.8 "System Instruction Summary"
+final class SystemInstructions {
+    private SystemInstructions() { }
+
+    static void bind(Bindings.Binder binder) {
+        binder.bind(Mnemonic.CPUID, SystemInstructions::identify)
+                .bind(Mnemonic.RDMSR, SystemInstructions::readMsr)
+                .bind(Mnemonic.WRMSR, SystemInstructions::writeMsr)
+                .bind(Mnemonic.RDTSC, SystemInstructions::readTime)
+                .bind(Mnemonic.RDTSCP, SystemInstructions::readTimeAndProcessor)
+                .bind(Mnemonic.RDPID, (cpu, insn) -> cpu.write(insn, 0, cpu.system.tscAux))
+                .bind(Mnemonic.RDPMC, SystemInstructions::readCounter)
+                .bind(Mnemonic.HLT, SystemInstructions::halt)
+                .bind(Mnemonic.INVLPG, SystemInstructions::invalidatePage)
+                .bind(Mnemonic.INVPCID, SystemInstructions::invalidateContext)
+                .bind(Mnemonic.INVD, (cpu, _) -> Privilege.require(cpu))
+                .bind(Mnemonic.WBINVD, (cpu, _) -> Privilege.require(cpu))
+                .bind(Mnemonic.VMCALL, SystemInstructions::hypercall)
+                .bind(Mnemonic.VMMCALL, SystemInstructions::hypercall)
+                .bind(Mnemonic.RSM, SystemInstructions::undefined)
+                .bind(Mnemonic.RDRAND, SystemInstructions::random)
+                .bind(Mnemonic.RDSEED, SystemInstructions::random);
+    }
+
+    private static void undefined(Cpu cpu, Insn insn) {
+        throw cpu.ud();
+    }
+
+    private static void identify(Cpu cpu, Insn insn) {
+        int[] answer = cpu.cpuidAnswer;
+        cpu.cpuid.query(cpu.reg32(RAX), cpu.reg32(RCX), cpu.system, answer);
+        cpu.reg32(RAX, answer[0]);
+        cpu.reg32(RBX, answer[1]);
+        cpu.reg32(RCX, answer[2]);
+        cpu.reg32(RDX, answer[3]);
+        cpu.modelSpecific.cpuidExecuted();
+    }
+
+    // ---- MSRs ----
+
+    private static void readMsr(Cpu cpu, Insn insn) {
+        Privilege.require(cpu);
+        int index = cpu.reg32(RCX);
+        if (!cpu.msrs.readable(index)) {
+            throw cpu.gp(0);
+        }
+        pair(cpu, cpu.msrs.read(index));
+    }
+
+    private static void writeMsr(Cpu cpu, Insn insn) {
+        Privilege.require(cpu);
+        long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
+        if (!cpu.msrs.write(cpu.reg32(RCX), value)) {
+            throw cpu.gp(0);
+        }
+    }
+
+    /// EDX:EAX.
+    static void pair(Cpu cpu, long value) {
+        cpu.reg32(RAX, (int) value);
+        cpu.reg32(RDX, (int) (value >>> 32));
+    }
+
+    // ---- time ----
+
+    private static void requireTime(Cpu cpu) {
+        if ((cpu.cr4 & ControlBits.CR4_TSD) != 0 && cpu.cpl != 0) {
+            throw cpu.gp(0);
+        }
+    }
+
+    private static void readTime(Cpu cpu, Insn insn) {
+        requireTime(cpu);
+        pair(cpu, cpu.system.tsc());
+    }
+
+    private static void readTimeAndProcessor(Cpu cpu, Insn insn) {
+        requireTime(cpu);
+        pair(cpu, cpu.system.tsc());
+        cpu.reg32(RCX, (int) cpu.system.tscAux);
+    }
+
+    /// There are no performance counters, so that every index is out of range.
+    private static void readCounter(Cpu cpu, Insn insn) {
+        throw cpu.gp(0);
+    }
+
+    // ---- the rest ----
+
+    private static void halt(Cpu cpu, Insn insn) {
+        Privilege.require(cpu);
+        cpu.exit(CpuExit.HALT);
+    }
+
+    private static void invalidatePage(Cpu cpu, Insn insn) {
+        Privilege.require(cpu);
+        // Neither limits nor canonical form are checked.
+        long base = org.javisor.host.HostMemory.loadLong(
+                cpu.state + CpuLayout.SEGMENT_BASE + 8L * insn.segment);
+        long gva = base + cpu.effectiveAddress(insn) & cpu.segments.linearMask;
+        if (cpu.mmu.canonical(gva)) {
+            cpu.mmu.invalidate(gva);
+        }
+        cpu.blockEnd = 0;
+    }
+
+    /// INVPCID: operand 0 is the type, operand 1 the descriptor of PCID and address.
+    private static void invalidateContext(Cpu cpu, Insn insn) {
+        Privilege.require(cpu);
+        long at = cpu.effectiveAddress(insn);
+        long pcid = cpu.load(insn.segment, at, 8);
+        long gva = cpu.load(insn.segment, at + 8 & insn.addressMask, 8);
+        long type = cpu.read(insn, 0);
+        boolean tagged = (cpu.cr4 & ControlBits.CR4_PCIDE) != 0;
+        boolean selective = type == 0 || type == 1;
+        boolean invalid = Long.compareUnsigned(type, 3) > 0 || pcid >>> 12 != 0
+                || selective && !tagged && pcid != 0 || type == 0 && !cpu.mmu.canonical(gva);
+        if (invalid) {
+            throw cpu.gp(0);
+        }
+        switch ((int) type) {
+            case 0 -> cpu.mmu.invalidate(gva, (int) pcid);
+            case 1 -> cpu.mmu.flushPcid((int) pcid);
+            case 2 -> cpu.mmu.flush();
+            default -> cpu.mmu.flushNonGlobal();
+        }
+        cpu.blockEnd = 0;
+    }
+
+    private static void hypercall(Cpu cpu, Insn insn) {
+        if (!cpu.environment.takesHypercalls()) {
+            throw cpu.ud();
+        }
+        cpu.exit(CpuExit.HYPERCALL);
+    }
+
+    /// RDRAND and RDSEED always succeed.
+    private static void random(Cpu cpu, Insn insn) {
+        cpu.write(insn, 0, cpu.randomness.next());
+        cpu.arithmeticFlags(Flags.CF);
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
+
+/// What RDMSR, WRMSR, XGETBV and XSETBV reach and instructions use: the registers behind fast system calls, the time
+/// stamp counter, extended state.
+///
+/// @sdm vol. 4 §2.1 "Architectural MSRs"
+final class SystemRegisters implements CpuidModel.State {
+    /// IA32_APIC_BASE: where the local APIC is, and its bits.
+    static final long APIC_BASE = 0xfee0_0000L, APIC_BASE_BSP = 1 << 8, APIC_BASE_X2APIC = 1 << 10,
+            APIC_BASE_ENABLE = 1 << 11;
+
+    private final Cpu cpu;
+
+    long star, lstar, cstar, fmask;
+    long kernelGsBase;
+    long sysenterCs, sysenterEsp, sysenterEip;
+    /// IA32_TSC_ADJUST: what the guest's counter is ahead of the machine's.
+    long tscAdjust;
+    long tscAux;
+    long xcr0 = XsaveLayout.X87;
+    long xss;
+    long specCtrl;
+
+    SystemRegisters(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /// What RDTSC reads.
+    long tsc() {
+        return cpu.environment.tsc() + tscAdjust;
+    }
+
+    /// Changes the counter, and IA32_TSC_ADJUST by as much.
+    void tsc(long value) {
+        tscAdjust += value - tsc();
+    }
+
+    /// Sets FS.base, or another segment's, without touching its selector.
+    void base(int segment, long base) {
+        cpu.segments.base[segment] = base;
+        cpu.segments.refresh();
+    }
+
+    void swapGs() {
+        long base = cpu.segments.base[GS];
+        base(GS, kernelGsBase);
+        kernelGsBase = base;
+    }
+
+    /// Registers that RESET changes and INIT leaves alone.
+    void reset() {
+        star = lstar = cstar = fmask = kernelGsBase = 0;
+        sysenterCs = sysenterEsp = sysenterEip = 0;
+        tscAdjust = -cpu.environment.tsc();
+        tscAux = specCtrl = 0;
+        xcr0 = XsaveLayout.X87;
+        xss = 0;
+        cpu.segments.base[FS] = 0;
+    }
+
+    @Override
+    public int apicId() {
+        return cpu.id;
+    }
+
+    @Override
+    public boolean apicEnabled() {
+        return (cpu.msrs.peek(Msrs.APIC_BASE) & APIC_BASE_ENABLE) != 0;
+    }
+
+    @Override
+    public boolean osXsave() {
+        return (cpu.cr4 & ControlBits.CR4_OSXSAVE) != 0;
+    }
+
+    @Override
+    public long xcr0() {
+        return xcr0;
+    }
+
+    @Override
+    public long xss() {
+        return xss;
+    }
+
+    @Override
+    public boolean in64BitMode() {
+        return cpu.mode == ExecutionMode.LONG;
+    }
+}
