@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.javisor.app.guest.Cache;
+import org.javisor.app.guest.DebianGuest;
+import org.javisor.machine.Machine;
+import org.javisor.machine.MachineExit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Debian's kernel boots, and the guest does what a person or a script asks of it.
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
+class BootTest {
+    @TempDir
+    private Path directory;
+
+    private record Result(int status, String out, String err) { }
+
+    /// Runs the command line as `javisor` would.
+    private static Result javisor(String... arguments) {
+        PrintStream oldOut = System.out;
+        PrintStream oldErr = System.err;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+        try {
+            int status = Main.commandLine().execute(arguments);
+            return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(oldOut);
+            System.setErr(oldErr);
+        }
+    }
+
+    @Test
+    void oneCpuRunsACommandAndItsStatusAndStreamsComeBack() {
+        Result result = javisor("run", "--cpus", "1", "--exec",
+                "nproc; uname -s -m; printf 'bytes \\001\\377 stay'; echo oops >&2; exit 7");
+
+        assertEquals(7, result.status(), result.err());
+        assertTrue(result.out().startsWith("1\nLinux x86_64\nbytes \u0001"), result.out());
+        assertTrue(result.err().contains("oops\n"), result.err());
+    }
+
+    @Test
+    void twoCpusComeUpAndTheKernelHasNothingToComplainOf() {
+        Result result = javisor("run", "--cpus", "2", "--stats", "--exec",
+                "nproc; dmesg -r | grep -E '^<[0-4]>' | grep -v 'RETBleed\\|Spectre\\|MDS\\|TAA\\|MMIO Stale'");
+
+        assertEquals("2\n", result.out(), result.err());
+        assertTrue(result.err().contains("instructions"), result.err());
+    }
+
+    @Test
+    void virtioDiskIsReadAndWritten() throws Exception {
+        long seed = Long.getLong("javisor.seed", System.nanoTime());
+        byte[] content = new byte[4 << 20];
+        new Random(seed).nextBytes(content);
+        Path disk = directory.resolve("disk.img");
+        Files.write(disk, content);
+        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+
+        Result result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
+                "sha256sum </dev/vda; dd if=/dev/zero of=/dev/vda bs=4096 seek=16 count=8 conv=fsync 2>/dev/null");
+
+        assertEquals(sum + "  -\n", result.out(), () -> "-Djavisor.seed=" + seed + "\n" + result.err());
+        Arrays.fill(content, 16 * 4096, 24 * 4096, (byte) 0);
+        assertArrayEquals(content, Files.readAllBytes(disk));
+    }
+
+    /// A person at the console: types, waits for text.
+    private static final class Person {
+        private final StringBuilder screen = new StringBuilder();
+        private Machine machine;
+
+        synchronized void show(byte[] bytes, int from, int count) {
+            screen.append(new String(bytes, from, count, StandardCharsets.ISO_8859_1));
+            notifyAll();
+        }
+
+        synchronized void waitFor(String text) throws InterruptedException {
+            while (screen.indexOf(text) < 0) {
+                wait(120_000);
+            }
+            screen.delete(0, screen.indexOf(text) + text.length());
+        }
+
+        void type(String text) throws InterruptedException {
+            machine.send(0, text.getBytes(StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    @Test
+    void aPersonAtTheConsoleTypesInterruptsAndPowersOff() throws Exception {
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
+        Person person = new Person();
+        try (Machine machine = Machine.builder().cpus(2).memory(256L << 20).kernel(guest.kernel())
+                .initrd("initramfs", guest.interactive()).commandLine("console=ttyS0 quiet")
+                .serial(0, person::show).build()) {
+            person.machine = machine;
+            FutureTask<MachineExit> exit = start(machine::run);
+
+            person.waitFor("javisor:");
+            person.type("echo $((6 * 7))\n");
+            person.waitFor("\n42");
+            person.type("sleep 1000\n");
+            person.waitFor("sleep 1000");
+            person.type("\u0003");
+            person.type("stty -F /dev/ttyS0 size; echo interrupted=$?\n");
+            person.waitFor("interrupted=0");
+            person.type("poweroff\n");
+
+            assertInstanceOf(MachineExit.PoweredOff.class, exit.get(120, TimeUnit.SECONDS));
+        }
+    }
+
+    private static <T> FutureTask<T> start(Callable<T> body) {
+        FutureTask<T> task = new FutureTask<>(body);
+        Thread.ofPlatform().name("machine").daemon().start(task);
+        return task;
+    }
+}
