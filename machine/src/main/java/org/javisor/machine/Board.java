@@ -19,11 +19,13 @@ final class Board implements AutoCloseable {
     private final BoardMemory memory;
     private final LegacyDevices legacy;
     private final PciDevices pci;
+    private final VirtioDevices virtio;
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         memory = new BoardMemory(config.ramBytes(), vm.memory());
         legacy = new LegacyDevices(config, vm, power);
         pci = new PciDevices(config, vm, legacy);
+        virtio = new VirtioDevices(config, vm, pci.bus());
         pci.configure();
     }
 
@@ -52,9 +54,15 @@ final class Board implements AutoCloseable {
         legacy.serial(port).receive(bytes, 0, bytes.length);
     }
 
+    /// Tells the virtio console how large its screen is.
+    void resize(int columns, int rows) {
+        virtio.console().resize(columns, rows);
+    }
+
     /// Closes what devices hold of the host, files above all. No vCPU may be running.
     @Override
     public void close() {
+        virtio.close();
     }
 
     /// Gives guest memory back, when processors and devices are gone.

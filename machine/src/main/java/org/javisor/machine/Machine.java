@@ -158,6 +158,11 @@ public final class Machine implements AutoCloseable {
         board.offer(port, bytes);
     }
 
+    /// Tells the guest the size of its virtio console.
+    public void resize(int columns, int rows) {
+        board.resize(columns, rows);
+    }
+
     /// What the processors did so far.
     public VcpuStats stats() {
         return vm.stats();
@@ -188,6 +193,7 @@ public final class Machine implements AutoCloseable {
         private Protocol protocol = Protocol.AUTO;
         private final List<Disk> disks = new ArrayList<>();
         private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
+        private SerialOutput virtioConsole = SerialOutput.NOWHERE;
         private ResetPolicy onReset = ResetPolicy.RESTART;
         private ResetPolicy onCrash = ResetPolicy.STOP;
         private int debugExitPort;
@@ -252,6 +258,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// Where the virtio console's output (`hvc0` in Linux) goes.
+        public Builder virtioConsole(SerialOutput output) {
+            virtioConsole = output;
+            return this;
+        }
+
         public Builder onReset(ResetPolicy policy) {
             onReset = policy;
             return this;
@@ -287,7 +299,7 @@ public final class Machine implements AutoCloseable {
             }
             return new Machine(new MachineConfig(cpus, ramBytes,
                     new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
-                    List.of(serial), onReset, onCrash, debugExitPort, withheld));
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld));
         }
 
         private static byte[] read(String what, Path file) {

@@ -15,12 +15,13 @@ import org.javisor.memory.GuestMemory;
 /// @param boot          what to run
 /// @param disks         in the order of their slots
 /// @param serial        where the output of COM1 to COM4 goes; at most four
+/// @param virtioConsole where the output of the virtio console goes
 /// @param resetPolicy   what follows a reset that the guest asks for
 /// @param crashPolicy   what follows a triple fault
 /// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
 /// @param withheld      processor features that the guest is not to see
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
-                            ResetPolicy resetPolicy, ResetPolicy crashPolicy, int debugExitPort,
+                            SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy, int debugExitPort,
                             Set<CpuFeature> withheld) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.javisor.memory.ConfigurationException;
 
 /// A file or block device that holds a disk byte by byte.
 ///
@@ -34,23 +35,23 @@ public final class RawFile implements BlockBackend {
 
     /// Opens and locks `file`.
     ///
-    /// @throws BlockException if it cannot be opened, is empty, or is in use
+    /// @throws ConfigurationException if it cannot be opened, is empty, or is in use
     public static RawFile open(Path file, boolean readOnly) {
         if (Files.isDirectory(file)) {
-            throw new BlockException("disk " + file + ": is a directory; name a disk image or a block device");
+            throw new ConfigurationException("disk " + file + ": is a directory; name a disk image or a block device");
         }
         FileChannel channel = openChannel(file, readOnly);
         try {
             lock(channel, file, readOnly);
             long bytes = channel.size();
             if (bytes == 0) {
-                throw new BlockException("disk " + file + ": is empty; make one with `truncate -s 1G " + file + "`");
+                throw new ConfigurationException("disk " + file + ": is empty; make one with `truncate -s 1G " + file + "`");
             }
             return new RawFile(channel, bytes, readOnly);
         } catch (IOException e) {
             close(channel);
-            throw new BlockException("disk " + file + ": " + e.getMessage(), e);
-        } catch (BlockException e) {
+            throw new ConfigurationException("disk " + file + ": " + e.getMessage(), e);
+        } catch (ConfigurationException e) {
             close(channel);
             throw e;
         }
@@ -62,12 +63,12 @@ public final class RawFile implements BlockBackend {
         try {
             return FileChannel.open(file, options);
         } catch (NoSuchFileException e) {
-            throw new BlockException("disk " + file + ": no such file", e);
+            throw new ConfigurationException("disk " + file + ": no such file", e);
         } catch (AccessDeniedException e) {
-            throw new BlockException("disk " + file + ": permission denied"
+            throw new ConfigurationException("disk " + file + ": permission denied"
                     + (readOnly ? "" : "; it can be opened read-only if it can be read"), e);
         } catch (IOException e) {
-            throw new BlockException("disk " + file + ": " + e.getMessage(), e);
+            throw new ConfigurationException("disk " + file + ": " + e.getMessage(), e);
         }
     }
 
@@ -79,7 +80,7 @@ public final class RawFile implements BlockBackend {
             locked = false;
         }
         if (!locked) {
-            throw new BlockException("disk " + file + ": is in use by another machine or program; stop that first"
+            throw new ConfigurationException("disk " + file + ": is in use by another machine or program; stop that first"
                     + (readOnly ? "" : ", or open it read-only in both"));
         }
     }

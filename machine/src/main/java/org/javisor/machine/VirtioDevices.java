@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.javisor.devices.block.RawFile;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.virtio.VirtioBlock;
+import org.javisor.devices.virtio.VirtioConsole;
+import org.javisor.devices.virtio.VirtioDevice;
+import org.javisor.devices.virtio.VirtioEntropy;
+import org.javisor.devices.virtio.VirtioPci;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.memory.GuestMemory;
+import org.javisor.vmm.Vm;
+
+/// The virtio functions in the PCI slots, each with a thread of its own that serves its requests, so that no vCPU waits
+/// for a disk.
+final class VirtioDevices implements AutoCloseable {
+    private static final int FIRST_SLOT = 1;
+    private static final int DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 25;
+    private static final long PATIENCE_SECONDS = 30;
+
+    private final GuestMemory memory;
+    private final PciBus bus;
+    private final List<RawFile> files = new ArrayList<>();
+    private final List<ExecutorService> workers = new ArrayList<>();
+    private final VirtioConsole console;
+
+    /// @throws org.javisor.memory.ConfigurationException if a disk cannot be opened; nothing stays open then
+    VirtioDevices(MachineConfig config, Vm vm, PciBus bus) {
+        this.memory = vm.memory();
+        this.bus = bus;
+        this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
+        try {
+            config.disks().forEach(disk -> files.add(RawFile.open(disk.file(), disk.readOnly())));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+        for (int n = 0; n < files.size(); n++) {
+            add(new VirtioBlock(memory, files.get(n), "javisor-disk-" + n, 1), "disk " + n);
+        }
+        add(console, "console");
+        SecureRandom random = new SecureRandom();
+        add(new VirtioEntropy(random::nextBytes), "entropy");
+    }
+
+    private void add(VirtioDevice<?> device, String name) {
+        ExecutorService worker = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("javisor-virtio-" + name.replace(' ', '-')).daemon().factory());
+        workers.add(worker);
+        bus.add(bus.freeDevice(FIRST_SLOT), 0, new VirtioPci<>(device, memory, worker).function());
+    }
+
+    VirtioConsole console() {
+        return console;
+    }
+
+    /// Ends the workers and closes the disks, with everything acknowledged written. No vCPU may be running.
+    @Override
+    public void close() {
+        workers.forEach(ExecutorService::shutdown);
+        workers.forEach(VirtioDevices::await);
+        files.forEach(RawFile::close);
+    }
+
+    private static void await(ExecutorService worker) {
+        try {
+            worker.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
