@@ -5,7 +5,8 @@ import static org.javisor.cpu.CpuLayout.RAX;
 
 import org.javisor.isa.Mnemonic;
 
-/// Adjustments for decimal arithmetic. Flags that the manual leaves undefined are clear, or follow AL as SF, ZF and PF do.
+/// Adjustments for decimal arithmetic. Flags that the manual leaves undefined are those of the binary addition or
+/// subtraction behind the adjustment, as AMD's processors have them.
 ///
 /// @sdm vol. 1 §7.3.4 "Decimal Arithmetic Instructions"
 final class Decimal {
@@ -32,8 +33,10 @@ final class Decimal {
     private static void adjustUnpacked(Cpu cpu, int adjustment) {
         int ax = cpu.reg16(RAX);
         boolean carry = (ax & 0xf) > 9 || Flags.af(cpu.flagsAux());
-        cpu.reg16(RAX, (carry ? ax + adjustment : ax) & 0xff0f);
-        setFlags(cpu, cpu.reg(AL, 1), carry ? Flags.CF | Flags.AF : 0);
+        int adjusted = carry ? ax + adjustment : ax;
+        cpu.reg16(RAX, adjusted & 0xff0f);
+        cpu.flagsOfLogic(adjusted, 2);
+        FlagControl.set(cpu, Flags.CF | Flags.AF, carry ? Flags.CF | Flags.AF : 0);
     }
 
     private static void aam(Cpu cpu, Insn insn) {
@@ -47,9 +50,8 @@ final class Decimal {
     }
 
     private static void aad(Cpu cpu, Insn insn) {
-        long al = cpu.reg(AL, 1) + cpu.reg(AH, 1) * insn.immediate & 0xff;
-        cpu.reg16(RAX, (int) al);
-        setFlags(cpu, al, 0);
+        long al = Arithmetic.add(cpu, cpu.reg(AL, 1), cpu.reg(AH, 1) * insn.immediate, 1);
+        cpu.reg16(RAX, (int) al & 0xff);
     }
 
     /// DAA and DAS: `sign` 1 or -1.
@@ -70,6 +72,7 @@ final class Decimal {
             flags &= ~Flags.CF;
         }
         cpu.reg(AL, 1, al);
-        setFlags(cpu, al, flags);
+        cpu.flagsOfAdd(old, al - old, al, 1);
+        FlagControl.set(cpu, Flags.CF | Flags.AF, flags);
     }
 }

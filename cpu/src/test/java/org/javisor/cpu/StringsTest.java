@@ -119,17 +119,18 @@ class StringsTest {
         prepare();
         cpu.systemFlags &= ~Flags.DF;
         cpu.reg64(RSI, TestMachine.DATA);
-        cpu.reg64(RDI, TestMachine.BYTES - 8 * 700 - 3);
+        cpu.reg64(RDI, TestMachine.UNMAPPED - 8 * 700 - 3);
         cpu.reg64(RCX, 1000);
+        cpu.rip(TestMachine.CODE);
 
         int vector = MACHINE.execute(0xf3, 0x48, 0xa5);
 
         assertEquals(GuestFault.PF, vector);
-        assertEquals(TestMachine.BYTES, cpu.cr2);
+        assertEquals(TestMachine.UNMAPPED, cpu.cr2);
         assertEquals(TestMachine.CODE, cpu.rip());
         assertEquals(300, cpu.reg64(RCX));
         assertEquals(TestMachine.DATA + 8 * 700, cpu.reg64(RSI));
-        assertEquals(TestMachine.BYTES - 3, cpu.reg64(RDI));
+        assertEquals(TestMachine.UNMAPPED - 3, cpu.reg64(RDI));
     }
 
     @Test
@@ -137,6 +138,7 @@ class StringsTest {
         prepare();
         cpu.reg64(RDI, TestMachine.DATA);
         cpu.reg64(RCX, 100_000);
+        cpu.rip(TestMachine.CODE);
         cpu.request(Requests.KICK);
 
         MACHINE.execute(0xf3, 0xaa);
@@ -163,7 +165,7 @@ class StringsTest {
 
     @Test
     void sixteenBitIndexesWrapAround() {
-        try (TestMachine machine = TestMachine.in16BitMode()) {
+        try (TestMachine machine = TestMachine.inRealMode()) {
             Cpu small = machine.cpu;
             small.reg64(RAX, 0x5a);
             small.reg64(RDI, 0xfffe);
