@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import org.javisor.memory.GuestMemory;
+import org.javisor.memory.Ram;
 
 /// Executes single instructions on a [TestBoard]'s processor, without a run loop.
 final class TestMachine implements AutoCloseable {
@@ -45,10 +46,7 @@ final class TestMachine implements AutoCloseable {
     /// Executes the instructions of `code` in the order in which they stand, each once, and returns the vector of the
     /// fault that ended this, or -1. RIP is that of the faulting instruction, or what the last one left.
     int execute(int... code) {
-        byte[] bytes = new byte[code.length];
-        for (int i = 0; i < code.length; i++) {
-            bytes[i] = (byte) code[i];
-        }
+        byte[] bytes = bytes(code);
         long start = cpu.rip();
         for (int at = 0; at < bytes.length; ) {
             Insn insn = decoder.decodeOne(bytes, at, bytes.length, cpu.codeBits);
@@ -66,15 +64,19 @@ final class TestMachine implements AutoCloseable {
 
     /// The first instruction of `code`.
     Insn decode(int... code) {
+        return decoder.decodeOne(bytes(code), 0, code.length, cpu.codeBits);
+    }
+
+    private static byte[] bytes(int... code) {
         byte[] bytes = new byte[code.length];
         for (int i = 0; i < code.length; i++) {
             bytes[i] = (byte) code[i];
         }
-        return decoder.decodeOne(bytes, 0, bytes.length, cpu.codeBits);
+        return bytes;
     }
 
     Ram ram() {
-        return ram;
+        return board.ram;
     }
 
     @Override
