@@ -7,6 +7,7 @@ import org.javisor.testkit.ManualClock;
 
 class Uart16550ContractTest extends DeviceContract<Uart16550, Uart16550.State> {
     Uart16550ContractTest() {
-        super(() -> new Uart16550(InterruptLine.UNCONNECTED, ByteSink.NOWHERE, new ManualClock()), Uart16550.PORTS);
+        super(() -> new Uart16550(InterruptLine.UNCONNECTED, ByteSink.NOWHERE, new ManualClock()),
+                Uart16550.PORTS);
     }
 }
