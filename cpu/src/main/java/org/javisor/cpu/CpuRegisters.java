@@ -102,6 +102,12 @@ public final class CpuRegisters {
         cpu.request(Requests.FLUSH_TLB);
     }
 
+    /// @param limit the last byte, 0 to 0xffff
+    public void gdt(long base, int limit) {
+        cpu.tables.gdtBase = base;
+        cpu.tables.gdtLimit = limit;
+    }
+
     public void cr2(long value) {
         cpu.cr2 = value;
     }

@@ -59,6 +59,7 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void gdt(long base, int limit) {
+        cpu.gdt(base, limit);
     }
 
     @Override
