@@ -55,7 +55,8 @@ final class SystemRegisters implements CpuidModel.State {
     void reset() {
         star = lstar = cstar = fmask = kernelGsBase = 0;
         sysenterCs = sysenterEsp = sysenterEip = 0;
-        tscAdjust = -cpu.environment.tsc();
+        // Differs from SDM: the counter goes on. The processors of a machine share it, and stay in step this way.
+        tscAdjust = 0;
         tscAux = specCtrl = 0;
         xcr0 = XsaveLayout.X87;
         xss = 0;
