@@ -21,7 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every x87 instruction beside the host's own: registers, control, status and tag words, memory, RAX and RFLAGS.
+/// Every x87 instruction beside the host's own: registers, control, status and tag words, memory, RAX and
+/// RFLAGS.
 class X87OracleTest {
     private static final int CASES = Integer.getInteger("javisor.cases", 1000);
     private static final long OPERAND = TestMachine.DATA, BEFORE = OPERAND + 1024, AFTER = OPERAND + 2048,

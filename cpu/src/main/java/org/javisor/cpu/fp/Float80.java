@@ -3,7 +3,8 @@ package org.javisor.cpu.fp;
 
 /// The double extended-precision format: what its encodings mean.
 ///
-/// A value travels as two primitives: `se`, its sign and biased exponent (16 bits), and its 64-bit significand.
+/// A value travels as two primitives: `se`, its sign and biased exponent (16 bits), and its 64-bit
+/// significand.
 ///
 /// ```
 ///   se: 15   14 .............. 0      significand: 63 | 62 ............ 0

@@ -12,7 +12,8 @@ public final class Float80Conversion {
 
     private Float80Conversion() { }
 
-    /// FLD m32, and the operand of arithmetic with m32. Signaling NaNs stay so: the user of the value decides.
+    /// FLD m32, and the operand of arithmetic with m32. Signaling NaNs stay so: the user of the value
+    /// decides.
     public static void widenSingle(Float80Context c, int bits) {
         widen(c, bits & 0xffff_ffffL, SINGLE_FRACTION, SINGLE_EXPONENT);
     }
@@ -95,7 +96,8 @@ public final class Float80Conversion {
         long kept = significand >>> 63 - fractionBits;
         long rest = significand << fractionBits + 1;
         boolean up = Float80Rounding.roundsUp(c.rounding(), se & Float80.SIGN, (kept & 1) != 0, rest);
-        // A carry out of the significand runs into the exponent, where it belongs; the integer bit counts one there.
+        // A carry out of the significand runs into the exponent, where it belongs; the integer bit counts one
+        // there.
         long rounded = ((long) (exponent - 1) << fractionBits) + kept + (up ? 1 : 0);
         if (rounded >>> fractionBits >= special) {
             return overflow(c, se, fractionBits, special);
