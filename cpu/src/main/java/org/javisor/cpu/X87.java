@@ -18,9 +18,8 @@ import org.javisor.host.HostMemory;
 /// @sdm vol. 1 §8.1 "x87 FPU Execution Environment", §8.4 "x87 FPU Floating-Point Exception Handling"
 final class X87 {
     static final int CODES = Float80Context.C0 | Float80Context.C1 | Float80Context.C2 | Float80Context.C3;
-    static final int INITIAL_CONTROL = 0x37f, EMPTY = 3, ALL_EMPTY = 0xffff;
-    /// Control and status words that RESET leaves.
-    private static final int RESET_CONTROL = 0x40, RESET_TAGS = 0x5555;
+    /// The tag of an empty register.
+    static final int EMPTY = 3;
 
     private static final int STACK_UNDERFLOW = Float80Context.IE | Float80Context.SF;
     private static final int STACK_OVERFLOW = STACK_UNDERFLOW | Float80Context.C1;
@@ -39,16 +38,6 @@ final class X87 {
     X87(Cpu cpu) {
         this.cpu = cpu;
         this.state = cpu.state;
-        HostMemory.storeShort(state + CpuLayout.FCW, (short) RESET_CONTROL);
-        HostMemory.storeShort(state + CpuLayout.FTW, (short) RESET_TAGS);
-    }
-
-    /// FNINIT.
-    void initialize() {
-        HostMemory.storeShort(state + CpuLayout.FCW, (short) INITIAL_CONTROL);
-        HostMemory.storeShort(state + CpuLayout.FSW, (short) 0);
-        HostMemory.storeShort(state + CpuLayout.FTW, (short) ALL_EMPTY);
-        pointers(0, 0, 0);
     }
 
     // ---- the words ----
@@ -223,12 +212,13 @@ final class X87 {
         }
     }
 
-    /// Only an instruction that meets an unmasked exception has its opcode remembered, as on every processor since the
-    /// Pentium 4 (vol. 1 §8.1.9.1 "Fopcode Compatibility Sub-mode").
+    /// Only an instruction that meets an unmasked exception has its opcode remembered, as on every processor
+    /// since the Pentium 4 (vol. 1 §8.1.9.1 "Fopcode Compatibility Sub-mode").
     private void raise(Insn insn, int fsw) {
         status(fsw);
         if (fp.unmasked() != 0) {
-            HostMemory.storeShort(state + CpuLayout.FOP, (short) ((insn.row.opcode() & 7) << 8 | insn.modrm & 0xff));
+            int fop = (insn.row.opcode() & 7) << 8 | insn.modrm & 0xff;
+            HostMemory.storeShort(state + CpuLayout.FOP, (short) fop);
         }
     }
 

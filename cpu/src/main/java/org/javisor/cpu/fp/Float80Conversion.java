@@ -8,7 +8,8 @@ import static org.javisor.cpu.fp.Float80Context.UE;
 
 /// Conversions between the extended format and the single and double formats in memory.
 public final class Float80Conversion {
-    private static final int SINGLE_FRACTION = 23, SINGLE_EXPONENT = 8, DOUBLE_FRACTION = 52, DOUBLE_EXPONENT = 11;
+    private static final int SINGLE_FRACTION = 23, SINGLE_EXPONENT = 8;
+    private static final int DOUBLE_FRACTION = 52, DOUBLE_EXPONENT = 11;
 
     private Float80Conversion() { }
 
@@ -68,7 +69,8 @@ public final class Float80Conversion {
         return narrow(c, se, significand, DOUBLE_FRACTION, DOUBLE_EXPONENT);
     }
 
-    private static long narrow(Float80Context c, int se, long significand, int fractionBits, int exponentBits) {
+    private static long narrow(Float80Context c, int se, long significand, int fractionBits,
+                               int exponentBits) {
         int special = (1 << exponentBits) - 1;
         long sign = (long) (se >> 15 & 1) << fractionBits + exponentBits;
         if (Float80NaN.handles(c, se, significand)) {
@@ -88,8 +90,8 @@ public final class Float80Conversion {
                 : sign | narrowTiny(c, se, exponent, normalized, fractionBits);
     }
 
-    private static long narrowNormal(Float80Context c, int se, int exponent, long significand, int fractionBits,
-                                     int special) {
+    private static long narrowNormal(Float80Context c, int se, int exponent, long significand,
+                                     int fractionBits, int special) {
         if (exponent >= special) {
             return overflow(c, se, fractionBits, special);
         }
@@ -122,7 +124,8 @@ public final class Float80Conversion {
     }
 
     /// A value whose exponent is below the format's: a denormal, or rounded up to the smallest normal number.
-    private static long narrowTiny(Float80Context c, int se, int exponent, long significand, int fractionBits) {
+    private static long narrowTiny(Float80Context c, int se, int exponent, long significand,
+                                   int fractionBits) {
         int sign = se & Float80.SIGN;
         int shift = Math.min(63 - fractionBits + 1 - exponent, 128);
         long kept = UInt128.shiftRightHigh(significand, shift);

@@ -100,7 +100,8 @@ public final class Float80Logarithm {
         }
         Wide s = c.c.set(x).divide(c.d.set(x).add(false, 1, Float80.INTEGER_BIT, 0));
         Wide square = c.d.set(s).multiply(s);
-        Fraction128.evaluate(c.b, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(), false);
+        Fraction128.evaluate(c.b, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(),
+                false);
         c.b.multiply(square).multiply(s).add(s).multiply(WideConstants.TWO_LOG2_E);
     }
 

@@ -94,7 +94,8 @@ public final class Float80Remainder {
     }
 
     private static int codes(long quotient) {
-        return ((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0) | ((quotient & 1) != 0 ? C1 : 0);
+        return ((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0)
+                | ((quotient & 1) != 0 ? C1 : 0);
     }
 
     /// Takes 32 to 63 bits off the exponents' distance.

@@ -144,7 +144,8 @@ final class Wide {
         long productLow = first * by.low;
         long borrow = Long.compareUnsigned(next, productLow) < 0 ? 1 : 0;
         long second = digit(restLow - productHigh - borrow, next - productLow, 0, by);
-        return set(negative ^ by.negative, exponent - by.exponent - (reaches ? 0 : 1), first, second).normalize();
+        int quotientExponent = exponent - by.exponent - (reaches ? 0 : 1);
+        return set(negative ^ by.negative, quotientExponent, first, second).normalize();
     }
 
     /// One 64-bit digit of `high:middle:low` divided by the significand of `by`, which exceeds `high:middle`.

@@ -55,7 +55,8 @@ public final class NativeX87 implements AutoCloseable {
         long at = code.hva() + used;
         used += CODE_BYTES;
         // frstor [rdi]; push qword [rdx + 128]; popfq; mov rax, [rdx + 136]
-        long end = emit(at, 0xdd, 0x27, 0xff, 0xb2, BEFORE, 0, 0, 0, 0x9d, 0x48, 0x8b, 0x82, BEFORE + 8, 0, 0, 0);
+        long end = emit(at, 0xdd, 0x27, 0xff, 0xb2, BEFORE, 0, 0, 0, 0x9d);
+        end = emit(end, 0x48, 0x8b, 0x82, BEFORE + 8, 0, 0, 0);
         end = emit(end, instruction);
         // pushfq; pop qword [rdx + 144]; mov [rdx + 152], rax; fnsave [rsi]; ret
         emit(end, 0x9c, 0x8f, 0x82, AFTER, 0, 0, 0, 0x48, 0x89, 0x82, AFTER + 8, 0, 0, 0, 0xdd, 0x36, 0xc3);
