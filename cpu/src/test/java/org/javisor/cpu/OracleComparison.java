@@ -13,7 +13,7 @@ import org.javisor.testkit.HostProcessor;
 final class OracleComparison {
     private static final String[] GENERAL = {"RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI",
         "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"};
-    private static final int STATUS_EXCEPTIONS = 0x7f;
+    private static final int C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000;
     /// Units in the last place by which two approximations of a transcendental function may differ.
     private static final long TRANSCENDENTAL_ULPS = 2;
 
@@ -110,12 +110,21 @@ final class OracleComparison {
 
     // ---- floating-point state ----
 
+    /// As the manual has it, CVTPI2PS enters the MMX state whatever its source; AMD's processors do so for registers
+    /// only.
+    private static boolean entersMmxDifferently(Insn insn) {
+        return insn.mnemonic() == Mnemonic.CVTPI2PS && insn.kind1 == Instruction.MEM;
+    }
+
     private boolean wordsEqual(Insn insn) {
-        return wordEqual(FxImage.FCW) && statusDiffers(insn) == 0
-                && HostMemory.loadByte(expected + HostProcessor.FX + FxImage.FTW)
-                == HostMemory.loadByte(actual + HostProcessor.FX + FxImage.FTW)
+        return wordEqual(FxImage.FCW) && (entersMmxDifferently(insn) || statusDiffers(insn) == 0 && tagsEqual())
                 && HostMemory.loadInt(expected + HostProcessor.FX + FxImage.MXCSR)
                 == HostMemory.loadInt(actual + HostProcessor.FX + FxImage.MXCSR);
+    }
+
+    private boolean tagsEqual() {
+        return HostMemory.loadByte(expected + HostProcessor.FX + FxImage.FTW)
+                == HostMemory.loadByte(actual + HostProcessor.FX + FxImage.FTW);
     }
 
     private boolean wordEqual(int offset) {
@@ -129,9 +138,23 @@ final class OracleComparison {
         return both & 0xffff & ~undefinedStatus(insn);
     }
 
+    /// The condition codes that the instruction's page in the manual calls undefined.
     private static int undefinedStatus(Insn insn) {
-        // How an approximation was rounded depends on its last bits.
-        return transcendental(insn) ? 0x0200 : 0;
+        if (insn.row.map() != OpcodeRow.X87) {
+            return 0;
+        }
+        return switch (insn.mnemonic()) {
+            case FCOM, FCOMP, FCOMPP, FICOM, FICOMP, FUCOM, FUCOMP, FUCOMPP, FTST, FXAM,
+                    FPREM, FPREM1, FLDENV, FRSTOR, FNSAVE, FNINIT -> 0;
+            // The manual clears it; AMD's processors leave it as it was.
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> C1;
+            case FFREE, FFREEP, FLDCW, FNSTCW, FNSTSW, FNSTENV, FNCLEX, FNOP, FNENI, FNDISI, FNSETPM, FWAIT ->
+                    C0 | C1 | C2 | C3;
+            // How an approximation was rounded depends on its last bits.
+            case F2XM1, FYL2X, FYL2XP1, FPATAN -> C0 | C1 | C2 | C3;
+            case FPTAN, FSIN, FCOS, FSINCOS -> C0 | C1 | C3;
+            default -> C0 | C2 | C3;
+        };
     }
 
     private static boolean transcendental(Insn insn) {
@@ -151,6 +174,9 @@ final class OracleComparison {
     }
 
     private boolean registerEqual(Insn insn, int n) {
+        if (entersMmxDifferently(insn)) {
+            return true;
+        }
         long at = HostProcessor.FX + FxImage.ST + 16L * n;
         long host = HostMemory.loadLong(expected + at);
         long ours = HostMemory.loadLong(actual + at);
