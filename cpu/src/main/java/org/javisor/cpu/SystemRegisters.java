@@ -45,6 +45,15 @@ final class SystemRegisters implements CpuidModel.State {
         cpu.segments.refresh();
     }
 
+    /// Whether a register that holds a linear address takes `address`. For these it is the width that the processor
+    /// has that counts, not that of the paging mode.
+    ///
+    /// @sdm vol. 1 §3.3.7.1 "Canonical Addressing"
+    boolean canonicalBase(long address) {
+        int unused = Long.SIZE - cpu.cpuid.linearAddressBits();
+        return address << unused >> unused == address;
+    }
+
     void swapGs() {
         long base = cpu.segments.base[GS];
         base(GS, kernelGsBase);
