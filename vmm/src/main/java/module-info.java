@@ -4,4 +4,5 @@
 module org.javisor.vmm {
     requires transitive org.javisor.cpu;
     exports org.javisor.vmm;
+    exports org.javisor.vmm.irq;
 }

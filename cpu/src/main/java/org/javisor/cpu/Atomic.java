@@ -68,18 +68,13 @@ final class Atomic {
         cpu.reg(reg, bytes, swap(cpu, insn.segment, cpu.effectiveAddress(insn), bytes, cpu.reg(reg, bytes)));
     }
 
-    /// XADD. When both operands are one register it keeps the sum; when the other one addresses the memory it changes last.
+    /// XADD. When both operands are one register it keeps the sum.
     private static void exchangeAndAdd(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long a = cpu.readForWrite(insn, 0);
         long sum = Arithmetic.add(cpu, a, cpu.reg(insn.reg1, bytes), bytes);
-        if (insn.kind0 == MEM) {
-            cpu.write(insn, 0, sum);
-            cpu.reg(insn.reg1, bytes, a);
-        } else {
-            cpu.reg(insn.reg1, bytes, a);
-            cpu.reg(insn.reg0, bytes, sum);
-        }
+        cpu.reg(insn.reg1, bytes, a);
+        cpu.write(insn, 0, sum);
     }
 
     private static void exchangeAndAddLocked(Cpu cpu, Insn insn) {
@@ -89,8 +84,7 @@ final class Atomic {
         cpu.reg(insn.reg1, bytes, seen);
     }
 
-    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed; a register then keeps even
-    /// the upper half.
+    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed.
     private static void compareAndExchange(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long seen = cpu.readForWrite(insn, 0);
@@ -98,9 +92,7 @@ final class Atomic {
         if (seen == accumulator) {
             cpu.write(insn, 0, cpu.reg(insn.reg1, bytes));
         } else {
-            if (insn.kind0 == MEM) {
-                cpu.write(insn, 0, seen);
-            }
+            cpu.write(insn, 0, seen);
             cpu.reg(RAX, bytes, seen);
         }
         cpu.flagsOfSub(accumulator, seen, accumulator - seen, bytes);

@@ -214,6 +214,12 @@ public final class Cpu implements AutoCloseable {
         return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask)) != 0;
     }
 
+    /// Whether a request would end HLT now. On the processor's own thread.
+    public boolean wakes() {
+        int waking = Requests.INTERRUPT | Requests.NMI | Requests.INIT;
+        return (requests() & requestMask & waking) != 0;
+    }
+
     /// Instructions executed since the processor was made.
     public long instructions() {
         return runLoop.instructions();
@@ -314,13 +320,11 @@ public final class Cpu implements AutoCloseable {
     /// of these (but for DF, IOPL, NT, RF and ID); ends the current block.
     void modeChanged() {
         mode = currentMode();
-        // Real mode keeps the size that protected mode left in CS.
         codeBits = mode == ExecutionMode.LONG ? 64
-                : (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
+                : !mode.eightySixStyle() && (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
         decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
         interruptibilityChanged();
-        boolean stepping = (systemFlags & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
-        slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
+        slow = slow & ~SLOW_STEP | ((systemFlags & Flags.TF) != 0 || debug.stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
         blockEnd = 0;
@@ -328,6 +332,12 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
+        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+    }
+
+    /// Derives what depends on IF and on the blocking of NMIs.
+    void interruptFlagChanged() {
         requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
     }

@@ -15,8 +15,11 @@ public interface CpuEnvironment {
     /// What the processors of one machine share. The same object for all of them.
     CpuGroup group();
 
-    /// The time stamp counter before IA32_TSC_ADJUST and the like.
+    /// The time stamp counter before IA32_TSC_ADJUST and the like: zero at RESET, the same for every processor.
     long tsc();
+
+    /// The guest has set its time stamp counter, so that deadlines in terms of it are other times now.
+    default void tscChanged() { }
 
     InterruptController interruptController();
 

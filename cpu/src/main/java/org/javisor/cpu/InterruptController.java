@@ -11,4 +11,7 @@ public interface InterruptController {
     int taskPriority();
 
     void taskPriority(int cr8);
+
+    /// The processor has taken an INIT.
+    default void initialize() { }
 }

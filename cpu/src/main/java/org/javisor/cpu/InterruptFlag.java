@@ -35,7 +35,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags & Flags.IF) != 0) {
                 cpu.systemFlags &= ~Flags.IF;
-                cpu.interruptibilityChanged();
+                cpu.interruptFlagChanged();
             }
         } else if (virtual(cpu)) {
             cpu.systemFlags &= ~Flags.VIF;
@@ -48,7 +48,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags & Flags.IF) == 0) {
                 cpu.systemFlags |= Flags.IF;
-                cpu.interruptibilityChanged();
+                cpu.interruptFlagChanged();
                 cpu.interruptShadow();
             }
         } else if (virtual(cpu) && (cpu.systemFlags & Flags.VIP) == 0) {

@@ -75,7 +75,7 @@ final class Msrs {
 
     private LongPredicate canonical(LongConsumer consumer) {
         return value -> {
-            if (!cpu.system.canonicalBase(value)) {
+            if (!cpu.mmu.canonical(value)) {
                 return false;
             }
             consumer.accept(value);
@@ -120,7 +120,7 @@ final class Msrs {
     private void defineTime() {
         SystemRegisters system = cpu.system;
         define(CpuFeature.TSC, TSC, system::tsc, always(system::tsc));
-        define(CpuFeature.TSC_ADJUST, TSC_ADJUST, () -> system.tscAdjust, always(v -> system.tscAdjust = v));
+        define(CpuFeature.TSC_ADJUST, TSC_ADJUST, () -> system.tscAdjust, always(system::adjustTsc));
         define(CpuFeature.RDTSCP, TSC_AUX, () -> system.tscAux, within(0xffff_ffffL, v -> system.tscAux = v));
     }
 

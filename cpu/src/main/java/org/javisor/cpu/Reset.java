@@ -48,6 +48,7 @@ final class Reset {
         initialize();
         cpu.modeChanged();
         cpu.mmu.flush();
+        cpu.environment.interruptController().initialize();
         boolean first = (cpu.msrs.peek(Msrs.APIC_BASE) & SystemRegisters.APIC_BASE_BSP) != 0;
         waiting = !first;
         return waiting ? CpuExit.WAIT_FOR_STARTUP : CpuExit.NONE;

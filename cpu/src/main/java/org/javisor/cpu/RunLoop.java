@@ -106,6 +106,9 @@ final class RunLoop {
                 } while (i < cpu.blockEnd);
                 instructions += i;
                 if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) != 0) {
+                    if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+                        cpu.bus.forget();
+                    }
                     return CpuExit.NONE;
                 }
                 insn = null;

@@ -148,9 +148,7 @@ final class SegmentLoader {
             if ((attributes & Segments.NULL) != 0) {
                 segments.selector[segment] = 0;
             } else if (dpl < cpu.cpl && (attributes & conforming) != conforming) {
-                // The base stays: 64-bit code may go on using those of FS and GS.
-                segments.selector[segment] = 0;
-                segments.attributes[segment] |= Segments.NULL;
+                loadNull(segment, 0);
             }
         }
     }

@@ -36,22 +36,19 @@ final class SystemRegisters implements CpuidModel.State {
 
     /// Changes the counter, and IA32_TSC_ADJUST by as much.
     void tsc(long value) {
-        tscAdjust += value - tsc();
+        adjustTsc(tscAdjust + value - tsc());
+    }
+
+    /// Writes IA32_TSC_ADJUST, and so the counter.
+    void adjustTsc(long value) {
+        tscAdjust = value;
+        cpu.environment.tscChanged();
     }
 
     /// Sets FS.base, or another segment's, without touching its selector.
     void base(int segment, long base) {
         cpu.segments.base[segment] = base;
         cpu.segments.refresh();
-    }
-
-    /// Whether a register that holds a linear address takes `address`. For these it is the width that the processor
-    /// has that counts, not that of the paging mode.
-    ///
-    /// @sdm vol. 1 §3.3.7.1 "Canonical Addressing"
-    boolean canonicalBase(long address) {
-        int unused = Long.SIZE - cpu.cpuid.linearAddressBits();
-        return address << unused >> unused == address;
     }
 
     void swapGs() {
@@ -64,7 +61,6 @@ final class SystemRegisters implements CpuidModel.State {
     void reset() {
         star = lstar = cstar = fmask = kernelGsBase = 0;
         sysenterCs = sysenterEsp = sysenterEip = 0;
-        // Differs from SDM: the counter goes on. The processors of a machine share it, and stay in step this way.
         tscAdjust = 0;
         tscAux = specCtrl = 0;
         xcr0 = XsaveLayout.X87;

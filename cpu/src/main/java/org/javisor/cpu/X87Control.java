@@ -56,7 +56,7 @@ final class X87Control {
 
     private static void initialize(Cpu cpu, Insn insn) {
         cpu.checkX87NoWait();
-        LegacyRegion.initializeX87(cpu);
+        cpu.x87.initialize();
     }
 
     private static void clearExceptions(Cpu cpu, Insn insn) {

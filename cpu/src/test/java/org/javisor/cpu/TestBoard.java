@@ -24,8 +24,6 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     private final CpuidModel cpuid = CpuidModel.builder().build();
     private final List<Cpu> cpus = new ArrayList<>();
     final List<String> unimplemented = new ArrayList<>();
-    /// How often FERR# was asserted.
-    int floatingPointErrors;
     boolean exitsOnUnclaimedAccess;
     /// The first of its processors.
     final Cpu cpu;
@@ -93,11 +91,6 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     @Override
     public boolean exitsOnUnclaimedAccess() {
         return exitsOnUnclaimedAccess;
-    }
-
-    @Override
-    public void floatingPointError() {
-        floatingPointErrors++;
     }
 
     @Override

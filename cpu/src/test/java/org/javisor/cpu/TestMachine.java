@@ -75,10 +75,6 @@ final class TestMachine implements AutoCloseable {
         return bytes;
     }
 
-    int floatingPointErrors() {
-        return board.floatingPointErrors;
-    }
-
     Ram ram() {
         return board.ram;
     }

@@ -23,14 +23,9 @@ final class Board implements AutoCloseable {
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         memory = new BoardMemory(config.ramBytes(), vm.memory());
-        try {
-            legacy = new LegacyDevices(config, vm, power);
-            pci = new PciDevices(config, vm, legacy);
-            virtio = new VirtioDevices(config, vm, pci.bus());
-        } catch (RuntimeException | Error e) {
-            memory.close();
-            throw e;
-        }
+        legacy = new LegacyDevices(config, vm, power);
+        pci = new PciDevices(config, vm, legacy);
+        virtio = new VirtioDevices(config, vm, pci.bus());
         pci.configure();
     }
 

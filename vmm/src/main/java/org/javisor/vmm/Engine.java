@@ -16,6 +16,9 @@ interface Engine {
         /// Makes a run under way look at the machine's [RunGate] soon.
         void hurry(Vcpu vcpu);
 
+        /// The A20 gate: masks bit 20 of physical addresses, or no longer does.
+        void maskA20(Vcpu vcpu, boolean masked);
+
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
 

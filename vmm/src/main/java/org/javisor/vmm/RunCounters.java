@@ -31,13 +31,14 @@ final class RunCounters {
         runNanos += nanos;
     }
 
-    VcpuStats read(long instructions) {
+    VcpuStats read(long instructions, long unknownMsrs) {
         Map<String, Long> byName = new TreeMap<>();
         for (int i = 0; i < REASONS; i++) {
             if (exits[i] != 0) {
                 byName.put(CpuExit.name(i), exits[i]);
             }
         }
-        return new VcpuStats(instructions, byName, interrupts.clone(), haltNanos, Math.max(0, runNanos - haltNanos));
+        return new VcpuStats(instructions, byName, interrupts.clone(), haltNanos, Math.max(0, runNanos - haltNanos),
+                unknownMsrs);
     }
 }

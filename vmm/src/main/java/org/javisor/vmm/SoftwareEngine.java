@@ -27,6 +27,11 @@ final class SoftwareEngine implements Engine {
         }
 
         @Override
+        public void maskA20(Vcpu vcpu, boolean masked) {
+            ((SoftwareVcpu) vcpu).maskA20(masked);
+        }
+
+        @Override
         public void reset(Vcpu vcpu) {
             ((SoftwareVcpu) vcpu).reset();
         }

@@ -16,32 +16,42 @@ import org.javisor.memory.IoBus;
 /// signals afterwards, and a processor that has run out of work sleeps only if nobody signalled since it started to
 /// look.
 final class SoftwareVcpu implements Vcpu, CpuEnvironment {
+    private static final int INTERRUPTS =
+            Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT | Requests.STARTUP;
+
     private final Vm vm;
     private final int id;
     private final CpuGroup group;
     private final IoBus mmio;
-    private final Cpu cpu;
-    private final SoftwareRegisters registers;
-    private final RunGate.Pass pass;
     private final WakeSignal wake = new WakeSignal();
     private final RunCounters counters = new RunCounters();
-    private volatile boolean kicked;
     private final NoInterrupts noInterrupts = new NoInterrupts();
+    private final RunGate.Pass pass;
+    private final Cpu cpu;
+    private final SoftwareRegisters registers;
+    private final InterruptWiring wiring;
+    private volatile boolean kicked;
+    /// HLT has been executed, and nothing has ended it yet.
+    private boolean halted;
 
     SoftwareVcpu(Vm vm, int id, CpuGroup group) {
         this.vm = vm;
         this.id = id;
         this.group = group;
-        this.pass = vm.gate().newPass();
         this.mmio = new IoBus(vm.mmio());
+        this.pass = vm.gate().newPass();
         this.cpu = new Cpu(id, vm.config().cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
+        this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
+        start();
     }
 
     @Override
     public int id() {
         return id;
     }
+
+    // ---- running ----
 
     @Override
     public VmExit run() {
@@ -64,12 +74,16 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             if (vm.gate().closed()) {
                 pass.leave();
                 pass.enter();
-            }
-            int exit = cpu.run();
-            counters.exited(exit);
-            VmExit reason = exitFor(exit, seen);
-            if (reason != null) {
-                return reason;
+            } else if (halted && !wakes()) {
+                sleep(seen);
+            } else {
+                halted = false;
+                int exit = cpu.run();
+                counters.exited(exit);
+                VmExit reason = exitFor(exit, seen);
+                if (reason != null) {
+                    return reason;
+                }
             }
         }
     }
@@ -83,11 +97,19 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         return was;
     }
 
+    private boolean wakes() {
+        wiring.refresh();
+        return cpu.wakes();
+    }
+
     /// What the caller of [#run] is told, or null when the processor is to go on.
     private VmExit exitFor(int exit, int seen) {
         return switch (exit) {
-            case CpuExit.HALT -> vm.config().chips() ? sleep(seen) : VmExit.Halt.INSTANCE;
-            case CpuExit.WAIT_FOR_STARTUP -> sleep(seen);
+            case CpuExit.HALT -> halt();
+            case CpuExit.WAIT_FOR_STARTUP -> {
+                sleep(seen);
+                yield null;
+            }
             case CpuExit.KICK -> null;
             case CpuExit.SHUTDOWN -> new VmExit.Shutdown(registers.rip());
             case CpuExit.PORT_READ -> new VmExit.PortRead((int) cpu.exitAddress(), cpu.exitBytes());
@@ -100,17 +122,24 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         };
     }
 
-    private VmExit sleep(int seen) {
+    private VmExit halt() {
+        if (wiring == null) {
+            return VmExit.Halt.INSTANCE;
+        }
+        halted = true;
+        return null;
+    }
+
+    private void sleep(int seen) {
         long start = System.nanoTime();
         wake.await(seen);
         counters.halted(System.nanoTime() - start);
-        return null;
     }
 
     /// Asks something of the processor, from any thread.
     ///
     /// @param bits of [Requests]
-    void request(int bits) {
+    private void request(int bits) {
         cpu.request(bits);
         wake.signal();
     }
@@ -126,7 +155,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         request(Requests.KICK);
     }
 
-    /// Makes the run under way look at the gate.
+    /// Makes a run under way look at the gate.
     void hurry() {
         request(Requests.KICK);
     }
@@ -136,6 +165,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         request(Requests.NMI);
     }
 
+    void maskA20(boolean masked) {
+        cpu.maskA20(masked);
+    }
+
     @Override
     public Registers registers() {
         return registers;
@@ -143,14 +176,31 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public VcpuStats stats() {
-        return counters.read(cpu.instructions());
+        return counters.read(cpu.instructions(), cpu.msrs().unknownAccesses());
     }
 
+    // ---- reset and the end ----
+
     void reset() {
-        request(Requests.INIT);
+        cpu.reset();
+        cpu.cancel(INTERRUPTS);
+        halted = false;
+        start();
+    }
+
+    private void start() {
+        if (wiring != null) {
+            wiring.reset();
+            if (id != 0) {
+                cpu.waitForStartup();
+            }
+        }
     }
 
     void close() {
+        if (wiring != null) {
+            wiring.close();
+        }
         cpu.close();
     }
 
@@ -178,12 +228,19 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public long tsc() {
-        return vm.clock().nanos();
+        return vm.tsc();
+    }
+
+    @Override
+    public void tscChanged() {
+        if (wiring != null) {
+            wiring.tscChanged();
+        }
     }
 
     @Override
     public InterruptController interruptController() {
-        return noInterrupts;
+        return wiring == null ? noInterrupts : wiring;
     }
 
     @Override

@@ -2,7 +2,6 @@
 package org.javisor.vmm;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
@@ -10,6 +9,7 @@ import org.javisor.memory.HostClock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
+import org.javisor.vmm.irq.InterruptChips;
 
 /// One virtual machine: memory, buses, time, interrupt wires and processors, empty until somebody fills it.
 ///
@@ -25,14 +25,19 @@ public final class Vm implements AutoCloseable {
     private final HostClock ownClock;
     private final Clock clock;
     private final RunGate gate = new RunGate();
+    private final InterruptChips chips;
     private final Engine.Processors processors;
     private final List<Vcpu> vcpus = new ArrayList<>();
+    /// When the machine was last switched on or reset: the time stamp counters were zero.
+    private volatile long poweredOnAt;
     private boolean closed;
 
     Vm(Engine engine, VmConfig config) {
         this.config = config;
         this.ownClock = config.clock() == null ? new HostClock() : null;
         this.clock = config.clock() == null ? ownClock : config.clock();
+        this.chips = config.chips() ? new InterruptChips(clock, ports, mmio, false) : null;
+        this.poweredOnAt = clock.nanos();
         this.processors = engine.open(this);
     }
 
@@ -61,12 +66,36 @@ public final class Vm implements AutoCloseable {
     ///
     /// @param gsi 0 to 15 reach the PIC pair and the IOAPIC, 16 to 23 the IOAPIC only
     public InterruptLine gsi(int gsi) {
-        throw new IllegalStateException("this machine has no interrupt chips");
+        return chips().gsi(gsi);
     }
 
     /// Where message-signalled interrupts go.
     public MsiSink msi() {
-        throw new IllegalStateException("this machine has no interrupt chips");
+        return chips().msi();
+    }
+
+    boolean hasChips() {
+        return chips != null;
+    }
+
+    /// The interrupt chips.
+    ///
+    /// @throws IllegalStateException if the machine has none
+    public InterruptChips chips() {
+        if (chips == null) {
+            throw new IllegalStateException("this machine has no interrupt chips");
+        }
+        return chips;
+    }
+
+    /// The time stamp counter that all processors start from: nanoseconds since power-on or reset.
+    long tsc() {
+        return clock.nanos() - poweredOnAt;
+    }
+
+    /// Masks bit 20 of physical addresses for every processor, or no longer does: the A20 gate. Any thread.
+    public void maskA20(boolean masked) {
+        vcpus().forEach(vcpu -> processors.maskA20(vcpu, masked));
     }
 
     /// Makes processor `id`.
@@ -116,13 +145,17 @@ public final class Vm implements AutoCloseable {
     /// machine with chips) waiting for a start-up IPI. Memory, devices and time stay as they are. The machine must be
     /// paused, or not running.
     public void reset() {
+        poweredOnAt = clock.nanos();
+        if (hasChips()) {
+            chips.reset();
+        }
         vcpus().forEach(processors::reset);
     }
 
     /// Everything that the processors did so far, added up.
     public VcpuStats stats() {
         return vcpus().stream().map(Vcpu::stats)
-                .reduce(new VcpuStats(0, Collections.emptyMap(), new long[256], 0, 0), VcpuStats::plus);
+                .reduce(VcpuStats.NONE, VcpuStats::plus);
     }
 
     /// Frees processors and chips. No vCPU may be running. Memory behind the slots stays the caller's.

@@ -2,6 +2,7 @@
 package org.javisor.vmm;
 
 import java.util.Objects;
+import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.memory.Clock;
 
@@ -13,7 +14,8 @@ import org.javisor.memory.Clock;
 /// @param clock            the machine's time, or null for the host's, starting at zero
 public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
-    public static final VmConfig BARE = new VmConfig(CpuidModel.builder().build(), false, true, null);
+    public static final VmConfig BARE =
+            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null);
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");

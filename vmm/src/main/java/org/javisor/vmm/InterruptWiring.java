@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import org.javisor.cpu.Cpu;
+import org.javisor.cpu.CpuFeature;
+import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.InterruptController;
+import org.javisor.cpu.Requests;
+import org.javisor.memory.IoBus;
+import org.javisor.vmm.irq.ApicBase;
+import org.javisor.vmm.irq.LocalApic;
+import org.javisor.vmm.irq.ProcessorPins;
+
+/// What is between a software processor and its local APIC: the processor's pins on one side, the interrupt controller
+/// that it asks on the other.
+final class InterruptWiring implements ProcessorPins, InterruptController {
+    private final Vm vm;
+    private final Cpu cpu;
+    private final WakeSignal wake;
+    private final RunCounters counters;
+    private final LocalApic apic;
+    private final ApicBase base;
+
+    InterruptWiring(Vm vm, int id, Cpu cpu, IoBus mmio, WakeSignal wake, RunCounters counters) {
+        this.vm = vm;
+        this.cpu = cpu;
+        this.wake = wake;
+        this.counters = counters;
+        CpuidModel cpuid = vm.config().cpuid();
+        this.apic = vm.chips().newLocalApic(id, this);
+        this.base = new ApicBase(apic, mmio, cpu.msrs(), CpuidModel.PHYSICAL_ADDRESS_BITS,
+                cpuid.has(CpuFeature.X2APIC));
+        if (cpuid.has(CpuFeature.TSC_DEADLINE)) {
+            base.defineTscDeadline();
+        }
+    }
+
+    /// Power-on. The boot processor's pins are connected as firmware would.
+    void reset() {
+        base.reset();
+        if (apic.id() == 0) {
+            apic.connectVirtualWire();
+        }
+    }
+
+    void close() {
+        vm.chips().remove(apic);
+    }
+
+    /// Makes the processor's interrupt request say what the APIC has to deliver now: a wire may have been let go since.
+    void refresh() {
+        apic.refresh();
+    }
+
+    void tscChanged() {
+        apic.tscChanged();
+    }
+
+    // ---- the APIC drives the processor ----
+
+    @Override
+    public void raiseInterrupt() {
+        request(Requests.INTERRUPT);
+    }
+
+    @Override
+    public void dropInterrupt() {
+        cpu.cancel(Requests.INTERRUPT);
+    }
+
+    @Override
+    public void nmi() {
+        request(Requests.NMI);
+    }
+
+    @Override
+    public void smi() {
+        request(Requests.SMI);
+    }
+
+    @Override
+    public void init() {
+        request(Requests.INIT);
+    }
+
+    @Override
+    public void startup(int vector) {
+        cpu.startup(vector);
+        wake.signal();
+    }
+
+    @Override
+    public long tsc() {
+        return cpu.tsc();
+    }
+
+    private void request(int bits) {
+        cpu.request(bits);
+        wake.signal();
+    }
+
+    // ---- the processor asks the APIC ----
+
+    @Override
+    public int acknowledge() {
+        int vector = apic.acknowledge();
+        if (vector >= 0) {
+            counters.interrupted(vector);
+        }
+        return vector;
+    }
+
+    @Override
+    public int taskPriority() {
+        return apic.taskPriority();
+    }
+
+    @Override
+    public void taskPriority(int cr8) {
+        apic.taskPriority(cr8);
+    }
+
+    @Override
+    public void initialize() {
+        apic.initialize();
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.irq;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import org.javisor.memory.Clock;
+import org.javisor.memory.InterruptLine;
+import org.javisor.memory.IoBus;
+import org.javisor.memory.MsiSink;
+
+/// The interrupt chips of a PC, wired up: PIC pair and PIT, an I/O APIC, a local APIC for each processor, and the wires
+/// and messages that lead to them.
+///
+/// ```
+///  PIT ──┐                 ┌── PIC pair ──┬── LINT0 of processor 0
+///  wires ┴── GSI routing ──┤              └── pin 0
+///                          ├── I/O APIC ──┐
+///  MSIs ───────────────────┴──────────────┴── local APICs ── processors
+/// ```
+public final class InterruptChips {
+    /// How many global system interrupts there are; those that no route leads anywhere cost nothing.
+    public static final int GSIS = 256;
+
+    private final Clock clock;
+    private final ApicBus bus = new ApicBus();
+    private final IoApic ioApic;
+    private final MsiDecoder msi;
+    private final I8259Pair pic = new I8259Pair(this::driveIntr);
+    private final I8254 pit;
+    private final GsiLine[] lines;
+    private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
+    private volatile GsiRouting routing = GsiRouting.pc();
+    private volatile boolean pitConnected = true;
+
+    /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
+    public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
+        this.clock = clock;
+        this.ioApic = new IoApic(bus, wideDestinations);
+        this.msi = new MsiDecoder(bus, wideDestinations);
+        this.lines = IntStream.range(0, GSIS).mapToObj(n -> new GsiLine(this::drive, routing.of(n)))
+                .toArray(GsiLine[]::new);
+        this.pit = new I8254(clock, pitOutput(gsi(0)));
+        pic.attach(ports);
+        pit.attach(ports);
+        mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
+    }
+
+    private InterruptLine pitOutput(InterruptLine wire) {
+        return level -> wire.set(level && pitConnected);
+    }
+
+    private void driveIntr(boolean level) {
+        for (LocalApic apic : localApics) {
+            if (apic.id() == 0) {
+                apic.lint(0, level);
+            }
+        }
+        ioApic.input(0, level);
+    }
+
+    private void drive(GsiRoute route, boolean level) {
+        switch (route) {
+            case GsiRoute.Pic(int irq) -> pic.input(irq, level);
+            case GsiRoute.Pin(int pin) -> ioApic.input(pin, level);
+            case GsiRoute.Msi(long address, int data) -> {
+                if (level) {
+                    msi.send(address, data);
+                }
+            }
+        }
+    }
+
+    /// Makes the local APIC of processor `id`. Its processor's number in its package is its id.
+    public LocalApic newLocalApic(int id, ProcessorPins processor) {
+        LocalApic apic = new LocalApic(id, bus, processor, clock, ioApic::endOfInterrupt, pic);
+        localApics.add(apic);
+        return apic;
+    }
+
+    /// Takes the local APIC of a processor that goes away.
+    public void remove(LocalApic apic) {
+        localApics.remove(apic);
+        apic.close();
+    }
+
+    /// A new wire to a global system interrupt, which is asserted while any of its wires is.
+    public InterruptLine gsi(int gsi) {
+        if (gsi < 0 || gsi >= GSIS) {
+            throw new IllegalArgumentException("there is no global system interrupt " + gsi);
+        }
+        return lines[gsi].source();
+    }
+
+    public MsiSink msi() {
+        return msi;
+    }
+
+    public GsiRouting routing() {
+        return routing;
+    }
+
+    /// Replaces where global system interrupts lead. Those that are asserted arrive at their new places.
+    public synchronized void routing(GsiRouting replacement) {
+        routing = replacement;
+        for (int gsi = 0; gsi < GSIS; gsi++) {
+            lines[gsi].route(replacement.of(gsi));
+        }
+    }
+
+    /// Whether the PIT reaches GSI 0: an HPET in legacy replacement mode takes its place.
+    public void connectPit(boolean connected) {
+        pitConnected = connected;
+    }
+
+    /// Asserts pin LINT1, which is for NMIs, of every processor, or lets it go.
+    public void lint1(boolean level) {
+        localApics.forEach(apic -> apic.lint(1, level));
+    }
+
+    public I8254 pit() {
+        return pit;
+    }
+
+    /// Power-on of the chips that processors share.
+    public void reset() {
+        pic.reset();
+        ioApic.reset();
+        pit.reset();
+        pitConnected = true;
+    }
+
+    /// What the shared chips hold.
+    public record State(I8259Pair.State pic, I8254.State pit, IoApic.State ioApic, boolean pitConnected) { }
+
+    /// What the shared chips hold now; the machine does not run.
+    public State save() {
+        return new State(pic.save(), pit.save(), ioApic.save(), pitConnected);
+    }
+
+    public void restore(State saved) {
+        pic.restore(saved.pic);
+        ioApic.restore(saved.ioApic);
+        pit.restore(saved.pit);
+        pitConnected = saved.pitConnected;
+    }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.irq;
+
+import static org.javisor.vmm.irq.ApicLayout.FIXED;
+import static org.javisor.vmm.irq.ApicLayout.LOWEST_PRIORITY;
+import static org.javisor.vmm.irq.ApicLayout.TRIGGER_LEVEL;
+import static org.javisor.vmm.irq.ApicLayout.VECTOR;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.javisor.memory.BusDevice;
+
+/// An I/O APIC with 24 pins: turns what happens on its pins into messages to local APICs, as its redirection table says.
+///
+/// ```
+/// Redirection entry:
+///  63       56 55   49 48     17 16 15 14 13 12 11 10   8 7        0
+/// ┌───────────┬───────┬─────────┬──┬──┬──┬──┬──┬──┬──────┬──────────┐
+/// │destination│ more  │         │M │TM│RI│PO│DS│DM│ mode │  vector  │
+/// └───────────┴───────┴─────────┴──┴──┴──┴──┴──┴──┴──────┴──────────┘
+///   M masked, TM trigger mode (1 level), RI remote IRR, PO polarity, DS delivery status, DM destination mode;
+///   "more" holds bits 14 to 8 of the destination, where the machine has that many processors
+/// ```
+///
+/// Pins carry whether an interrupt is asserted, not a voltage: polarity is stored and means nothing more. Messages leave
+/// at once, so the delivery status is always idle.
+///
+/// The lock guards table and pins. Messages are sent after it is released; a level-triggered one is marked as under way
+/// before, and unmarked again if nobody accepts it.
+///
+/// @datasheet Intel 82093AA "I/O Advanced Programmable Interrupt Controller"; Intel ICH9 §13.5 "APIC Registers"
+public final class IoApic implements BusDevice {
+    public static final int PINS = 24;
+    public static final long DEFAULT_PAGE = 0xfec0_0000L;
+    public static final int PAGE_BYTES = 0x1000;
+
+    static final int SELECT = 0x00, WINDOW = 0x10, EOI = 0x40;
+    static final int INDEX_ID = 0, INDEX_VERSION = 1, INDEX_ARBITRATION = 2, INDEX_TABLE = 0x10;
+    /// 24 entries, and an EOI register.
+    static final int VERSION_VALUE = 0x20 | PINS - 1 << 16;
+    private static final int ID_BITS = 0xf << 24;
+
+    static final int MASKED = 1 << 16, REMOTE_IRR = 1 << 14;
+    private static final int DELIVERY_STATUS = 1 << 12;
+    private static final int LOW_WRITABLE = 0x1_ffff & ~(REMOTE_IRR | DELIVERY_STATUS);
+    private static final int MESSAGE = 0xfff | TRIGGER_LEVEL;
+
+    /// What an I/O APIC holds.
+    ///
+    /// @param pins  the levels, pin 0 in bit 0
+    /// @param table the redirection entries
+    public record State(int select, int id, int pins, List<Long> table) {
+        public State {
+            table = List.copyOf(table);
+            if (table.size() != PINS || pins >>> PINS != 0 || (id & ~ID_BITS) != 0) {
+                throw new IllegalArgumentException("not a state of an I/O APIC with " + PINS + " pins");
+            }
+        }
+    }
+
+    private final Object lock = new Object();
+    private final ApicBus bus;
+    private final boolean wideDestinations;
+    private final long[] table = new long[PINS];
+    private int select;
+    private int id;
+    private int pins;
+
+    /// @param wideDestinations whether entries have room for APIC ids above 255
+    public IoApic(ApicBus bus, boolean wideDestinations) {
+        this.bus = bus;
+        this.wideDestinations = wideDestinations;
+        reset();
+    }
+
+    // ---- pins ----
+
+    /// Drives a pin, from any thread.
+    public void input(int pin, boolean level) {
+        boolean fire;
+        synchronized (lock) {
+            int bit = 1 << pin;
+            boolean rising = level && (pins & bit) == 0;
+            pins = level ? pins | bit : pins & ~bit;
+            fire = rising && (isLevel(table[pin]) ? claimLevel(pin) : (table[pin] & MASKED) == 0);
+        }
+        if (fire) {
+            send(pin);
+        }
+    }
+
+    private static boolean isLevel(long entry) {
+        int mode = ApicLayout.mode((int) entry);
+        return (entry & TRIGGER_LEVEL) != 0 && (mode == FIXED || mode == LOWEST_PRIORITY);
+    }
+
+    /// Marks a level-triggered pin's interrupt as under way.
+    ///
+    /// @return false if there is none to send, or it is under way already
+    private boolean claimLevel(int pin) {
+        if ((pins >> pin & 1) == 0 || (table[pin] & (MASKED | REMOTE_IRR)) != 0) {
+            return false;
+        }
+        table[pin] |= REMOTE_IRR;
+        return true;
+    }
+
+    private void send(int pin) {
+        long entry;
+        synchronized (lock) {
+            entry = table[pin];
+        }
+        boolean level = isLevel(entry);
+        int message = (int) entry & (level ? MESSAGE : MESSAGE & ~TRIGGER_LEVEL) | ApicLayout.LEVEL_ASSERT;
+        if (!bus.deliver(destination(entry), message) && level) {
+            synchronized (lock) {
+                table[pin] &= ~REMOTE_IRR;
+            }
+        }
+    }
+
+    private int destination(long entry) {
+        int low = (int) (entry >>> 56);
+        int high = wideDestinations ? (int) (entry >>> 49) & 0x7f : 0;
+        return high == 0 ? ApicBus.widen(low) : high << 8 | low;
+    }
+
+    /// A local APIC, or the guest through the EOI register, ends the level-triggered interrupts with this vector. A pin
+    /// that is still asserted interrupts again.
+    public void endOfInterrupt(int vector) {
+        int again = 0;
+        synchronized (lock) {
+            for (int pin = 0; pin < PINS; pin++) {
+                long entry = table[pin];
+                if ((entry & VECTOR) == vector && isLevel(entry) && (entry & REMOTE_IRR) != 0) {
+                    table[pin] = entry & ~REMOTE_IRR;
+                    again |= claimLevel(pin) ? 1 << pin : 0;
+                }
+            }
+        }
+        for (; again != 0; again &= again - 1) {
+            send(Integer.numberOfTrailingZeros(again));
+        }
+    }
+
+    // ---- registers ----
+
+    @Override
+    public long read(long offset, int size) {
+        int at = (int) offset & ~3;
+        int value;
+        synchronized (lock) {
+            value = switch (at) {
+                case SELECT -> select;
+                case WINDOW -> readIndexed();
+                default -> 0;
+            };
+        }
+        return (value & 0xffff_ffffL) >>> 8 * ((int) offset & 3);
+    }
+
+    private int readIndexed() {
+        return switch (select) {
+            case INDEX_ID -> id;
+            case INDEX_VERSION -> VERSION_VALUE;
+            case INDEX_ARBITRATION -> id;
+            default -> {
+                int pin = select - INDEX_TABLE >> 1;
+                boolean exists = select >= INDEX_TABLE && pin < PINS;
+                yield exists ? (int) (table[pin] >>> ((select & 1) != 0 ? 32 : 0)) : 0;
+            }
+        };
+    }
+
+    @Override
+    public void write(long offset, int size, long value) {
+        switch ((int) offset) {
+            case SELECT -> {
+                synchronized (lock) {
+                    select = (int) value & 0xff;
+                }
+            }
+            case WINDOW -> writeIndexed((int) value);
+            case EOI -> endOfInterrupt((int) value & VECTOR);
+            default -> { }
+        }
+    }
+
+    private void writeIndexed(int value) {
+        int fired = -1;
+        synchronized (lock) {
+            int pin = select - INDEX_TABLE >> 1;
+            if (select == INDEX_ID) {
+                id = value & ID_BITS;
+            } else if (select >= INDEX_TABLE && pin < PINS) {
+                writeEntry(pin, (select & 1) != 0, value);
+                fired = isLevel(table[pin]) && claimLevel(pin) ? pin : -1;
+            }
+        }
+        if (fired >= 0) {
+            send(fired);
+        }
+    }
+
+    private void writeEntry(int pin, boolean upper, int value) {
+        long entry = table[pin];
+        if (upper) {
+            long writable = wideDestinations ? 0xfffe_0000_0000_0000L : 0xff00_0000_0000_0000L;
+            entry = (long) value << 32 & writable | entry & 0xffff_ffffL;
+        } else {
+            entry = entry & ~0xffff_ffffL | value & LOW_WRITABLE | entry & REMOTE_IRR;
+        }
+        // Programming a pin as edge-triggered forgets a level-triggered interrupt under way; guests rely on it.
+        table[pin] = isLevel(entry) ? entry : entry & ~REMOTE_IRR;
+    }
+
+    // ---- reset and state ----
+
+    /// Power-on: everything masked. The pins are as their sources drive them.
+    public void reset() {
+        synchronized (lock) {
+            Arrays.fill(table, MASKED);
+            select = 0;
+            id = 0;
+        }
+    }
+
+    public State save() {
+        synchronized (lock) {
+            return new State(select, id, pins, LongStream.of(table).boxed().toList());
+        }
+    }
+
+    public void restore(State saved) {
+        synchronized (lock) {
+            select = saved.select & 0xff;
+            id = saved.id;
+            pins = saved.pins;
+            for (int pin = 0; pin < PINS; pin++) {
+                table[pin] = saved.table.get(pin);
+            }
+        }
+    }
+}

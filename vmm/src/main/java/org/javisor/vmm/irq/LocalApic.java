@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.irq;
+
+import static org.javisor.vmm.irq.ApicLayout.ESR_RECEIVE_ILLEGAL_VECTOR;
+import static org.javisor.vmm.irq.ApicLayout.ESR_SEND_ILLEGAL_VECTOR;
+import static org.javisor.vmm.irq.ApicLayout.EXTINT;
+import static org.javisor.vmm.irq.ApicLayout.FIRST_LEGAL_VECTOR;
+import static org.javisor.vmm.irq.ApicLayout.FIXED;
+import static org.javisor.vmm.irq.ApicLayout.INIT;
+import static org.javisor.vmm.irq.ApicLayout.LEVEL_ASSERT;
+import static org.javisor.vmm.irq.ApicLayout.LOWEST_PRIORITY;
+import static org.javisor.vmm.irq.ApicLayout.LVT_MASKED;
+import static org.javisor.vmm.irq.ApicLayout.LVT_REMOTE_IRR;
+import static org.javisor.vmm.irq.ApicLayout.NMI;
+import static org.javisor.vmm.irq.ApicLayout.SHORTHAND_SHIFT;
+import static org.javisor.vmm.irq.ApicLayout.SMI;
+import static org.javisor.vmm.irq.ApicLayout.STARTUP;
+import static org.javisor.vmm.irq.ApicLayout.SVR_ENABLE;
+import static org.javisor.vmm.irq.ApicLayout.SVR_SUPPRESS_EOI_BROADCAST;
+import static org.javisor.vmm.irq.ApicLayout.TRIGGER_LEVEL;
+import static org.javisor.vmm.irq.ApicLayout.VECTOR;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import org.javisor.cpu.InterruptController;
+import org.javisor.memory.Clock;
+import org.javisor.vmm.irq.ApicLayout.Lvt;
+
+/// A local APIC: takes interrupts from its pins, its timer and the [ApicBus], and hands them to its processor by
+/// priority. Its registers as a guest sees them are [ApicRegisters]; whether it is switched on, and how it is reached,
+/// is [ApicBase].
+///
+/// Messages and end of interrupt take no lock; the pins have one and the timer has one, under which nothing else is
+/// locked. What others set (IRR, TMR) is atomic; everything else is changed by the processor's thread alone, and
+/// volatile where senders look at it. Whoever adds to IRR looks at the priority afterwards,
+/// whoever lowers the priority looks at IRR afterwards: one of them sees that the processor must be interrupted.
+///
+/// @sdm vol. 3A chapter 11 "Advanced Programmable Interrupt Controller (APIC)"
+public final class LocalApic implements InterruptController {
+    private final int id;
+    private final ApicBus bus;
+    private final ProcessorPins processor;
+    private final IntConsumer endOfInterrupt;
+    private final I8259Pair pic;
+    final ApicTimer timer;
+
+    private final VectorSet requested = new VectorSet();
+    private final VectorSet inService = new VectorSet();
+    private final VectorSet levelTriggered = new VectorSet();
+    private final AtomicIntegerArray lvt = new AtomicIntegerArray(Lvt.values().length);
+    private final boolean[] pins = new boolean[2];
+
+    private volatile boolean enabled = true;
+    private volatile boolean x2;
+    private volatile int taskPriority;
+    private volatile int processorPriority;
+    private volatile int logicalId;
+    private volatile int destinationFormat;
+    private volatile int spurious;
+    /// The PIC's INTR came in as a message, and has not been acknowledged.
+    private volatile boolean externalPending;
+    private long command;
+    private int errors;
+    /// Errors since ESR was last written, which makes them readable; any thread adds.
+    private final AtomicIntegerArray newErrors = new AtomicIntegerArray(1);
+
+    /// @param id             its number, which is also the processor's
+    /// @param endOfInterrupt told of the vectors of level-triggered interrupts that end: the I/O APICs
+    /// @param pic            asked for the vector of interrupts that come from the PIC, or null where there is none
+    public LocalApic(int id, ApicBus bus, ProcessorPins processor, Clock clock, IntConsumer endOfInterrupt,
+            I8259Pair pic) {
+        this.id = id;
+        this.bus = bus;
+        this.processor = processor;
+        this.endOfInterrupt = endOfInterrupt;
+        this.pic = pic;
+        this.timer = new ApicTimer(clock, processor, () -> raiseLocal(Lvt.TIMER));
+        resetRegisters();
+        bus.add(this);
+    }
+
+    /// Leaves the bus, and stops the timer.
+    public void close() {
+        bus.remove(this);
+        timer.reset();
+    }
+
+    public int id() {
+        return id;
+    }
+
+    // ---- what senders look at ----
+
+    boolean matches(int destination, boolean logical) {
+        if (!enabled) {
+            return false;
+        }
+        if (destination == ApicLayout.BROADCAST) {
+            return true;
+        }
+        return logical ? matchesLogical(destination) : destination == id;
+    }
+
+    /// @sdm vol. 3A §11.6.2.2 "Logical Destination Mode", §11.12.10.1 "Logical Destination Mode in x2APIC Mode"
+    private boolean matchesLogical(int destination) {
+        int own = logicalId();
+        if (x2) {
+            return own >>> 16 == destination >>> 16 && (own & destination & 0xffff) != 0;
+        }
+        if ((destination & ~0xff) != 0) {
+            return false;
+        }
+        boolean flat = destinationFormat >>> 28 == 0xf;
+        int address = own >>> 24;
+        return flat ? (address & destination) != 0
+                : address >> 4 == destination >> 4 && (address & destination & 0xf) != 0;
+    }
+
+    boolean softwareEnabled() {
+        return enabled && (spurious & SVR_ENABLE) != 0;
+    }
+
+    int processorPriority() {
+        return processorPriority;
+    }
+
+    // ---- taking interrupts ----
+
+    /// Takes a message, from any thread.
+    ///
+    /// @param message laid out as the interrupt command register
+    /// @return false if it is one that this APIC, as it is programmed now, does not take
+    boolean accept(int message) {
+        if (!enabled) {
+            return false;
+        }
+        switch (ApicLayout.mode(message)) {
+            case FIXED, LOWEST_PRIORITY -> {
+                return acceptVector(message & VECTOR, (message & TRIGGER_LEVEL) != 0);
+            }
+            case SMI -> processor.smi();
+            case NMI -> processor.nmi();
+            case INIT -> {
+                // INIT level de-assert once synchronised arbitration ids, and does nothing since.
+                if ((message & TRIGGER_LEVEL) == 0 || (message & LEVEL_ASSERT) != 0) {
+                    processor.init();
+                }
+            }
+            case STARTUP -> processor.startup(message & VECTOR);
+            case EXTINT -> {
+                externalPending = true;
+                processor.raiseInterrupt();
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean acceptVector(int vector, boolean level) {
+        if (!softwareEnabled()) {
+            return false;
+        }
+        if (vector < FIRST_LEGAL_VECTOR) {
+            error(ESR_RECEIVE_ILLEGAL_VECTOR);
+            return false;
+        }
+        if (level) {
+            levelTriggered.add(vector);
+        } else if (levelTriggered.has(vector)) {
+            levelTriggered.remove(vector);
+        }
+        requested.add(vector);
+        if ((vector & 0xf0) > (processorPriority & 0xf0)) {
+            processor.raiseInterrupt();
+        }
+        return true;
+    }
+
+    /// Raises the interrupt that an entry of the local vector table describes, unless it is masked. Any thread.
+    private void raiseLocal(Lvt entry) {
+        int value = lvt.get(entry.ordinal());
+        if ((value & LVT_MASKED) == 0) {
+            boolean timerOrError = entry == Lvt.TIMER || entry == Lvt.ERROR;
+            accept(timerOrError ? value & VECTOR : value & (VECTOR | ApicLayout.MODE));
+        }
+    }
+
+    /// A counter of the performance monitor overflowed; any thread.
+    public void performanceInterrupt() {
+        raiseLocal(Lvt.PERFORMANCE);
+    }
+
+    /// Drives pin LINT0 or LINT1, from any thread. The wire carries whether the interrupt is asserted, so the entry's
+    /// polarity says nothing. With the APIC switched off they are the processor's pins INTR and NMI.
+    ///
+    /// @param pin 0 or 1
+    public void lint(int pin, boolean level) {
+        Lvt entry = pin == 0 ? Lvt.LINT0 : Lvt.LINT1;
+        synchronized (pins) {
+            boolean rising = level && !pins[pin];
+            pins[pin] = level;
+            int value = lvt.get(entry.ordinal());
+            if (!enabled) {
+                if (pin == 1 && rising) {
+                    processor.nmi();
+                }
+            } else if (ApicLayout.mode(value) != EXTINT && (rising || level && isLevel(entry, value))) {
+                raisePin(entry, value);
+            }
+        }
+        if (level && externalInterrupt()) {
+            processor.raiseInterrupt();
+        }
+    }
+
+    private static boolean isLevel(Lvt entry, int value) {
+        return entry == Lvt.LINT0 && ApicLayout.mode(value) == FIXED && (value & TRIGGER_LEVEL) != 0;
+    }
+
+    /// Raises a pin's interrupt that does not come from the PIC; a level-triggered one only when none is under way.
+    private void raisePin(Lvt entry, int value) {
+        if (!isLevel(entry, value)) {
+            raiseLocal(entry);
+        } else if ((value & (LVT_MASKED | LVT_REMOTE_IRR)) == 0 && acceptVector(value & VECTOR, true)) {
+            lvt.accumulateAndGet(entry.ordinal(), LVT_REMOTE_IRR, (a, b) -> a | b);
+        }
+    }
+
+    /// Whether the PIC's interrupt request reaches the processor: through LINT0, directly when the APIC is switched off,
+    /// or as a message.
+    private boolean externalInterrupt() {
+        if (pic == null || !pic.interruptRequested()) {
+            return false;
+        }
+        return externalPending || pins[0] && (!enabled || takesExternal(lvt.get(Lvt.LINT0.ordinal())));
+    }
+
+    private static boolean takesExternal(int value) {
+        return (value & LVT_MASKED) == 0 && ApicLayout.mode(value) == EXTINT;
+    }
+
+    // ---- the processor's side ----
+
+    /// @sdm vol. 3A §11.8.4 "Interrupt Acceptance for Fixed Interrupts"
+    @Override
+    public int acknowledge() {
+        if (externalInterrupt()) {
+            externalPending = false;
+            int vector = pic.acknowledge();
+            update();
+            return vector;
+        }
+        int vector = deliverable();
+        if (vector >= 0) {
+            requested.remove(vector);
+            inService.add(vector);
+        }
+        update();
+        return vector;
+    }
+
+    /// The vector that may interrupt the processor now, or -1.
+    private int deliverable() {
+        int vector = enabled ? requested.highest() : -1;
+        return vector >= 0 && (vector & 0xf0) > (processorPriority & 0xf0) ? vector : -1;
+    }
+
+    /// Derives the processor priority, and drives INTR as it says. After anything that may have changed either.
+    ///
+    /// @sdm vol. 3A §11.8.3.1 "Task and Processor Priorities"
+    void update() {
+        int task = taskPriority;
+        int served = Math.max(inService.highest(), 0) & 0xf0;
+        int priority = (task & 0xf0) >= served ? task : served;
+        if (priority != processorPriority) {
+            processorPriority = priority;
+        }
+        processor.dropInterrupt();
+        if (deliverable() >= 0 || externalInterrupt()) {
+            processor.raiseInterrupt();
+        }
+    }
+
+    /// As [#update], but leaves an INTR that is right as it is.
+    public void refresh() {
+        if (deliverable() < 0 && !externalInterrupt()) {
+            update();
+        }
+    }
+
+    @Override
+    public int taskPriority() {
+        return taskPriority >> 4;
+    }
+
+    @Override
+    public void taskPriority(int cr8) {
+        tpr(cr8 << 4);
+    }
+
+    /// Ends the interrupt in service that has the highest priority.
+    ///
+    /// @sdm vol. 3A §11.8.5 "Signaling Interrupt Servicing Completion"
+    void endOfInterrupt() {
+        int vector = inService.highest();
+        if (vector < 0) {
+            return;
+        }
+        inService.remove(vector);
+        if (levelTriggered.has(vector)) {
+            if ((spurious & SVR_SUPPRESS_EOI_BROADCAST) == 0) {
+                endOfInterrupt.accept(vector);
+            }
+            endOfPinInterrupt(vector);
+        }
+        update();
+    }
+
+    private void endOfPinInterrupt(int vector) {
+        synchronized (pins) {
+            int value = lvt.get(Lvt.LINT0.ordinal());
+            if ((value & LVT_REMOTE_IRR) == 0 || (value & VECTOR) != vector) {
+                return;
+            }
+            value = lvt.accumulateAndGet(Lvt.LINT0.ordinal(), ~LVT_REMOTE_IRR, (a, b) -> a & b);
+            if (pins[0]) {
+                raisePin(Lvt.LINT0, value);
+            }
+        }
+    }
+
+    /// Sends the interrupt that `value` of the interrupt command register describes.
+    ///
+    /// @sdm vol. 3A §11.6.1 "Interrupt Command Register (ICR)"
+    void send(long value) {
+        command = value;
+        int low = (int) value;
+        int mode = ApicLayout.mode(low);
+        boolean fixed = mode == FIXED || mode == LOWEST_PRIORITY;
+        if (fixed && (low & VECTOR) < FIRST_LEGAL_VECTOR) {
+            error(ESR_SEND_ILLEGAL_VECTOR);
+            return;
+        }
+        if (mode == EXTINT) {
+            return;
+        }
+        // Between processors the trigger mode only tells INIT from INIT level de-assert.
+        int message = mode == INIT ? low : low & ~TRIGGER_LEVEL;
+        switch (low >>> SHORTHAND_SHIFT & 3) {
+            case ApicLayout.SELF -> accept(message);
+            case ApicLayout.ALL -> bus.deliver(ApicLayout.BROADCAST, message & ~ApicLayout.LOGICAL);
+            case ApicLayout.OTHERS -> bus.deliverToOthers(this, message);
+            default -> bus.deliver(destination(value), message);
+        }
+    }
+
+    private int destination(long value) {
+        int high = (int) (value >>> 32);
+        return x2 ? high : ApicBus.widen(high >>> 24);
+    }
+
+    // ---- errors ----
+
+    /// Notes errors; the first since ESR was written raises the error interrupt. Any thread.
+    void error(int bits) {
+        int before = newErrors.getAndAccumulate(0, bits, (a, b) -> a | b);
+        if ((before & bits) != bits) {
+            raiseLocal(Lvt.ERROR);
+        }
+    }
+
+    int errors() {
+        return errors;
+    }
+
+    /// Makes the errors since the last time readable.
+    void latchErrors() {
+        errors = newErrors.getAndSet(0, 0);
+    }
+
+    // ---- registers, for ApicRegisters and ApicBase ----
+
+    boolean x2() {
+        return x2;
+    }
+
+    boolean enabled() {
+        return enabled;
+    }
+
+    /// Switches the APIC on or off, and between its modes. Switching it off loses all state.
+    void mode(boolean on, boolean x2Mode) {
+        if (enabled && !on) {
+            resetRegisters();
+        }
+        enabled = on;
+        x2 = x2Mode;
+        update();
+    }
+
+    /// The processor's time stamp counter was set.
+    public void tscChanged() {
+        timer.tscChanged();
+    }
+
+    int tpr() {
+        return taskPriority;
+    }
+
+    void tpr(int value) {
+        taskPriority = value & 0xff;
+        update();
+    }
+
+    /// The arbitration priority, a formula of task priority, requests and services.
+    ///
+    /// @sdm vol. 3A §11.6.2.4 "Lowest Priority Delivery Mode"
+    int arbitrationPriority() {
+        int wanted = Math.max(requested.highest(), 0) & 0xf0;
+        int served = Math.max(inService.highest(), 0) & 0xf0;
+        return (taskPriority & 0xf0) >= wanted && (taskPriority & 0xf0) > served ? taskPriority
+                : Math.max(Math.max(taskPriority & 0xf0, wanted), served);
+    }
+
+    /// LDR: in x2APIC mode derived from the id.
+    int logicalId() {
+        return x2 ? (id >>> 4) << 16 | 1 << (id & 0xf) : logicalId;
+    }
+
+    void logicalId(int value) {
+        logicalId = value & 0xff00_0000;
+    }
+
+    int destinationFormat() {
+        return destinationFormat;
+    }
+
+    void destinationFormat(int value) {
+        destinationFormat = value | 0x0fff_ffff;
+    }
+
+    int spurious() {
+        return spurious;
+    }
+
+    /// SVR. Disabling by software masks the whole local vector table.
+    ///
+    /// @sdm vol. 3A §11.4.7.2 "Local APIC State After It Has Been Software Disabled"
+    void spurious(int value) {
+        spurious = value & ApicLayout.SVR_WRITABLE;
+        if ((spurious & SVR_ENABLE) == 0) {
+            for (int i = 0; i < lvt.length(); i++) {
+                lvt.accumulateAndGet(i, LVT_MASKED, (a, b) -> a | b);
+            }
+        }
+    }
+
+    long command() {
+        return command;
+    }
+
+    /// Sets the command register without sending: its upper half is written first.
+    void command(long value) {
+        command = value;
+    }
+
+    int lvt(Lvt entry) {
+        return lvt.get(entry.ordinal());
+    }
+
+    void lvt(Lvt entry, int value) {
+        int forced = (spurious & SVR_ENABLE) == 0 ? LVT_MASKED : 0;
+        synchronized (pins) {
+            int kept = lvt.get(entry.ordinal()) & LVT_REMOTE_IRR;
+            int written = value & entry.writable | forced;
+            boolean level = isLevel(entry, written);
+            lvt.set(entry.ordinal(), level ? written | kept : written);
+            if (level && pins[0]) {
+                raisePin(entry, written | kept);
+            }
+        }
+        switch (entry) {
+            case TIMER -> timer.mode(value >>> ApicLayout.LVT_TIMER_MODE_SHIFT & 3);
+            case LINT0 -> update();
+            default -> { }
+        }
+    }
+
+    /// Word `index` of ISR, TMR or IRR.
+    int vectors(int register, int index) {
+        return switch (register) {
+            case ApicLayout.ISR -> inService.word(index);
+            case ApicLayout.TMR -> levelTriggered.word(index);
+            default -> requested.word(index);
+        };
+    }
+
+    // ---- reset and state ----
+
+    /// INIT: everything but id, mode and pins is as after power-on. The processor's own thread.
+    ///
+    /// @sdm vol. 3A §11.4.7.3 "Local APIC State After an INIT Reset (Wait-for-SIPI State)"
+    @Override
+    public void initialize() {
+        resetRegisters();
+        update();
+    }
+
+    /// Connects the PIC through LINT0 and NMIs through LINT1, as firmware leaves the boot processor.
+    ///
+    /// MultiProcessor Specification 1.4 §3.6.2.2 "Virtual Wire Mode".
+    public void connectVirtualWire() {
+        lvt.set(Lvt.LINT0.ordinal(), EXTINT << ApicLayout.MODE_SHIFT);
+        lvt.set(Lvt.LINT1.ordinal(), NMI << ApicLayout.MODE_SHIFT);
+        update();
+    }
+
+    private void resetRegisters() {
+        requested.clear();
+        inService.clear();
+        levelTriggered.clear();
+        for (int i = 0; i < lvt.length(); i++) {
+            lvt.set(i, LVT_MASKED);
+        }
+        timer.reset();
+        taskPriority = 0;
+        processorPriority = 0;
+        logicalId = 0;
+        destinationFormat = -1;
+        spurious = 0xff;
+        externalPending = false;
+        command = 0;
+        errors = 0;
+        newErrors.set(0, 0);
+    }
+
+    /// What a local APIC holds. Lists are in the order of registers.
+    public record State(boolean enabled, boolean x2, int taskPriority, int logicalId, int destinationFormat,
+            int spurious, List<Integer> requested, List<Integer> inService, List<Integer> levelTriggered,
+            List<Integer> lvt, long command, int errors, int newErrors, boolean externalPending,
+            ApicTimer.State timer) {
+        public State {
+            requested = List.copyOf(requested);
+            inService = List.copyOf(inService);
+            levelTriggered = List.copyOf(levelTriggered);
+            lvt = List.copyOf(lvt);
+            if (requested.size() != VectorSet.WORDS || inService.size() != VectorSet.WORDS
+                    || levelTriggered.size() != VectorSet.WORDS || lvt.size() != Lvt.values().length) {
+                throw new IllegalArgumentException("a local APIC has 8 words of IRR, ISR and TMR and 7 LVT entries");
+            }
+            if (x2 && !enabled) {
+                throw new IllegalArgumentException("x2APIC mode without the APIC being enabled");
+            }
+            if ((requested.getFirst() | inService.getFirst()) << FIRST_LEGAL_VECTOR != 0) {
+                throw new IllegalArgumentException("vectors below 16 in IRR or ISR");
+            }
+        }
+    }
+
+    /// What it holds now; its processor does not run.
+    public State save() {
+        List<Integer> table = IntStream.range(0, lvt.length()).mapToObj(lvt::get).toList();
+        return new State(enabled, x2, taskPriority, logicalId, destinationFormat, spurious, requested.words(),
+                inService.words(), levelTriggered.words(), table, command, errors, newErrors.get(0), externalPending,
+                timer.save());
+    }
+
+    /// Takes over what [#save] gave; its processor does not run.
+    public void restore(State saved) {
+        enabled = saved.enabled;
+        x2 = saved.x2;
+        taskPriority = saved.taskPriority & 0xff;
+        logicalId = saved.logicalId;
+        destinationFormat = saved.destinationFormat | 0x0fff_ffff;
+        spurious = saved.spurious & ApicLayout.SVR_WRITABLE;
+        requested.words(saved.requested);
+        inService.words(saved.inService);
+        levelTriggered.words(saved.levelTriggered);
+        for (Lvt entry : Lvt.values()) {
+            lvt.set(entry.ordinal(), saved.lvt.get(entry.ordinal()) & (entry.writable | LVT_REMOTE_IRR));
+        }
+        command = saved.command;
+        errors = saved.errors;
+        newErrors.set(0, saved.newErrors);
+        externalPending = saved.externalPending;
+        timer.restore(saved.timer);
+        update();
+    }
+}

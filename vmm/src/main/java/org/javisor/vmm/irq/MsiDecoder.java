@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.irq;
+
+import org.javisor.memory.MsiSink;
+
+/// Turns message-signalled interrupts into messages on the [ApicBus].
+///
+/// ```
+/// Address:  31      20 19        12 11     5 4  3  2  1 0
+///          ┌──────────┬────────────┬────────┬──┬──┬──┬───┐
+///          │  0xfee   │ destination│  more  │  │RH│DM│   │
+///          └──────────┴────────────┴────────┴──┴──┴──┴───┘
+///   RH redirection hint, DM destination mode (1 logical); "more" holds bits 14 to 8 of the destination, where the
+///   machine has that many processors.   Data: as the interrupt command register, without destination mode.
+/// ```
+///
+/// Messages to other addresses go nowhere.
+///
+/// @sdm vol. 3A §11.11 "Message Signalled Interrupts"
+public final class MsiDecoder implements MsiSink {
+    private static final int REDIRECTION_HINT = 1 << 3, LOGICAL_DESTINATION = 1 << 2;
+    private static final int DATA = ApicLayout.VECTOR | ApicLayout.MODE | ApicLayout.LEVEL_ASSERT
+            | ApicLayout.TRIGGER_LEVEL;
+
+    private final ApicBus bus;
+    private final boolean wideDestinations;
+
+    /// @param wideDestinations whether addresses have room for APIC ids above 255
+    public MsiDecoder(ApicBus bus, boolean wideDestinations) {
+        this.bus = bus;
+        this.wideDestinations = wideDestinations;
+    }
+
+    @Override
+    public void send(long address, int data) {
+        if (address >>> 20 != 0xfee) {
+            return;
+        }
+        int low = (int) address >>> 12 & 0xff;
+        int high = wideDestinations ? (int) address >>> 5 & 0x7f : 0;
+        int destination = high == 0 ? ApicBus.widen(low) : high << 8 | low;
+        int message = data & DATA | ((address & LOGICAL_DESTINATION) != 0 ? ApicLayout.LOGICAL : 0);
+        if ((address & REDIRECTION_HINT) != 0 && ApicLayout.mode(message) == ApicLayout.FIXED) {
+            bus.deliverToOne(destination, message);
+        } else {
+            bus.deliver(destination, message);
+        }
+    }
+}

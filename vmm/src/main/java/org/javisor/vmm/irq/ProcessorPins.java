@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.irq;
+
+/// What a local APIC does to the processor it belongs to. All but [#dropInterrupt] and [#tsc] are called from any thread,
+/// wake a halted processor, and return at once.
+public interface ProcessorPins {
+    /// Asserts INTR: [LocalApic#acknowledge] is worth asking.
+    void raiseInterrupt();
+
+    /// Takes INTR back. The processor's own thread.
+    void dropInterrupt();
+
+    void nmi();
+
+    void smi();
+
+    void init();
+
+    /// A start-up IPI for code at `vector` << 12.
+    void startup(int vector);
+
+    /// The processor's time stamp counter now, which counts nanoseconds. Any thread.
+    long tsc();
+}
