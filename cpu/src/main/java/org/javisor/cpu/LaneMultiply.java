@@ -3,6 +3,8 @@ package org.javisor.cpu;
 
 /// Multiplication, horizontal addition and packing on 8 bytes.
 final class LaneMultiply {
+    private static final long BYTE_SIGNS = 0x0080_0080_0080_0080L, LOW_BYTES = 0x00ff_00ff_00ff_00ffL;
+
     private LaneMultiply() { }
 
     /// Word `n` of `x`, sign-extended.
@@ -120,13 +122,10 @@ final class LaneMultiply {
 
     // ---- packing: the low half of the result from `a`, the high half from `b` ----
 
+    /// PACKSSWB: as [#packUnsignedWords], shifted by 128 and back.
     static long packSignedWords(long a, long b) {
-        return packSignedBytes(a) | packSignedBytes(b) << 32;
-    }
-
-    private static long packSignedBytes(long x) {
-        return saturateByte(word(x, 0)) & 0xff | (saturateByte(word(x, 1)) & 0xff) << 8
-                | (saturateByte(word(x, 2)) & 0xff) << 16 | (saturateByte(word(x, 3)) & 0xffL) << 24;
+        return packUnsignedWords(LaneArithmetic.addSignedWords(a, BYTE_SIGNS), LaneArithmetic.addSignedWords(b, BYTE_SIGNS))
+                ^ LaneArithmetic.B;
     }
 
     static long packUnsignedWords(long a, long b) {
@@ -134,8 +133,12 @@ final class LaneMultiply {
     }
 
     private static long packUnsignedBytes(long x) {
-        return clamp(word(x, 0), 0, 0xff) | clamp(word(x, 1), 0, 0xff) << 8 | clamp(word(x, 2), 0, 0xff) << 16
-                | (long) clamp(word(x, 3), 0, 0xff) << 24;
+        long positive = x & ~LaneArithmetic.fillWords(x);
+        // The sum's sign is set where the word is above 255.
+        long tooLarge = LaneArithmetic.fillWords((positive & ~LOW_BYTES) + ~LaneArithmetic.W);
+        long words = (positive | tooLarge) & LOW_BYTES;
+        long pairs = (words | words >>> 8) & 0x0000_ffff_0000_ffffL;
+        return (pairs | pairs >>> 16) & 0xffff_ffffL;
     }
 
     static long packSignedDwords(long a, long b) {
@@ -146,10 +149,6 @@ final class LaneMultiply {
     static long packUnsignedDwords(long a, long b) {
         return words(clamp((int) a, 0, 0xffff), clamp((int) (a >>> 32), 0, 0xffff), clamp((int) b, 0, 0xffff),
                 clamp((int) (b >>> 32), 0, 0xffff));
-    }
-
-    private static int saturateByte(int x) {
-        return clamp(x, Byte.MIN_VALUE, Byte.MAX_VALUE);
     }
 
     private static int saturateWord(int x) {

@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import static org.javisor.cpu.VectorForms.vector;
+import static org.javisor.cpu.VectorForms.vectorCopied;
 
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
@@ -17,12 +18,12 @@ final class Sha {
 
     static void bind(Bindings.Binder b) {
         b.bind(Mnemonic.SHA1RNDS4, (cpu, insn) -> vector(cpu, insn, Sha::sha1Rounds))
-                .bind(Mnemonic.SHA1NEXTE, (cpu, insn) -> vector(cpu, insn, Sha::sha1NextE))
-                .bind(Mnemonic.SHA1MSG1, (cpu, insn) -> vector(cpu, insn, Sha::sha1Message1))
-                .bind(Mnemonic.SHA1MSG2, (cpu, insn) -> vector(cpu, insn, Sha::sha1Message2))
+                .bind(Mnemonic.SHA1NEXTE, (cpu, insn) -> vectorCopied(cpu, insn, Sha::sha1NextE))
+                .bind(Mnemonic.SHA1MSG1, (cpu, insn) -> vectorCopied(cpu, insn, Sha::sha1Message1))
+                .bind(Mnemonic.SHA1MSG2, (cpu, insn) -> vectorCopied(cpu, insn, Sha::sha1Message2))
                 .bind(Mnemonic.SHA256RNDS2, Sha::sha256rnds2)
-                .bind(Mnemonic.SHA256MSG1, (cpu, insn) -> vector(cpu, insn, Sha::sha256Message1))
-                .bind(Mnemonic.SHA256MSG2, (cpu, insn) -> vector(cpu, insn, Sha::sha256Message2));
+                .bind(Mnemonic.SHA256MSG1, (cpu, insn) -> vectorCopied(cpu, insn, Sha::sha256Message1))
+                .bind(Mnemonic.SHA256MSG2, (cpu, insn) -> vectorCopied(cpu, insn, Sha::sha256Message2));
     }
 
     private static int at(long vector, int index) {

@@ -21,7 +21,7 @@ final class StringCompare {
     private static int explicitMatch(Cpu cpu, Insn insn) {
         cpu.checkSse();
         int most = StringMatch.count((int) insn.immediate);
-        return match(cpu, insn, VectorOperands.sourceUnaligned(cpu, insn), length(cpu, insn, CpuLayout.RAX, most),
+        return match(cpu, insn, VectorOperands.sourceCopied(cpu, insn), length(cpu, insn, CpuLayout.RAX, most),
                 length(cpu, insn, CpuLayout.RDX, most));
     }
 
@@ -34,7 +34,7 @@ final class StringCompare {
     private static int implicitMatch(Cpu cpu, Insn insn) {
         cpu.checkSse();
         int control = (int) insn.immediate;
-        long b = VectorOperands.sourceUnaligned(cpu, insn);
+        long b = VectorOperands.sourceCopied(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
         return match(cpu, insn, b, StringMatch.length(a, control), StringMatch.length(b, control));
     }

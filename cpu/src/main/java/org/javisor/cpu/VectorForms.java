@@ -102,6 +102,14 @@ final class VectorForms {
         operation.apply(a, a, b, (int) insn.immediate & 0xff);
     }
 
+    /// As [#vector], for an operation that loads bytes of its source more than once.
+    static void vectorCopied(Cpu cpu, Insn insn, VectorOperation operation) {
+        cpu.checkSse();
+        long b = VectorOperands.sourceCopiedAligned(cpu, insn);
+        long a = target(cpu, insn);
+        operation.apply(a, a, b);
+    }
+
     /// As [#vector], for a source of 8 bytes or less.
     static void widening(Cpu cpu, Insn insn, VectorOperation operation) {
         cpu.checkSse();

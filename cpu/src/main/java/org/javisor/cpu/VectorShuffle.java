@@ -12,18 +12,27 @@ final class VectorShuffle {
 
     private VectorShuffle() { }
 
-    private static long dword(long at, int index) {
-        return HostMemory.loadInt(at + 4 * (index & 3)) & LOW_DWORD;
+    /// Doubleword `index & 3` of `high:low`.
+    private static long dword(long low, long high, int index) {
+        return ((index & 2) == 0 ? low : high) >>> (index & 1) * 32 & LOW_DWORD;
     }
 
     /// PSHUFD.
     static void dwords(long to, long a, long b, int order) {
-        shufflePs(to, b, b, order);
+        long low = load(b);
+        long high = load(b + 8);
+        store(to, dword(low, high, order) | dword(low, high, order >> 2) << 32,
+                dword(low, high, order >> 4) | dword(low, high, order >> 6) << 32);
     }
 
     /// SHUFPS: two doublewords of `a`, then two of `b`.
     static void shufflePs(long to, long a, long b, int order) {
-        store(to, dword(a, order) | dword(a, order >> 2) << 32, dword(b, order >> 4) | dword(b, order >> 6) << 32);
+        long a0 = load(a);
+        long a1 = load(a + 8);
+        long b0 = load(b);
+        long b1 = load(b + 8);
+        store(to, dword(a0, a1, order) | dword(a0, a1, order >> 2) << 32,
+                dword(b0, b1, order >> 4) | dword(b0, b1, order >> 6) << 32);
     }
 
     /// SHUFPD.
@@ -45,17 +54,15 @@ final class VectorShuffle {
     static void bytes(long to, long a, long b) {
         long indices = load(b);
         long upperIndices = load(b + 8);
-        long low = load(a);
-        long high = load(a + 8);
-        store(to, select(low, high, indices), select(low, high, upperIndices));
+        long low = select(a, indices);
+        long high = select(a, upperIndices);
+        store(to, low, high);
     }
 
-    private static long select(long low, long high, long indices) {
+    private static long select(long a, long indices) {
         long result = 0;
         for (int i = 0; i < 64; i += 8) {
-            int index = (int) (indices >>> i);
-            long half = (index & 8) == 0 ? low : high;
-            result |= (half >>> (index & 7) * 8 & 0xff) << i;
+            result |= (HostMemory.loadByte(a + (indices >>> i & 15)) & 0xffL) << i;
         }
         return result & ~LaneArithmetic.fillBytes(indices);
     }
