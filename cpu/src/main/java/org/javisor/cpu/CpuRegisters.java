@@ -102,6 +102,16 @@ public final class CpuRegisters {
         cpu.request(Requests.FLUSH_TLB);
     }
 
+    /// The model-specific register `index`; 0 if there is none.
+    public long msr(int index) {
+        return cpu.msrs().peek(index);
+    }
+
+    /// @return whether the register exists and takes the value
+    public boolean msr(int index, long value) {
+        return cpu.msrs().write(index, value);
+    }
+
     /// @param limit the last byte, 0 to 0xffff
     public void gdt(long base, int limit) {
         cpu.tables.gdtBase = base;

@@ -40,7 +40,7 @@ final class LegacyDevices {
         pm = added(new AcpiPm(vm.clock(), vm.gsi(AcpiConfig.SCI), 32, _ -> power.powerOff()));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
         resetControl = added(new ResetControl(_ -> power.reset()));
-        A20Gate a20 = new A20Gate(org.javisor.memory.InterruptLine.UNCONNECTED);
+        A20Gate a20 = new A20Gate(passes -> vm.maskA20(!passes));
         SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));
         ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
         ports.attach(PostCode.PORT, PostCode.PORTS, added(new PostCode()), "POST code and DMA page registers");

@@ -84,6 +84,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private void boot() {
+        vm.vcpus().forEach(vcpu -> FirmwareRegisters.apply(vcpu.registers()));
         EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
     }
 

@@ -46,6 +46,12 @@ public interface Registers {
     /// Sets a segment register; CS sets the privilege level too, from its selector, unless in real mode.
     void segment(int number, Segment segment);
 
+    /// The model-specific register `index`; 0 if there is none.
+    long msr(int index);
+
+    /// @throws IllegalArgumentException if there is no such register, or it refuses the value
+    void msr(int index, long value);
+
     /// Sets the GDT register.
     ///
     /// @param limit the table's last byte, 0 to 0xffff

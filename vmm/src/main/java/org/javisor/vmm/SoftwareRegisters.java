@@ -58,6 +58,18 @@ final class SoftwareRegisters implements Registers {
     }
 
     @Override
+    public long msr(int index) {
+        return cpu.msr(index);
+    }
+
+    @Override
+    public void msr(int index, long value) {
+        if (!cpu.msr(index, value)) {
+            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist or refuses 0x%x", index, value));
+        }
+    }
+
+    @Override
     public void gdt(long base, int limit) {
         cpu.gdt(base, limit);
     }
