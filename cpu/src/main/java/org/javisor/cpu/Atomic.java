@@ -68,13 +68,18 @@ final class Atomic {
         cpu.reg(reg, bytes, swap(cpu, insn.segment, cpu.effectiveAddress(insn), bytes, cpu.reg(reg, bytes)));
     }
 
-    /// XADD. When both operands are one register it keeps the sum.
+    /// XADD. When both operands are one register it keeps the sum; when the other one addresses the memory it changes last.
     private static void exchangeAndAdd(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long a = cpu.readForWrite(insn, 0);
         long sum = Arithmetic.add(cpu, a, cpu.reg(insn.reg1, bytes), bytes);
-        cpu.reg(insn.reg1, bytes, a);
-        cpu.write(insn, 0, sum);
+        if (insn.kind0 == MEM) {
+            cpu.write(insn, 0, sum);
+            cpu.reg(insn.reg1, bytes, a);
+        } else {
+            cpu.reg(insn.reg1, bytes, a);
+            cpu.reg(insn.reg0, bytes, sum);
+        }
     }
 
     private static void exchangeAndAddLocked(Cpu cpu, Insn insn) {
@@ -84,7 +89,8 @@ final class Atomic {
         cpu.reg(insn.reg1, bytes, seen);
     }
 
-    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed.
+    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed; a register then keeps even
+    /// the upper half.
     private static void compareAndExchange(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long seen = cpu.readForWrite(insn, 0);
@@ -92,7 +98,9 @@ final class Atomic {
         if (seen == accumulator) {
             cpu.write(insn, 0, cpu.reg(insn.reg1, bytes));
         } else {
-            cpu.write(insn, 0, seen);
+            if (insn.kind0 == MEM) {
+                cpu.write(insn, 0, seen);
+            }
             cpu.reg(RAX, bytes, seen);
         }
         cpu.flagsOfSub(accumulator, seen, accumulator - seen, bytes);

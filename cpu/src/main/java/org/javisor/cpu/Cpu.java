@@ -320,11 +320,13 @@ public final class Cpu implements AutoCloseable {
     /// of these (but for DF, IOPL, NT, RF and ID); ends the current block.
     void modeChanged() {
         mode = currentMode();
+        // Real mode keeps the size that protected mode left in CS.
         codeBits = mode == ExecutionMode.LONG ? 64
-                : !mode.eightySixStyle() && (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
+                : (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
         decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
         interruptibilityChanged();
-        slow = slow & ~SLOW_STEP | ((systemFlags & Flags.TF) != 0 || debug.stepping ? SLOW_STEP : 0);
+        boolean stepping = (systemFlags & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
+        slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
         blockEnd = 0;
@@ -332,12 +334,6 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
-        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
-                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
-    }
-
-    /// Derives what depends on IF and on the blocking of NMIs.
-    void interruptFlagChanged() {
         requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
     }

@@ -50,17 +50,17 @@ final class Debug {
 
     // ---- from the run loop ----
 
-    /// Before the instruction at RIP, when stepping: throws #DB for the trap of a task switch that led here, and for an
-    /// instruction breakpoint, unless RF is set.
+    /// Before the instruction at RIP, when stepping: throws #DB for the trap of a task switch or SYSRET that led here,
+    /// and for an instruction breakpoint, unless RF is set.
     void before() {
         // Data breakpoints that a MOV SS hit are still to be reported, with those of this instruction.
-        pending &= ignoreBreakpoint ? BREAKPOINTS | BT : BT;
+        pending &= ignoreBreakpoint ? BREAKPOINTS | BT | BS : BT | BS;
         boolean ignored = ignoreBreakpoint || (cpu.systemFlags & Flags.RF) != 0;
         ignoreBreakpoint = false;
         resumeFlagLoaded = false;
         stackLoaded = false;
         stepCancelled = false;
-        int hit = pending & BT;
+        int hit = pending & (BT | BS);
         if (!ignored && stepping) {
             hit |= hits(linearRip(), 1, ON_EXECUTION);
         }
@@ -92,7 +92,7 @@ final class Debug {
         }
         boolean stepped = (flagsBefore & Flags.TF) != 0 && !stepCancelled;
         int due = pending & BREAKPOINTS | (stepped ? BS : 0);
-        pending &= BT;
+        pending &= BT | BS;
         if (due == 0) {
             return CpuExit.NONE;
         }
@@ -135,6 +135,13 @@ final class Debug {
         stepping = true;
     }
 
+    /// SYSRET has set TF: the single-step trap comes before the next instruction already.
+    void stepAtOnce() {
+        stepCancelled = true;
+        pending |= BS;
+        stepping = true;
+    }
+
     /// #DB has been delivered: its handler may use the debug registers.
     void entered() {
         dr7 &= ~GD;
@@ -142,7 +149,7 @@ final class Debug {
 
     private void report(int bits) {
         dr6 = dr6 & ~BREAKPOINTS | bits;
-        if ((bits & BT) != 0) {
+        if ((bits & (BT | BS)) != 0) {
             derive();
         }
     }
@@ -193,7 +200,7 @@ final class Debug {
     void derive() {
         watching = false;
         watchingPorts = false;
-        stepping = (pending & BT) != 0;
+        stepping = (pending & (BT | BS)) != 0;
         for (int n = 0; n < 4; n++) {
             if (enabled(n)) {
                 stepping = true;

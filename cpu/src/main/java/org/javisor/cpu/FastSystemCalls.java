@@ -89,6 +89,9 @@ final class FastSystemCalls {
         int selector = (int) (cpu.system.star >>> 48);
         flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
         cpu.rip(longMode ? target : target & 0xffff_ffffL);
+        if ((cpu.systemFlags & Flags.TF) != 0) {
+            cpu.debug.stepAtOnce();
+        }
         cpu.modeChanged();
     }
 
@@ -143,7 +146,7 @@ final class FastSystemCalls {
     private static void writeBase(Cpu cpu, Insn insn, int segment) {
         requireBaseInstructions(cpu);
         long base = cpu.read(insn, 0);
-        if (!cpu.mmu.canonical(base)) {
+        if (!cpu.system.canonicalBase(base)) {
             throw cpu.gp(0);
         }
         cpu.system.base(segment, base);

@@ -35,7 +35,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags & Flags.IF) != 0) {
                 cpu.systemFlags &= ~Flags.IF;
-                cpu.interruptFlagChanged();
+                cpu.interruptibilityChanged();
             }
         } else if (virtual(cpu)) {
             cpu.systemFlags &= ~Flags.VIF;
@@ -48,7 +48,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags & Flags.IF) == 0) {
                 cpu.systemFlags |= Flags.IF;
-                cpu.interruptFlagChanged();
+                cpu.interruptibilityChanged();
                 cpu.interruptShadow();
             }
         } else if (virtual(cpu) && (cpu.systemFlags & Flags.VIP) == 0) {

@@ -34,9 +34,12 @@ final class Mmx {
                 : HostMemory.loadLong(cpu.state + insn.at1);
     }
 
-    /// EMMS: marks all registers empty.
+    /// EMMS: marks all registers empty, with TOP at 0.
+    ///
+    /// @sdm vol. 3A §13.2 "The MMX State and MMX Register Aliasing", Table 13-2
     static void emms(Cpu cpu, Insn insn) {
         cpu.checkMmx();
+        enter(cpu);
         HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) -1);
     }
 }

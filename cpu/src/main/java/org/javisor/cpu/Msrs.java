@@ -75,7 +75,7 @@ final class Msrs {
 
     private LongPredicate canonical(LongConsumer consumer) {
         return value -> {
-            if (!cpu.mmu.canonical(value)) {
+            if (!cpu.system.canonicalBase(value)) {
                 return false;
             }
             consumer.accept(value);

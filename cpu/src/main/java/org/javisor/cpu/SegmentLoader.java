@@ -148,7 +148,9 @@ final class SegmentLoader {
             if ((attributes & Segments.NULL) != 0) {
                 segments.selector[segment] = 0;
             } else if (dpl < cpu.cpl && (attributes & conforming) != conforming) {
-                loadNull(segment, 0);
+                // The base stays: 64-bit code may go on using those of FS and GS.
+                segments.selector[segment] = 0;
+                segments.attributes[segment] |= Segments.NULL;
             }
         }
     }

@@ -126,7 +126,7 @@ final class SystemInstructions {
         boolean tagged = (cpu.cr4 & ControlBits.CR4_PCIDE) != 0;
         boolean selective = type == 0 || type == 1;
         boolean invalid = Long.compareUnsigned(type, 3) > 0 || pcid >>> 12 != 0
-                || selective && !tagged && pcid != 0 || type == 0 && !cpu.mmu.canonical(gva);
+                || selective && !tagged && pcid != 0 || type == 0 && !cpu.system.canonicalBase(gva);
         if (invalid) {
             throw cpu.gp(0);
         }

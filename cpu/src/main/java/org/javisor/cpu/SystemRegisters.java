@@ -51,6 +51,15 @@ final class SystemRegisters implements CpuidModel.State {
         cpu.segments.refresh();
     }
 
+    /// Whether a register that holds a linear address takes `address`. For these it is the width that the processor
+    /// has that counts, not that of the paging mode.
+    ///
+    /// @sdm vol. 1 §3.3.7.1 "Canonical Addressing"
+    boolean canonicalBase(long address) {
+        int unused = Long.SIZE - cpu.cpuid.linearAddressBits();
+        return address << unused >> unused == address;
+    }
+
     void swapGs() {
         long base = cpu.segments.base[GS];
         base(GS, kernelGsBase);
@@ -61,6 +70,7 @@ final class SystemRegisters implements CpuidModel.State {
     void reset() {
         star = lstar = cstar = fmask = kernelGsBase = 0;
         sysenterCs = sysenterEsp = sysenterEip = 0;
+        // Differs from SDM: the counter goes on. The processors of a machine share it, and stay in step this way.
         tscAdjust = 0;
         tscAux = specCtrl = 0;
         xcr0 = XsaveLayout.X87;

@@ -37,7 +37,7 @@ final class TableInstructions {
     private static long loadBase(Cpu cpu, Insn insn) {
         long at = cpu.effectiveAddress(insn) + 2 & insn.addressMask;
         long base = cpu.load(insn.segment, at, insn.codeBits == 64 ? 8 : 4);
-        if (insn.codeBits == 64 && !cpu.mmu.canonical(base)) {
+        if (insn.codeBits == 64 && !cpu.system.canonicalBase(base)) {
             throw cpu.gp(0);
         }
         return insn.codeBits != 64 && insn.operandBytes == 2 ? base & 0xff_ffff : base;
@@ -125,7 +125,7 @@ final class TableInstructions {
     private static long upperBase(Cpu cpu, int selector) {
         long upper = cpu.tables.fetchUpper(selector, GuestFault.GP);
         long base = upper << 32;
-        if ((upper >>> 40 & 0x1f) != 0 || !cpu.mmu.canonical(base)) {
+        if ((upper >>> 40 & 0x1f) != 0 || !cpu.system.canonicalBase(base)) {
             throw cpu.gp(selector & ERROR_MASK);
         }
         return base;

@@ -5,20 +5,21 @@ import org.javisor.cpu.fp.Float80;
 import org.javisor.cpu.fp.Float80Context;
 import org.javisor.host.HostMemory;
 
-/// The x87 unit as its instructions see it: the register stack, tags, and the status word with its exceptions.
+/// The x87 unit as its instructions see it: the register stack, tags, and the status word with its
+/// exceptions.
 ///
-/// An instruction goes through [#begin], reads its operands, leaves a result in [#fp] and what it raised, and ends with
-/// one of the methods that deliver the result and [#commit]. Nothing changes before that, so that a memory fault leaves
-/// no trace.
+/// An instruction goes through [#begin], reads its operands, leaves a result in [#fp] and what it raised, and
+/// ends with one of the methods that deliver the result and [#commit]. Nothing changes before that, so that a
+/// memory fault leaves no trace.
 ///
-/// Of a tag only "empty" counts; the finer distinctions are made when the tag word is stored ([X87Environment]).
+/// Of a tag only "empty" counts; the finer distinctions are made when the tag word is stored
+/// ([X87Environment]).
 ///
 /// @sdm vol. 1 §8.1 "x87 FPU Execution Environment", §8.4 "x87 FPU Floating-Point Exception Handling"
 final class X87 {
     static final int CODES = Float80Context.C0 | Float80Context.C1 | Float80Context.C2 | Float80Context.C3;
-    static final int INITIAL_CONTROL = 0x37f, EMPTY = 3, ALL_EMPTY = 0xffff;
-    /// Control and status words that RESET leaves.
-    private static final int RESET_CONTROL = 0x40, RESET_TAGS = 0x5555;
+    /// The tag of an empty register.
+    static final int EMPTY = 3;
 
     private static final int STACK_UNDERFLOW = Float80Context.IE | Float80Context.SF;
     private static final int STACK_OVERFLOW = STACK_UNDERFLOW | Float80Context.C1;
@@ -37,16 +38,6 @@ final class X87 {
     X87(Cpu cpu) {
         this.cpu = cpu;
         this.state = cpu.state;
-        HostMemory.storeShort(state + CpuLayout.FCW, (short) RESET_CONTROL);
-        HostMemory.storeShort(state + CpuLayout.FTW, (short) RESET_TAGS);
-    }
-
-    /// FNINIT.
-    void initialize() {
-        HostMemory.storeShort(state + CpuLayout.FCW, (short) INITIAL_CONTROL);
-        HostMemory.storeShort(state + CpuLayout.FSW, (short) 0);
-        HostMemory.storeShort(state + CpuLayout.FTW, (short) ALL_EMPTY);
-        pointers(0, 0, 0);
     }
 
     // ---- the words ----
@@ -79,7 +70,8 @@ final class X87 {
         HostMemory.storeShort(state + CpuLayout.FTW, (short) ftw);
     }
 
-    /// Sets what is known of the last instruction: its opcode (11 bits), and offsets of itself and of its operand.
+    /// Sets what is known of the last instruction: its opcode (11 bits), and offsets of itself and of its
+    /// operand.
     void pointers(int fop, long fip, long fdp) {
         HostMemory.storeShort(state + CpuLayout.FOP, (short) fop);
         HostMemory.storeLong(state + CpuLayout.FIP, fip);
@@ -203,7 +195,8 @@ final class X87 {
         commit(insn, Float80Context.C1);
     }
 
-    /// Ends an instruction: what was raised goes into the status word, and the pointers to the instruction follow.
+    /// Ends an instruction: what was raised goes into the status word, and the pointers to the instruction
+    /// follow.
     ///
     /// @param cleared the condition codes that it sets anew
     void commit(Insn insn, int cleared) {
@@ -211,12 +204,21 @@ final class X87 {
         if ((fp.raised & Float80Context.EXCEPTIONS) == 0) {
             HostMemory.storeShort(state + CpuLayout.FSW, (short) fsw);
         } else {
-            status(fsw);
+            raise(insn, fsw);
         }
-        HostMemory.storeShort(state + CpuLayout.FOP, (short) ((insn.row.opcode() & 7) << 8 | insn.modrm & 0xff));
         HostMemory.storeLong(state + CpuLayout.FIP, cpu.rip() - insn.length);
         if (insn.kind0 == Insn.MEM) {
             HostMemory.storeLong(state + CpuLayout.FDP, dataOffset);
+        }
+    }
+
+    /// Only an instruction that meets an unmasked exception has its opcode remembered, as on every processor
+    /// since the Pentium 4 (vol. 1 §8.1.9.1 "Fopcode Compatibility Sub-mode").
+    private void raise(Insn insn, int fsw) {
+        status(fsw);
+        if (fp.unmasked() != 0) {
+            int fop = (insn.row.opcode() & 7) << 8 | insn.modrm & 0xff;
+            HostMemory.storeShort(state + CpuLayout.FOP, (short) fop);
         }
     }
 

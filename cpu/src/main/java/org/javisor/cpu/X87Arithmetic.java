@@ -131,7 +131,8 @@ final class X87Arithmetic {
             x87.set(0, c.se, c.significand);
         }
         // Only numbers have quotient bits.
-        x87.commit(insn, !prevented && Float80.isFinite(c.se) ? X87.CODES : Float80Context.C1 | Float80Context.C2);
+        boolean hasQuotient = !prevented && Float80.isFinite(c.se);
+        x87.commit(insn, hasQuotient ? X87.CODES : Float80Context.C1 | Float80Context.C2);
     }
 
     /// FXTRACT: ST(0) becomes the exponent, and the significand is pushed.

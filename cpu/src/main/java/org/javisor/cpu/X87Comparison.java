@@ -36,7 +36,8 @@ final class X87Comparison {
         X87 x87 = cpu.x87;
         Float80Context c = x87.begin();
         int order = x87.operands(0, i)
-                ? Float80Comparison.compare(c, x87.ase, x87.a, x87.bse, x87.b, quiet) : Float80Comparison.UNORDERED;
+                ? Float80Comparison.compare(c, x87.ase, x87.a, x87.bse, x87.b, quiet)
+                : Float80Comparison.UNORDERED;
         finish(x87, insn, order, pops);
     }
 
@@ -98,7 +99,8 @@ final class X87Comparison {
         X87 x87 = cpu.x87;
         Float80Context c = x87.begin();
         int order = x87.operands(0, insn.reg1)
-                ? Float80Comparison.compare(c, x87.ase, x87.a, x87.bse, x87.b, quiet) : Float80Comparison.UNORDERED;
+                ? Float80Comparison.compare(c, x87.ase, x87.a, x87.bse, x87.b, quiet)
+                : Float80Comparison.UNORDERED;
         boolean prevented = c.isPrevented();
         x87.commit(insn);
         if (!prevented) {
@@ -109,7 +111,8 @@ final class X87Comparison {
 
     /// C0, C2 and C3 stand for CF, PF and ZF.
     private static int flags(int order) {
-        return ((order & Float80Context.C0) != 0 ? Flags.CF : 0) | ((order & Float80Context.C2) != 0 ? Flags.PF : 0)
+        return ((order & Float80Context.C0) != 0 ? Flags.CF : 0)
+                | ((order & Float80Context.C2) != 0 ? Flags.PF : 0)
                 | ((order & Float80Context.C3) != 0 ? Flags.ZF : 0);
     }
 

@@ -56,7 +56,7 @@ final class X87Control {
 
     private static void initialize(Cpu cpu, Insn insn) {
         cpu.checkX87NoWait();
-        cpu.x87.initialize();
+        LegacyRegion.initializeX87(cpu);
     }
 
     private static void clearExceptions(Cpu cpu, Insn insn) {

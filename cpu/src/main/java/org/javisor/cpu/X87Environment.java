@@ -17,8 +17,8 @@ import org.javisor.host.HostMemory;
 ///   5       operand offset         its low 16 bits
 ///   6       DS                     its high bits << 12
 /// ```
-/// FRSTOR's and FNSAVE's image continues with the registers, 10 bytes each, from ST(0). As on every recent processor
-/// the selectors are zero (CPUID.7.EBX[13]).
+/// FRSTOR's and FNSAVE's image continues with the registers, 10 bytes each, from ST(0). As on every recent
+/// processor the selectors are zero (CPUID.7.EBX[13]).
 ///
 /// @sdm vol. 1 §8.1.10 "Saving the x87 FPU's State with FSTENV/FNSTENV and FSAVE/FNSAVE"
 final class X87Environment {
@@ -49,7 +49,7 @@ final class X87Environment {
             cpu.store(insn.segment, at & insn.addressMask, 8, cpu.x87.significand(i));
             cpu.store(insn.segment, at + 8 & insn.addressMask, 2, cpu.x87.se(i));
         }
-        cpu.x87.initialize();
+        LegacyRegion.initializeX87(cpu);
     }
 
     static void load(Cpu cpu, Insn insn) {
@@ -81,7 +81,8 @@ final class X87Environment {
 
     private static void storeField(Cpu cpu, Insn insn, long offset, int field, int value) {
         int bytes = fieldBytes(insn);
-        cpu.store(insn.segment, offset + (long) field * bytes & insn.addressMask, bytes, value & Cpu.mask(bytes));
+        long at = offset + (long) field * bytes & insn.addressMask;
+        cpu.store(insn.segment, at, bytes, value & Cpu.mask(bytes));
     }
 
     private static int loadField(Cpu cpu, Insn insn, long offset, int field) {

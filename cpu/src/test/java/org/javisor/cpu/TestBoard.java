@@ -24,6 +24,8 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     private final CpuidModel cpuid = CpuidModel.builder().build();
     private final List<Cpu> cpus = new ArrayList<>();
     final List<String> unimplemented = new ArrayList<>();
+    /// How often FERR# was asserted.
+    int floatingPointErrors;
     boolean exitsOnUnclaimedAccess;
     /// The first of its processors.
     final Cpu cpu;
@@ -91,6 +93,11 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     @Override
     public boolean exitsOnUnclaimedAccess() {
         return exitsOnUnclaimedAccess;
+    }
+
+    @Override
+    public void floatingPointError() {
+        floatingPointErrors++;
     }
 
     @Override

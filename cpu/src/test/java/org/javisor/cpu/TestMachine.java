@@ -75,6 +75,10 @@ final class TestMachine implements AutoCloseable {
         return bytes;
     }
 
+    int floatingPointErrors() {
+        return board.floatingPointErrors;
+    }
+
     Ram ram() {
         return board.ram;
     }

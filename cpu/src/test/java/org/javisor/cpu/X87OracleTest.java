@@ -21,22 +21,26 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every x87 instruction beside the host's own: registers, control, status and tag words, memory, RAX and RFLAGS.
+/// Every x87 instruction beside the host's own: registers, control, status and tag words, memory, RAX and
+/// RFLAGS.
 class X87OracleTest {
-    private static final int CASES = Integer.getInteger("javisor.cases", 1000);
+    private static final int CASES = Integer.getInteger("javisor.cases", 500);
     private static final long OPERAND = TestMachine.DATA, BEFORE = OPERAND + 1024, AFTER = OPERAND + 2048,
             UNTOUCHED = OPERAND + 3072;
     private static final int[] RESTORE = {0xdd, 0x27}, SAVE = {0xdd, 0x36};
+    private static final int OPERAND_SIZE = 0x66;
 
     /// These may differ from the host's by one unit in the last place; C1 says which way they were rounded.
-    private static final Set<Mnemonic> TRANSCENDENTAL = EnumSet.of(Mnemonic.FSIN, Mnemonic.FCOS, Mnemonic.FSINCOS,
-            Mnemonic.FPTAN, Mnemonic.FPATAN, Mnemonic.F2XM1, Mnemonic.FYL2X, Mnemonic.FYL2XP1);
+    private static final Set<Mnemonic> TRANSCENDENTAL = EnumSet.of(Mnemonic.FSIN, Mnemonic.FCOS,
+            Mnemonic.FSINCOS, Mnemonic.FPTAN, Mnemonic.FPATAN, Mnemonic.F2XM1, Mnemonic.FYL2X,
+            Mnemonic.FYL2XP1);
     /// After an unmasked exception some processors set the condition codes, contrary to the manual.
-    private static final Set<Mnemonic> COMPARISONS = EnumSet.of(Mnemonic.FCOM, Mnemonic.FCOMP, Mnemonic.FCOMPP,
-            Mnemonic.FUCOM, Mnemonic.FUCOMP, Mnemonic.FUCOMPP, Mnemonic.FICOM, Mnemonic.FICOMP, Mnemonic.FTST);
+    private static final Set<Mnemonic> COMPARISONS = EnumSet.of(Mnemonic.FCOM, Mnemonic.FCOMP,
+            Mnemonic.FCOMPP, Mnemonic.FUCOM, Mnemonic.FUCOMP, Mnemonic.FUCOMPP, Mnemonic.FICOM,
+            Mnemonic.FICOMP, Mnemonic.FTST);
     /// Here some leave C1 alone, contrary to the manual.
-    private static final Set<Mnemonic> TO_FLAGS = EnumSet.of(Mnemonic.FCOMI, Mnemonic.FCOMIP, Mnemonic.FUCOMI,
-            Mnemonic.FUCOMIP);
+    private static final Set<Mnemonic> TO_FLAGS = EnumSet.of(Mnemonic.FCOMI, Mnemonic.FCOMIP,
+            Mnemonic.FUCOMI, Mnemonic.FUCOMIP);
 
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final SplittableRandom random = new SplittableRandom(seed);
@@ -70,7 +74,11 @@ class X87OracleTest {
         int forms = 0;
         failures.setLength(0);
         for (int extension = 0; extension < 8; extension++) {
-            forms += form(opcode, extension << 3 | 2);
+            int modrm = extension << 3 | 2;
+            forms += form(opcode, modrm);
+            if (machine.decode(opcode, modrm).bytes0 == 0) {
+                forms += form(OPERAND_SIZE, opcode, modrm);
+            }
         }
         for (int modrm = 0xc0; modrm < 0x100; modrm++) {
             forms += form(opcode, modrm);
@@ -79,15 +87,16 @@ class X87OracleTest {
         System.out.printf("%02x: %d forms, %d cases each, seed %d%n", opcode, forms, CASES, seed);
     }
 
-    private int form(int opcode, int modrm) {
-        Insn insn = machine.decode(opcode, modrm);
+    private int form(int... bytes) {
+        Insn insn = machine.decode(bytes);
+        // FSTPNCE, undocumented, does not store on some processors.
         if (insn.mnemonic() == Mnemonic.UNDEFINED || insn.mnemonic() == Mnemonic.FSTPNCE) {
             return 0;
         }
-        MemorySegment code = host.compile(opcode, modrm);
+        MemorySegment code = host.compile(bytes);
         for (int i = 0; i < CASES; i++) {
             prepare(insn);
-            int fault = run(opcode, modrm);
+            int fault = run(bytes);
             host.run(code);
             assertEquals(-1, fault, () -> show(host.before()));
             if (!compare(insn)) {
@@ -151,7 +160,7 @@ class X87OracleTest {
         return digits;
     }
 
-    private int run(int opcode, int modrm) {
+    private int run(int... bytes) {
         copy(host.before(), BEFORE, 128);
         copy(host.operand(), OPERAND, NativeX87.OPERAND_BYTES);
         copy(host.operand(), UNTOUCHED, NativeX87.OPERAND_BYTES);
@@ -161,7 +170,9 @@ class X87OracleTest {
         cpu.rflags(HostMemory.loadLong(host.operand() + NativeX87.BEFORE));
         cpu.reg64(CpuLayout.RAX, HostMemory.loadLong(host.operand() + NativeX87.BEFORE + 8));
         HostMemory.storeShort(cpu.state + CpuLayout.FSW, (short) 0);
-        int fault = machine.execute(RESTORE[0], RESTORE[1], opcode, modrm, SAVE[0], SAVE[1]);
+        machine.execute(RESTORE);
+        int fault = machine.execute(bytes);
+        machine.execute(SAVE);
         machine.memory().storeLong(OPERAND + NativeX87.AFTER, cpu.rflags());
         machine.memory().storeLong(OPERAND + NativeX87.AFTER + 8, cpu.reg64(CpuLayout.RAX));
         return fault;
@@ -175,11 +186,13 @@ class X87OracleTest {
 
     private boolean compare(Insn insn) {
         long mine = machine.ram().hva();
-        if (!imageEquals(insn, mine + AFTER) || !memoryEquals(insn, mine + OPERAND) || !registersEqual(insn)) {
-            failures.append("%s %02x%nbefore   %s%s%nexpected %s%s%s%nactual   %s%s%s%nseed %d%n".formatted(insn.mnemonic(), insn.modrm,
-                    show(host.before()), operand(mine + UNTOUCHED, insn),
-                    show(host.after()), operand(host.operand(), insn), after(host.operand()),
-                    show(mine + AFTER), operand(mine + OPERAND, insn), after(mine + OPERAND), seed));
+        if (!imageEquals(insn, mine + AFTER) || !memoryEquals(insn, mine + OPERAND)
+                || !registersEqual(insn)) {
+            failures.append("%s %02x%n".formatted(insn.mnemonic(), insn.modrm));
+            failures.append("before   " + show(host.before()) + operand(mine + UNTOUCHED, insn));
+            failures.append("%nexpected ".formatted() + show(host.after()) + operands(host.operand(), insn));
+            failures.append("%nactual   ".formatted() + show(mine + AFTER) + operands(mine + OPERAND, insn));
+            failures.append("%nseed %d%n".formatted(seed));
             return false;
         }
         return true;
@@ -199,18 +212,19 @@ class X87OracleTest {
 
     private boolean imageEquals(Insn insn, long mine) {
         long expected = host.after();
-        int status = HostMemory.loadShort(mine + NativeX87.FSW) ^ HostMemory.loadShort(expected + NativeX87.FSW);
-        return (status & ~ignoredStatus(insn)) == 0
-                && HostMemory.loadShort(mine) == HostMemory.loadShort(expected)
-                && HostMemory.loadShort(mine + NativeX87.FTW) == HostMemory.loadShort(expected + NativeX87.FTW)
-                && stackEquals(mine + NativeX87.REGISTERS, expected + NativeX87.REGISTERS, TRANSCENDENTAL.contains(insn.mnemonic()));
+        boolean nearly = TRANSCENDENTAL.contains(insn.mnemonic());
+        return differs(mine, expected, NativeX87.FCW) == 0
+                && (differs(mine, expected, NativeX87.FSW) & ~ignoredStatus(insn)) == 0
+                && differs(mine, expected, NativeX87.FTW) == 0
+                && stackEquals(mine + NativeX87.REGISTERS, expected + NativeX87.REGISTERS, nearly);
+    }
+
+    private static int differs(long mine, long expected, int word) {
+        return HostMemory.loadShort(mine + word) ^ HostMemory.loadShort(expected + word);
     }
 
     private int ignoredStatus(Insn insn) {
-        if (TRANSCENDENTAL.contains(insn.mnemonic())) {
-            return Float80Context.C1;
-        }
-        if (TO_FLAGS.contains(insn.mnemonic())) {
+        if (TRANSCENDENTAL.contains(insn.mnemonic()) || TO_FLAGS.contains(insn.mnemonic())) {
             return Float80Context.C1;
         }
         return COMPARISONS.contains(insn.mnemonic()) && isPending() ? Float80Comparison.UNORDERED : 0;
@@ -229,19 +243,26 @@ class X87OracleTest {
         return true;
     }
 
-    private static String after(long operand) {
-        return String.format("RFLAGS %x RAX %x", HostMemory.loadLong(operand + NativeX87.AFTER) & Flags.ARITHMETIC,
-                HostMemory.loadLong(operand + NativeX87.AFTER + 8));
-    }
-
     private boolean memoryEquals(Insn insn, long mine) {
         for (int i = 0; i < NativeX87.OPERAND_BYTES; i++) {
-            boolean pointer = insn.bytes0 == 0 && i >= NativeX87.POINTERS && i < NativeX87.REGISTERS;
-            if (!pointer && HostMemory.loadByte(mine + i) != HostMemory.loadByte(host.operand() + i)) {
+            byte expected = HostMemory.loadByte(host.operand() + i);
+            if (!isPointer(insn, i) && HostMemory.loadByte(mine + i) != expected) {
                 return false;
             }
         }
         return true;
+    }
+
+    /// Whether a byte of an environment belongs to the pointers to the last instruction.
+    private static boolean isPointer(Insn insn, int i) {
+        int fieldBytes = insn.operandBytes == 2 ? 2 : 4;
+        return insn.bytes0 == 0 && i >= 3 * fieldBytes && i < 7 * fieldBytes;
+    }
+
+    private static String operands(long at, Insn insn) {
+        return operand(at, insn) + "RFLAGS %x RAX %x".formatted(
+                HostMemory.loadLong(at + NativeX87.AFTER) & Flags.ARITHMETIC,
+                HostMemory.loadLong(at + NativeX87.AFTER + 8));
     }
 
     private static String operand(long at, Insn insn) {

@@ -23,9 +23,14 @@ final class Board implements AutoCloseable {
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         memory = new BoardMemory(config.ramBytes(), vm.memory());
-        legacy = new LegacyDevices(config, vm, power);
-        pci = new PciDevices(config, vm, legacy);
-        virtio = new VirtioDevices(config, vm, pci.bus());
+        try {
+            legacy = new LegacyDevices(config, vm, power);
+            pci = new PciDevices(config, vm, legacy);
+            virtio = new VirtioDevices(config, vm, pci.bus());
+        } catch (RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
         pci.configure();
     }
 

@@ -6,6 +6,8 @@ import java.util.List;
 import org.javisor.devices.A20Gate;
 import org.javisor.devices.AcpiPm;
 import org.javisor.devices.DebugExit;
+import org.javisor.devices.Hpet;
+import org.javisor.devices.I8042;
 import org.javisor.devices.PostCode;
 import org.javisor.devices.ResetControl;
 import org.javisor.devices.Rtc;
@@ -34,13 +36,19 @@ final class LegacyDevices {
             serial.add(uart);
             ports.attach(LegacyMap.SERIAL_PORTS[n], Uart16550.PORTS, uart, "COM" + (n + 1));
         }
-        Rtc rtc = added(new Rtc(vm.clock(), vm.gsi(LegacyMap.RTC_IRQ)));
+        Hpet hpet = added(new Hpet(vm.clock(), vm::gsi, vm.msi()));
+        vm.mmio().attach(MemoryMap.HPET, Hpet.BYTES, hpet, "HPET");
+        Rtc rtc = added(new Rtc(vm.clock(), hpet.rtcInput()));
         rtc.setMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
         ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");
         pm = added(new AcpiPm(vm.clock(), vm.gsi(AcpiConfig.SCI), 32, _ -> power.powerOff()));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
         resetControl = added(new ResetControl(_ -> power.reset()));
         A20Gate a20 = new A20Gate(passes -> vm.maskA20(!passes));
+        I8042 keyboard = added(new I8042(vm.gsi(LegacyMap.KEYBOARD_IRQ), vm.gsi(LegacyMap.MOUSE_IRQ), a20,
+                _ -> power.reset()));
+        ports.attach(I8042.DATA_PORT, 1, keyboard.data(), "keyboard controller, data");
+        ports.attach(I8042.COMMAND_PORT, 1, keyboard.command(), "keyboard controller, command");
         SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));
         ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
         ports.attach(PostCode.PORT, PostCode.PORTS, added(new PostCode()), "POST code and DMA page registers");

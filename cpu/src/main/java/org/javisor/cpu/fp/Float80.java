@@ -3,14 +3,16 @@ package org.javisor.cpu.fp;
 
 /// The double extended-precision format: what its encodings mean.
 ///
-/// A value travels as two primitives: `se`, its sign and biased exponent (16 bits), and its 64-bit significand.
+/// A value travels as two primitives: `se`, its sign and biased exponent (16 bits), and its 64-bit
+/// significand.
 ///
 /// ```
 ///   se: 15   14 .............. 0      significand: 63 | 62 ............ 0
 ///       sign biased exponent                        integer bit | fraction
 /// ```
 ///
-/// @sdm vol. 1 §4.2.2 "Floating-Point Data Types", §8.2.2 "Unsupported Double Extended-Precision Floating-Point Encodings"
+/// @sdm vol. 1 §4.2.2 "Floating-Point Data Types", §8.2.2 "Unsupported Double Extended-Precision
+///     Floating-Point Encodings"
 public final class Float80 {
     public static final int SIGN = 0x8000, EXPONENT = 0x7fff, BIAS = 16383;
     public static final long INTEGER_BIT = Long.MIN_VALUE, QUIET_BIT = 1L << 62;

@@ -8,7 +8,8 @@ public final class Float80Addition {
     /// `a + b`.
     public static void add(Float80Context c, int ase, long a, int bse, long b) {
         if (Float80.isNormal(ase, a) && Float80.isNormal(bse, b)) {
-            sum(c, ase & Float80.SIGN, ase & Float80.EXPONENT, a, bse & Float80.SIGN, bse & Float80.EXPONENT, b);
+            sum(c, ase & Float80.SIGN, ase & Float80.EXPONENT, a,
+                    bse & Float80.SIGN, bse & Float80.EXPONENT, b);
         } else {
             addUnusual(c, ase, a, bse, b, 0);
         }
@@ -68,7 +69,8 @@ public final class Float80Addition {
     }
 
     /// Adds finite numbers with normalized significands.
-    private static void sum(Float80Context c, int aSign, int aExponent, long a, int bSign, int bExponent, long b) {
+    private static void sum(Float80Context c, int aSign, int aExponent, long a,
+                            int bSign, int bExponent, long b) {
         int distance = aExponent - bExponent;
         if (aSign == bSign) {
             if (distance >= 0) {
@@ -85,7 +87,8 @@ public final class Float80Addition {
         }
     }
 
-    private static void addMagnitudes(Float80Context c, int sign, int exponent, long a, long b, int distance) {
+    private static void addMagnitudes(Float80Context c, int sign, int exponent, long a, long b,
+                                      int distance) {
         long low = UInt128.shiftRightJam(b, 0, distance);
         long high = a + UInt128.shiftRightHigh(b, distance);
         if (distance > 0 && high < 0) {
@@ -97,14 +100,16 @@ public final class Float80Addition {
     }
 
     /// `a - (b >> distance)`, known to be positive.
-    private static void subtractMagnitudes(Float80Context c, int sign, int exponent, long a, long b, int distance) {
+    private static void subtractMagnitudes(Float80Context c, int sign, int exponent, long a, long b,
+                                           int distance) {
         long low = -UInt128.shiftRightJam(b, 0, distance);
         long high = a - UInt128.shiftRightHigh(b, distance) - (low != 0 ? 1 : 0);
         if (high < 0) {
             Float80Rounding.round(c, sign, exponent, high, low);
         } else if (high != 0) {
             int shift = Long.numberOfLeadingZeros(high);
-            Float80Rounding.round(c, sign, exponent - shift, high << shift | low >>> 64 - shift, low << shift);
+            Float80Rounding.round(c, sign, exponent - shift, high << shift | low >>> 64 - shift,
+                    low << shift);
         } else {
             int shift = Long.numberOfLeadingZeros(low);
             Float80Rounding.round(c, sign, exponent - 64 - shift, low << shift, 0);

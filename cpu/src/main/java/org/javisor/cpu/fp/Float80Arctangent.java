@@ -18,7 +18,8 @@ public final class Float80Arctangent {
         boolean left = (xse & Float80.SIGN) != 0;
         if (Float80.isInfinite(yse, y)) {
             axis(c, yse, Float80.isInfinite(xse, x)
-                    ? left ? WideConstants.THREE_QUARTERS_PI : WideConstants.QUARTER_PI : WideConstants.HALF_PI);
+                    ? left ? WideConstants.THREE_QUARTERS_PI : WideConstants.QUARTER_PI
+                    : WideConstants.HALF_PI);
         } else if (y == 0 || Float80.isInfinite(xse, x)) {
             if (left) {
                 axis(c, yse, WideConstants.PI);
@@ -85,7 +86,8 @@ public final class Float80Arctangent {
             return x;
         }
         Wide square = c.d.set(x).multiply(x);
-        Fraction128.evaluate(c.e, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(), true);
+        Fraction128.evaluate(c.e, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(),
+                true);
         return c.e.multiply(square).multiply(x).negate().add(x);
     }
 }

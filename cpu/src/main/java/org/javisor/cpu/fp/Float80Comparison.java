@@ -9,7 +9,8 @@ public final class Float80Comparison {
 
     private static final int FXAM_NAN = Float80Context.C0, FXAM_NORMAL = Float80Context.C2,
             FXAM_INFINITY = Float80Context.C2 | Float80Context.C0, FXAM_ZERO = Float80Context.C3,
-            FXAM_EMPTY = Float80Context.C3 | Float80Context.C0, FXAM_DENORMAL = Float80Context.C3 | Float80Context.C2;
+            FXAM_EMPTY = Float80Context.C3 | Float80Context.C0,
+            FXAM_DENORMAL = Float80Context.C3 | Float80Context.C2;
 
     private Float80Comparison() { }
 
@@ -60,7 +61,8 @@ public final class Float80Comparison {
 
     /// FXAM: the condition codes for a register's contents.
     public static int examine(int se, long significand, boolean empty) {
-        return ((se & Float80.SIGN) != 0 ? Float80Context.C1 : 0) | (empty ? FXAM_EMPTY : kind(se, significand));
+        int sign = (se & Float80.SIGN) != 0 ? Float80Context.C1 : 0;
+        return sign | (empty ? FXAM_EMPTY : kind(se, significand));
     }
 
     private static int kind(int se, long significand) {

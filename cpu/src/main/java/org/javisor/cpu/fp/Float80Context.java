@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
-/// Where x87 arithmetic leaves its result and what it raised, and the control word it works by. One per processor, so
-/// that no operation allocates.
+/// Where x87 arithmetic leaves its result and what it raised, and the control word it works by. One per
+/// processor, so that no operation allocates.
 ///
 /// Exceptions and condition codes have their places in the status word. An operation starts with [#begin].
 public final class Float80Context {
-    /// Exceptions: invalid operation, denormal operand, zero divide, overflow, underflow, precision; stack fault.
+    /// Exceptions: invalid operation, denormal operand, zero divide, overflow, underflow, precision; stack
+    /// fault.
     public static final int IE = 1, DE = 2, ZE = 4, OE = 8, UE = 16, PE = 32, SF = 64;
     public static final int ES = 1 << 7, C0 = 1 << 8, C1 = 1 << 9, C2 = 1 << 10, TOP = 7 << 11, C3 = 1 << 14,
             BUSY = 1 << 15;
@@ -68,8 +69,8 @@ public final class Float80Context {
         return raised & ~controlWord & EXCEPTIONS;
     }
 
-    /// Whether an unmasked exception prevents the operation: there is no result, and what later steps raised does not
-    /// count.
+    /// Whether an unmasked exception prevents the operation: there is no result, and what later steps raised
+    /// does not count.
     public boolean isPrevented() {
         if ((raised & ~controlWord & BEFORE_RESULT) == 0) {
             return false;
@@ -85,8 +86,8 @@ public final class Float80Context {
         }
     }
 
-    /// Takes back the denormal-operand exception that loading a narrower operand raised, until it is known whether a more
-    /// important exception, or a NaN, hides it.
+    /// Takes back the denormal-operand exception that loading a narrower operand raised, until it is known
+    /// whether a more important exception, or a NaN, hides it.
     ///
     /// @return whether it was raised
     public boolean takeDenormal() {

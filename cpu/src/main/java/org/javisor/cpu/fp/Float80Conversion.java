@@ -8,11 +8,13 @@ import static org.javisor.cpu.fp.Float80Context.UE;
 
 /// Conversions between the extended format and the single and double formats in memory.
 public final class Float80Conversion {
-    private static final int SINGLE_FRACTION = 23, SINGLE_EXPONENT = 8, DOUBLE_FRACTION = 52, DOUBLE_EXPONENT = 11;
+    private static final int SINGLE_FRACTION = 23, SINGLE_EXPONENT = 8;
+    private static final int DOUBLE_FRACTION = 52, DOUBLE_EXPONENT = 11;
 
     private Float80Conversion() { }
 
-    /// FLD m32, and the operand of arithmetic with m32. Signaling NaNs stay so: the user of the value decides.
+    /// FLD m32, and the operand of arithmetic with m32. Signaling NaNs stay so: the user of the value
+    /// decides.
     public static void widenSingle(Float80Context c, int bits) {
         widen(c, bits & 0xffff_ffffL, SINGLE_FRACTION, SINGLE_EXPONENT);
     }
@@ -67,7 +69,8 @@ public final class Float80Conversion {
         return narrow(c, se, significand, DOUBLE_FRACTION, DOUBLE_EXPONENT);
     }
 
-    private static long narrow(Float80Context c, int se, long significand, int fractionBits, int exponentBits) {
+    private static long narrow(Float80Context c, int se, long significand, int fractionBits,
+                               int exponentBits) {
         int special = (1 << exponentBits) - 1;
         long sign = (long) (se >> 15 & 1) << fractionBits + exponentBits;
         if (Float80NaN.handles(c, se, significand)) {
@@ -87,15 +90,16 @@ public final class Float80Conversion {
                 : sign | narrowTiny(c, se, exponent, normalized, fractionBits);
     }
 
-    private static long narrowNormal(Float80Context c, int se, int exponent, long significand, int fractionBits,
-                                     int special) {
+    private static long narrowNormal(Float80Context c, int se, int exponent, long significand,
+                                     int fractionBits, int special) {
         if (exponent >= special) {
             return overflow(c, se, fractionBits, special);
         }
         long kept = significand >>> 63 - fractionBits;
         long rest = significand << fractionBits + 1;
         boolean up = Float80Rounding.roundsUp(c.rounding(), se & Float80.SIGN, (kept & 1) != 0, rest);
-        // A carry out of the significand runs into the exponent, where it belongs; the integer bit counts one there.
+        // A carry out of the significand runs into the exponent, where it belongs; the integer bit counts one
+        // there.
         long rounded = ((long) (exponent - 1) << fractionBits) + kept + (up ? 1 : 0);
         if (rounded >>> fractionBits >= special) {
             return overflow(c, se, fractionBits, special);
@@ -120,7 +124,8 @@ public final class Float80Conversion {
     }
 
     /// A value whose exponent is below the format's: a denormal, or rounded up to the smallest normal number.
-    private static long narrowTiny(Float80Context c, int se, int exponent, long significand, int fractionBits) {
+    private static long narrowTiny(Float80Context c, int se, int exponent, long significand,
+                                   int fractionBits) {
         int sign = se & Float80.SIGN;
         int shift = Math.min(63 - fractionBits + 1 - exponent, 128);
         long kept = UInt128.shiftRightHigh(significand, shift);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
-/// Packed decimal integers of 18 digits: FBLD and FBSTP. In memory, 9 bytes of two digits each, then the sign.
+/// Packed decimal integers of 18 digits: FBLD and FBSTP. In memory, 9 bytes of two digits each, then the
+/// sign.
 public final class Float80Decimal {
     private static final long LIMIT = 999_999_999_999_999_999L;
     private static final int DIGITS_LOW = 16;

@@ -50,8 +50,8 @@ public final class Float80Integer {
         return Float80.isUnsupported(se, significand) || (se & Float80.EXPONENT) > Float80.BIAS + 63;
     }
 
-    /// The rounded magnitude of a value below 2^64; raises what the rounding does. 2^64 itself, to which a value may
-    /// be rounded, cannot occur: there are no fractions that high.
+    /// The rounded magnitude of a value below 2^64; raises what the rounding does. 2^64 itself, to which a
+    /// value may be rounded, cannot occur: there are no fractions that high.
     static long magnitude(Float80Context c, int se, long significand, int rounding) {
         if (significand == 0) {
             return 0;

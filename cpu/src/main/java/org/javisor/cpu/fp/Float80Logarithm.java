@@ -79,8 +79,8 @@ public final class Float80Logarithm {
 
     /// Leaves in `c.b` the logarithm of `c.a × 2^exponent`, where `c.a` is 1 or more, and less than 2.
     private static void logarithm(Float80Context c, int exponent) {
-        // A factor p/256 that brings the number near 1. Next to 1 it is 1, and next to 2 a half, so that logarithms
-        // near 0 come from the series alone.
+        // A factor p/256 that brings the number near 1. Next to 1 it is 1, and next to 2 a half, so that
+        // logarithms near 0 come from the series alone.
         int index = (int) (c.a.high >>> 56) & 127;
         int middle = 257 + 2 * index;
         int p = index == 0 ? 256 : index == 127 ? 128 : (65536 + middle / 2) / middle;
@@ -91,7 +91,8 @@ public final class Float80Logarithm {
         c.b.add(c.c.setInteger(exponent).add(WideConstants.MINUS_LOG2_OF_256THS[p - 128]));
     }
 
-    /// Leaves in `c.b` the logarithm of `1 + x`: with `s = x / (2 + x)`, it is `2/ln 2 × (s + s³(1/3 + s²/5 + …))`.
+    /// Leaves in `c.b` the logarithm of `1 + x`: with `s = x / (2 + x)`, it is `2/ln 2 × (s + s³(1/3 + s²/5 +
+    /// …))`.
     private static void nearOne(Float80Context c, Wide x) {
         if (x.isZero()) {
             c.b.set(x);
@@ -99,7 +100,8 @@ public final class Float80Logarithm {
         }
         Wide s = c.c.set(x).divide(c.d.set(x).add(false, 1, Float80.INTEGER_BIT, 0));
         Wide square = c.d.set(s).multiply(s);
-        Fraction128.evaluate(c.b, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(), false);
+        Fraction128.evaluate(c.b, WideConstants.ARCTANGENT, square.fractionHigh(), square.fractionLow(),
+                false);
         c.b.multiply(square).multiply(s).add(s).multiply(WideConstants.TWO_LOG2_E);
     }
 

@@ -47,8 +47,8 @@ final class Float80NaN {
         c.result(se, significand | Float80.QUIET_BIT);
     }
 
-    /// Of a signaling and a quiet NaN the quiet one survives, else the one with the larger significand; of equal ones
-    /// the positive.
+    /// Of a signaling and a quiet NaN the quiet one survives, else the one with the larger significand; of
+    /// equal ones the positive.
     private static void propagateLarger(Float80Context c, int ase, long a, int bse, long b) {
         boolean aIsQuiet = (a & Float80.QUIET_BIT) != 0;
         boolean bIsQuiet = (b & Float80.QUIET_BIT) != 0;

@@ -61,7 +61,8 @@ public final class Float80Remainder {
         int restSign = sign;
         if (nearest && exceedsHalf(rest, b, distance, quotient)) {
             quotient++;
-            // With b's exponent, `a` has one bit more behind the point where it was the smaller by a factor of two.
+            // With b's exponent, `a` has one bit more behind the point where it was the smaller by a factor
+            // of two.
             rest = distance < 0 ? (b << 1) - rest : b - rest;
             restSign ^= Float80.SIGN;
         }
@@ -84,7 +85,8 @@ public final class Float80Remainder {
     /// Whether the rest is more than half of the divisor, or half of it and the quotient odd.
     private static boolean exceedsHalf(long rest, long b, int distance, long quotient) {
         if (distance < 0) {
-            // The rest is a, half as large as its significand looks beside b's: half of b is where both are equal.
+            // The rest is a, half as large as its significand looks beside b's: half of b is where both are
+            // equal.
             return Long.compareUnsigned(rest, b) > 0;
         }
         int order = Long.compareUnsigned(rest, b - rest);
@@ -92,7 +94,8 @@ public final class Float80Remainder {
     }
 
     private static int codes(long quotient) {
-        return ((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0) | ((quotient & 1) != 0 ? C1 : 0);
+        return ((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0)
+                | ((quotient & 1) != 0 ? C1 : 0);
     }
 
     /// Takes 32 to 63 bits off the exponents' distance.

@@ -6,18 +6,19 @@ import static org.javisor.cpu.fp.Float80Context.OE;
 import static org.javisor.cpu.fp.Float80Context.PE;
 import static org.javisor.cpu.fp.Float80Context.UE;
 
-/// The last step of every operation: an exact result, or one with its excess bits condensed into the lowest, becomes
-/// one of 64, 53 or 24 bits, and overflows or underflows.
+/// The last step of every operation: an exact result, or one with its excess bits condensed into the lowest,
+/// becomes one of 64, 53 or 24 bits, and overflows or underflows.
 ///
-/// @sdm vol. 1 §4.8.4 "Rounding", §4.9.1.4 "Numeric Overflow Exception", §4.9.1.5 "Numeric Underflow Exception"
+/// @sdm vol. 1 §4.8.4 "Rounding", §4.9.1.4 "Numeric Overflow Exception", §4.9.1.5 "Numeric Underflow
+///     Exception"
 final class Float80Rounding {
     /// What the exponent of an unmasked overflow's or underflow's result is off by.
     static final int BIAS_ADJUSTMENT = 24576;
 
     private Float80Rounding() { }
 
-    /// Rounds to the precision of the control word. The value is `high.low × 2^(exponent - BIAS)` with the binary point
-    /// behind the highest bit of `high`, which is set.
+    /// Rounds to the precision of the control word. The value is `high.low × 2^(exponent - BIAS)` with the
+    /// binary point behind the highest bit of `high`, which is set.
     ///
     /// @param sign     0 or [Float80#SIGN]
     /// @param exponent biased, of any size
@@ -106,7 +107,8 @@ final class Float80Rounding {
     }
 
     /// Tininess is detected after rounding: a value that rounds up to the smallest normal number is not tiny.
-    private static boolean isTiny(Float80Context c, int sign, int exponent, long high, long low, int precision) {
+    private static boolean isTiny(Float80Context c, int sign, int exponent, long high, long low,
+                                  int precision) {
         long ulp = 1L << 64 - precision;
         return exponent < 0 || (high & -ulp) != -ulp
                 || !roundsUp(c.rounding(), sign, true, rest(high, low, precision));
@@ -127,8 +129,8 @@ final class Float80Rounding {
         }
     }
 
-    /// A result with its exponent adjusted for an unmasked exception; infinity or zero where not even that suffices,
-    /// whatever the rounding control.
+    /// A result with its exponent adjusted for an unmasked exception; infinity or zero where not even that
+    /// suffices, whatever the rounding control.
     private static void adjusted(Float80Context c, int sign, int exponent, long significand) {
         if (exponent >= Float80.EXPONENT) {
             c.raised |= PE | C1;
@@ -141,7 +143,8 @@ final class Float80Rounding {
         }
     }
 
-    private static void underflow(Float80Context c, int sign, int exponent, long high, long low, int precision) {
+    private static void underflow(Float80Context c, int sign, int exponent, long high, long low,
+                                  int precision) {
         if (!c.isMasked(UE)) {
             c.raised |= UE;
             underflowAdjusted(c, sign, exponent, high, low, precision);

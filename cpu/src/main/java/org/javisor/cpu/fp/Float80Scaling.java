@@ -52,7 +52,8 @@ public final class Float80Scaling {
         return (se & Float80.SIGN) != 0 ? -magnitude : magnitude;
     }
 
-    /// FXTRACT's first result, the unbiased exponent of a value as a number; raises what the instruction does.
+    /// FXTRACT's first result, the unbiased exponent of a value as a number; raises what the instruction
+    /// does.
     public static void exponent(Float80Context c, int se, long significand) {
         if (Float80NaN.handles(c, se, significand)) {
             return;

@@ -30,7 +30,8 @@ public final class Float80SquareRoot {
         // The remainder, at most 2 * root: 65 bits.
         long square = root * root;
         long restLow = low - square;
-        long restHigh = high - Math.unsignedMultiplyHigh(root, root) - (Long.compareUnsigned(low, square) < 0 ? 1 : 0);
+        long borrow = Long.compareUnsigned(low, square) < 0 ? 1 : 0;
+        long restHigh = high - Math.unsignedMultiplyHigh(root, root) - borrow;
         long next = 0;
         if ((restHigh | restLow) != 0) {
             // The root exceeds root + 1/2 exactly if the remainder exceeds root.
@@ -46,7 +47,8 @@ public final class Float80SquareRoot {
         long root = approximation >= 1 ? -1L : (long) (approximation * 0x1p53) << 11;
         long product = root * root;
         long restLow = low - product;
-        long restHigh = high - Math.unsignedMultiplyHigh(root, root) - (Long.compareUnsigned(low, product) < 0 ? 1 : 0);
+        long borrow = Long.compareUnsigned(low, product) < 0 ? 1 : 0;
+        long restHigh = high - Math.unsignedMultiplyHigh(root, root) - borrow;
         // The remainder has at most 78 bits with its sign; the correction needs only the first 53 of them.
         double correction = (restHigh * 0x1p64 + (restLow >>> 1) * 2.0) / (2.0 * ((root >>> 11) * 0x1p11));
         root = corrected(root, correction);

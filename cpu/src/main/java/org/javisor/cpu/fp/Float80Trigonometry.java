@@ -5,7 +5,8 @@ import static org.javisor.cpu.fp.Float80Context.C2;
 
 /// FSIN, FCOS, FSINCOS and FPTAN.
 ///
-/// Arguments are reduced with a π of 66 bits, as the processors do: it is part of what the instructions compute.
+/// Arguments are reduced with a π of 66 bits, as the processors do: it is part of what the instructions
+/// compute.
 ///
 /// @sdm vol. 1 §8.3.8 "Approximation of Pi"
 public final class Float80Trigonometry {

@@ -18,7 +18,8 @@ final class Fraction128 {
 
     /// The lower half of the product's first 128 bits, up to two units too small.
     static long multiplyLow(long aHigh, long aLow, long bHigh, long bLow) {
-        return aHigh * bHigh + Math.unsignedMultiplyHigh(aHigh, bLow) + Math.unsignedMultiplyHigh(aLow, bHigh);
+        return aHigh * bHigh + Math.unsignedMultiplyHigh(aHigh, bLow)
+                + Math.unsignedMultiplyHigh(aLow, bHigh);
     }
 
     /// Evaluates `c0 ± c1·z + c2·z² ± …` by Horner's rule; every partial sum is between 0 and 1.

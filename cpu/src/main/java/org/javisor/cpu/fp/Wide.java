@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
-/// A working register of the transcendental functions: a number with a 128-bit significand and an unbounded exponent.
-/// Its operations change it in place, and truncate: an error of a few units in the last place, some 60 bits below
-/// what the result keeps.
+/// A working register of the transcendental functions: a number with a 128-bit significand and an unbounded
+/// exponent. Its operations change it in place, and truncate: an error of a few units in the last place, some
+/// 60 bits below what the result keeps.
 ///
-/// The value is `high.low × 2^exponent` with the point behind the highest bit of `high`, which is set unless the
-/// number is zero.
+/// The value is `high.low × 2^exponent` with the point behind the highest bit of `high`, which is set unless
+/// the number is zero.
 final class Wide {
     boolean negative;
     int exponent;
@@ -144,13 +144,15 @@ final class Wide {
         long productLow = first * by.low;
         long borrow = Long.compareUnsigned(next, productLow) < 0 ? 1 : 0;
         long second = digit(restLow - productHigh - borrow, next - productLow, 0, by);
-        return set(negative ^ by.negative, exponent - by.exponent - (reaches ? 0 : 1), first, second).normalize();
+        int quotientExponent = exponent - by.exponent - (reaches ? 0 : 1);
+        return set(negative ^ by.negative, quotientExponent, first, second).normalize();
     }
 
     /// One 64-bit digit of `high:middle:low` divided by the significand of `by`, which exceeds `high:middle`.
     private static long digit(long high, long middle, long low, Wide by) {
         if (high == by.high) {
-            // The estimate would not fit; the digit is the largest, or one or two less, which at most 2^-62 tells.
+            // The estimate would not fit; the digit is the largest, or one or two less, which at most 2^-62
+            // tells.
             return -1L;
         }
         long quotient = UInt128.divide(high, middle, by.high);

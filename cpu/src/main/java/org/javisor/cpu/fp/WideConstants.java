@@ -4,8 +4,8 @@ package org.javisor.cpu.fp;
 import java.math.BigInteger;
 import java.util.function.IntFunction;
 
-/// The numbers that the transcendental functions are made of, worked out when first needed, in integer arithmetic
-/// scaled by 2^[#SCALE].
+/// The numbers that the transcendental functions are made of, worked out when first needed, in integer
+/// arithmetic scaled by 2^[#SCALE].
 final class WideConstants {
     private static final int SCALE = 256;
     private static final BigInteger ONE = BigInteger.ONE.shiftLeft(SCALE);

@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every operation beside the host's own: results and status word equal, bit for bit.
 class Float80ArithmeticTest {
-    private static final int CASES = Integer.getInteger("javisor.cases", 200_000);
+    private static final int CASES = Integer.getInteger("javisor.cases", 20_000);
     /// What the operations may raise; the rest of the status word is the register stack's.
-    private static final int RAISED = 0x3f | Float80Context.C0 | Float80Context.C1 | Float80Comparison.UNORDERED;
     private static final int UNORDERED = Float80Comparison.UNORDERED;
+    private static final int RAISED = 0x3f | Float80Context.C1 | UNORDERED;
 
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final Operands80 operands = new Operands80(new SplittableRandom(seed));

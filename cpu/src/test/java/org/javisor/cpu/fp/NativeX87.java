@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandle;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
-/// Runs single x87 instructions on the host's own processor, on a state of the caller's choice. What the instruction
-/// leaves pending never comes due: the state is saved without waiting, which resets the unit.
+/// Runs single x87 instructions on the host's own processor, on a state of the caller's choice. What the
+/// instruction leaves pending never comes due: the state is saved without waiting, which resets the unit.
 ///
 /// ```
 /// image      0 FCW   4 FSW   8 FTW   12 pointers   28 ST(0) .. ST(7), 10 bytes each
@@ -34,7 +34,8 @@ public final class NativeX87 implements AutoCloseable {
         return System.getProperty("os.arch").equals("amd64");
     }
 
-    /// Address of the image to start from, of the one saved afterwards, and of memory for the instruction at `[rdx]`.
+    /// Address of the image to start from, of the one saved afterwards, and of memory for the instruction at
+    /// `[rdx]`.
     public long before() {
         return data.hva();
     }
@@ -54,7 +55,8 @@ public final class NativeX87 implements AutoCloseable {
         long at = code.hva() + used;
         used += CODE_BYTES;
         // frstor [rdi]; push qword [rdx + 128]; popfq; mov rax, [rdx + 136]
-        long end = emit(at, 0xdd, 0x27, 0xff, 0xb2, BEFORE, 0, 0, 0, 0x9d, 0x48, 0x8b, 0x82, BEFORE + 8, 0, 0, 0);
+        long end = emit(at, 0xdd, 0x27, 0xff, 0xb2, BEFORE, 0, 0, 0, 0x9d);
+        end = emit(end, 0x48, 0x8b, 0x82, BEFORE + 8, 0, 0, 0);
         end = emit(end, instruction);
         // pushfq; pop qword [rdx + 144]; mov [rdx + 152], rax; fnsave [rsi]; ret
         emit(end, 0x9c, 0x8f, 0x82, AFTER, 0, 0, 0, 0x48, 0x89, 0x82, AFTER + 8, 0, 0, 0, 0xdd, 0x36, 0xc3);
@@ -68,8 +70,8 @@ public final class NativeX87 implements AutoCloseable {
         return at + bytes.length;
     }
 
-    /// Sets the image to start from: control and status word as given, and which registers, relative to the top, are
-    /// empty.
+    /// Sets the image to start from: control and status word as given, and which registers, relative to the
+    /// top, are empty.
     public void prepare(int fcw, int fsw, int empty) {
         HostMemory.storeLong(before() + FCW, fcw);
         HostMemory.storeLong(before() + FSW, fsw);
@@ -89,8 +91,9 @@ public final class NativeX87 implements AutoCloseable {
     }
 
     public void run(MemorySegment instruction) {
-        // SAFETY: the code is what compile() emitted; it uses caller-saved registers alone, and leaves the x87 unit as
-        // FNSAVE does, which is as the ABI wants it. The direction flag is the caller's to leave clear.
+        // SAFETY: the code is what compile() emitted; it uses caller-saved registers alone, and leaves the
+        // x87 unit as FNSAVE does, which is as the ABI wants it. The direction flag is the caller's to leave
+        // clear.
         try {
             CALL.invokeExact(instruction, before(), after(), operand());
         } catch (Throwable e) {

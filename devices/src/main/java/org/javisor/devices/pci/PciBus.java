@@ -109,8 +109,8 @@ public final class PciBus {
         }
     }
 
-    /// The reset line of the bus.
+    /// The reset line of the bus: resets the functions and the devices behind them.
     public void reset() {
-        functions().forEach(PciFunction::reset);
+        functions().forEach(function -> function.owner().reset());
     }
 }

@@ -50,6 +50,7 @@ public final class PciFunction implements Chip<PciFunction.State> {
     private byte[] powerOn;
     private PciBus bus;
     private Bdf bdf;
+    private Chip<?> owner = this;
     private boolean intxWanted;
     private volatile boolean master;
 
@@ -108,6 +109,15 @@ public final class PciFunction implements Chip<PciFunction.State> {
     /// Has `device` answer accesses that lie within `bytes` bytes from `offset`.
     public void addWindow(int offset, int bytes, BusDevice device) {
         windows.add(new Window(offset, bytes, device));
+    }
+
+    /// Names what a bus reset resets in place of this function alone: the device that it belongs to.
+    public void belongsTo(Chip<?> device) {
+        owner = device;
+    }
+
+    Chip<?> owner() {
+        return owner;
     }
 
     /// Called by the bus that the function joins.

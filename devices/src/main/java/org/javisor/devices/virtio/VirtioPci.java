@@ -61,6 +61,7 @@ public final class VirtioPci<S extends Record> implements BusDevice, Chip<Virtio
         common = new CommonConfig(device, memory, workers, msix.vectors(), new Signals());
         function.addMemory64Bar(STRUCTURES_BAR, BAR_BYTES, this, "virtio device type " + device.type());
         function.useIntx(1);
+        function.belongsTo(this);
         VirtioCapabilities.add(function, queues, device.configurationBytes(), this::configWindow);
         ExpressCapability.add(function, this::reset);
         // Requests may have waited for the guest to let the device reach memory.

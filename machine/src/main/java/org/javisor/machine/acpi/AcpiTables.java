@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.devices.Hpet;
 import org.javisor.machine.layout.MemoryMap;
 
 /// The static ACPI tables, laid out one behind the other from a given address: RSDP first, then XSDT and what it
@@ -146,8 +147,7 @@ public final class AcpiTables {
     }
 
     private static byte[] hpet() {
-        // What the HPET's own capability register says: vendor 8086, legacy routing, 64-bit counter, 3 comparators.
-        return table("HPET", 1, concat(little(0x8086_a201L, 4), bytes(0, 64, 0, 0), little(MemoryMap.HPET, 8),
+        return table("HPET", 1, concat(little(Hpet.EVENT_TIMER_BLOCK_ID, 4), bytes(0, 64, 0, 0), little(MemoryMap.HPET, 8),
                 bytes(0), little(0x80, 2), bytes(0)));
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import java.util.Locale;
+import java.util.Set;
+import org.javisor.isa.Feature;
+import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OpcodeRow.Attribute;
+
+/// Which rows the host's processor cannot be asked about from user mode, and why.
+final class OracleExclusions {
+    private final CpuidModel ours;
+    private final Set<String> host;
+
+    OracleExclusions(CpuidModel ours, Set<String> hostFeatures) {
+        this.ours = ours;
+        this.host = hostFeatures;
+    }
+
+    /// The reason, or null if the row can be compared.
+    String reason(OpcodeRow row) {
+        if (row.has(Attribute.NOT_64)) {
+            return "not in 64-bit mode";
+        }
+        if (row.has(Attribute.PRIVILEGED)) {
+            return "privileged";
+        }
+        if (!ours.has(row.feature())) {
+            return "our processor does not announce " + row.feature();
+        }
+        if (!host.contains(linuxName(row.feature()))) {
+            return "the host lacks " + row.feature();
+        }
+        return reasonOfMnemonic(row);
+    }
+
+    private static String reasonOfMnemonic(OpcodeRow row) {
+        return switch (row.mnemonic()) {
+            case CLI, STI, IN, OUT, INS, OUTS -> "needs I/O privilege";
+            case RDTSC, RDTSCP, RDRAND, RDSEED, RDPMC -> "its result differs each time";
+            case CPUID, RDPID, XGETBV -> "its result is the processor's own";
+            case SGDT, SIDT, SLDT, STR, SMSW, LAR, LSL, VERR, VERW -> "shows the host's descriptors";
+            case MOV_SEG, LSS, LFS, LGS -> "loads or shows the host's selectors";
+            case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE -> "the bases are the host's thread's";
+            case SYSCALL, SYSENTER, INT, INT1, INT3, IRET, CALL_FAR, JMP_FAR, RET_FAR, VMCALL, VMMCALL, RSM ->
+                    "leaves for other code";
+            case UD0, UD1, UD2 -> "always faults";
+            case XSAVE, XSAVEOPT, XSAVEC, XRSTOR -> "what it saves depends on the host's XCR0";
+            case POP -> row.map() == OpcodeRow.TWO_BYTE ? "loads a selector" : null;
+            case HINT_NOP -> row.opcode() == 0x0d ? "a hint on some processors, undefined on others" : null;
+            default -> null;
+        };
+    }
+
+    /// The feature's name in /proc/cpuinfo.
+    private static String linuxName(Feature feature) {
+        return switch (feature) {
+            case BASE -> "lm";
+            case SSE3 -> "pni";
+            case LZCNT -> "abm";
+            case SHA -> "sha_ni";
+            case PREFETCHW -> "3dnowprefetch";
+            case LAHF64 -> "lahf_lm";
+            case FSGSBASE -> "fsgsbase";
+            case SYSENTER -> "sep";
+            case LONG_MODE -> "lm";
+            default -> feature.name().toLowerCase(Locale.ROOT);
+        };
+    }
+}

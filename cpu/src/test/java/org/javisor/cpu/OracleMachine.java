@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.GS;
+
+import org.javisor.host.HostMemory;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.IoBus;
+import org.javisor.memory.Ram;
+import org.javisor.testkit.HostProcessor;
+
+/// Our processor beside a [HostProcessor]: in 64-bit mode at CPL 3, with the same linear addresses for the same things,
+/// so that whatever depends on addresses comes out the same.
+final class OracleMachine implements CpuEnvironment, AutoCloseable {
+    private static final long TABLES = 0x1000, WINDOW = 0x1_0000;
+    private static final long USER_WRITABLE = 7;
+    private static final int MAX_STEPS = 1000;
+
+    final Cpu cpu;
+    private final HostProcessor host;
+    private final Ram ram = Ram.allocate(1 << 20);
+    private final GuestMemory memory = new GuestMemory();
+    private final IoBus ports = new IoBus("port", 0xffff);
+    private final IoBus mmio = new IoBus("MMIO address", -1);
+    private final CpuGroup group;
+    private final InstructionDecoder decoder;
+    private long nextTable = TABLES + GuestMemory.PAGE_BYTES;
+
+    OracleMachine(HostProcessor host) {
+        this.host = host;
+        memory.addSlot(0, 0, ram);
+        group = new CpuGroup(memory);
+        cpu = new Cpu(0, CpuidModel.builder().build(), this);
+        decoder = new InstructionDecoder(cpu);
+        for (int page = 0; page < HostProcessor.PAGES; page++) {
+            long offset = (long) page * GuestMemory.PAGE_BYTES;
+            map(host.base() + offset, WINDOW + offset);
+        }
+        int present = Segments.PRESENT | Segments.S | Segments.ACCESSED | Segments.WRITABLE | Segments.GRANULARITY
+                | Segments.DPL;
+        for (int n = 0; n <= GS; n++) {
+            cpu.segments.limit[n] = -1;
+            cpu.segments.attributes[n] = present | (n == CS ? Segments.CODE | Segments.L : Segments.D);
+        }
+        cpu.efer = ControlBits.EFER_LME | ControlBits.EFER_LMA;
+        cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT;
+        cpu.cr3 = TABLES;
+        cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_NE | ControlBits.CR0_MP;
+        cpu.cpl = 3;
+        cpu.rflags(Flags.IF);
+    }
+
+    private void map(long gva, long gpa) {
+        long table = TABLES;
+        for (int shift = 39; shift > 12; shift -= 9) {
+            long entry = table + 8 * (gva >>> shift & 511);
+            if (memory.loadLong(entry) == 0) {
+                memory.storeLong(entry, nextTable | USER_WRITABLE);
+                nextTable += GuestMemory.PAGE_BYTES;
+            }
+            table = memory.loadLong(entry) & -GuestMemory.PAGE_BYTES;
+        }
+        memory.storeLong(table + 8 * (gva >>> 12 & 511), gpa | USER_WRITABLE);
+    }
+
+    /// Where the data window is in this process.
+    long data() {
+        return ram.hva() + WINDOW + host.data() - host.base();
+    }
+
+    Insn decode(byte[] code, int length) {
+        return decoder.decodeOne(code, 0, length, 64);
+    }
+
+    /// Takes the registers from the host's block.
+    void load(long block) {
+        HostMemory.copy(block + HostProcessor.GPR, cpu.state + CpuLayout.GPR, 128);
+        int flags = (int) HostMemory.loadLong(block + HostProcessor.RFLAGS);
+        cpu.arithmeticFlags(flags);
+        cpu.systemFlags = 1 << 1 | Flags.IF | flags & Flags.DF;
+        long fx = block + HostProcessor.FX;
+        for (int n = 0; n < 16; n++) {
+            HostMemory.copy(fx + FxImage.XMM + 16L * n, cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * n, 16);
+        }
+        Mxcsr.set(cpu, HostMemory.loadInt(fx + FxImage.MXCSR));
+        HostMemory.storeShort(cpu.state + CpuLayout.FCW, HostMemory.loadShort(fx + FxImage.FCW));
+        HostMemory.storeShort(cpu.state + CpuLayout.FSW, HostMemory.loadShort(fx + FxImage.FSW));
+        int top = HostMemory.loadShort(fx + FxImage.FSW) >> 11 & 7;
+        int full = HostMemory.loadByte(fx + FxImage.FTW);
+        int tags = 0;
+        for (int n = 0; n < 8; n++) {
+            tags |= (full >> n & 1) != 0 ? 0 : 3 << 2 * n;
+            HostMemory.copy(fx + FxImage.ST + 16L * n,
+                    cpu.state + CpuLayout.FPR + (long) CpuLayout.FPR_STRIDE * (n + top & 7), 10);
+        }
+        HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) tags);
+    }
+
+    /// Executes one instruction at the host's address.
+    ///
+    /// @return the vector of its fault, or -1
+    int execute(Insn insn) {
+        for (int step = 0; step < MAX_STEPS; step++) {
+            cpu.rip(host.instruction() + insn.length);
+            try {
+                insn.handler.execute(cpu, insn);
+            } catch (GuestFault fault) {
+                return fault.vector;
+            }
+            // A repeated string instruction may stop in between.
+            if (cpu.rip() != host.instruction()) {
+                return -1;
+            }
+        }
+        throw new AssertionError("the instruction never ends");
+    }
+
+    /// Gives the registers in the form of the host's block.
+    void store(long block) {
+        HostMemory.copy(cpu.state + CpuLayout.GPR, block + HostProcessor.GPR, 128);
+        HostMemory.storeLong(block + HostProcessor.RFLAGS, cpu.rflags());
+        HostMemory.storeByte(block + HostProcessor.TAKEN,
+                (byte) (cpu.rip() == host.instruction() + HostProcessor.TAKEN_DISTANCE ? 1 : 0));
+        long fx = block + HostProcessor.FX;
+        for (int n = 0; n < 16; n++) {
+            HostMemory.copy(cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * n, fx + FxImage.XMM + 16L * n, 16);
+        }
+        HostMemory.storeInt(fx + FxImage.MXCSR, Mxcsr.get(cpu));
+        int fsw = HostMemory.loadShort(cpu.state + CpuLayout.FSW);
+        HostMemory.storeShort(fx + FxImage.FCW, HostMemory.loadShort(cpu.state + CpuLayout.FCW));
+        HostMemory.storeShort(fx + FxImage.FSW, (short) fsw);
+        int tags = HostMemory.loadShort(cpu.state + CpuLayout.FTW);
+        int full = 0;
+        for (int n = 0; n < 8; n++) {
+            full |= (tags >> 2 * n & 3) != 3 ? 1 << n : 0;
+            HostMemory.copy(cpu.state + CpuLayout.FPR + (long) CpuLayout.FPR_STRIDE * (n + (fsw >> 11) & 7),
+                    fx + FxImage.ST + 16L * n, 10);
+        }
+        HostMemory.storeByte(fx + FxImage.FTW, (byte) full);
+    }
+
+    @Override
+    public void close() {
+        cpu.close();
+        ram.close();
+    }
+
+    @Override
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public IoBus ports() {
+        return ports;
+    }
+
+    @Override
+    public IoBus mmio() {
+        return mmio;
+    }
+
+    @Override
+    public CpuGroup group() {
+        return group;
+    }
+
+    @Override
+    public long tsc() {
+        return 0;
+    }
+
+    @Override
+    public InterruptController interruptController() {
+        throw new AssertionError("no interrupt was asked for");
+    }
+}

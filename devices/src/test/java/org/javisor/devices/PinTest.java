@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.memory.InterruptLine;
+import org.javisor.testkit.ProbeLine;
+import org.javisor.testkit.Seeds;
+import org.junit.jupiter.api.Test;
+
+class PinTest {
+    private final List<Boolean> levels = new ArrayList<>();
+    private final Pin pin = new Pin(levels::add);
+
+    @Test
+    void theLineIsToldOfChangesOnly() {
+        pin.set(false);
+        pin.drive();
+        pin.set(true);
+        pin.set(true);
+        pin.drive();
+        pin.drive();
+
+        assertEquals(List.of(true), levels);
+    }
+
+    @Test
+    void aLevelThatFellAndRoseBetweenDrivesGivesAnEdge() {
+        pin.set(true);
+        pin.drive();
+
+        pin.set(false);
+        pin.set(true);
+        pin.drive();
+
+        assertEquals(List.of(true, false, true), levels);
+    }
+
+    @Test
+    void aLevelThatRoseAndFellUnseenIsNotTold() {
+        pin.set(true);
+        pin.set(false);
+        pin.drive();
+
+        assertEquals(List.of(), levels);
+    }
+
+    @Test
+    void threadsThatDriveAtOnceLeaveTheLineAtTheLastLevel() throws InterruptedException {
+        ProbeLine line = new ProbeLine();
+        Pin shared = new Pin(line);
+        Object lock = new Object();
+        boolean[] last = new boolean[1];
+        Thread[] threads = new Thread[3];
+        for (int t = 0; t < threads.length; t++) {
+            var random = Seeds.random("PinTest");
+            threads[t] = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 20_000; i++) {
+                    synchronized (lock) {
+                        last[0] = random.nextBoolean();
+                        shared.set(last[0]);
+                    }
+                    shared.drive();
+                }
+            });
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        assertEquals(last[0], line.high());
+    }
+
+    @Test
+    void aSharedLineIsHighWhileAnyOfItsInputsIs() {
+        ProbeLine line = new ProbeLine();
+        SharedLines lines = new SharedLines(_ -> line);
+        InterruptLine one = lines.apply(20);
+        InterruptLine other = lines.apply(20);
+
+        one.set(true);
+        other.set(true);
+        one.set(false);
+        assertTrue(line.high());
+        other.set(false);
+
+        assertFalse(line.high());
+        assertEquals(1, line.takeEdges());
+    }
+}
