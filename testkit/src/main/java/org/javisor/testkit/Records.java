@@ -25,13 +25,22 @@ final class Records {
             return parts.toString();
         }
         if (value != null && value.getClass().isArray()) {
-            StringJoiner parts = new StringJoiner(", ", "{", "}");
-            for (int i = 0; i < Array.getLength(value); i++) {
-                parts.add(text(Array.get(value, i)));
-            }
-            return parts.toString();
+            return array(value);
         }
         return String.valueOf(value);
+    }
+
+    /// The elements that are not 0, with their places: arrays of memory are mostly empty.
+    private static String array(Object value) {
+        StringJoiner parts = new StringJoiner(", ", "{", "}");
+        int length = Array.getLength(value);
+        for (int i = 0; i < length; i++) {
+            String element = text(Array.get(value, i));
+            if (!element.equals("0")) {
+                parts.add(i + ":" + element);
+            }
+        }
+        return length + parts.toString();
     }
 
     private static Object component(Record rec, RecordComponent component) {

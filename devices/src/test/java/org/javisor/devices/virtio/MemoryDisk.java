@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices.virtio;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.devices.block.BlockBackend;
+
+/// A disk in memory that writes down what is asked of it, and fails when it is told to.
+final class MemoryDisk implements BlockBackend {
+    final List<String> log = new ArrayList<>();
+    boolean failing;
+    private final MemorySegment contents;
+
+    MemoryDisk(long bytes) {
+        contents = Arena.ofAuto().allocate(bytes);
+    }
+
+    private void note(String what) throws IOException {
+        log.add(what);
+        if (failing) {
+            throw new IOException("told to fail");
+        }
+    }
+
+    @Override
+    public long bytes() {
+        return contents.byteSize();
+    }
+
+    @Override
+    public boolean readOnly() {
+        return false;
+    }
+
+    @Override
+    public void read(long offset, MemorySegment target) throws IOException {
+        note("read");
+        MemorySegment.copy(contents, offset, target, 0, target.byteSize());
+    }
+
+    @Override
+    public void write(long offset, MemorySegment source) throws IOException {
+        note("write");
+        MemorySegment.copy(source, 0, contents, offset, source.byteSize());
+    }
+
+    @Override
+    public void flush() throws IOException {
+        note("flush");
+    }
+
+    @Override
+    public void discard(long offset, long bytes) throws IOException {
+        note("discard " + offset + " " + bytes);
+    }
+
+    @Override
+    public void writeZeroes(long offset, long bytes) throws IOException {
+        note("zeroes " + offset + " " + bytes);
+    }
+
+    @Override
+    public void close() { }
+}
