@@ -180,9 +180,21 @@ final class OracleComparison {
         long at = HostProcessor.FX + FxImage.ST + 16L * n;
         long host = HostMemory.loadLong(expected + at);
         long ours = HostMemory.loadLong(actual + at);
-        boolean sameExponent = HostMemory.loadShort(expected + at + 8) == HostMemory.loadShort(actual + at + 8);
-        return sameExponent && (host == ours
-                || transcendental(insn) && Math.abs(host - ours) <= TRANSCENDENTAL_ULPS);
+        int hostExponent = HostMemory.loadShort(expected + at + 8);
+        int ourExponent = HostMemory.loadShort(actual + at + 8);
+        return host == ours && hostExponent == ourExponent
+                || transcendental(insn) && distance(hostExponent, host, ourExponent, ours) <= TRANSCENDENTAL_ULPS;
+    }
+
+    /// How many representable numbers lie between two of the same sign; a large number if it is many.
+    private static long distance(int exponentA, long a, int exponentB, long b) {
+        if (exponentA == exponentB) {
+            return Math.abs(a - b);
+        }
+        if (exponentA == exponentB + 1) {
+            return (a & Long.MAX_VALUE) - b;
+        }
+        return exponentB == exponentA + 1 ? (b & Long.MAX_VALUE) - a : Long.MAX_VALUE;
     }
 
     // ---- the report ----

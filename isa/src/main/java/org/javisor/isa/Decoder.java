@@ -111,7 +111,7 @@ public final class Decoder {
             into.modrm = code[start + into.length++] & 0xff;
         }
         OpcodeRow row = entry.select(mandatoryPrefix(into.prefixes), into.modrm);
-        if (opcode == 0x90 && (rex & 1) != 0 && row.map() == OpcodeRow.ONE_BYTE) {
+        if (opcode == 0x90 && (rex & 1) != 0 && entry == DecodeTable.LONG.oneByte[0x90]) {
             // XCHG R8, RAX, and no NOP or PAUSE.
             row = DecodeTable.LONG.oneByte[0x91].select(OpcodeEntry.NO_PREFIX, -1);
         }

@@ -27,6 +27,9 @@ public final class Disassembler {
     ///
     /// @param address of its first byte; relative branches print their target
     public static String print(Instruction insn, long address) {
+        if (insn.row == OpcodeRow.UNDEFINED) {
+            return "undefined";
+        }
         StringBuilder text = new StringBuilder();
         appendPrefixes(insn, text);
         text.append(name(insn));
@@ -103,14 +106,15 @@ public final class Disassembler {
         switch (insn.kind(n)) {
             case Instruction.GPR -> text.append(register(reg, insn.bytes(n)));
             case Instruction.MEM -> appendMemory(insn, n, address, text);
-            case Instruction.IMM -> text.append(hex(insn.immediate & mask(insn.bytes(n))));
+            case Instruction.IMM -> text.append(insn.row.operands().get(n) == OperandSpec.One
+                    ? "1" : hex(insn.immediate & mask(insn.bytes(n))));
             case Instruction.IMM2 -> text.append(hex(insn.immediate2));
             case Instruction.REL -> text.append(hex(target(insn, address)));
             case Instruction.FAR -> text.append(hex(insn.immediate2)).append(':').append(hex(insn.immediate));
             case Instruction.SEG -> text.append(SEGMENTS[reg]);
             case Instruction.CR -> text.append("cr").append(reg);
             case Instruction.DR -> text.append("dr").append(reg);
-            case Instruction.ST -> text.append(reg == 0 && n == 0 ? "st" : "st(" + reg + ")");
+            case Instruction.ST -> text.append("st(").append(reg).append(')');
             case Instruction.MMX -> text.append("mm").append(reg);
             case Instruction.XMM -> text.append("xmm").append(reg);
             default -> text.append('?');

@@ -77,6 +77,7 @@ class DecoderTest {
         assertDecodes(Mnemonic.PAUSE, 64, "f3 90");
         assertDecodes(Mnemonic.XCHG, 64, "41 90");
         assertEquals(8, insn.reg0);
+        assertUndefined(64, "41 0f 3a 90 c0 00");
         assertDecodes(Mnemonic.XCHG, 64, "93");
         assertEquals(3, insn.reg0);
     }
