@@ -8,8 +8,8 @@ import static org.javisor.cpu.VectorOperands.store;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
-/// AES-NI. A round works on columns of four bytes, each looked up in a table that has the substitution and the column
-/// mix together.
+/// AES-NI. A round works on columns of four bytes, each looked up in a table that has the substitution and
+/// the column mix together.
 ///
 /// @sdm vol. 1 §12.13.4 "AES instructions"; FIPS 197
 final class Aes {
@@ -97,7 +97,8 @@ final class Aes {
         return HostMemory.loadInt(vector + 4 * (index & 3));
     }
 
-    /// One column mixed: row `r` comes from column `n + r * step`, which is ShiftRows (1) or its inverse (-1).
+    /// One column mixed: row `r` comes from column `n + r * step`, which is ShiftRows (1) or its inverse
+    /// (-1).
     private static long mixed(int[] table, long state, int n, int step) {
         return (table[column(state, n) & 0xff]
                 ^ Integer.rotateLeft(table[column(state, n + step) >>> 8 & 0xff], 8)
@@ -162,7 +163,8 @@ final class Aes {
     }
 
     private static int substituteWord(int x) {
-        return SUBSTITUTION[x & 0xff] | SUBSTITUTION[x >>> 8 & 0xff] << 8 | SUBSTITUTION[x >>> 16 & 0xff] << 16
+        return SUBSTITUTION[x & 0xff] | SUBSTITUTION[x >>> 8 & 0xff] << 8
+                | SUBSTITUTION[x >>> 16 & 0xff] << 16
                 | SUBSTITUTION[x >>> 24] << 24;
     }
 }

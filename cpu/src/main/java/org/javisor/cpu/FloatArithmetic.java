@@ -51,11 +51,16 @@ final class FloatArithmetic {
 
     private static void bindRoots(Bindings.Binder b) {
         b.bind(Mnemonic.SQRTPS, (cpu, insn) -> packedSingle(cpu, insn, (_, x, c) -> Float32.sqrt(x, c)))
-                .bind(Mnemonic.SQRTPD, (cpu, insn) -> packedDouble(cpu, insn, (_, x, c) -> Float64.sqrt(x, c)))
-                .bind(Mnemonic.SQRTSS, (cpu, insn) -> scalarSingle(cpu, insn, (_, x, c) -> Float32.sqrt(x, c)))
-                .bind(Mnemonic.SQRTSD, (cpu, insn) -> scalarDouble(cpu, insn, (_, x, c) -> Float64.sqrt(x, c)))
-                .bind(Mnemonic.RCPPS, (cpu, insn) -> packedSingle(cpu, insn, (_, x, _) -> Float32.reciprocal(x)))
-                .bind(Mnemonic.RCPSS, (cpu, insn) -> scalarSingle(cpu, insn, (_, x, _) -> Float32.reciprocal(x)))
+                .bind(Mnemonic.SQRTPD,
+                        (cpu, insn) -> packedDouble(cpu, insn, (_, x, c) -> Float64.sqrt(x, c)))
+                .bind(Mnemonic.SQRTSS,
+                        (cpu, insn) -> scalarSingle(cpu, insn, (_, x, c) -> Float32.sqrt(x, c)))
+                .bind(Mnemonic.SQRTSD,
+                        (cpu, insn) -> scalarDouble(cpu, insn, (_, x, c) -> Float64.sqrt(x, c)))
+                .bind(Mnemonic.RCPPS,
+                        (cpu, insn) -> packedSingle(cpu, insn, (_, x, _) -> Float32.reciprocal(x)))
+                .bind(Mnemonic.RCPSS,
+                        (cpu, insn) -> scalarSingle(cpu, insn, (_, x, _) -> Float32.reciprocal(x)))
                 .bind(Mnemonic.RSQRTPS,
                         (cpu, insn) -> packedSingle(cpu, insn, (_, x, _) -> Float32.reciprocalSqrt(x)))
                 .bind(Mnemonic.RSQRTSS,
@@ -111,8 +116,8 @@ final class FloatArithmetic {
         store(a, low, high);
     }
 
-    /// DPPS: the products that immediate bits 4 to 7 choose, summed in pairs, go to the lanes that bits 0 to 3 choose.
-    /// Each step reports its exceptions before the next begins.
+    /// DPPS: the products that immediate bits 4 to 7 choose, summed in pairs, go to the lanes that bits 0 to
+    /// 3 choose. Each step reports its exceptions before the next begins.
     ///
     /// @sdm vol. 2A "DPPS—Dot Product of Packed Single Precision Floating-Point Values"
     private static void dpps(Cpu cpu, Insn insn) {

@@ -35,13 +35,17 @@ final class FloatConvert {
     private static void bindPackedIntegers(Bindings.Binder b) {
         b.bind(Mnemonic.CVTDQ2PS, (cpu, insn) -> packedSingle(cpu, insn, (_, x, c) -> Float32.fromLong(x, c)))
                 .bind(Mnemonic.CVTPS2DQ,
-                        (cpu, insn) -> packedSingle(cpu, insn, (_, x, c) -> (int) Float32.toInteger(x, 32, c)))
+                        (cpu, insn) ->
+                                packedSingle(cpu, insn, (_, x, c) -> (int) Float32.toInteger(x, 32, c)))
                 .bind(Mnemonic.CVTTPS2DQ,
-                        (cpu, insn) -> packedSingle(cpu, insn, (_, x, c) -> (int) Float32.toIntegerTruncated(x, 32, c)))
+                        (cpu, insn) -> packedSingle(cpu, insn,
+                                (_, x, c) -> (int) Float32.toIntegerTruncated(x, 32, c)))
                 .bind(Mnemonic.CVTDQ2PD, FloatConvert::cvtdq2pd)
-                .bind(Mnemonic.CVTPD2DQ, (cpu, insn) -> doublesToInts(cpu, insn, (x, c) -> Float64.toInteger(x, 32, c)))
+                .bind(Mnemonic.CVTPD2DQ,
+                        (cpu, insn) -> doublesToInts(cpu, insn, (x, c) -> Float64.toInteger(x, 32, c)))
                 .bind(Mnemonic.CVTTPD2DQ,
-                        (cpu, insn) -> doublesToInts(cpu, insn, (x, c) -> Float64.toIntegerTruncated(x, 32, c)));
+                        (cpu, insn) ->
+                                doublesToInts(cpu, insn, (x, c) -> Float64.toIntegerTruncated(x, 32, c)));
     }
 
     private static void bindScalarIntegers(Bindings.Binder b) {
@@ -56,12 +60,16 @@ final class FloatConvert {
     private static void bindMmx(Bindings.Binder b) {
         b.bind(Mnemonic.CVTPI2PS, FloatConvert::cvtpi2ps)
                 .bind(Mnemonic.CVTPI2PD, FloatConvert::cvtpi2pd)
-                .bind(Mnemonic.CVTPS2PI, (cpu, insn) -> singlesToMmx(cpu, insn, (x, c) -> Float32.toInteger((int) x, 32, c)))
+                .bind(Mnemonic.CVTPS2PI,
+                        (cpu, insn) -> singlesToMmx(cpu, insn, (x, c) -> Float32.toInteger((int) x, 32, c)))
                 .bind(Mnemonic.CVTTPS2PI,
-                        (cpu, insn) -> singlesToMmx(cpu, insn, (x, c) -> Float32.toIntegerTruncated((int) x, 32, c)))
-                .bind(Mnemonic.CVTPD2PI, (cpu, insn) -> doublesToMmx(cpu, insn, (x, c) -> Float64.toInteger(x, 32, c)))
+                        (cpu, insn) ->
+                                singlesToMmx(cpu, insn, (x, c) -> Float32.toIntegerTruncated((int) x, 32, c)))
+                .bind(Mnemonic.CVTPD2PI,
+                        (cpu, insn) -> doublesToMmx(cpu, insn, (x, c) -> Float64.toInteger(x, 32, c)))
                 .bind(Mnemonic.CVTTPD2PI,
-                        (cpu, insn) -> doublesToMmx(cpu, insn, (x, c) -> Float64.toIntegerTruncated(x, 32, c)));
+                        (cpu, insn) ->
+                                doublesToMmx(cpu, insn, (x, c) -> Float64.toIntegerTruncated(x, 32, c)));
     }
 
     private static void bindRounding(Bindings.Binder b) {
@@ -128,7 +136,8 @@ final class FloatConvert {
     }
 
     private static long twoInts(long doubles, Conversion conversion, FloatContext context) {
-        return dwords((int) conversion.apply(load(doubles), context), (int) conversion.apply(load(doubles + 8), context));
+        return dwords((int) conversion.apply(load(doubles), context),
+                (int) conversion.apply(load(doubles + 8), context));
     }
 
     // ---- general registers ----

@@ -10,8 +10,8 @@ import static org.javisor.cpu.VectorOperands.target;
 import org.javisor.cpu.fp.FloatContext;
 import org.javisor.host.HostMemory;
 
-/// The shapes that SSE floating-point instructions come in. As in [VectorForms], a binding is a lambda of its own that
-/// names its operation, so that each is compiled with the operation inlined.
+/// The shapes that SSE floating-point instructions come in. As in [VectorForms], a binding is a lambda of its
+/// own that names its operation, so that each is compiled with the operation inlined.
 ///
 /// All lanes are computed first, then flags are reported, then the result is written.
 final class FloatForms {

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 /// Integer arithmetic on 8 bytes taken as lanes of 1, 2, 4 or 8 bytes, all at once where a `long` allows it.
 ///
-/// The names of the masks: [#B], [#W] and [#D] have the top bit of every byte, word and doubleword. Sums that stay clear
-/// of the top bit cannot carry into the next lane; the top bit itself is added by xor.
+/// The names of the masks: [#B], [#W] and [#D] have the top bit of every byte, word and doubleword. Sums that
+/// stay clear of the top bit cannot carry into the next lane; the top bit itself is added by xor.
 final class LaneArithmetic {
     static final long B = 0x8080_8080_8080_8080L, W = 0x8000_8000_8000_8000L, D = 0x8000_0000_8000_0000L;
     private static final long LOW_BYTES = 0x00ff_00ff_00ff_00ffL;

@@ -42,13 +42,15 @@ final class LaneMultiply {
     }
 
     static long mulHighWords(long a, long b) {
-        return words(word(a, 0) * word(b, 0) >> 16, word(a, 1) * word(b, 1) >> 16, word(a, 2) * word(b, 2) >> 16,
-                word(a, 3) * word(b, 3) >> 16);
+        return words(word(a, 0) * word(b, 0) >> 16, word(a, 1) * word(b, 1) >> 16,
+                word(a, 2) * word(b, 2) >> 16, word(a, 3) * word(b, 3) >> 16);
     }
 
     static long mulHighUnsignedWords(long a, long b) {
-        return words(unsignedWord(a, 0) * unsignedWord(b, 0) >>> 16, unsignedWord(a, 1) * unsignedWord(b, 1) >>> 16,
-                unsignedWord(a, 2) * unsignedWord(b, 2) >>> 16, unsignedWord(a, 3) * unsignedWord(b, 3) >>> 16);
+        return words(unsignedWord(a, 0) * unsignedWord(b, 0) >>> 16,
+                unsignedWord(a, 1) * unsignedWord(b, 1) >>> 16,
+                unsignedWord(a, 2) * unsignedWord(b, 2) >>> 16,
+                unsignedWord(a, 3) * unsignedWord(b, 3) >>> 16);
     }
 
     /// PMULHRSW: the product's bits 30 to 15, rounded.
@@ -87,7 +89,8 @@ final class LaneMultiply {
     }
 
     private static int mulAddBytes(long a, long b, int n) {
-        return saturateWord(unsignedByte(a, n) * signedByte(b, n) + unsignedByte(a, n + 1) * signedByte(b, n + 1));
+        return saturateWord(unsignedByte(a, n) * signedByte(b, n)
+                + unsignedByte(a, n + 1) * signedByte(b, n + 1));
     }
 
     // ---- horizontal: the low half of the result from `a`, the high half from `b` ----
@@ -124,7 +127,8 @@ final class LaneMultiply {
 
     /// PACKSSWB: as [#packUnsignedWords], shifted by 128 and back.
     static long packSignedWords(long a, long b) {
-        return packUnsignedWords(LaneArithmetic.addSignedWords(a, BYTE_SIGNS), LaneArithmetic.addSignedWords(b, BYTE_SIGNS))
+        return packUnsignedWords(LaneArithmetic.addSignedWords(a, BYTE_SIGNS),
+                LaneArithmetic.addSignedWords(b, BYTE_SIGNS))
                 ^ LaneArithmetic.B;
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-/// Shifts of lanes of 8 bytes. The count has been cut to 0 to 255; counts beyond the lane empty it or leave its sign.
+/// Shifts of lanes of 8 bytes. The count has been cut to 0 to 255; counts beyond the lane empty it or leave
+/// its sign.
 ///
 /// @sdm vol. 2B "PSLLW/PSLLD/PSLLQ", "PSRAW/PSRAD/PSRAQ", "PSRLW/PSRLD/PSRLQ"
 final class LaneShift {

@@ -56,14 +56,16 @@ final class LaneShuffle {
 
     /// PSHUFW: each word of the result is the word of `a` that two bits of `order` name.
     static long shuffleWords(long a, int order) {
-        return word(a, order) | word(a, order >> 2) << 16 | word(a, order >> 4) << 32 | word(a, order >> 6) << 48;
+        return word(a, order) | word(a, order >> 2) << 16 | word(a, order >> 4) << 32
+                | word(a, order >> 6) << 48;
     }
 
     private static long word(long a, int index) {
         return a >>> (index & 3) * 16 & 0xffff;
     }
 
-    /// PSHUFB on 8 bytes: each byte is that of `a` which the byte of `indices` names, or 0 if its top bit is set.
+    /// PSHUFB on 8 bytes: each byte is that of `a` which the byte of `indices` names, or 0 if its top bit is
+    /// set.
     static long shuffleBytes(long a, long indices) {
         long result = 0;
         for (int i = 0; i < 64; i += 8) {

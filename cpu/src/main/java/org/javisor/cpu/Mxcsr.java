@@ -39,8 +39,9 @@ final class Mxcsr {
         return context;
     }
 
-    /// To be called when all lanes are computed, before a result is written: makes the flags raised sticky, and faults if
-    /// one of them is unmasked. Unmasked exceptions found before the computation keep those after it from happening.
+    /// To be called when all lanes are computed, before a result is written: makes the flags raised sticky,
+    /// and faults if one of them is unmasked. Unmasked exceptions found before the computation keep those
+    /// after it from happening.
     ///
     /// @throws GuestFault #XM, or #UD without CR4.OSXMMEXCPT
     /// @sdm vol. 1 §11.5.3 "Interaction of SIMD and x87 FPU Floating-Point Exceptions", appendix E.4.3

@@ -7,7 +7,8 @@ import static org.javisor.cpu.VectorForms.vectorCopied;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
-/// The SHA extensions. Vectors are four doublewords, numbered from the lowest; the manual's W0 and A are the highest.
+/// The SHA extensions. Vectors are four doublewords, numbered from the lowest; the manual's W0 and A are the
+/// highest.
 ///
 /// @sdm vol. 2B "SHA1RNDS4" to "SHA256MSG2"
 final class Sha {
@@ -44,7 +45,8 @@ final class Sha {
         int vd = at(a, 0);
         int ve = 0;
         for (int i = 3; i >= 0; i--) {
-            int next = sha1Function(function, vb, vc, vd) + Integer.rotateLeft(va, 5) + at(b, i) + ve + constant;
+            int next = sha1Function(function, vb, vc, vd) + Integer.rotateLeft(va, 5) + at(b, i) + ve
+                    + constant;
             ve = vd;
             vd = vc;
             vc = Integer.rotateLeft(vb, 30);
@@ -94,7 +96,8 @@ final class Sha {
         sha256Rounds(a, a, b, cpu.state + CpuLayout.XMM);
     }
 
-    /// Two rounds: `a` is CDGH, `b` ABEF; `words`, which SSE has in XMM0, the two words with their constants added.
+    /// Two rounds: `a` is CDGH, `b` ABEF; `words`, which SSE has in XMM0, the two words with their constants
+    /// added.
     static void sha256Rounds(long to, long a, long b, long words) {
         int va = at(b, 3);
         int vb = at(b, 2);

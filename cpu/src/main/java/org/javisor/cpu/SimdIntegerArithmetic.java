@@ -45,7 +45,8 @@ final class SimdIntegerArithmetic {
                 .bind(Mnemonic.PSUBUSB, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::subUnsignedBytes))
                 .bind(Mnemonic.PSUBUSW, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::subUnsignedWords))
                 .bind(Mnemonic.PSADBW, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::sumOfDifferences))
-                .bind(Mnemonic.MPSADBW, (cpu, insn) -> vector(cpu, insn, VectorSums::multipleSumsOfDifferences));
+                .bind(Mnemonic.MPSADBW,
+                        (cpu, insn) -> vector(cpu, insn, VectorSums::multipleSumsOfDifferences));
     }
 
     private static void bindMultiplication(Bindings.Binder b) {
@@ -78,8 +79,10 @@ final class SimdIntegerArithmetic {
 
     private static void bindSigns(Bindings.Binder b) {
         b.bind(Mnemonic.PABSB, (cpu, insn) -> lanes(cpu, insn, (_, x) -> LaneArithmetic.absoluteBytes(x)))
-                .bind(Mnemonic.PABSW, (cpu, insn) -> lanes(cpu, insn, (_, x) -> LaneArithmetic.absoluteWords(x)))
-                .bind(Mnemonic.PABSD, (cpu, insn) -> lanes(cpu, insn, (_, x) -> LaneArithmetic.absoluteDwords(x)))
+                .bind(Mnemonic.PABSW,
+                        (cpu, insn) -> lanes(cpu, insn, (_, x) -> LaneArithmetic.absoluteWords(x)))
+                .bind(Mnemonic.PABSD,
+                        (cpu, insn) -> lanes(cpu, insn, (_, x) -> LaneArithmetic.absoluteDwords(x)))
                 .bind(Mnemonic.PSIGNB, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::signBytes))
                 .bind(Mnemonic.PSIGNW, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::signWords))
                 .bind(Mnemonic.PSIGND, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::signDwords));

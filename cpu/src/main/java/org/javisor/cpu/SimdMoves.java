@@ -7,12 +7,18 @@ import static org.javisor.isa.Instruction.MEM;
 import static org.javisor.isa.Instruction.MMX;
 import static org.javisor.isa.Instruction.XMM;
 
+import java.util.List;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
 /// MMX and SSE moves between registers and memory.
 final class SimdMoves {
     private static final long LOW_DWORD = 0xffff_ffffL;
+
+    private static final List<Mnemonic> ALIGNED = List.of(Mnemonic.MOVAPS, Mnemonic.MOVAPD, Mnemonic.MOVDQA,
+            Mnemonic.MOVNTPS, Mnemonic.MOVNTPD, Mnemonic.MOVNTDQ, Mnemonic.MOVNTDQA);
+    private static final List<Mnemonic> UNALIGNED =
+            List.of(Mnemonic.MOVUPS, Mnemonic.MOVUPD, Mnemonic.MOVDQU, Mnemonic.LDDQU);
 
     private SimdMoves() { }
 
@@ -23,12 +29,11 @@ final class SimdMoves {
     }
 
     private static void bindWhole(Bindings.Binder b) {
-        for (Mnemonic aligned : new Mnemonic[] {Mnemonic.MOVAPS, Mnemonic.MOVAPD, Mnemonic.MOVDQA, Mnemonic.MOVNTPS,
-            Mnemonic.MOVNTPD, Mnemonic.MOVNTDQ, Mnemonic.MOVNTDQA}) {
+        for (Mnemonic aligned : ALIGNED) {
             b.choose(aligned, insn -> insn.kind0 == MEM ? SimdMoves::storeAligned : SimdMoves::loadAligned);
         }
-        for (Mnemonic unaligned : new Mnemonic[] {Mnemonic.MOVUPS, Mnemonic.MOVUPD, Mnemonic.MOVDQU, Mnemonic.LDDQU}) {
-            b.choose(unaligned, insn -> insn.kind0 == MEM ? SimdMoves::storeUnaligned : SimdMoves::loadUnaligned);
+        for (Mnemonic any : UNALIGNED) {
+            b.choose(any, insn -> insn.kind0 == MEM ? SimdMoves::storeUnaligned : SimdMoves::loadUnaligned);
         }
     }
 
@@ -120,8 +125,8 @@ final class SimdMoves {
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 4, load(cpu.state + insn.at1) & LOW_DWORD);
     }
 
-    /// MOVD, and those forms of MOVQ that are rare or have a general or MMX register: the source, zero-extended, to the
-    /// destination.
+    /// MOVD, and those forms of MOVQ that are rare or have a general or MMX register: the source,
+    /// zero-extended, to the destination.
     private static void movd(Cpu cpu, Insn insn) {
         boolean mmx = insn.kind0 == MMX || insn.kind1 == MMX;
         if (mmx) {

@@ -35,19 +35,25 @@ final class SimdShuffle {
 
     private static void bindUnpack(Bindings.Binder b) {
         Handler lowDwords =
-                (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowDwords, LaneShuffle::unpackHighDwords);
+                (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowDwords,
+                                LaneShuffle::unpackHighDwords);
         Handler highDwords =
-                (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowDwords, LaneShuffle::unpackHighDwords);
+                (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowDwords,
+                                LaneShuffle::unpackHighDwords);
         Handler lowQwords = (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::first, LaneShuffle::second);
         Handler highQwords = (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::first, LaneShuffle::second);
         b.bind(Mnemonic.PUNPCKLBW,
-                        (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowBytes, LaneShuffle::unpackHighBytes))
+                        (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowBytes,
+                                LaneShuffle::unpackHighBytes))
                 .bind(Mnemonic.PUNPCKHBW,
-                        (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowBytes, LaneShuffle::unpackHighBytes))
+                        (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowBytes,
+                                LaneShuffle::unpackHighBytes))
                 .bind(Mnemonic.PUNPCKLWD,
-                        (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowWords, LaneShuffle::unpackHighWords))
+                        (cpu, insn) -> unpackLow(cpu, insn, LaneShuffle::unpackLowWords,
+                                LaneShuffle::unpackHighWords))
                 .bind(Mnemonic.PUNPCKHWD,
-                        (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowWords, LaneShuffle::unpackHighWords))
+                        (cpu, insn) -> unpackHigh(cpu, insn, LaneShuffle::unpackLowWords,
+                                LaneShuffle::unpackHighWords))
                 .bind(Mnemonic.PUNPCKLDQ, lowDwords).bind(Mnemonic.UNPCKLPS, lowDwords)
                 .bind(Mnemonic.PUNPCKHDQ, highDwords).bind(Mnemonic.UNPCKHPS, highDwords)
                 .bind(Mnemonic.PUNPCKLQDQ, lowQwords).bind(Mnemonic.UNPCKLPD, lowQwords)
@@ -80,20 +86,30 @@ final class SimdShuffle {
 
     private static void bindSignExtension(Bindings.Binder b) {
         b.bind(Mnemonic.PMOVSXBW, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedBytesToWords))
-                .bind(Mnemonic.PMOVSXBD, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedBytesToDwords))
-                .bind(Mnemonic.PMOVSXBQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedBytesToQwords))
-                .bind(Mnemonic.PMOVSXWD, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedWordsToDwords))
-                .bind(Mnemonic.PMOVSXWQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedWordsToQwords))
-                .bind(Mnemonic.PMOVSXDQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::signedDwordsToQwords));
+                .bind(Mnemonic.PMOVSXBD,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::signedBytesToDwords))
+                .bind(Mnemonic.PMOVSXBQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::signedBytesToQwords))
+                .bind(Mnemonic.PMOVSXWD,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::signedWordsToDwords))
+                .bind(Mnemonic.PMOVSXWQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::signedWordsToQwords))
+                .bind(Mnemonic.PMOVSXDQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::signedDwordsToQwords));
     }
 
     private static void bindZeroExtension(Bindings.Binder b) {
         b.bind(Mnemonic.PMOVZXBW, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedBytesToWords))
-                .bind(Mnemonic.PMOVZXBD, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedBytesToDwords))
-                .bind(Mnemonic.PMOVZXBQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedBytesToQwords))
-                .bind(Mnemonic.PMOVZXWD, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedWordsToDwords))
-                .bind(Mnemonic.PMOVZXWQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedWordsToQwords))
-                .bind(Mnemonic.PMOVZXDQ, (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedDwordsToQwords));
+                .bind(Mnemonic.PMOVZXBD,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedBytesToDwords))
+                .bind(Mnemonic.PMOVZXBQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedBytesToQwords))
+                .bind(Mnemonic.PMOVZXWD,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedWordsToDwords))
+                .bind(Mnemonic.PMOVZXWQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedWordsToQwords))
+                .bind(Mnemonic.PMOVZXDQ,
+                        (cpu, insn) -> widening(cpu, insn, VectorExtend::unsignedDwordsToQwords));
     }
 
     private static void pshufb(Cpu cpu, Insn insn) {
@@ -121,7 +137,8 @@ final class SimdShuffle {
         Mmx.write(cpu, insn.at0, VectorShuffle.alignRightMmx(a, b, (int) insn.immediate & 0xff));
     }
 
-    /// INSERTPS: from memory, the doubleword itself; from a register, the one that immediate bits 7 and 6 name.
+    /// INSERTPS: from memory, the doubleword itself; from a register, the one that immediate bits 7 and 6
+    /// name.
     private static void insertps(Cpu cpu, Insn insn) {
         cpu.checkSse();
         int immediate = (int) insn.immediate;

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import org.javisor.isa.Mnemonic;
 
-/// PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM. The immediate says what the strings are made of (bits 0 and 1), how
-/// they are compared (2 to 5), and what becomes of the result (6).
+/// PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM. The immediate says what the strings are made of (bits 0 and
+/// 1), how they are compared (2 to 5), and what becomes of the result (6).
 ///
 /// @sdm vol. 2B §4.1 "Imm8 Control Byte Operation for PCMPESTRI / PCMPESTRM / PCMPISTRI / PCMPISTRM"
 final class StringCompare {
@@ -21,7 +21,8 @@ final class StringCompare {
     private static int explicitMatch(Cpu cpu, Insn insn) {
         cpu.checkSse();
         int most = StringMatch.count((int) insn.immediate);
-        return match(cpu, insn, VectorOperands.sourceCopied(cpu, insn), length(cpu, insn, CpuLayout.RAX, most),
+        return match(cpu, insn, VectorOperands.sourceCopied(cpu, insn),
+                length(cpu, insn, CpuLayout.RAX, most),
                 length(cpu, insn, CpuLayout.RDX, most));
     }
 
@@ -55,7 +56,8 @@ final class StringCompare {
         int index = StringMatch.count(control);
         if (matches != 0) {
             boolean highest = (control & 0x40) != 0;
-            index = highest ? 31 - Integer.numberOfLeadingZeros(matches) : Integer.numberOfTrailingZeros(matches);
+            index = highest ? 31 - Integer.numberOfLeadingZeros(matches)
+                    : Integer.numberOfTrailingZeros(matches);
         }
         cpu.reg32(CpuLayout.RCX, index);
     }

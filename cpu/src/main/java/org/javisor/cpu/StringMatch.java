@@ -5,10 +5,11 @@ import static org.javisor.cpu.VectorOperands.load;
 
 import org.javisor.host.HostMemory;
 
-/// The comparison inside PCMPESTRI and its like: which elements of the second string match the first. Sets of elements
-/// are bit masks; each element of the first string is compared with all of the second at once.
+/// The comparison inside PCMPESTRI and its like: which elements of the second string match the first. Sets of
+/// elements are bit masks; each element of the first string is compared with all of the second at once.
 ///
-/// @sdm vol. 1 §12.10.3.2 "Aggregation Operation", vol. 2B §4.1 "Imm8 Control Byte Operation for PCMPESTRI / ..."
+/// @sdm vol. 1 §12.10.3.2 "Aggregation Operation"
+/// @sdm vol. 2B §4.1 "Imm8 Control Byte Operation for PCMPESTRI / ..."
 final class StringMatch {
     private static final long EVERY_BYTE = 0x0101_0101_0101_0101L, EVERY_WORD = 0x0001_0001_0001_0001L;
 
@@ -39,7 +40,8 @@ final class StringMatch {
         int matches = switch (control >> 2 & 3) {
             case 0 -> equalAny(a, lengthA, b, control) & validB;
             case 1 -> ranges(a, lengthA, b, control) & validB;
-            case 2 -> equalEach(a, b, control) & validB & (1 << lengthA) - 1 | all & -(1 << Math.max(lengthA, lengthB));
+            case 2 -> equalEach(a, b, control) & validB & (1 << lengthA) - 1
+                    | all & -(1 << Math.max(lengthA, lengthB));
             default -> equalOrdered(a, lengthA, b, validB, control);
         };
         return switch (control >> 4 & 3) {
@@ -74,7 +76,8 @@ final class StringMatch {
                         LaneArithmetic.equalBytes(load(a + 8), load(b + 8)));
     }
 
-    /// The places where the string at `a` starts in the one at `b`; what lies beyond the register is taken to match.
+    /// The places where the string at `a` starts in the one at `b`; what lies beyond the register is taken to
+    /// match.
     private static int equalOrdered(long a, int lengthA, long b, int validB, int control) {
         int count = count(control);
         int matches = (1 << count) - 1;
@@ -97,10 +100,12 @@ final class StringMatch {
     private static int equal(long at, long value, int control) {
         if (hasWords(control)) {
             long all = value * EVERY_WORD;
-            return wordBits(LaneArithmetic.equalWords(load(at), all), LaneArithmetic.equalWords(load(at + 8), all));
+            return wordBits(LaneArithmetic.equalWords(load(at), all),
+                    LaneArithmetic.equalWords(load(at + 8), all));
         }
         long all = value * EVERY_BYTE;
-        return byteBits(LaneArithmetic.equalBytes(load(at), all), LaneArithmetic.equalBytes(load(at + 8), all));
+        return byteBits(LaneArithmetic.equalBytes(load(at), all),
+                LaneArithmetic.equalBytes(load(at + 8), all));
     }
 
     /// The elements at `at` that `value` is greater than.

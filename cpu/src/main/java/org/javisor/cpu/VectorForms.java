@@ -8,11 +8,12 @@ import static org.javisor.cpu.VectorOperands.target;
 import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.XMM;
 
-/// The shapes that integer vector instructions come in: which bytes of the operands an operation combines, for MMX and
-/// for SSE.
+/// The shapes that integer vector instructions come in: which bytes of the operands an operation combines,
+/// for MMX and for SSE.
 ///
-/// Bindings name the operation in a lambda of their own, `(cpu, insn) -> lanes(cpu, insn, LaneArithmetic::addBytes)`:
-/// HotSpot then compiles one handler per instruction with the operation inlined, not one with a megamorphic call.
+/// Bindings name the operation in a lambda of their own, `(cpu, insn) -> lanes(cpu, insn,
+/// LaneArithmetic::addBytes)`: HotSpot then compiles one handler per instruction with the operation inlined,
+/// not one with a megamorphic call.
 final class VectorForms {
     private VectorForms() { }
 
@@ -70,12 +71,14 @@ final class VectorForms {
     static void shift(Cpu cpu, Insn insn, LaneImmediate operation) {
         if (insn.kind0 == XMM) {
             cpu.checkSse();
-            int count = insn.kind1 == IMM ? (int) insn.immediate & 0xff : LaneShift.count(load(source(cpu, insn)));
+            int count = insn.kind1 == IMM ? (int) insn.immediate & 0xff
+                    : LaneShift.count(load(source(cpu, insn)));
             long a = target(cpu, insn);
             store(a, operation.apply(load(a), count), operation.apply(load(a + 8), count));
         } else {
             cpu.checkMmx();
-            int count = insn.kind1 == IMM ? (int) insn.immediate & 0xff : LaneShift.count(Mmx.source(cpu, insn));
+            int count = insn.kind1 == IMM ? (int) insn.immediate & 0xff
+                    : LaneShift.count(Mmx.source(cpu, insn));
             Mmx.write(cpu, insn.at0, operation.apply(load(cpu.state + insn.at0), count));
         }
     }

@@ -5,8 +5,9 @@ import static org.javisor.isa.Instruction.MEM;
 
 import org.javisor.host.HostMemory;
 
-/// Where the operands of SSE instructions are. A memory operand is used in place if its page is at hand, else first brought
-/// to [CpuLayout#OPERAND], so that what follows works on addresses alike and nothing can fault any more.
+/// Where the operands of SSE instructions are. A memory operand is used in place if its page is at hand, else
+/// first brought to [CpuLayout#OPERAND], so that what follows works on addresses alike and nothing can fault
+/// any more.
 ///
 /// Another processor may write the operand meanwhile: who uses it in place loads every byte of it once.
 final class VectorOperands {

@@ -50,7 +50,8 @@ final class VectorShuffle {
         store(to, load(b), LaneShuffle.shuffleWords(load(b + 8), order));
     }
 
-    /// PSHUFB: each byte of the result is that of `a` which the byte of `b` names, or 0 if its top bit is set.
+    /// PSHUFB: each byte of the result is that of `a` which the byte of `b` names, or 0 if its top bit is
+    /// set.
     static void bytes(long to, long a, long b) {
         long indices = load(b);
         long upperIndices = load(b + 8);
@@ -155,7 +156,8 @@ final class VectorShuffle {
         store(to, low, high);
     }
 
-    /// INSERTPS: a doubleword of `b` into a place of `a`; then the doublewords named by the low bits are cleared.
+    /// INSERTPS: a doubleword of `b` into a place of `a`; then the doublewords named by the low bits are
+    /// cleared.
     ///
     /// @param source the doubleword
     static void insertPs(long to, long a, int source, int immediate) {

@@ -11,8 +11,8 @@ import static org.javisor.cpu.VectorOperands.store;
 final class VectorSums {
     private VectorSums() { }
 
-    /// MPSADBW: eight sums of absolute differences of four bytes each: a sliding window over `a`, starting at byte 0 or 4
-    /// (immediate bit 2), against one of the doublewords of `b` (bits 1 and 0).
+    /// MPSADBW: eight sums of absolute differences of four bytes each: a sliding window over `a`, starting at
+    /// byte 0 or 4 (immediate bit 2), against one of the doublewords of `b` (bits 1 and 0).
     static void multipleSumsOfDifferences(long to, long a, long b, int immediate) {
         int block = (int) (load(b + (immediate & 2) * 4) >>> (immediate & 1) * 32);
         long low = load(a);
@@ -24,8 +24,8 @@ final class VectorSums {
 
     /// The sums for the four bytes from bytes 0, 1, 2 and 3 of `window` on.
     private static long fourSums(long window, int block) {
-        return words(sum((int) window, block), sum((int) (window >>> 8), block), sum((int) (window >>> 16), block),
-                sum((int) (window >>> 24), block));
+        return words(sum((int) window, block), sum((int) (window >>> 8), block),
+                sum((int) (window >>> 16), block), sum((int) (window >>> 24), block));
     }
 
     private static int sum(int a, int b) {

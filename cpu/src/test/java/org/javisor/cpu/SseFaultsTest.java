@@ -9,8 +9,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What the host's processor cannot be asked without a signal: faults of SSE and MMX instructions, and that they leave
-/// no trace.
+/// What the host's processor cannot be asked without a signal: faults of SSE and MMX instructions, and that
+/// they leave no trace.
 class SseFaultsTest {
     private static final int ZM = 1 << 9, UM = 1 << 11, PM = 1 << 12, FZ = 1 << 15;
     private static final int ZE = 4, UE = 16, PE = 32, DE = 2, DM = 1 << 8;

@@ -5,8 +5,8 @@ import static org.javisor.cpu.fp.FloatContext.PE;
 import static org.javisor.cpu.fp.FloatContext.TRUNCATE;
 import static org.javisor.cpu.fp.FloatFormat.BINARY32;
 
-/// SSE arithmetic on single-precision numbers, given and returned as bits; see [Float64] for how. Products of two
-/// significands fit a `double`, which makes remainders easy.
+/// SSE arithmetic on single-precision numbers, given and returned as bits; see [Float64] for how. Products of
+/// two significands fit a `double`, which makes remainders easy.
 public final class Float32 {
     private static final int EXPONENT = 0xff << 23;
     private static final long UNSIGNED = 0xffff_ffffL;
@@ -108,7 +108,8 @@ public final class Float32 {
 
     public static int sqrt(int a, FloatContext context) {
         if (context.roundsToNearest() && isWellNormal(a) && a > 0) {
-            // The double root is correctly rounded with more than twice the bits, so rounding it again is, too.
+            // The double root is correctly rounded with more than twice the bits, so rounding it again is,
+            // too.
             float root = (float) Math.sqrt(value(a));
             if (!context.ignoresInexact() && (double) root * root != value(a)) {
                 context.raise(PE);

@@ -8,10 +8,10 @@ import static org.javisor.cpu.fp.FloatFormat.BINARY64;
 
 /// SSE arithmetic on double-precision numbers, given and returned as bits.
 ///
-/// Java's own arithmetic is IEEE 754's with rounding to nearest. It is used when no flag but PE can come of it: operands
-/// that are normal or zero, and a result well inside the normal range, where MXCSR's DAZ, FZ and masks do not matter
-/// either. Whether the result was exact is then found from the remainder, which is a `double` itself; unless PE is set
-/// already. Everything else is [SoftFloat]'s.
+/// Java's own arithmetic is IEEE 754's with rounding to nearest. It is used when no flag but PE can come of
+/// it: operands that are normal or zero, and a result well inside the normal range, where MXCSR's DAZ, FZ and
+/// masks do not matter either. Whether the result was exact is then found from the remainder, which is a
+/// `double` itself; unless PE is set already. Everything else is [SoftFloat]'s.
 public final class Float64 {
     private static final long EXPONENT = 0x7ffL << 52;
     /// Remainders of products and quotients are exact from this biased exponent on.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
-/// How one SSE instruction is to compute, and what happened meanwhile: a copy of MXCSR and the flags raised. One per
-/// processor, so that operations on `int` and `long` can report flags without allocating.
+/// How one SSE instruction is to compute, and what happened meanwhile: a copy of MXCSR and the flags raised.
+/// One per processor, so that operations on `int` and `long` can report flags without allocating.
 ///
 /// @sdm vol. 1 §10.2.3 "MXCSR Control and Status Register"
 public final class FloatContext {
-    /// Exception flags: invalid operation, denormal operand, division by zero, overflow, underflow, precision.
+    /// Exception flags: invalid operation, denormal operand, division by zero, overflow, underflow,
+    /// precision.
     public static final int IE = 1, DE = 2, ZE = 4, OE = 8, UE = 16, PE = 32;
     /// Of a masked exception.
     public static final int IM = 1 << 7, DM = 1 << 8, ZM = 1 << 9, OM = 1 << 10, UM = 1 << 11, PM = 1 << 12;
@@ -56,7 +57,8 @@ public final class FloatContext {
         return (mxcsr & FZ) != 0;
     }
 
-    /// Whether it makes no difference any more that a result is inexact: PE is sticky, already set and masked.
+    /// Whether it makes no difference any more that a result is inexact: PE is sticky, already set and
+    /// masked.
     boolean ignoresInexact() {
         return (mxcsr & (PM | PE)) == (PM | PE);
     }

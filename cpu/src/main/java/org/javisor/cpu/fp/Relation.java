@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
-/// How two floating-point numbers compare: exactly one of these bits. A predicate is the set of those that satisfy it.
+/// How two floating-point numbers compare: exactly one of these bits. A predicate is the set of those that
+/// satisfy it.
 public final class Relation {
     public static final int LESS = 1, EQUAL = 2, GREATER = 4, UNORDERED = 8;
 
@@ -14,7 +15,8 @@ public final class Relation {
         EQUAL | UNORDERED, LESS | UNORDERED, LESS | EQUAL | UNORDERED, 0,
         LESS | GREATER, EQUAL | GREATER, GREATER, LESS | EQUAL | GREATER | UNORDERED};
 
-    /// Bit n: predicate n raises an invalid-operation exception for a quiet NaN, too. Bit 4 of the immediate inverts it.
+    /// Bit n: predicate n raises an invalid-operation exception for a quiet NaN, too. Bit 4 of the immediate
+    /// inverts it.
     private static final int SIGNALLING = 0b0110_0110_0110_0110;
 
     private Relation() { }

@@ -20,7 +20,8 @@ final class SoftConversion {
             if (from.isSignalling(a)) {
                 context.raise(IE);
             }
-            return sign | to.infinity | to.quiet | fraction(a & from.hidden - 1, to.fractionBits - from.fractionBits);
+            return sign | to.infinity | to.quiet
+                    | fraction(a & from.hidden - 1, to.fractionBits - from.fractionBits);
         }
         if (from.isInfinite(a) || from.isZero(a)) {
             return sign | (from.isZero(a) ? 0 : to.infinity);
@@ -48,7 +49,8 @@ final class SoftConversion {
 
     // ---- to integers ----
 
-    /// To a signed integer of `bits` (32 or 64) bits; what does not fit becomes the integer indefinite, its least value.
+    /// To a signed integer of `bits` (32 or 64) bits; what does not fit becomes the integer indefinite, its
+    /// least value.
     static long toInteger(FloatFormat f, long operand, int bits, int rounding, FloatContext context) {
         long a = SoftFloat.operand(f, operand, context);
         int exponent = f.exponent(a) - f.bias;

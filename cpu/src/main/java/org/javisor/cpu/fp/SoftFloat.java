@@ -6,13 +6,14 @@ import static org.javisor.cpu.fp.FloatContext.DOWN;
 import static org.javisor.cpu.fp.FloatContext.IE;
 import static org.javisor.cpu.fp.FloatContext.ZE;
 
-/// Arithmetic of SSE in integers: any rounding, every flag. [Float32] and [Float64] come here when the host's own
-/// arithmetic cannot tell what they need.
+/// Arithmetic of SSE in integers: any rounding, every flag. [Float32] and [Float64] come here when the host's
+/// own arithmetic cannot tell what they need.
 ///
-/// Values are the low bits of a `long`, in the given format. Significands are computed with the leading bit at bit 61 or
-/// 62, and the lowest bit sticky: set when anything was lost below it.
+/// Values are the low bits of a `long`, in the given format. Significands are computed with the leading bit
+/// at bit 61 or 62, and the lowest bit sticky: set when anything was lost below it.
 ///
-/// @sdm vol. 1 §4.9.1 "Floating-Point Exception Conditions", appendix E.4 "SIMD Floating-Point Exceptions and the IEEE
+/// @sdm vol. 1 §4.9.1 "Floating-Point Exception Conditions"
+/// @sdm vol. 1 appendix E.4 "SIMD Floating-Point Exceptions and the IEEE
 ///     Standard 754"
 final class SoftFloat {
     /// Where the leading bit is meant to be.
@@ -208,6 +209,7 @@ final class SoftFloat {
             }
         }
         // The root's leading bit is at 55.
-        return SoftRounding.round(f, false, (exponent >> 1) + f.bias, root << 6 | (remainder == 0 ? 0 : 1), context);
+        return SoftRounding.round(f, false, (exponent >> 1) + f.bias, root << 6 | (remainder == 0 ? 0 : 1),
+                context);
     }
 }

@@ -10,10 +10,11 @@ import static org.javisor.cpu.fp.FloatContext.UE;
 import static org.javisor.cpu.fp.FloatContext.UM;
 import static org.javisor.cpu.fp.FloatContext.UP;
 
-/// The last step of every operation: a value of unlimited range to the format, with overflow, underflow and precision
-/// exceptions.
+/// The last step of every operation: a value of unlimited range to the format, with overflow, underflow and
+/// precision exceptions.
 ///
-/// When an overflow or underflow is unmasked no result is written, so none is computed here: only the flags count.
+/// When an overflow or underflow is unmasked no result is written, so none is computed here: only the flags
+/// count.
 final class SoftRounding {
     /// Leading bit of significands once normalised.
     private static final int TOP = 62;
@@ -44,7 +45,8 @@ final class SoftRounding {
     }
 
     /// Cuts off the bits in `mask`; exact ties go to even.
-    private static long cut(FloatFormat f, long significand, long increment, long mask, FloatContext context) {
+    private static long cut(FloatFormat f, long significand, long increment, long mask,
+            FloatContext context) {
         long cut = significand + increment >>> TOP - f.fractionBits;
         boolean tie = context.roundsToNearest() && (significand & mask) == mask / 2 + 1;
         return tie ? cut & ~1L : cut;
@@ -65,8 +67,8 @@ final class SoftRounding {
         return result;
     }
 
-    /// The exponent is too small for a normal number. It is tiny unless rounding, were the exponent unlimited, makes it
-    /// the least normal one.
+    /// The exponent is too small for a normal number. It is tiny unless rounding, were the exponent
+    /// unlimited, makes it the least normal one.
     private static long roundSmall(FloatFormat f, int biased, long significand, long increment, long mask,
                                    FloatContext context) {
         boolean tiny = biased < 0 || significand + increment >= 0;
@@ -79,7 +81,8 @@ final class SoftRounding {
             return 0;
         }
         int shift = 1 - biased;
-        long denormal = shift > TOP ? 1 : significand >>> shift | ((significand & (1L << shift) - 1) == 0 ? 0 : 1);
+        long denormal = shift > TOP ? 1
+                : significand >>> shift | ((significand & (1L << shift) - 1) == 0 ? 0 : 1);
         if ((denormal & mask) != 0) {
             context.raise(tiny ? UE | PE : PE);
         }

@@ -10,10 +10,11 @@ import java.util.HexFormat;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
-/// One instruction of the host's processor on the low halves of XMM0 and XMM1, or RAX, with a chosen MXCSR whose
-/// exceptions are all masked.
+/// One instruction of the host's processor on the low halves of XMM0 and XMM1, or RAX, with a chosen MXCSR
+/// whose exceptions are all masked.
 final class HostSse implements AutoCloseable {
-    private static final int A = 0, B = 8, MXCSR = 16, MXCSR_AFTER = 20, RESULT = 24, RAX = 32, DEFAULT_MXCSR = 40;
+    private static final int A = 0, B = 8, MXCSR = 16, MXCSR_AFTER = 20, RESULT = 24, RAX = 32,
+            DEFAULT_MXCSR = 40;
     // movq xmm0,[rdi]; movq xmm1,[rdi+8]; mov rax,[rdi+8]; ldmxcsr [rdi+16]
     private static final String ENTRY = "f30f7e07 f30f7e4f08 488b4708 0fae5710";
     // stmxcsr [rdi+20]; movq [rdi+24],xmm0; mov [rdi+32],rax; ldmxcsr [rdi+40]; ret
@@ -43,7 +44,8 @@ final class HostSse implements AutoCloseable {
         HostMemory.storeLong(block.hva() + A, a);
         HostMemory.storeLong(block.hva() + B, b);
         HostMemory.storeInt(block.hva() + MXCSR, mxcsr);
-        // SAFETY: the code above keeps all registers that the ABI says a function keeps, and touches the block alone.
+        // SAFETY: the code above keeps all registers that the ABI says a function keeps, and touches the
+        // block alone.
         try {
             CALL.invokeExact(entry, block.hva());
         } catch (Throwable e) {

@@ -24,7 +24,8 @@ class SseArithmeticTest {
         long apply(long a, long b, FloatContext context);
     }
 
-    private record Case(String name, String code, FloatFormat a, FloatFormat b, boolean inRax, long mask, Ours ours) { }
+    private record Case(String name, String code, FloatFormat a, FloatFormat b, boolean inRax, long mask,
+            Ours ours) { }
 
     private final List<Case> cases = new ArrayList<>();
 
@@ -79,7 +80,8 @@ class SseArithmeticTest {
     }
 
     private void flags(String name, String code, FloatFormat f, Ours ours) {
-        cases.add(new Case(name, code + FLAGS, f, f, true, -1, (a, b, c) -> switch ((int) ours.apply(a, b, c)) {
+        cases.add(new Case(name, code + FLAGS, f, f, true, -1,
+                (a, b, c) -> switch ((int) ours.apply(a, b, c)) {
             case Relation.LESS -> 0x01;
             case Relation.EQUAL -> 0x40;
             case Relation.GREATER -> 0;
@@ -97,13 +99,16 @@ class SseArithmeticTest {
     private void conversionsToIntegers() {
         toInteger("CVTSS2SI 32", "f30f2dc1", BINARY32, LOW, (a, b, c) -> Float32.toInteger((int) b, 32, c));
         toInteger("CVTSS2SI 64", "f3480f2dc1", BINARY32, -1, (a, b, c) -> Float32.toInteger((int) b, 64, c));
-        toInteger("CVTTSS2SI 32", "f30f2cc1", BINARY32, LOW, (a, b, c) -> Float32.toIntegerTruncated((int) b, 32, c));
+        toInteger("CVTTSS2SI 32", "f30f2cc1", BINARY32, LOW,
+                (a, b, c) -> Float32.toIntegerTruncated((int) b, 32, c));
         toInteger("CVTTSS2SI 64", "f3480f2cc1", BINARY32, -1,
                 (a, b, c) -> Float32.toIntegerTruncated((int) b, 64, c));
         toInteger("CVTSD2SI 32", "f20f2dc1", BINARY64, LOW, (a, b, c) -> Float64.toInteger(b, 32, c));
         toInteger("CVTSD2SI 64", "f2480f2dc1", BINARY64, -1, (a, b, c) -> Float64.toInteger(b, 64, c));
-        toInteger("CVTTSD2SI 32", "f20f2cc1", BINARY64, LOW, (a, b, c) -> Float64.toIntegerTruncated(b, 32, c));
-        toInteger("CVTTSD2SI 64", "f2480f2cc1", BINARY64, -1, (a, b, c) -> Float64.toIntegerTruncated(b, 64, c));
+        toInteger("CVTTSD2SI 32", "f20f2cc1", BINARY64, LOW,
+                (a, b, c) -> Float64.toIntegerTruncated(b, 32, c));
+        toInteger("CVTTSD2SI 64", "f2480f2cc1", BINARY64, -1,
+                (a, b, c) -> Float64.toIntegerTruncated(b, 64, c));
     }
 
     private void toInteger(String name, String code, FloatFormat f, long mask, Ours ours) {
