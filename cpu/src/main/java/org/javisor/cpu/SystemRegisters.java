@@ -70,7 +70,7 @@ final class SystemRegisters implements CpuidModel.State {
     void reset() {
         star = lstar = cstar = fmask = kernelGsBase = 0;
         sysenterCs = sysenterEsp = sysenterEip = 0;
-        // Differs from SDM: the counter goes on. The processors of a machine share it, and stay in step this way.
+        // The counter beneath restarts by itself when the machine is reset, for all processors at once.
         tscAdjust = 0;
         tscAux = specCtrl = 0;
         xcr0 = XsaveLayout.X87;

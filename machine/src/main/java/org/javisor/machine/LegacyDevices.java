@@ -38,6 +38,7 @@ final class LegacyDevices {
         }
         Hpet hpet = added(new Hpet(vm.clock(), vm::gsi, vm.msi()));
         vm.mmio().attach(MemoryMap.HPET, Hpet.BYTES, hpet, "HPET");
+        vm.chips().connectPit(hpet.pitInput());
         Rtc rtc = added(new Rtc(vm.clock(), hpet.rtcInput()));
         rtc.setMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
         ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");

@@ -31,7 +31,7 @@ public final class InterruptChips {
     private final GsiLine[] lines;
     private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
     private volatile GsiRouting routing = GsiRouting.pc();
-    private volatile boolean pitConnected = true;
+    private volatile InterruptLine pitLine;
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
@@ -40,14 +40,11 @@ public final class InterruptChips {
         this.msi = new MsiDecoder(bus, wideDestinations);
         this.lines = IntStream.range(0, GSIS).mapToObj(n -> new GsiLine(this::drive, routing.of(n)))
                 .toArray(GsiLine[]::new);
-        this.pit = new I8254(clock, pitOutput(gsi(0)));
+        this.pitLine = gsi(0);
+        this.pit = new I8254(clock, level -> pitLine.set(level));
         pic.attach(ports);
         pit.attach(ports);
         mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
-    }
-
-    private InterruptLine pitOutput(InterruptLine wire) {
-        return level -> wire.set(level && pitConnected);
     }
 
     private void driveIntr(boolean level) {
@@ -108,9 +105,10 @@ public final class InterruptChips {
         }
     }
 
-    /// Whether the PIT reaches GSI 0: an HPET in legacy replacement mode takes its place.
-    public void connectPit(boolean connected) {
-        pitConnected = connected;
+    /// Leads the PIT's output to `line` instead of a wire to GSI 0: through an HPET, which can take its place. Before the
+    /// machine runs.
+    public void connectPit(InterruptLine line) {
+        pitLine = line;
     }
 
     /// Asserts pin LINT1, which is for NMIs, of every processor, or lets it go.
@@ -127,21 +125,19 @@ public final class InterruptChips {
         pic.reset();
         ioApic.reset();
         pit.reset();
-        pitConnected = true;
     }
 
     /// What the shared chips hold.
-    public record State(I8259Pair.State pic, I8254.State pit, IoApic.State ioApic, boolean pitConnected) { }
+    public record State(I8259Pair.State pic, I8254.State pit, IoApic.State ioApic) { }
 
     /// What the shared chips hold now; the machine does not run.
     public State save() {
-        return new State(pic.save(), pit.save(), ioApic.save(), pitConnected);
+        return new State(pic.save(), pit.save(), ioApic.save());
     }
 
     public void restore(State saved) {
         pic.restore(saved.pic);
         ioApic.restore(saved.ioApic);
         pit.restore(saved.pit);
-        pitConnected = saved.pitConnected;
     }
 }
