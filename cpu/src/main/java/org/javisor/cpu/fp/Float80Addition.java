@@ -87,16 +87,16 @@ public final class Float80Addition {
         }
     }
 
+    // Whether a sum carries, and where a difference starts, is as good as random: no branches for that.
+
     private static void addMagnitudes(Float80Context c, int sign, int exponent, long a, long b,
                                       int distance) {
+        long addend = UInt128.shiftRightHigh(b, distance);
         long low = UInt128.shiftRightJam(b, 0, distance);
-        long high = a + UInt128.shiftRightHigh(b, distance);
-        if (distance > 0 && high < 0) {
-            Float80Rounding.round(c, sign, exponent, high, low);
-        } else {
-            Float80Rounding.round(c, sign, exponent + 1, high >>> 1 | Float80.INTEGER_BIT,
-                    high << 63 | low >>> 1 | low & 1);
-        }
+        long high = a + addend;
+        int carry = (int) ((a & addend | (a | addend) & ~high) >>> 63);
+        Float80Rounding.round(c, sign, exponent + carry, high >>> carry | (long) carry << 63,
+                (high & carry) << 63 | low >>> carry | low & carry);
     }
 
     /// `a - (b >> distance)`, known to be positive.
@@ -104,11 +104,9 @@ public final class Float80Addition {
                                            int distance) {
         long low = -UInt128.shiftRightJam(b, 0, distance);
         long high = a - UInt128.shiftRightHigh(b, distance) - (low != 0 ? 1 : 0);
-        if (high < 0) {
-            Float80Rounding.round(c, sign, exponent, high, low);
-        } else if (high != 0) {
+        if (high != 0) {
             int shift = Long.numberOfLeadingZeros(high);
-            Float80Rounding.round(c, sign, exponent - shift, high << shift | low >>> 64 - shift,
+            Float80Rounding.round(c, sign, exponent - shift, high << shift | low >>> 1 >>> 63 - shift,
                     low << shift);
         } else {
             int shift = Long.numberOfLeadingZeros(low);

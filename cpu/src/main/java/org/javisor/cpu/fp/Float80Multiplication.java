@@ -39,12 +39,10 @@ public final class Float80Multiplication {
     private static void product(Float80Context c, int sign, int exponents, long a, long b) {
         long high = Math.unsignedMultiplyHigh(a, b);
         long low = a * b;
-        int exponent = exponents - Float80.BIAS + 1;
-        if (high < 0) {
-            Float80Rounding.round(c, sign, exponent, high, low);
-        } else {
-            Float80Rounding.round(c, sign, exponent - 1, high << 1 | low >>> 63, low << 1);
-        }
+        // The product's first bit may be 0.
+        int shift = (int) (~high >>> 63);
+        Float80Rounding.round(c, sign, exponents - Float80.BIAS + 1 - shift,
+                high << shift | low >>> 1 >>> 63 - shift, low << shift);
     }
 
     /// `a / b`.

@@ -36,19 +36,25 @@ final class Float80Rounding {
     }
 
     private static void roundNormal(Float80Context c, int sign, int exponent, long high, long low) {
-        long significand = high;
-        int biased = exponent;
-        if (low != 0) {
-            c.raised |= PE;
-            if (roundsUp(c.rounding(), sign, (high & 1) != 0, low)) {
-                c.raised |= C1;
-                if (++significand == 0) {
-                    significand = Float80.INTEGER_BIT;
-                    biased++;
-                }
-            }
+        if (low == 0) {
+            c.result(sign | exponent, high);
+            return;
         }
-        c.result(sign | biased, significand);
+        long up = c.rounding() == Float80Context.NEAREST ? nearestIncrement(high, low)
+                : roundsUp(c.rounding(), sign, (high & 1) != 0, low) ? 1 : 0;
+        c.raised |= PE | (int) up * C1;
+        long significand = high + up;
+        if (significand < 0) {
+            c.result(sign | exponent, significand);
+        } else {
+            c.result(sign | exponent + 1, Float80.INTEGER_BIT);
+        }
+    }
+
+    /// 1 or 0, without a branch: which way a number is rounded is as good as random.
+    private static long nearestIncrement(long significand, long rest) {
+        long beyondHalf = rest << 1;
+        return rest >>> 63 & (significand | (beyondHalf | -beyondHalf) >>> 63);
     }
 
     /// Whether to round away from zero.
