@@ -153,15 +153,29 @@ public final class Float32 {
     // ---- conversions ----
 
     public static int fromLong(long value, FloatContext context) {
-        return value >> 24 == 0 || value >> 24 == -1
-                ? bits(value)
-                : (int) SoftConversion.fromInteger(BINARY32, value, context);
+        if ((int) value == value && context.roundsToNearest()) {
+            float single = value;
+            // Both sides are exact as doubles.
+            if ((double) single != value) {
+                context.raise(PE);
+            }
+            return bits(single);
+        }
+        return (int) SoftConversion.fromInteger(BINARY32, value, context);
     }
 
     /// Rounded as MXCSR says.
     ///
     /// @param bits 32 or 64
     public static long toInteger(int a, int bits, FloatContext context) {
+        double rounded = Math.rint(value(a));
+        // 0 may be a denormal's.
+        if (context.roundsToNearest() && rounded != 0 && Math.abs(rounded) < -(double) (-1L << bits - 1)) {
+            if (rounded != value(a)) {
+                context.raise(PE);
+            }
+            return (long) rounded;
+        }
         return SoftConversion.toInteger(BINARY32, a & UNSIGNED, bits, context.rounding(), context);
     }
 
@@ -186,7 +200,15 @@ public final class Float32 {
     /// @param mode the instruction's immediate: rounding, or bit 2 for that of MXCSR; bit 3 for no PE
     public static int roundToIntegral(int a, int mode, FloatContext context) {
         int rounding = (mode & 4) != 0 ? context.rounding() : mode & 3;
-        return (int) SoftConversion.toIntegral(BINARY32, a & UNSIGNED, rounding, (mode & 8) != 0, context);
+        boolean silent = (mode & 8) != 0;
+        if (isWellNormal(a)) {
+            float rounded = (float) Float64.integral(value(a), rounding);
+            if (!silent && rounded != value(a)) {
+                context.raise(PE);
+            }
+            return bits(rounded);
+        }
+        return (int) SoftConversion.toIntegral(BINARY32, a & UNSIGNED, rounding, silent, context);
     }
 
     // ---- approximations; they raise no flags and take denormals for zeros ----

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu.fp;
 
+import static org.javisor.cpu.fp.FloatContext.DOWN;
+import static org.javisor.cpu.fp.FloatContext.NEAREST;
 import static org.javisor.cpu.fp.FloatContext.PE;
 import static org.javisor.cpu.fp.FloatContext.TRUNCATE;
+import static org.javisor.cpu.fp.FloatContext.UP;
 import static org.javisor.cpu.fp.FloatFormat.BINARY32;
 import static org.javisor.cpu.fp.FloatFormat.BINARY64;
 
@@ -194,6 +197,14 @@ public final class Float64 {
     ///
     /// @param bits 32 or 64
     public static long toInteger(long a, int bits, FloatContext context) {
+        double rounded = Math.rint(value(a));
+        // 0 may be a denormal's.
+        if (context.roundsToNearest() && rounded != 0 && Math.abs(rounded) < -(double) (-1L << bits - 1)) {
+            if (rounded != value(a)) {
+                context.raise(PE);
+            }
+            return (long) rounded;
+        }
         return SoftConversion.toInteger(BINARY64, a, bits, context.rounding(), context);
     }
 
@@ -242,6 +253,24 @@ public final class Float64 {
     /// @param mode the instruction's immediate: rounding, or bit 2 for that of MXCSR; bit 3 for no PE
     public static long roundToIntegral(long a, int mode, FloatContext context) {
         int rounding = (mode & 4) != 0 ? context.rounding() : mode & 3;
-        return SoftConversion.toIntegral(BINARY64, a, rounding, (mode & 8) != 0, context);
+        boolean silent = (mode & 8) != 0;
+        if (isWellNormal(a)) {
+            double rounded = integral(value(a), rounding);
+            if (!silent && rounded != value(a)) {
+                context.raise(PE);
+            }
+            return bits(rounded);
+        }
+        return SoftConversion.toIntegral(BINARY64, a, rounding, silent, context);
+    }
+
+    /// `x` rounded to an integer; zeros keep its sign.
+    static double integral(double x, int rounding) {
+        return switch (rounding) {
+            case NEAREST -> Math.rint(x);
+            case DOWN -> Math.floor(x);
+            case UP -> Math.ceil(x);
+            default -> x < 0 ? Math.ceil(x) : Math.floor(x);
+        };
     }
 }
