@@ -142,6 +142,15 @@ final class Debug {
         stepping = true;
     }
 
+    /// INT1 reports the breakpoints that wait, too, as they go the same way.
+    void mergeIntoInt1() {
+        stepCancelled = true;
+        if ((pending & BREAKPOINTS) != 0) {
+            report(pending & BREAKPOINTS);
+            pending &= ~BREAKPOINTS;
+        }
+    }
+
     /// #DB has been delivered: its handler may use the debug registers.
     void entered() {
         dr7 &= ~GD;

@@ -176,7 +176,7 @@ final class Exceptions {
 
     /// INT1: an interrupt through vector 1 that ignores the gate's privilege level.
     void hardwareGate(int vector) {
-        cpu.debug.cancelStep();
+        cpu.debug.mergeIntoInt1();
         try {
             enter(event.interrupt(vector, cpu.rflags() & ~Flags.RF));
         } catch (GuestFault fault) {

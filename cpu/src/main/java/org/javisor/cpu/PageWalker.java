@@ -136,12 +136,22 @@ final class PageWalker {
                 result = (pde & 1 << 21) != 0 ? error(access, PROTECTION | RESERVED)
                         : access(gva, access, pde & 0xffc0_1fffL | (pde >>> 13 & 0xff) << 32, 22, 4);
             } else {
-                result = (pde & A) != 0 || set(A, 4) ? walk32Page(gva, access, pde) : CHANGED;
+                result = walk32Page(gva, access, pde);
+                if (result == MAPPED && (pde & A) == 0) {
+                    result = markDirectory(gva, pde);
+                }
             }
             if (result != CHANGED) {
                 return result;
             }
         }
+    }
+
+    /// Marks a page directory entry accessed once the whole access is permitted, as the 80386 did; the manual leaves
+    /// open whether an access that faults does.
+    private int markDirectory(long gva, long pde) {
+        long now = loadEntry(cpu.cr3 & 0xffff_f000L | (gva >>> 22 & 1023) << 2, 4);
+        return now == pde && set(A, 4) ? MAPPED : CHANGED;
     }
 
     private int walk32Page(long gva, int access, long pde) {

@@ -202,7 +202,8 @@ final class TaskSwitch {
         cpu.arithmeticFlags((int) eflags);
         cpu.systemFlags = (int) eflags & ~Flags.ARITHMETIC | 2;
         for (int i = 0; i < 8; i++) {
-            cpu.reg64(i, wide ? gpr[i] : cpu.reg64(i) & 0xffff_0000L | gpr[i]);
+            // The upper halves that a 16-bit TSS does not have become ones, as on all processors since the 80386.
+            cpu.reg64(i, wide ? gpr[i] : 0xffff_0000L | gpr[i]);
         }
         forgetSegments();
         cpu.debug.clearLocalBreakpoints();

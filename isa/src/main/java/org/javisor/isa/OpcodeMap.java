@@ -33,11 +33,7 @@ abstract class OpcodeMap {
     }
 
     final List<OpcodeRow> rows() {
-        List<OpcodeRow> built = new ArrayList<>(rows.size());
-        for (Row row : rows) {
-            built.add(row.build());
-        }
-        return built;
+        return rows.stream().map(Row::build).toList();
     }
 
     /// A row with its modifiers.
