@@ -198,7 +198,7 @@ final class RunCommand implements Callable<Integer> {
         return switch (exit) {
             case MachineExit.PoweredOff _, MachineExit.Stopped _ -> ExitStatus.POWERED_OFF;
             case MachineExit.Reset _ -> ExitStatus.RESET;
-            case MachineExit.DebugExit debug -> debug.status();
+            case MachineExit.DebugExit(int status) -> status & 0xff;
             case MachineExit.Crashed(String report) -> {
                 err().println("javisor: the guest crashed (triple fault)\n" + report);
                 yield ExitStatus.CRASHED;

@@ -12,8 +12,8 @@ final class Board implements AutoCloseable {
 
         void reset();
 
-        /// The guest wrote to the debug exit port.
-        void debugExit(int value);
+        /// The guest wrote to the debug exit port; `status` is what to exit with.
+        void debugExit(int status);
     }
 
     private final BoardMemory memory;

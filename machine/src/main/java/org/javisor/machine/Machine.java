@@ -65,8 +65,8 @@ public final class Machine implements AutoCloseable {
                 }
 
                 @Override
-                public void debugExit(int value) {
-                    end(new MachineExit.DebugExit(value));
+                public void debugExit(int status) {
+                    end(new MachineExit.DebugExit(status));
                 }
             });
             for (int id = 0; id < config.cpus(); id++) {
