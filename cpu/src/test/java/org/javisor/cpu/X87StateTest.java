@@ -11,9 +11,12 @@ import org.junit.jupiter.api.Test;
 /// What the x87 unit does beyond computing: waiting, faulting, pointers, and environments.
 class X87StateTest {
     private static final int NONE = -1;
-    private static final int[] FNINIT = {0xdb, 0xe3}, FLD1 = {0xd9, 0xe8}, FLDZ = {0xd9, 0xee},
-            FDIVP = {0xde, 0xf9}, FADDP = {0xde, 0xc1}, FNCLEX = {0xdb, 0xe2}, FNSTSW_AX = {0xdf, 0xe0},
-            FWAIT = {0x9b}, FLDCW = {0xd9, 0x2a}, FSTP_M80 = {0xdb, 0x3a}, FNSAVE = {0xdd, 0x32}, FILD_M32 = {0xdb, 0x02};
+    private static final int[] FNINIT = {0xdb, 0xe3}, FNCLEX = {0xdb, 0xe2}, FWAIT = {0x9b},
+            FNSTSW_AX = {0xdf, 0xe0}, FLD1 = {0xd9, 0xe8}, FLDZ = {0xd9, 0xee}, FADDP = {0xde, 0xc1},
+            FDIVP = {0xde, 0xf9};
+    /// With memory at [rdx].
+    private static final int[] FLDCW = {0xd9, 0x2a}, FSTP_M80 = {0xdb, 0x3a}, FNSAVE = {0xdd, 0x32},
+            FILD_M32 = {0xdb, 0x02};
     private static final long UNMAPPED = TestMachine.UNMAPPED;
 
     private TestMachine machine = TestMachine.in64BitMode();
@@ -51,7 +54,8 @@ class X87StateTest {
         divideByZeroUnmasked();
 
         assertEquals(NONE, execute(FNSTSW_AX));
-        assertEquals(Float80Context.ZE | Float80Context.ES | Float80Context.BUSY, cpu.reg16(CpuLayout.RAX) & 0x80ff);
+        assertEquals(Float80Context.ZE | Float80Context.ES | Float80Context.BUSY,
+                cpu.reg16(CpuLayout.RAX) & 0x80ff);
         assertEquals(GuestFault.MF, execute(FLD1));
         assertEquals(GuestFault.MF, execute(FWAIT));
         assertEquals(NONE, execute(FNCLEX));

@@ -150,24 +150,20 @@ final class Wide {
 
     /// One 64-bit digit of `high:middle:low` divided by the significand of `by`, which exceeds `high:middle`.
     private static long digit(long high, long middle, long low, Wide by) {
-        if (high == by.high) {
-            // The estimate would not fit; the digit is the largest, or one or two less, which at most 2^-62
-            // tells.
-            return -1L;
-        }
-        long quotient = UInt128.divide(high, middle, by.high);
-        long rest = middle - quotient * by.high;
+        // An estimate of 2^64 is one too large already.
+        boolean largest = high == by.high;
+        long quotient = largest ? -1L : UInt128.divide(high, middle, by.high);
+        long rest = largest ? middle + by.high : middle - quotient * by.high;
+        boolean exact = largest && Long.compareUnsigned(rest, by.high) < 0;
         long productHigh = Math.unsignedMultiplyHigh(quotient, by.low);
         long productLow = quotient * by.low;
-        while (Long.compareUnsigned(productHigh, rest) > 0
-                || productHigh == rest && Long.compareUnsigned(productLow, low) > 0) {
+        while (!exact && (Long.compareUnsigned(productHigh, rest) > 0
+                || productHigh == rest && Long.compareUnsigned(productLow, low) > 0)) {
             quotient--;
             productHigh -= Long.compareUnsigned(productLow, by.low) < 0 ? 1 : 0;
             productLow -= by.low;
             rest += by.high;
-            if (Long.compareUnsigned(rest, by.high) < 0) {
-                break;
-            }
+            exact = Long.compareUnsigned(rest, by.high) < 0;
         }
         return quotient;
     }

@@ -11,8 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The transcendental functions where they are used: over ordinary magnitudes they are within one unit in the last
-/// place of the host's, and nearly always the same. (The host's are not always the nearest; ours very nearly are.)
+/// The transcendental functions where they are used: over ordinary magnitudes they are within one unit in the
+/// last place of the host's, and nearly always the same. (The host's are not always the nearest; ours very
+/// nearly are.)
 class Float80TranscendentalTest {
     private static final int CASES = Integer.getInteger("javisor.cases", 20_000);
     private static final double DIFFERING = 0.05;
@@ -35,7 +36,8 @@ class Float80TranscendentalTest {
         FCOS_LARGE((c, _, _, xse, x) -> Float80Trigonometry.cosine(c, xse, x), 0xff, 20, 63),
         FPATAN(Float80Arctangent::arctangent, 0xf3, -25, 25),
         F2XM1((c, _, _, xse, x) -> Float80Exponential.exp2Minus1(c, xse, x), 0xf0, -40, 0),
-        FYL2X((c, yse, y, xse, x) -> Float80Logarithm.log2(c, yse, y, xse & Float80.EXPONENT, x), 0xf1, -30, 30),
+        FYL2X((c, yse, y, xse, x) -> Float80Logarithm.log2(c, yse, y, xse & Float80.EXPONENT, x),
+                0xf1, -30, 30),
         FYL2X_NEAR_ONE((c, yse, y, xse, x) -> Float80Logarithm.log2(c, yse, y, xse & Float80.EXPONENT, x),
                 0xf1, -1, 1),
         FYL2XP1(Float80Logarithm::log2Plus1, 0xf9, -40, -2);
@@ -84,9 +86,9 @@ class Float80TranscendentalTest {
         instruction.function.apply(c, operands.se, operands.significand, xse, x);
 
         long distance = distance(host.se(0), host.significand(0), c.se, c.significand);
-        assertTrue(distance <= 1, () -> "%s of %04x:%016x and %04x:%016x: %04x:%016x, not %04x:%016x, seed %d".formatted(
-                instruction, xse, x, operands.se, operands.significand, c.se, c.significand,
-                host.se(0), host.significand(0), seed));
+        assertTrue(distance <= 1, () -> "%s of %04x:%016x and %04x:%016x: %04x:%016x, not %04x:%016x, seed %d"
+                .formatted(instruction, xse, x, operands.se, operands.significand, c.se, c.significand,
+                        host.se(0), host.significand(0), seed));
         return (int) distance;
     }
 
