@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.lang.invoke.VarHandle;
+
 /// Decoded instructions that are executed one after another: up to a branch, the end of the page, or
 /// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for [#valid] and the chains.
 final class Block {
     static final int MAX_INSTRUCTIONS = 64;
+    /// How often a block is executed before its instructions are fused.
+    private static final int HOT = 16_384;
 
-    final Insn[] insns;
+    /// Replaced once, when the block has become hot, by the same in pairs.
+    Insn[] insns;
+    /// Executions until then. Processors that count at once may lose some.
+    int untilHot = HOT;
     /// Where in its page it starts, and the byte behind it.
     final int start, end;
     /// What the decoding depended on, see [Cpu#decodeMode].
@@ -29,5 +36,12 @@ final class Block {
 
     boolean overlaps(int from, int to) {
         return start < to && from < end;
+    }
+
+    /// Has pairs of instructions executed as one from now on.
+    void fuse() {
+        Insn[] fused = FusedDispatch.fuse(insns);
+        VarHandle.releaseFence();
+        insns = fused;
     }
 }

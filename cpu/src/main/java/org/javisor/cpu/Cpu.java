@@ -77,6 +77,10 @@ public final class Cpu implements AutoCloseable {
     /// How many instructions of the current block there are to execute; 0 makes the run loop look around after the
     /// current one.
     int blockEnd;
+    /// Whether the last of two fused instructions was left out, because the first set [#blockEnd] to 0.
+    boolean halfway;
+    /// RIP of the first byte of the page that the current block is in: an instruction's `end` is relative to it.
+    long pageRip;
 
     /// SLOW_SHADOW while the instruction executes that it was set for.
     int shadowed;

@@ -70,6 +70,7 @@ final class EdgeFetch {
             if (insn != null) {
                 int start = (int) gva & PAGE_MASK;
                 insn.end = start + insn.length;
+                insn.ordinal = 1;
                 return new Block(new Insn[] {insn}, start, insn.end, cpu.decodeMode, null);
             }
         }

@@ -56,12 +56,12 @@ final class InstructionDecoder {
             at += insn.length;
             insn.end = at;
             insns[count++] = insn;
+            insn.ordinal = count;
             if (insn.row.has(Attribute.ENDS_BLOCK)) {
                 break;
             }
         }
-        return count == 0 ? null : new Block(Arrays.copyOf(insns, count), start, at, decodeMode,
-                page);
+        return count == 0 ? null : new Block(Arrays.copyOf(insns, count), start, at, decodeMode, page);
     }
 
     /// The instruction at `code[from]`, or null if it does not end before `limit`.
@@ -75,10 +75,12 @@ final class InstructionDecoder {
             insn.row = OpcodeRow.UNDEFINED;
             insn.length = Decoder.MAX_BYTES;
             insn.handler = tooLong;
+            insn.dispatch = HandlerDispatch.of(tooLong);
             return insn;
         }
         prepare(insn);
         insn.handler = handler(insn, decodeMode);
+        insn.dispatch = HandlerDispatch.of(insn.handler);
         return insn;
     }
 

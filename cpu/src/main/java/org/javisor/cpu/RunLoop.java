@@ -20,8 +20,6 @@ final class RunLoop {
     private final InstructionDecoder decoder;
     private final EdgeFetch edge;
     private long instructions;
-    /// RIP of the first byte of the page that the current block is in: an instruction's `end` is relative to it.
-    private long pageRip;
 
     RunLoop(Cpu cpu) {
         this.cpu = cpu;
@@ -94,17 +92,20 @@ final class RunLoop {
         Insn insn = null;
         try {
             Block block = find();
-            long page = pageRip;
+            long page = cpu.pageRip;
             while (true) {
+                if (block.untilHot != 0 && --block.untilHot == 0) {
+                    block.fuse();
+                }
                 Insn[] insns = block.insns;
                 cpu.blockEnd = insns.length;
                 int i = 0;
                 do {
                     insn = insns[i++];
                     HostMemory.storeLong(state + CpuLayout.RIP, page + insn.end);
-                    insn.handler.execute(cpu, insn);
+                    insn.dispatch.execute(cpu, insn);
                 } while (i < cpu.blockEnd);
-                instructions += i;
+                instructions += executed(insn);
                 if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) != 0) {
                     if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                         cpu.bus.forget();
@@ -115,17 +116,37 @@ final class RunLoop {
                 Block next = chained(block, HostMemory.loadLong(state + CpuLayout.RIP) - page);
                 if (next == null) {
                     next = find();
-                    if (cpu.blockEnd != 0 && next.page == block.page && next.page != null && pageRip == page) {
+                    if (cpu.blockEnd != 0 && next.page == block.page && next.page != null && cpu.pageRip == page) {
                         block.other = block.next;
                         block.next = next;
                     }
-                    page = pageRip;
+                    page = cpu.pageRip;
                 }
                 block = next;
             }
         } catch (GuestFault fault) {
-            return fault(insn, fault);
+            return fault(faulting(insn), fault);
         }
+    }
+
+    /// Which of two fused instructions faulted: RIP tells, for when the first did it is still behind that. Counts those
+    /// before it.
+    private Insn faulting(Insn insn) {
+        if (insn == null) {
+            return null;
+        }
+        boolean second = insn.second != null && cpu.rip() != cpu.pageRip + insn.end;
+        instructions += insn.ordinal - (insn.second != null && !second ? 2 : 1);
+        return second ? insn.second : insn;
+    }
+
+    /// How many instructions of the block there were up to `last`.
+    private int executed(Insn last) {
+        if (cpu.halfway) {
+            cpu.halfway = false;
+            return last.ordinal - 1;
+        }
+        return last.ordinal;
     }
 
     /// The block at `offset` of the current page, if it followed `block` before and nothing has changed since.
@@ -155,9 +176,10 @@ final class RunLoop {
                 cpu.debug.before();
             }
             insn = find().insns[0];
+            cpu.blockEnd = 1;
             int shadow = cpu.slow & Cpu.SLOW_SHADOW;
             cpu.slow &= ~Cpu.SLOW_SHADOW;
-            HostMemory.storeLong(state + CpuLayout.RIP, pageRip + insn.end);
+            HostMemory.storeLong(state + CpuLayout.RIP, cpu.pageRip + insn.end);
             cpu.shadowed = shadow;
             insn.handler.execute(cpu, insn);
         } catch (GuestFault fault) {
@@ -175,7 +197,7 @@ final class RunLoop {
     /// @param insn the instruction that faulted, or null if it could not be fetched
     private int fault(Insn insn, GuestFault fault) {
         if (insn != null) {
-            cpu.rip(pageRip + insn.end - insn.length);
+            cpu.rip(cpu.pageRip + insn.end - insn.length);
         }
         if (fault.vector == GuestFault.UNWIND) {
             cpu.slow |= cpu.shadowed;
@@ -193,7 +215,7 @@ final class RunLoop {
 
     // ---- finding blocks ----
 
-    /// The block at RIP; sets [#pageRip].
+    /// The block at RIP; sets [Cpu#pageRip].
     ///
     /// @throws GuestFault if the instruction at RIP cannot be fetched
     private Block find() {
@@ -204,7 +226,7 @@ final class RunLoop {
         }
         long gva = HostMemory.loadLong(state + CpuLayout.SEGMENT_BASE + 8 * CS) + rip & cpu.segments.linearMask;
         int start = (int) (gva & PAGE_MASK);
-        pageRip = rip - start;
+        cpu.pageRip = rip - start;
         if (cpu.codeBits != 64) {
             long toLimit = Integer.toUnsignedLong(cpu.segments.limit[CS]) - rip + 1;
             if (toLimit < GuestMemory.PAGE_BYTES - start) {
