@@ -68,7 +68,8 @@ final class Atomic {
         cpu.reg(reg, bytes, swap(cpu, insn.segment, cpu.effectiveAddress(insn), bytes, cpu.reg(reg, bytes)));
     }
 
-    /// XADD. When both operands are one register it keeps the sum; when the other one addresses the memory it changes last.
+    /// XADD. When both operands are one register it keeps the sum; when the other one addresses the memory it
+    /// changes last.
     private static void exchangeAndAdd(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long a = cpu.readForWrite(insn, 0);
@@ -89,8 +90,8 @@ final class Atomic {
         cpu.reg(insn.reg1, bytes, seen);
     }
 
-    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed; a register then keeps even
-    /// the upper half.
+    /// CMPXCHG. Memory is written in either case, with what it held if the comparison failed; a register then
+    /// keeps even the upper half.
     private static void compareAndExchange(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
         long seen = cpu.readForWrite(insn, 0);
@@ -120,7 +121,8 @@ final class Atomic {
     /// CMPXCHG8B; atomic with and without LOCK, which costs nothing here.
     private static void compareAndExchange8(Cpu cpu, Insn insn) {
         long expected = pair(cpu, RDX, RAX);
-        long found = cpu.compareAndSwap(insn.segment, cpu.effectiveAddress(insn), 8, expected, pair(cpu, RCX, RBX));
+        long offset = cpu.effectiveAddress(insn);
+        long found = cpu.compareAndSwap(insn.segment, offset, 8, expected, pair(cpu, RCX, RBX));
         if (found != expected) {
             cpu.reg32(RAX, (int) found);
             cpu.reg32(RDX, (int) (found >>> 32));
@@ -139,8 +141,8 @@ final class Atomic {
             throw cpu.gp(0);
         }
         long[] found = cpu.pair;
-        boolean equal = cpu.mmu.compareAndSwap16(insn.segment, gva, cpu.reg64(RAX), cpu.reg64(RDX), cpu.reg64(RBX),
-                cpu.reg64(RCX), found);
+        boolean equal = cpu.mmu.compareAndSwap16(insn.segment, gva, cpu.reg64(RAX), cpu.reg64(RDX),
+                cpu.reg64(RBX), cpu.reg64(RCX), found);
         if (!equal) {
             cpu.reg64(RAX, found[0]);
             cpu.reg64(RDX, found[1]);

@@ -14,7 +14,8 @@ final class BitOperations {
     private BitOperations() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.choose(Mnemonic.BT, insn -> insn.kind0 == MEM ? BitOperations::testMemory : BitOperations::testRegister);
+        binder.choose(Mnemonic.BT, insn -> insn.kind0 == MEM
+                ? BitOperations::testMemory : BitOperations::testRegister);
         bindChange(binder, Mnemonic.BTS, (_, value, bit, _) -> value | bit);
         bindChange(binder, Mnemonic.BTR, (_, value, bit, _) -> value & ~bit);
         bindChange(binder, Mnemonic.BTC, (_, value, bit, _) -> value ^ bit);

@@ -6,8 +6,8 @@ import org.javisor.isa.Mnemonic;
 
 /// Instructions about caches and memory order, and those that do nothing.
 ///
-/// Guest memory is always coherent, so that there is nothing to prefetch or to write back; but flushing a line checks
-/// its address as a load does.
+/// Guest memory is always coherent, so that there is nothing to prefetch or to write back; but flushing a
+/// line checks its address as a load does.
 ///
 /// @sdm vol. 1 §10.4.6 "Cacheability Control, Prefetch, and Memory Ordering Instructions"
 final class CacheControl {
@@ -26,7 +26,8 @@ final class CacheControl {
             binder.bind(mnemonic, FENCE);
         }
         for (Mnemonic mnemonic : new Mnemonic[] {Mnemonic.CLFLUSH, Mnemonic.CLFLUSHOPT, Mnemonic.CLWB}) {
-            binder.bind(mnemonic, (cpu, insn) -> cpu.probe(insn.segment, cpu.effectiveAddress(insn), 1, false));
+            binder.bind(mnemonic,
+                    (cpu, insn) -> cpu.probe(insn.segment, cpu.effectiveAddress(insn), 1, false));
         }
         binder.bind(Mnemonic.PAUSE, (_, _) -> Thread.onSpinWait());
     }

@@ -24,8 +24,9 @@ final class Checks {
         int bytes = insn.operandBytes;
         long offset = cpu.effectiveAddress(insn);
         long index = Flags.signExtend(cpu.reg(insn.reg0, bytes), bytes);
+        long next = offset + bytes & insn.addressMask;
         long lower = Flags.signExtend(cpu.load(insn.segment, offset, bytes), bytes);
-        long upper = Flags.signExtend(cpu.load(insn.segment, offset + bytes & insn.addressMask, bytes), bytes);
+        long upper = Flags.signExtend(cpu.load(insn.segment, next, bytes), bytes);
         if (index < lower || index > upper) {
             throw cpu.fault(GuestFault.BR);
         }

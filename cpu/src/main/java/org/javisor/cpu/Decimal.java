@@ -5,8 +5,8 @@ import static org.javisor.cpu.CpuLayout.RAX;
 
 import org.javisor.isa.Mnemonic;
 
-/// Adjustments for decimal arithmetic. Flags that the manual leaves undefined are those of the binary addition or
-/// subtraction behind the adjustment, as AMD's processors have them.
+/// Adjustments for decimal arithmetic. Flags that the manual leaves undefined are those of the binary
+/// addition or subtraction behind the adjustment, as AMD's processors have them.
 ///
 /// @sdm vol. 1 §7.3.4 "Decimal Arithmetic Instructions"
 final class Decimal {

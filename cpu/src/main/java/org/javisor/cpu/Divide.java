@@ -38,7 +38,8 @@ final class Divide {
             throw cpu.fault(GuestFault.DE);
         }
         long dividend = Flags.signExtend(dividend(cpu, bytes), 2 * bytes);
-        // The one quotient that Java wraps, Long.MIN_VALUE / -1, does not fit 32 bits whichever way it is taken.
+        // The one quotient that Java wraps, Long.MIN_VALUE / -1, does not fit 32 bits whichever way it is
+        // taken.
         long quotient = dividend / divisor;
         if (quotient != Flags.signExtend(quotient, bytes)) {
             throw cpu.fault(GuestFault.DE);
@@ -97,8 +98,8 @@ final class Divide {
 
     /// The quotient of unsigned `high:low` and `divisor`; `high` is below `divisor`.
     ///
-    /// Schoolbook division in base 2^32, the divisor shifted until its top bit is set, so that each estimated digit is at
-    /// most 2 too large (Knuth, The Art of Computer Programming, vol. 2, §4.3.1, Algorithm D).
+    /// Schoolbook division in base 2^32, the divisor shifted until its top bit is set, so that each estimated
+    /// digit is at most 2 too large (Knuth, The Art of Computer Programming, vol. 2, §4.3.1, Algorithm D).
     private static long divide(long high, long low, long divisor) {
         if (high == 0) {
             return Long.divideUnsigned(low, divisor);

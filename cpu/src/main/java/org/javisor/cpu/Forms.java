@@ -8,8 +8,8 @@ import static org.javisor.isa.Instruction.MEM;
 
 import java.util.function.Function;
 
-/// The handlers of one mnemonic, by where its operands are and how wide the destination is. What has no handler of its
-/// own is left to a general one.
+/// The handlers of one mnemonic, by where its operands are and how wide the destination is. What has no
+/// handler of its own is left to a general one.
 final class Forms implements Function<Insn, Handler> {
     private final Handler general;
     /// For LOCKed memory; null when LOCK is not allowed.

@@ -25,7 +25,8 @@ import static org.javisor.cpu.Operands.store8;
 
 import org.javisor.isa.Mnemonic;
 
-/// Moves between registers and memory, with and without a change of size or byte order, and address arithmetic.
+/// Moves between registers and memory, with and without a change of size or byte order, and address
+/// arithmetic.
 ///
 /// @sdm vol. 1 §7.3.1 "Data Transfer Instructions"
 final class Moves {

@@ -13,7 +13,8 @@ import static org.javisor.isa.Instruction.NONE;
 
 import org.javisor.isa.Mnemonic;
 
-/// Multiplication. CF and OF say whether the upper half of the product matters; the other flags, undefined, stay.
+/// Multiplication. CF and OF say whether the upper half of the product matters; the other flags, undefined,
+/// stay.
 ///
 /// @sdm vol. 2A "MUL—Unsigned Multiply", "IMUL—Signed Multiply"
 final class Multiply {
@@ -55,7 +56,8 @@ final class Multiply {
 
     private static void imul(Cpu cpu, Insn insn) {
         int bytes = insn.bytes0;
-        long product = Flags.signExtend(cpu.reg(RAX, bytes), bytes) * Flags.signExtend(cpu.read(insn, 0), bytes);
+        long a = Flags.signExtend(cpu.reg(RAX, bytes), bytes);
+        long product = a * Flags.signExtend(cpu.read(insn, 0), bytes);
         storeProduct(cpu, bytes, product);
         overflow(cpu, product != Flags.signExtend(product, bytes));
     }

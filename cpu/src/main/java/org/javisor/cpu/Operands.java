@@ -6,11 +6,11 @@ import static org.javisor.isa.Instruction.SS;
 
 import org.javisor.host.HostMemory;
 
-/// Operands of the forms that are hot enough for handlers of their own: one method for each width and place, so that a
-/// handler has nothing left to decide. Values come sign-extended.
+/// Operands of the forms that are hot enough for handlers of their own: one method for each width and place,
+/// so that a handler has nothing left to decide. Values come sign-extended.
 ///
-/// A *source* is a register or an immediate. The handler need not know which: [Forms] lets an immediate stand beside the
-/// register that is always 0, and a register beside an immediate of 0.
+/// A *source* is a register or an immediate. The handler need not know which: [Forms] lets an immediate stand
+/// beside the register that is always 0, and a register beside an immediate of 0.
 final class Operands {
     private Operands() { }
 

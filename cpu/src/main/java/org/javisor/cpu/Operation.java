@@ -3,11 +3,11 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.IMM;
 
-/// What an instruction computes, apart from where its operands come from. It sets the flags, and its result counts in
-/// the low `bytes` bytes.
+/// What an instruction computes, apart from where its operands come from. It sets the flags, and its result
+/// counts in the low `bytes` bytes.
 ///
-/// The operands are extended from `bytes`, by zeros or by sign as comes cheapest to the caller: only the low `bytes`
-/// of them may matter. An operation on one operand ignores `b`.
+/// The operands are extended from `bytes`, by zeros or by sign as comes cheapest to the caller: only the low
+/// `bytes` of them may matter. An operation on one operand ignores `b`.
 @FunctionalInterface
 interface Operation {
     long apply(Cpu cpu, long a, long b, int bytes);
@@ -23,7 +23,10 @@ interface Operation {
 
     /// As [#modifying], for an operation on operand 0 alone.
     static Handler modifyingOne(Operation operation) {
-        return (cpu, insn) -> cpu.write(insn, 0, operation.apply(cpu, cpu.readForWrite(insn, 0), 0, insn.bytes0));
+        return (cpu, insn) -> {
+            long a = cpu.readForWrite(insn, 0);
+            cpu.write(insn, 0, operation.apply(cpu, a, 0, insn.bytes0));
+        };
     }
 
     /// A handler that only sets the flags.

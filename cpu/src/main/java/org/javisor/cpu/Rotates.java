@@ -9,8 +9,8 @@ import static org.javisor.cpu.Operands.source1;
 
 import org.javisor.isa.Mnemonic;
 
-/// Rotates. They change CF and OF alone, and these only when the count, cut to 5 or 6 bits, is not 0. OF is defined for
-/// counts of 1 alone; for others it is what the formula for 1 gives, as processors do it.
+/// Rotates. They change CF and OF alone, and these only when the count, cut to 5 or 6 bits, is not 0. OF is
+/// defined for counts of 1 alone; for others it is what the formula for 1 gives, as processors do it.
 ///
 /// @sdm vol. 2B "RCL/RCR/ROL/ROR—Rotate"
 final class Rotates {

@@ -13,8 +13,8 @@ import org.javisor.isa.Mnemonic;
 
 /// Shifts. A count of 0 changes no flag, but a 32-bit destination still loses its upper half.
 ///
-/// OF is defined for counts of 1 alone; for others it is what the formula for 1 gives, as processors do it. AF, undefined,
-/// is set, as AMD's do.
+/// OF is defined for counts of 1 alone; for others it is what the formula for 1 gives, as processors do it.
+/// AF, undefined, is set, as AMD's do.
 ///
 /// @sdm vol. 2B "SAL/SAR/SHL/SHR—Shift"
 final class Shifts {
@@ -65,7 +65,8 @@ final class Shifts {
         // OF is the sign that a shift by 1 takes away: bit 62 at the top, where the sign of the result is 0.
         long atTop = result << 64 - 8 * bytes;
         boolean of = (atTop ^ atTop << 1) < 0;
-        cpu.flags(Flags.signExtend(result, bytes), Flags.withCarryAndOverflow(Flags.AUX_AF, (before & 1) != 0, of));
+        boolean cf = (before & 1) != 0;
+        cpu.flags(Flags.signExtend(result, bytes), Flags.withCarryAndOverflow(Flags.AUX_AF, cf, of));
         return result;
     }
 
@@ -79,8 +80,8 @@ final class Shifts {
         return before >> 1;
     }
 
-    /// SHLD and SHRD. A 16-bit operand shifted by more than 16, which is undefined, takes the source in twice, as AMD's
-    /// processors do.
+    /// SHLD and SHRD. A 16-bit operand shifted by more than 16, which is undefined, takes the source in
+    /// twice, as AMD's processors do.
     private static void shiftDouble(Cpu cpu, Insn insn, boolean left) {
         int bytes = insn.bytes0;
         int bits = 8 * bytes;

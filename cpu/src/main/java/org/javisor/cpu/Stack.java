@@ -17,8 +17,8 @@ import org.javisor.isa.Mnemonic;
 
 /// Pushes, pops and stack frames.
 ///
-/// The stack pointer has the size that [Cpu#stackMask] says, the items that of the operand; each instruction moves the
-/// pointer only after its last access.
+/// The stack pointer has the size that [Cpu#stackMask] says, the items that of the operand; each instruction
+/// moves the pointer only after its last access.
 ///
 /// @sdm vol. 1 §6.2 "Stacks"
 final class Stack {
@@ -155,7 +155,8 @@ final class Stack {
             storeItem(cpu, top, bytes, frame);
         }
         top -= insn.immediate & 0xffff;
-        // Processors touch the new top of the stack for writing, so that a frame that does not fit faults here.
+        // Processors touch the new top of the stack for writing, so that a frame that does not fit faults
+        // here.
         cpu.probe(SS, top & cpu.stackMask, bytes, true);
         if (bytes == 2) {
             cpu.reg16(RBP, (int) frame);

@@ -9,8 +9,8 @@ import static org.javisor.isa.Instruction.ES;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.GuestMemory;
 
-/// Runs of elements of repeated string instructions, straight in the host's memory: within a page, and where neither
-/// segments nor the [Mmu] have anything to check. Elsewhere a run is one element, done by [Strings].
+/// Runs of elements of repeated string instructions, straight in the host's memory: within a page, and where
+/// neither segments nor the [Mmu] have anything to check. Elsewhere a run is one element, done by [Strings].
 final class StringRuns {
     private static final long PAGE_MASK = GuestMemory.PAGE_BYTES - 1;
     private static final long BYTE_IN_ALL = 0x0101_0101_0101_0101L;
@@ -59,7 +59,8 @@ final class StringRuns {
     static long compare(Cpu cpu, Insn insn, long count) {
         long first = gva(cpu, insn, insn.segment, RSI);
         long second = gva(cpu, insn, ES, RDI);
-        long elements = elements(cpu, insn, ES, RDI, second, elements(cpu, insn, insn.segment, RSI, first, count));
+        long inFirst = elements(cpu, insn, insn.segment, RSI, first, count);
+        long elements = elements(cpu, insn, ES, RDI, second, inFirst);
         long firstAt = elements == 0 ? 0 : cpu.mmu.readWindow(first);
         long secondAt = firstAt == 0 ? 0 : cpu.mmu.readWindow(second);
         if (secondAt == 0) {
@@ -108,14 +109,15 @@ final class StringRuns {
 
     // ---- how much can be done at once ----
 
-    /// Linear address of the element that rSI or rDI points to; of no use when the segment has something to check.
+    /// Linear address of the element that rSI or rDI points to; of no use when the segment has something to
+    /// check.
     private static long gva(Cpu cpu, Insn insn, int segment, int reg) {
         long base = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * segment);
         return base + Strings.index(cpu, insn, reg) & cpu.segments.linearMask;
     }
 
-    /// How many of `count` elements from `gva` on lie within its page and before the index register wraps around; 0 when
-    /// the segment has something to check.
+    /// How many of `count` elements from `gva` on lie within its page and before the index register wraps
+    /// around; 0 when the segment has something to check.
     private static long elements(Cpu cpu, Insn insn, int segment, int reg, long gva, long count) {
         if ((cpu.segments.checked >> segment & 1) != 0) {
             return 0;
@@ -138,7 +140,8 @@ final class StringRuns {
 
     // ---- in the host's memory ----
 
-    /// Copies as one element after the other does, which repeats a pattern when the target begins within the source.
+    /// Copies as one element after the other does, which repeats a pattern when the target begins within the
+    /// source.
     private static void copyForwards(long source, long target, long elements, int bytes) {
         long length = elements * bytes;
         long distance = target - source;
@@ -151,7 +154,8 @@ final class StringRuns {
         }
     }
 
-    /// As [#copyForwards] from the last element to the first: `source` and `target` are where the highest ones are.
+    /// As [#copyForwards] from the last element to the first: `source` and `target` are where the highest
+    /// ones are.
     private static void copyBackwards(long source, long target, long elements, int bytes) {
         long length = elements * bytes;
         long distance = source - target;

@@ -13,14 +13,14 @@ import org.javisor.isa.Mnemonic;
 
 /// String instructions, once or repeated.
 ///
-/// A repeated one counts rCX down after each run of elements, so that a fault leaves the registers as the elements before
-/// it left them. It stops between runs for whatever the run loop has to look at, with RIP put back to itself. A run is
-/// one element, or as many as [StringRuns] can do at once.
+/// A repeated one counts rCX down after each run of elements, so that a fault leaves the registers as the
+/// elements before it left them. It stops between runs for whatever the run loop has to look at, with RIP put
+/// back to itself. A run is one element, or as many as [StringRuns] can do at once.
 ///
 /// @sdm vol. 1 §7.3.9 "String Operations"
 final class Strings {
-    /// Does up to `count` elements of a repeated instruction, at least one, and says how many. It changes nothing if it
-    /// faults.
+    /// Does up to `count` elements of a repeated instruction, at least one, and says how many. It changes
+    /// nothing if it faults.
     @FunctionalInterface
     interface Run {
         long apply(Cpu cpu, Insn insn, long count);
@@ -32,8 +32,10 @@ final class Strings {
         bind(binder, Mnemonic.MOVS, Strings::move, (cpu, insn) -> repeat(cpu, insn, StringRuns::move));
         bind(binder, Mnemonic.STOS, Strings::store, (cpu, insn) -> repeat(cpu, insn, StringRuns::store));
         bind(binder, Mnemonic.LODS, Strings::load, (cpu, insn) -> repeat(cpu, insn, StringRuns::load));
-        bind(binder, Mnemonic.CMPS, Strings::compare, (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::compare));
-        bind(binder, Mnemonic.SCAS, Strings::scan, (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::scan));
+        bind(binder, Mnemonic.CMPS, Strings::compare,
+                (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::compare));
+        bind(binder, Mnemonic.SCAS, Strings::scan,
+                (cpu, insn) -> repeatWhile(cpu, insn, StringRuns::scan));
     }
 
     private static void bind(Bindings.Binder binder, Mnemonic mnemonic, Handler once, Handler repeated) {
@@ -81,7 +83,8 @@ final class Strings {
         return (cpu.slow & Cpu.SLOW_STEP) != 0 ? 1 : count;
     }
 
-    /// Whether something is to happen before the next run: a request that would be taken, a single-step trap, or an exit.
+    /// Whether something is to happen before the next run: a request that would be taken, a single-step trap,
+    /// or an exit.
     static boolean interrupted(Cpu cpu) {
         return cpu.runnable() || cpu.slow != 0;
     }

@@ -8,11 +8,11 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 
 class DecimalTest {
-    private static final int[][] INSTRUCTIONS = {{0x37}, {0x3f}, {0x27}, {0x2f}, {0xd4, 10}, {0xd5, 10}, {0xd4, 7},
-            {0xd5, 13}};
+    private static final int[][] INSTRUCTIONS = {{0x37}, {0x3f}, {0x27}, {0x2f}, {0xd4, 10}, {0xd5, 10},
+            {0xd4, 7}, {0xd5, 13}};
 
-    /// AAA, AAS, DAA, DAS, AAM 10, AAD 10, AAM 7 and AAD 13 for every AL, two AH, and every CF and AF. The checksum is
-    /// that of the results and flags of an AMD EPYC 9004.
+    /// AAA, AAS, DAA, DAS, AAM 10, AAD 10, AAM 7 and AAD 13 for every AL, two AH, and every CF and AF. The
+    /// checksum is that of the results and flags of an AMD EPYC 9004.
     @Test
     void everyInputGivesWhatAProcessorGives() {
         CRC32 checksum = new CRC32();

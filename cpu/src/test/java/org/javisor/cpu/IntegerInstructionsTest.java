@@ -19,7 +19,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What instructions do beyond their arithmetic: faults that leave no trace, stack pointers, bit offsets, branch targets.
+/// What instructions do beyond their arithmetic: faults that leave no trace, stack pointers, bit offsets,
+/// branch targets.
 class IntegerInstructionsTest {
     private static final long SEED = Long.getLong("javisor.seed", new Random().nextLong());
     private static final TestMachine MACHINE = TestMachine.in64BitMode();
@@ -63,7 +64,8 @@ class IntegerInstructionsTest {
 
         int vector = MACHINE.execute(0x48, 0xf7, modrm | 1);
 
-        BigInteger dividend = (signed ? BigInteger.valueOf(high) : unsigned(high)).shiftLeft(64).add(unsigned(low));
+        BigInteger upper = signed ? BigInteger.valueOf(high) : unsigned(high);
+        BigInteger dividend = upper.shiftLeft(64).add(unsigned(low));
         BigInteger by = signed ? BigInteger.valueOf(divisor) : unsigned(divisor);
         BigInteger[] expected = divisor == 0 ? null : dividend.divideAndRemainder(by);
         boolean fits = expected != null && (signed ? expected[0].bitLength() < 64
@@ -165,8 +167,8 @@ class IntegerInstructionsTest {
         CPU.reg64(RSP, UNMAPPED + 8);
         CPU.reg64(RAX, CODE);
         CPU.reg64(RBP, UNMAPPED + 64);
-        int[][] instructions = {{0x50}, {0x58}, {0xff, 0xd0}, {0xe8, 0, 0, 0, 0}, {0xc3}, {0xc2, 8, 0}, {0xc9},
-                {0xc8, 16, 0, 0}, {0xff, 0x30}, {0x6a, 1}};
+        int[][] instructions = {{0x50}, {0x58}, {0xff, 0xd0}, {0xe8, 0, 0, 0, 0}, {0xc3}, {0xc2, 8, 0},
+                {0xc9}, {0xc8, 16, 0, 0}, {0xff, 0x30}, {0x6a, 1}};
         for (int[] instruction : instructions) {
             assertEquals(GuestFault.PF, MACHINE.execute(instruction));
             assertEquals(UNMAPPED + 8, CPU.reg64(RSP));

@@ -34,7 +34,8 @@ class StringsTest {
             int count = random.nextInt(400);
             boolean down = random.nextBoolean();
             int source = place(count, bytes, down);
-            int target = random.nextInt(3) == 0 ? place(count, bytes, down) : near(source, count, bytes, down);
+            boolean anywhere = random.nextInt(3) == 0;
+            int target = anywhere ? place(count, bytes, down) : near(source, count, bytes, down);
             int step = down ? -bytes : bytes;
             for (int n = 0; n < count; n++) {
                 byte[] element = new byte[bytes];
@@ -58,7 +59,8 @@ class StringsTest {
             boolean down = random.nextBoolean();
             int target = place(count, bytes, down);
             int step = down ? -bytes : bytes;
-            long value = random.nextBoolean() ? random.nextLong() : (random.nextInt() & 0xff) * 0x0101_0101_0101_0101L;
+            long value = random.nextBoolean() ? random.nextLong()
+                    : (random.nextInt() & 0xff) * 0x0101_0101_0101_0101L;
             cpu.reg64(RAX, value);
             for (int n = 0; n < count * bytes; n++) {
                 area[target + (down ? -(count - 1) * bytes : 0) + n] = (byte) (value >>> n % bytes * 8);

@@ -43,8 +43,9 @@ final class TestMachine implements AutoCloseable {
         return board.memory();
     }
 
-    /// Executes the instructions of `code` in the order in which they stand, each once, and returns the vector of the
-    /// fault that ended this, or -1. RIP is that of the faulting instruction, or what the last one left.
+    /// Executes the instructions of `code` in the order in which they stand, each once, and returns the
+    /// vector of the fault that ended this, or -1. RIP is that of the faulting instruction, or what the last
+    /// one left.
     int execute(int... code) {
         byte[] bytes = bytes(code);
         long start = cpu.rip();
