@@ -50,6 +50,11 @@ final class OracleInputs {
         this.taken = host.instruction() + HostProcessor.TAKEN_DISTANCE;
     }
 
+    /// Where operands are whose address is in the instruction.
+    long centre() {
+        return centre;
+    }
+
     /// The lowest address of the random part of the data.
     long window() {
         return centre - WINDOW / 2;
@@ -58,12 +63,7 @@ final class OracleInputs {
     // ---- encodings ----
 
     /// Changes immediates that would lead out of the window or to undefined results.
-    void restrict(InstructionForm form, byte[] code, int length) {
-        if (absolute(form.row())) {
-            for (int n = 0; n < 8; n++) {
-                code[length - 8 + n] = (byte) (centre >> 8 * n);
-            }
-        }
+    static void restrict(InstructionForm form, byte[] code, int length) {
         switch (form.row().mnemonic()) {
             case ENTER -> {
                 code[length - 2] = 0;
@@ -78,18 +78,12 @@ final class OracleInputs {
         }
     }
 
-    /// Whether the address of the memory operand is in the instruction.
-    private static boolean absolute(OpcodeRow row) {
-        return row.operands().contains(OperandSpec.Ob) || row.operands().contains(OperandSpec.Ov);
-    }
-
     /// Whether registers can be chosen so that the memory operand is in the window.
     static boolean usable(Insn insn) {
         if (insn.modrm < 0 || insn.modrm >= 0xc0) {
             return usableRegisters(insn);
         }
-        boolean addressed = insn.base != Instruction.ABSENT || insn.index != Instruction.ABSENT;
-        return addressed && insn.base != insn.index && usableAddress(insn);
+        return (insn.base != insn.index || insn.base == Instruction.ABSENT) && usableAddress(insn);
     }
 
     private static boolean usableRegisters(Insn insn) {
@@ -237,25 +231,24 @@ final class OracleInputs {
 
     private void address(Insn insn) {
         target = centre + random.nextInt(512) - 256 & -alignment(insn);
-        if (absolute(insn.row)) {
-            target = centre;
-        }
-        if (insn.modrm < 0 || insn.modrm >= 0xc0 || insn.kind0 != Instruction.MEM && insn.kind1 != Instruction.MEM
-                && insn.kind2 != Instruction.MEM) {
+        boolean hasOperand = insn.kind0 == Instruction.MEM || insn.kind1 == Instruction.MEM
+                || insn.kind2 == Instruction.MEM;
+        if (!hasOperand || insn.row.has(Attribute.STRING)) {
             return;
         }
+        boolean noRegister = insn.base == Instruction.ABSENT && insn.index == Instruction.ABSENT;
         long rest = target - insn.displacement;
-        if (insn.base == Instruction.RIP) {
+        if (insn.base == Instruction.RIP || noRegister) {
             target = centre;
         } else if (insn.index == Instruction.ABSENT) {
-            reg(insn.base, rest);
+            addressReg(insn, insn.base, rest);
         } else if (insn.base == Instruction.ABSENT) {
             target &= -8;
-            reg(insn.index, target - insn.displacement >> insn.scaleShift);
+            addressReg(insn, insn.index, target - insn.displacement >> insn.scaleShift);
         } else {
             long index = random.nextInt(256) - 128;
-            reg(insn.index, index);
-            reg(insn.base, rest - (index << insn.scaleShift));
+            addressReg(insn, insn.index, index);
+            addressReg(insn, insn.base, rest - (index << insn.scaleShift));
         }
     }
 
@@ -276,6 +269,11 @@ final class OracleInputs {
 
     private void reg(int reg, long value) {
         HostMemory.storeLong(block + 8L * reg, value);
+    }
+
+    /// Sets a register that an address is made of. With 32-bit addresses its upper half does not matter.
+    private void addressReg(Insn insn, int reg, long value) {
+        reg(reg, insn.addressBytes == 8 ? value : value & 0xffff_ffffL | random.nextLong() << 32);
     }
 
     // ---- what single instructions need ----
@@ -299,11 +297,11 @@ final class OracleInputs {
             case JMP -> branchTarget(insn);
             case LOOP, LOOPE, LOOPNE, JCXZ -> {
                 if (random.nextBoolean()) {
-                    reg(RCX, random.nextInt(3));
+                    addressReg(insn, RCX, random.nextInt(3));
                 }
             }
-            case XLAT -> reg(RBX, target - (reg(RAX) & 0xff));
-            case MASKMOVQ, MASKMOVDQU -> reg(RDI, target);
+            case XLAT -> addressReg(insn, RBX, target - (reg(RAX) & 0xff));
+            case MASKMOVQ, MASKMOVDQU -> addressReg(insn, RDI, target);
             case MOVS, CMPS, STOS, LODS, SCAS -> string(insn);
             case PCMPESTRI, PCMPESTRM -> {
                 reg(RAX, explicitLength());
@@ -396,10 +394,10 @@ final class OracleInputs {
         long source = centre + random.nextInt(512) - 256;
         long destination = random.nextInt(4) == 0 ? source + random.nextInt(40) - 20
                 : centre + random.nextInt(512) - 256;
-        reg(RSI, source);
-        reg(RDI, destination);
+        addressReg(insn, RSI, source);
+        addressReg(insn, RDI, destination);
         if (insn.has(Instruction.REP | Instruction.REPNE)) {
-            reg(RCX, random.nextInt(12));
+            addressReg(insn, RCX, random.nextInt(12));
         }
         if (random.nextBoolean()) {
             // Something that compares equal.

@@ -131,9 +131,8 @@ class OracleTest {
 
         private Insn encode(InstructionForm form) {
             for (int attempt = 0; attempt < 10_000; attempt++) {
-                long toCentre = inputs.window() + OracleInputs.WINDOW / 2 - host.instruction();
-                int length = encoder.encode(form, toCentre, HostProcessor.TAKEN_DISTANCE);
-                inputs.restrict(form, encoder.bytes(), length);
+                int length = encoder.encode(form, host.instruction(), inputs.centre(), HostProcessor.TAKEN_DISTANCE);
+                OracleInputs.restrict(form, encoder.bytes(), length);
                 Insn insn = machine.decode(encoder.bytes(), length);
                 if (insn == null || insn.length != length || insn.row != form.row()) {
                     throw new AssertionError(form + " does not survive encoding and decoding: "

@@ -13,7 +13,7 @@ public final class Mapping implements AutoCloseable {
 
     // asm-generic/mman-common.h, asm-generic/mman.h, linux/memfd.h
     private static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    private static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
+    private static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_32BIT = 0x40, MAP_NORESERVE = 0x4000;
     private static final int MADV_HUGEPAGE = 14, MADV_DONTDUMP = 16;
     private static final int MFD_CLOEXEC = 1;
 
@@ -61,6 +61,16 @@ public final class Mapping implements AutoCloseable {
     public static Mapping executable(long bytes) {
         requirePages(bytes);
         long hva = LibC.mmap(0, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return new Mapping(hva, bytes, -1);
+    }
+
+    /// As [#executable], below 2 GiB, where 32-bit addresses reach it.
+    ///
+    /// @throws HostException also where there is no room
+    public static Mapping executableBelow2GiB(long bytes) {
+        requirePages(bytes);
+        long hva = LibC.mmap(0, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+                -1, 0);
         return new Mapping(hva, bytes, -1);
     }
 

@@ -19,7 +19,7 @@ import org.javisor.host.Mapping;
 /// caller's choice.
 ///
 /// Code, registers and data lie in one mapping, so that the code around the instruction reaches them relative to RIP
-/// and all sixteen registers, RSP too, belong to the instruction. While it runs RSP may hold anything: the JVM sends no
+/// and all sixteen registers, RSP too, belong to the instruction. It lies below 2 GiB, in reach of 32-bit addresses. While it runs RSP may hold anything: the JVM sends no
 /// signals to threads in native code, and the kernel does not use a user's stack.
 ///
 /// ```
@@ -51,7 +51,7 @@ public final class HostProcessor implements AutoCloseable {
     private static final MethodHandle CALL =
             Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(), Linker.Option.critical(false));
 
-    private final Mapping mapping = Mapping.executable((long) PAGES * Mapping.PAGE_BYTES);
+    private final Mapping mapping = Mapping.executableBelow2GiB((long) PAGES * Mapping.PAGE_BYTES);
     private final MemorySegment entry = MemorySegment.ofAddress(mapping.hva());
     private long at;
 
@@ -68,8 +68,8 @@ public final class HostProcessor implements AutoCloseable {
         if (!System.getProperty("os.arch").equals("amd64") || !System.getProperty("os.name").equals("Linux")) {
             return "the host is no x86-64 Linux";
         }
-        try (Mapping probe = Mapping.executable(Mapping.PAGE_BYTES)) {
-            return null;
+        try (Mapping probe = Mapping.executableBelow2GiB(Mapping.PAGE_BYTES)) {
+            return probe.hva() >>> 31 == 0 ? null : "the host gives no memory below 2 GiB";
         } catch (HostException e) {
             return "the host gives no executable memory: " + e.getMessage();
         }

@@ -5,14 +5,18 @@ import java.util.Random;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OperandSpec;
 
-/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode and immediates at random.
+/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode, immediates and prefixes without
+/// consequence at random.
 public final class InstructionEncoder {
     private static final int RSP = 4, RBP = 5;
+    /// Prefixes of ES, CS, SS and DS, which 64-bit mode ignores, and GS, whose base is 0.
+    private static final int[] FLAT_SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
 
     private final Random random;
     private final byte[] bytes = new byte[32];
     private int length;
     private int rex;
+    private long operand;
 
     public InstructionEncoder(Random random) {
         this.random = random;
@@ -25,11 +29,14 @@ public final class InstructionEncoder {
 
     /// Encodes a form.
     ///
-    /// @param ripDistance where RIP-relative operands lead, from the instruction's first byte
+    /// @param address        of the instruction's first byte
+    /// @param operand        where operands lead whose address is in the instruction: RIP-relative, and absolute ones of 4
+    ///     or 8 bytes
     /// @param branchDistance where relative branches lead, from the instruction's first byte
     /// @return the length
-    public int encode(InstructionForm form, long ripDistance, long branchDistance) {
+    public int encode(InstructionForm form, long address, long operand, long branchDistance) {
         OpcodeRow row = form.row();
+        this.operand = operand;
         length = 0;
         rex = 0;
         prefixes(form);
@@ -47,7 +54,7 @@ public final class InstructionEncoder {
             bytes[rexAt] = (byte) rex;
         }
         if (ripFieldAt > 0) {
-            putInt(ripFieldAt, (int) (ripDistance - length));
+            putInt(ripFieldAt, (int) (operand - address - length));
         }
         branch(row, branchDistance);
         return length;
@@ -64,6 +71,12 @@ public final class InstructionEncoder {
     }
 
     private void prefixes(InstructionForm form) {
+        if (random.nextInt(8) == 0) {
+            put(FLAT_SEGMENTS[random.nextInt(FLAT_SEGMENTS.length)]);
+        }
+        if (random.nextInt(8) == 0 && hasAddress(form)) {
+            put(0x67);
+        }
         int mandatory = form.row().mandatoryPrefix();
         if (form.bytes() == 2 && mandatory != 0x66) {
             put(0x66);
@@ -76,6 +89,14 @@ public final class InstructionEncoder {
         }
         boolean needsW = form.bytes() == 8 && !form.row().has(OpcodeRow.Attribute.DEFAULT_64);
         rex = needsW ? 0x48 : random.nextInt(4) == 0 ? 0x40 : 0;
+    }
+
+    /// Whether the instruction has an address, in ModRM or implied, whose size can be changed.
+    private static boolean hasAddress(InstructionForm form) {
+        return form.memory() || switch (form.row().mnemonic()) {
+            case MOVS, CMPS, STOS, LODS, SCAS, XLAT, MASKMOVQ, MASKMOVDQU, LOOP, LOOPE, LOOPNE, JCXZ -> true;
+            default -> false;
+        };
     }
 
     private void opcode(OpcodeRow row) {
@@ -137,13 +158,19 @@ public final class InstructionEncoder {
         extend(1);
         put(mod << 6 | regField | rm);
         boolean needsDisplacement32 = mod == 2 || rip;
+        boolean absolute = false;
         if (rm == RSP) {
             extend(2);
             int sib = random.nextInt(256);
             put(sib);
-            needsDisplacement32 |= mod == 0 && (sib & 7) == RBP;
+            boolean baseless = mod == 0 && (sib & 7) == RBP;
+            needsDisplacement32 |= baseless;
+            absolute = baseless && (sib >> 3 & 7) == RSP && (rex & 2) == 0;
         }
-        if (needsDisplacement32) {
+        if (absolute) {
+            putInt(length, (int) operand);
+            length += 4;
+        } else if (needsDisplacement32) {
             // A multiple of 8, so that scaled indexes can make up for it.
             putInt(length, random.nextInt() & ~7);
             length += 4;
@@ -154,6 +181,12 @@ public final class InstructionEncoder {
     }
 
     private void immediate(OperandSpec spec, InstructionForm form) {
+        if (spec == OperandSpec.Ob || spec == OperandSpec.Ov) {
+            putInt(length, (int) operand);
+            putInt(length + 4, (int) (operand >> 32));
+            length += 8;
+            return;
+        }
         int operandBytes = form.bytes() == 0 ? 4 : form.bytes();
         int count = switch (spec) {
             case Ib, IbSigned, Ib2, Jb -> 1;
@@ -161,7 +194,6 @@ public final class InstructionEncoder {
             case Iz -> Math.min(operandBytes, 4);
             case Iv -> operandBytes;
             case Jz -> 4;
-            case Ob, Ov -> 8;
             default -> 0;
         };
         boolean small = count > 1 && random.nextInt(3) == 0;
