@@ -89,7 +89,8 @@ final class RunCommand implements Callable<Integer> {
         checkCombinations();
         long started = System.nanoTime();
         Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
-                .onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash);
+                .onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
+                .reports(report -> err().print("javisor: " + report + "\r\n"));
         if (debugExit != 0) {
             builder.debugExit(debugExit);
         }

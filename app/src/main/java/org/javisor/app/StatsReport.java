@@ -13,22 +13,30 @@ record StatsReport(VcpuStats stats, long wallNanos) {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
-        double runSeconds = stats.runNanos() / 1e9;
-        line(text, "instructions %,d (%.1f million a second of running)", stats.instructions(),
-                runSeconds == 0 ? 0 : stats.instructions() / runSeconds / 1e6);
-        line(text, "time         %.3f s in all; processors: %.3f s running, %.3f s halted", wallNanos / 1e9, runSeconds,
-                stats.haltNanos() / 1e9);
+        double guestSeconds = stats.guestNanos() / 1e9;
+        line(text, "instructions  %,d (%.1f million a second of guest time)", stats.instructions(),
+                guestSeconds == 0 ? 0 : stats.instructions() / guestSeconds / 1e6);
+        line(text, "time          %.3f s in all", wallNanos / 1e9);
+        line(text, "of processors %.3f s in guest code, %.3f s in devices, %.3f s halted", guestSeconds,
+                stats.deviceNanos() / 1e9, stats.haltNanos() / 1e9);
+        if (stats.unknownMsrs() > 0) {
+            line(text, "accesses to unknown MSRs %,d", stats.unknownMsrs());
+        }
         line(text, "exits by kind");
-        stats.exits().entrySet().stream().filter(e -> e.getValue() > 0)
-                .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+        stats.exits().entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
                 .forEach(e -> line(text, "  %-24s %,12d", e.getKey(), e.getValue()));
-        line(text, "interrupts by vector");
-        for (int vector = 0; vector < stats.interrupts().length; vector++) {
-            if (stats.interrupts()[vector] > 0) {
-                line(text, "  0x%02x %,32d", vector, stats.interrupts()[vector]);
+        byVector(text, "exceptions by vector", stats.exceptions());
+        byVector(text, "interrupts by vector", stats.interrupts());
+        return text.toString();
+    }
+
+    private static void byVector(StringBuilder text, String title, long[] counts) {
+        line(text, title);
+        for (int vector = 0; vector < counts.length; vector++) {
+            if (counts[vector] > 0) {
+                line(text, "  0x%02x %,32d", vector, counts[vector]);
             }
         }
-        return text.toString();
     }
 
     private static void line(StringBuilder text, String format, Object... values) {

@@ -24,6 +24,10 @@ final class Bus {
     private int next;
     private boolean awaitsAnswer;
 
+    /// Accesses that devices answered, by the kind of exit that they would otherwise be, and the time that took.
+    private final long[] answeredByKind = new long[CpuExit.INTERNAL_ERROR];
+    private long deviceNanos;
+
     Bus(Cpu cpu) {
         this.cpu = cpu;
         this.ports = cpu.environment.ports();
@@ -59,6 +63,7 @@ final class Bus {
             cpu.exit(exit, address, bytes, 0);
             throw cpu.unwind();
         }
+        long start = System.nanoTime();
         cpu.group.leave(cpu);
         long value;
         try {
@@ -66,6 +71,7 @@ final class Bus {
         } finally {
             cpu.group.enter(cpu);
         }
+        account(exit, start);
         remember(value);
         return value;
     }
@@ -80,13 +86,29 @@ final class Bus {
             cpu.exit(exit, address, bytes, value & Cpu.mask(bytes));
             throw cpu.unwind();
         }
+        long start = System.nanoTime();
         cpu.group.leave(cpu);
         try {
             bus.write(address, bytes, value);
         } finally {
             cpu.group.enter(cpu);
         }
+        account(exit, start);
         remember(0);
+    }
+
+    private void account(int exit, long start) {
+        answeredByKind[exit]++;
+        deviceNanos += System.nanoTime() - start;
+    }
+
+    /// How many accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) devices have answered.
+    long answered(int kind) {
+        return answeredByKind[kind];
+    }
+
+    long deviceNanos() {
+        return deviceNanos;
     }
 
     private void remember(long answer) {

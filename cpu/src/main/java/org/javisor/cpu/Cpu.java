@@ -229,6 +229,16 @@ public final class Cpu implements AutoCloseable {
         return runLoop.instructions();
     }
 
+    /// How many accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) devices have answered without an exit.
+    public long answered(int kind) {
+        return bus.answered(kind);
+    }
+
+    /// Time that devices took to answer.
+    public long deviceNanos() {
+        return bus.deviceNanos();
+    }
+
     /// The port, or the guest-physical address, of the access that made [#run] return.
     public long exitAddress() {
         return exitAddress;

@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.MachineConfig.BootSource;
@@ -51,7 +52,8 @@ public final class Machine implements AutoCloseable {
         try {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus());
             config.withheld().forEach(cpuid::without);
-            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build()));
+            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
+                    .withReports(config.reports()));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
                 @Override
@@ -200,6 +202,8 @@ public final class Machine implements AutoCloseable {
         private int debugExitPort;
         private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
 
+        private Consumer<String> reports = _ -> { };
+
         private Builder() {
             java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
         }
@@ -280,6 +284,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// Told in a line, once for each, of things the guest did that Javisor cannot do.
+        public Builder reports(Consumer<String> listener) {
+            reports = listener;
+            return this;
+        }
+
         /// Hides a processor feature, named as [CpuFeature] or in lower case.
         ///
         /// @throws ConfigurationException if there is no such feature
@@ -300,7 +310,7 @@ public final class Machine implements AutoCloseable {
             }
             return new Machine(new MachineConfig(cpus, ramBytes,
                     new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld));
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, reports));
         }
 
         private static byte[] read(String what, Path file) {

@@ -4,6 +4,7 @@ package org.javisor.machine;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
@@ -20,9 +21,10 @@ import org.javisor.memory.GuestMemory;
 /// @param crashPolicy   what follows a triple fault
 /// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
 /// @param withheld      processor features that the guest is not to see
+/// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
                             SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy, int debugExitPort,
-                            Set<CpuFeature> withheld) {
+                            Set<CpuFeature> withheld, Consumer<String> reports) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;

@@ -3,12 +3,14 @@ package org.javisor.vmm;
 
 import java.util.Map;
 import java.util.TreeMap;
+import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuExit;
 
 /// The counters behind [VcpuStats]. Written by the vCPU's thread alone, plainly; who reads them from another thread may
 /// see a count that is a little old.
 final class RunCounters {
     private static final int REASONS = CpuExit.INTERNAL_ERROR + 1;
+    private static final int EXCEPTIONS = 32;
     private final long[] exits = new long[REASONS];
     private final long[] interrupts = new long[256];
     private long haltNanos;
@@ -31,14 +33,20 @@ final class RunCounters {
         runNanos += nanos;
     }
 
-    VcpuStats read(long instructions, long unknownMsrs) {
+    VcpuStats read(Cpu cpu) {
         Map<String, Long> byName = new TreeMap<>();
-        for (int i = 0; i < REASONS; i++) {
-            if (exits[i] != 0) {
-                byName.put(CpuExit.name(i), exits[i]);
+        for (int reason = 0; reason < REASONS; reason++) {
+            long count = exits[reason] + (reason < CpuExit.INTERNAL_ERROR ? cpu.answered(reason) : 0);
+            if (count != 0) {
+                byName.put(CpuExit.name(reason), count);
             }
         }
-        return new VcpuStats(instructions, byName, interrupts.clone(), haltNanos, Math.max(0, runNanos - haltNanos),
-                unknownMsrs);
+        long[] exceptions = new long[EXCEPTIONS];
+        for (int vector = 0; vector < EXCEPTIONS; vector++) {
+            exceptions[vector] = cpu.delivered(vector);
+        }
+        long deviceNanos = cpu.deviceNanos();
+        return new VcpuStats(cpu.instructions(), byName, exceptions, interrupts.clone(),
+                Math.max(0, runNanos - haltNanos - deviceNanos), deviceNanos, haltNanos, cpu.msrs().unknownAccesses());
     }
 }

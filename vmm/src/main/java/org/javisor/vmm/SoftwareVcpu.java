@@ -176,7 +176,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public VcpuStats stats() {
-        return counters.read(cpu.instructions(), cpu.msrs().unknownAccesses());
+        return counters.read(cpu);
     }
 
     // ---- reset and the end ----
@@ -241,6 +241,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public InterruptController interruptController() {
         return wiring == null ? noInterrupts : wiring;
+    }
+
+    @Override
+    public void unimplemented(String instruction) {
+        vm.config().reports().accept("the guest executed " + instruction + ", which is not implemented: it got #UD");
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.javisor.vmm;
 
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.memory.Clock;
@@ -12,10 +13,13 @@ import org.javisor.memory.Clock;
 /// @param chips            whether the machine has PIC, PIT, IOAPIC and local APICs
 /// @param exitsOnUnclaimed whether accesses that nothing claims leave [Vcpu#run]; if not, they read as all-ones
 /// @param clock            the machine's time, or null for the host's, starting at zero
-public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock) {
+/// @param reports          told in a line, once for each, of things a guest did that the hypervisor cannot do; on the
+///     vCPU's thread
+public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
+        Consumer<String> reports) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
-            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null);
+            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { });
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -23,22 +27,26 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
 
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
-        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null);
+        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { });
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock);
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports);
     }
 
     public VmConfig withChips(boolean other) {
-        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock);
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock);
+        return new VmConfig(cpuid, chips, other, clock, reports);
+    }
+
+    public VmConfig withReports(Consumer<String> other) {
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports);
     }
 }
