@@ -100,7 +100,7 @@ final class SegmentInstructions {
     // ---- questions ----
 
     private static void adjustRpl(Cpu cpu, Insn insn) {
-        long destination = cpu.readForWrite(insn, 0);
+        long destination = cpu.read(insn, 0);
         long wanted = cpu.read(insn, 1) & 3;
         boolean raised = (destination & 3) < wanted;
         if (raised) {

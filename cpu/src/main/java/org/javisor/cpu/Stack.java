@@ -143,7 +143,9 @@ final class Stack {
         int bytes = insn.operandBytes;
         int level = (int) insn.immediate2 & 31;
         long rbp = cpu.reg64(RBP);
-        long frame = cpu.reg64(RSP) - bytes;
+        long rsp = cpu.reg64(RSP);
+        // What a 16-bit stack leaves of ESP belongs to the frame pointer that is pushed.
+        long frame = rsp & ~cpu.stackMask | rsp - bytes & cpu.stackMask;
         storeItem(cpu, frame, bytes, rbp);
         long top = frame;
         if (level > 0) {
