@@ -23,6 +23,7 @@ import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.MsiSink;
+import org.javisor.memory.TickLine;
 
 /// An IA-PC HPET: a 64-bit counter at 100 MHz and three comparators, each one-shot or periodic, level, edge
 /// or message triggered.
@@ -70,6 +71,7 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
     private final MsiSink msi;
     private final InterruptLine[] lines = new InterruptLine[GSIS];
     private final Pin[] pins = new Pin[GSIS];
+    private final TickLine[] ticks = new TickLine[GSIS];
     private final HpetTimer[] timers = new HpetTimer[TIMER_COUNT];
     private final RegisterMap registers = new RegisterMap(BYTES);
 
@@ -95,6 +97,7 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
             if ((driven >>> i & 1) != 0) {
                 lines[i] = gsi.apply(i);
                 pins[i] = new Pin(lines[i]);
+                ticks[i] = new TickLine(clock, lines[i]);
             }
         }
         defineRegisters();
@@ -130,12 +133,20 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
 
     /// What the PIT's output is connected to.
     public InterruptLine pitInput() {
-        return level -> {
-            synchronized (lock) {
-                pitLevel = level;
-                updatePins();
+        return new InterruptLine() {
+            @Override
+            public void set(boolean level) {
+                synchronized (lock) {
+                    pitLevel = level;
+                    updatePins();
+                }
+                pins[IRQ_PIT].drive();
             }
-            pins[IRQ_PIT].drive();
+
+            @Override
+            public boolean pending() {
+                return lines[IRQ_PIT].pending();
+            }
         };
     }
 
@@ -218,7 +229,13 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
         }
     }
 
+    /// Sets a timer anew: ticks that it still owes are no longer wanted.
     private void reschedule(HpetTimer timer) {
+        for (TickLine line : ticks) {
+            if (line != null) {
+                line.forget();
+            }
+        }
         if (running()) {
             long now = tick();
             timer.schedule(now, counter(now));
@@ -281,7 +298,7 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
                 if (timers[i].fsb()) {
                     send(timers[i].fsbRoute());
                 } else if (lines[route(i)] != null) {
-                    lines[route(i)].pulse();
+                    fire(i, route(i));
                 }
             }
         }
@@ -289,6 +306,14 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
             if (pin != null) {
                 pin.drive();
             }
+        }
+    }
+
+    private void fire(int timer, int gsi) {
+        if (timers[timer].periodic()) {
+            ticks[gsi].tick(1);
+        } else {
+            lines[gsi].pulse();
         }
     }
 

@@ -16,4 +16,9 @@ public interface InterruptLine {
         set(true);
         set(false);
     }
+
+    /// Whether an edge of this wire waits for a processor to take it, so that another one now would be lost.
+    default boolean pending() {
+        return false;
+    }
 }

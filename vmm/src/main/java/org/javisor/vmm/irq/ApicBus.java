@@ -75,6 +75,17 @@ public final class ApicBus {
         return best != null && best.accept(command & ~MODE | FIXED_COMMAND);
     }
 
+    /// Whether a destination of this message has its vector requested already: another one would be lost there.
+    boolean pending(int destination, int command) {
+        boolean logical = (command & LOGICAL) != 0;
+        for (LocalApic apic : apics) {
+            if (apic.matches(destination, logical) && apic.requests(command & ApicLayout.VECTOR)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Delivers to every local APIC but `sender`.
     void deliverToOthers(LocalApic sender, int command) {
         for (LocalApic apic : apics) {

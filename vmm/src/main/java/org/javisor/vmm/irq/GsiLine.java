@@ -13,6 +13,19 @@ final class GsiLine {
     /// What drives a route's target.
     interface Targets {
         void drive(GsiRoute route, boolean level);
+
+        /// What would happen to an edge now.
+        Reception reception(GsiRoute route);
+    }
+
+    /// What an edge meets at the end of a route.
+    enum Reception {
+        /// Nobody listens: it is masked, or not told as an edge.
+        DEAF,
+        /// It would interrupt.
+        READY,
+        /// One before it still waits for a processor: it would be lost.
+        WAITING
     }
 
     private final Object lock = new Object();
@@ -40,7 +53,28 @@ final class GsiLine {
                     change(to ? 1 : -1);
                 }
             }
+
+            @Override
+            public boolean pending() {
+                synchronized (lock) {
+                    return edgeWaits();
+                }
+            }
         };
+    }
+
+    private boolean edgeWaits() {
+        boolean waits = false;
+        for (GsiRoute route : routes) {
+            switch (targets.reception(route)) {
+                case READY -> {
+                    return false;
+                }
+                case WAITING -> waits = true;
+                case DEAF -> { }
+            }
+        }
+        return waits;
     }
 
     private void change(int by) {

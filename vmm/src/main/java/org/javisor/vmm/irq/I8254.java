@@ -6,11 +6,13 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
+import org.javisor.memory.TickLine;
 
 /// The 8254 of a PC, with the half of port 0x61 that belongs to it: channel 0 interrupts, channel 1 once refreshed
 /// memory, channel 2 makes the speaker's tone and has a gate.
 ///
-/// Channel 0's output is driven as the chip would where that shows: low, then high, whenever it rises.
+/// Channel 0's output is driven where that shows: an edge whenever it rises. Edges that the host's lateness would lose
+/// come later ([TickLine]).
 ///
 /// The lock guards everything; the interrupt is driven after it is released.
 ///
@@ -42,14 +44,14 @@ public final class I8254 {
     private final Object lock = new Object();
     private final Clock clock;
     private final Clock.Timer timer;
-    private final InterruptLine irq;
+    private final TickLine ticks;
     private final PitChannel[] channels = {new PitChannel(true), new PitChannel(true), new PitChannel(false)};
     private int speaker;
     private long nextRise = PitChannel.NEVER;
 
     public I8254(Clock clock, InterruptLine irq) {
         this.clock = clock;
-        this.irq = irq;
+        this.ticks = new TickLine(clock, irq);
         this.timer = clock.timer(this::expire);
     }
 
@@ -86,20 +88,21 @@ public final class I8254 {
     }
 
     private void expire() {
+        int rises;
         synchronized (lock) {
             long now = now();
             if (now < nextRise) {
                 return;
             }
-            long previous = nextRise;
+            long period = channels[0].nextRise(nextRise) - nextRise;
+            rises = period < SHORTEST_PERIOD ? 1 : (int) Math.min((now - nextRise) / period + 1, TickLine.LIMIT);
             plan(now);
-            if (nextRise != PitChannel.NEVER && nextRise - previous < SHORTEST_PERIOD) {
+            if (period < SHORTEST_PERIOD) {
                 nextRise = now + SHORTEST_PERIOD;
                 timer.arm(nanos(nextRise));
             }
         }
-        irq.set(false);
-        irq.set(true);
+        ticks.tick(rises);
     }
 
     // ---- ports ----
@@ -125,7 +128,6 @@ public final class I8254 {
     }
 
     private void writeCounter(int port, int value) {
-        boolean low;
         synchronized (lock) {
             long now = now();
             if (port < 3) {
@@ -137,10 +139,9 @@ public final class I8254 {
                 channels[value >> 6].control(now, value & 0x3f);
             }
             plan(now);
-            low = !channels[0].out(now);
-        }
-        if (low) {
-            irq.set(false);
+            if (port == 3 && value >> 6 == 0) {
+                ticks.forget();
+            }
         }
     }
 
@@ -195,6 +196,7 @@ public final class I8254 {
                 channels[n].powerOn(n < 2);
             }
             speaker = 0;
+            ticks.forget();
             plan(now());
         }
     }
@@ -211,6 +213,7 @@ public final class I8254 {
                 channels[n].restore(saved.channels.get(n));
             }
             speaker = saved.speaker;
+            ticks.forget();
             plan(now());
         }
     }

@@ -88,6 +88,15 @@ public final class I8259 {
         return irr | inputs & (elcr | followed);
     }
 
+    /// What an edge on input `n` would meet. While an interrupt is in service the next can be requested behind it.
+    GsiLine.Reception reception(int n) {
+        int bit = 1 << n;
+        if (((imr | elcr) & bit) != 0) {
+            return GsiLine.Reception.DEAF;
+        }
+        return (irr & bit) != 0 ? GsiLine.Reception.WAITING : GsiLine.Reception.READY;
+    }
+
     // ---- priority ----
 
     /// The input of `set` with the highest priority, or -1.

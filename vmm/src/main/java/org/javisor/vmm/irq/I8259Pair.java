@@ -52,6 +52,13 @@ public final class I8259Pair {
         drive();
     }
 
+    /// What an edge on input `irq` would meet.
+    GsiLine.Reception reception(int irq) {
+        synchronized (lock) {
+            return (irq < 8 ? master : slave).reception(irq & 7);
+        }
+    }
+
     /// Whether INTR is asserted.
     boolean interruptRequested() {
         return requested;

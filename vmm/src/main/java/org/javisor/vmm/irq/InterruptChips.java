@@ -38,13 +38,28 @@ public final class InterruptChips {
         this.clock = clock;
         this.ioApic = new IoApic(bus, wideDestinations);
         this.msi = new MsiDecoder(bus, wideDestinations);
-        this.lines = IntStream.range(0, GSIS).mapToObj(n -> new GsiLine(this::drive, routing.of(n)))
+        Targets targets = new Targets();
+        this.lines = IntStream.range(0, GSIS).mapToObj(n -> new GsiLine(targets, routing.of(n)))
                 .toArray(GsiLine[]::new);
         this.pitLine = gsi(0);
-        this.pit = new I8254(clock, level -> pitLine.set(level));
+        this.pit = new I8254(clock, pitOutput());
         pic.attach(ports);
         pit.attach(ports);
         mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
+    }
+
+    private InterruptLine pitOutput() {
+        return new InterruptLine() {
+            @Override
+            public void set(boolean level) {
+                pitLine.set(level);
+            }
+
+            @Override
+            public boolean pending() {
+                return pitLine.pending();
+            }
+        };
     }
 
     private void driveIntr(boolean level) {
@@ -56,15 +71,27 @@ public final class InterruptChips {
         ioApic.input(0, level);
     }
 
-    private void drive(GsiRoute route, boolean level) {
-        switch (route) {
-            case GsiRoute.Pic(int irq) -> pic.input(irq, level);
-            case GsiRoute.Pin(int pin) -> ioApic.input(pin, level);
-            case GsiRoute.Msi(long address, int data) -> {
-                if (level) {
-                    msi.send(address, data);
+    private final class Targets implements GsiLine.Targets {
+        @Override
+        public void drive(GsiRoute route, boolean level) {
+            switch (route) {
+                case GsiRoute.Pic(int irq) -> pic.input(irq, level);
+                case GsiRoute.Pin(int pin) -> ioApic.input(pin, level);
+                case GsiRoute.Msi(long address, int data) -> {
+                    if (level) {
+                        msi.send(address, data);
+                    }
                 }
             }
+        }
+
+        @Override
+        public GsiLine.Reception reception(GsiRoute route) {
+            return switch (route) {
+                case GsiRoute.Pic(int irq) -> pic.reception(irq);
+                case GsiRoute.Pin(int pin) -> ioApic.reception(pin);
+                case GsiRoute.Msi _ -> GsiLine.Reception.READY;
+            };
         }
     }
 

@@ -90,6 +90,19 @@ public final class IoApic implements BusDevice {
         }
     }
 
+    /// What an edge on a pin would meet.
+    GsiLine.Reception reception(int pin) {
+        long entry;
+        synchronized (lock) {
+            entry = table[pin];
+        }
+        if ((entry & (MASKED | TRIGGER_LEVEL)) != 0) {
+            return GsiLine.Reception.DEAF;
+        }
+        boolean waits = bus.pending(destination(entry), (int) entry);
+        return waits ? GsiLine.Reception.WAITING : GsiLine.Reception.READY;
+    }
+
     private static boolean isLevel(long entry) {
         int mode = ApicLayout.mode((int) entry);
         return (entry & TRIGGER_LEVEL) != 0 && (mode == FIXED || mode == LOWEST_PRIORITY);

@@ -126,6 +126,10 @@ public final class LocalApic implements InterruptController {
         return processorPriority;
     }
 
+    boolean requests(int vector) {
+        return requested.has(vector);
+    }
+
     // ---- taking interrupts ----
 
     /// Takes a message, from any thread.
