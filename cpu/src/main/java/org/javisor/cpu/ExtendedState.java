@@ -120,7 +120,7 @@ final class ExtendedState {
         region.probe(XsaveLayout.compactedBytes(requested), true);
         long inUse = inUse(cpu);
         // MXCSR counts as SSE state here: what is not its initial value makes the component in use.
-        if (region.mxcsr() != LegacyRegion.MXCSR_INITIAL) {
+        if (region.mxcsr() != Mxcsr.INITIAL) {
             inUse |= SSE;
         }
         long written = requested & inUse;

@@ -15,9 +15,6 @@ import org.javisor.host.HostMemory;
 /// @sdm vol. 1 §10.5.1 "FXSAVE Area", §13.4.1 "Legacy Region of an XSAVE Area"
 final class LegacyRegion {
     static final int BYTES = 512;
-    static final int MXCSR_INITIAL = 0x1f80;
-    /// Bits that MXCSR has.
-    static final int MXCSR_MASK = 0xffff;
 
     private static final int FCW = 0, FSW = 2, FTW = 4, FOP = 6, FIP = 8, FDP = 16, MXCSR = 24, MASK = 28, ST = 32,
             XMM = 160;
@@ -177,11 +174,11 @@ final class LegacyRegion {
 
     void saveMxcsr() {
         store(MXCSR, 4, mxcsr());
-        store(MASK, 4, MXCSR_MASK);
+        store(MASK, 4, Mxcsr.WRITABLE);
     }
 
     void checkMxcsr() {
-        if ((load(MXCSR, 4) & ~MXCSR_MASK) != 0) {
+        if ((load(MXCSR, 4) & ~Mxcsr.WRITABLE) != 0) {
             throw cpu.gp(0);
         }
     }
@@ -191,7 +188,7 @@ final class LegacyRegion {
     }
 
     void initializeMxcsr() {
-        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, MXCSR_INITIAL);
+        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, Mxcsr.INITIAL);
     }
 
     // ---- XMM registers ----

@@ -31,7 +31,7 @@ final class Reset {
         for (long at = CpuLayout.FPR; at < CpuLayout.XMM + 16L * CpuLayout.XMM_STRIDE; at += 8) {
             HostMemory.storeLong(cpu.state + at, 0);
         }
-        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, LegacyRegion.MXCSR_INITIAL);
+        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, Mxcsr.INITIAL);
         cpu.system.reset();
         cpu.modelSpecific.reset();
         waiting = false;
