@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.javisor.isa.OpcodeRow.Attribute;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Decoder and disassembler against GNU objdump, on random bytes. Where the two differ for a reason, [ObjdumpDialect]
-/// knows it.
+/// Decoder and disassembler against GNU objdump. Where the two differ for a reason, [ObjdumpDialect] knows it.
 class DecoderObjdumpTest {
     private static final int SEQUENCES = 4_000;
     private static final int BYTES = 48;
@@ -24,36 +24,97 @@ class DecoderObjdumpTest {
     @ParameterizedTest
     @ValueSource(ints = {16, 32, 64})
     void randomBytesDecodeAsObjdumpDecodesThem(int codeBits) throws IOException, InterruptedException {
-        assumeTrue(Objdump.isThere(), "objdump is not installed");
-        long seed = Long.getLong("javisor.seed", System.nanoTime());
-        System.out.println("objdump: seed " + seed);
-        Random random = new Random(seed);
+        Random random = random();
         List<byte[]> sequences = new ArrayList<>();
         for (int n = 0; n < SEQUENCES; n++) {
             sequences.add(sequence(random, codeBits));
         }
 
-        List<Objdump.Line> lines = Objdump.disassemble(sequences, codeBits);
+        int compared = compare(sequences, codeBits);
 
+        assertTrue(compared > SEQUENCES / 4, compared + " of " + SEQUENCES + " compared");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16, 32, 64})
+    void everyRowDecodesAsObjdumpDecodesIt(int codeBits) throws IOException, InterruptedException {
+        Random random = random();
+        List<byte[]> sequences = new ArrayList<>();
+        for (OpcodeRow row : OpcodeMaps.rows()) {
+            boolean exists = !row.has(codeBits == 64 ? Attribute.NOT_64 : Attribute.ONLY_64);
+            if (exists && row.mnemonic() != Mnemonic.FWAIT) {
+                sequences.add(fromRow(random, row, codeBits));
+                sequences.add(fromRow(random, row, codeBits));
+            }
+        }
+
+        int compared = compare(sequences, codeBits);
+
+        assertTrue(compared > sequences.size() / 2, compared + " of " + sequences.size() + " compared");
+    }
+
+    private static Random random() {
+        assumeTrue(Objdump.isThere(), "objdump is not installed");
+        long seed = Long.getLong("javisor.seed", System.nanoTime());
+        System.out.println("objdump: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
+        return new Random(seed);
+    }
+
+    /// @return how many could be compared
+    private static int compare(List<byte[]> sequences, int codeBits) throws IOException, InterruptedException {
+        List<Objdump.Line> lines = Objdump.disassemble(sequences, codeBits);
         List<String> differences = new ArrayList<>();
         int compared = 0;
-        for (int n = 0; n < SEQUENCES; n++) {
+        for (int n = 0; n < sequences.size(); n++) {
             Instruction insn = new Instruction();
             byte[] code = sequences.get(n);
             int length = Decoder.decode(code, 0, code.length, codeBits, insn);
-            if (!ObjdumpDialect.comparable(insn, lines.get(n).text())) {
+            Objdump.Line line = lines.get(n);
+            if (!ObjdumpDialect.comparable(insn, line.text())) {
                 continue;
             }
             compared++;
             String ours = ObjdumpDialect.ours(insn, (long) BYTES * n);
-            String theirs = ObjdumpDialect.theirs(insn, lines.get(n).text());
-            if (length != lines.get(n).length() || !ours.equals(theirs)) {
-                differences.add(Disassembler.bytes(code, 0, 15) + ": ours " + length + " \"" + ours + "\", objdump "
-                        + lines.get(n).length() + " \"" + theirs + "\"");
+            String theirs = ObjdumpDialect.theirs(insn, line.text());
+            if (length != line.length() || !ours.equals(theirs)) {
+                differences.add(String.format("%s: ours %d \"%s\", objdump %d \"%s\"",
+                        Disassembler.bytes(code, 0, 15), length, ours, line.length(), theirs));
             }
         }
         assertEquals(List.of(), differences.stream().limit(20).toList(), differences.size() + " differences");
-        assertTrue(compared > SEQUENCES / 4, compared + " of " + SEQUENCES + " compared");
+        return compared;
+    }
+
+    /// An instance of a row.
+    private static byte[] fromRow(Random random, OpcodeRow row, int codeBits) {
+        byte[] bytes = new byte[BYTES];
+        Arrays.fill(bytes, (byte) NOP);
+        int at = 0;
+        if (row.mandatoryPrefix() != 0) {
+            bytes[at++] = (byte) row.mandatoryPrefix();
+        }
+        if (codeBits == 64 && random.nextBoolean()) {
+            bytes[at++] = (byte) (0x40 + random.nextInt(16));
+        }
+        if (row.map() != OpcodeRow.ONE_BYTE && row.map() != OpcodeRow.X87) {
+            bytes[at++] = 0x0f;
+        }
+        if (row.map() == OpcodeRow.THREE_BYTE_38 || row.map() == OpcodeRow.THREE_BYTE_3A) {
+            bytes[at++] = (byte) (row.map() == OpcodeRow.THREE_BYTE_38 ? 0x38 : 0x3a);
+        }
+        bytes[at++] = (byte) row.opcode();
+        int rest = at;
+        while (at < 16) {
+            bytes[at++] = (byte) random.nextInt(256);
+        }
+        if (row.extension() >= 0xc0) {
+            bytes[rest] = (byte) row.extension();
+        } else {
+            int mod = row.has(Attribute.REGISTER_ONLY) ? 3 : random.nextInt(row.has(Attribute.MEMORY_ONLY) ? 3 : 4);
+            int reg = row.extension() >= 0 ? row.extension() : random.nextInt(8);
+            bytes[rest] = (byte) (mod << 6 | reg << 3 | random.nextInt(8));
+        }
+        return bytes;
     }
 
     /// Up to two prefixes, perhaps REX, and the opcode map chosen so that each is visited.

@@ -5,6 +5,7 @@ import static org.javisor.isa.Instruction.LOCK;
 import static org.javisor.isa.Instruction.OPERAND_SIZE;
 import static org.javisor.isa.Instruction.REP;
 import static org.javisor.isa.Instruction.REPNE;
+import static org.javisor.isa.Instruction.REX_W;
 import static org.javisor.isa.Instruction.SEGMENT_OVERRIDE;
 
 import java.util.regex.Pattern;
@@ -72,6 +73,9 @@ final class ObjdumpDialect {
         return switch (insn.mnemonic()) {
             // Predicates become part of the name.
             case CMPPS, CMPPD, CMPSS, CMPSD, PCLMULQDQ -> true;
+            case PCMPESTRI, PCMPESTRM -> insn.has(REX_W);
+            // objdump calls it PAUSE; processors exchange R8.
+            case XCHG -> insn.modrm < 0 && insn.has(REP);
             // Hints have the names of what later processors do there.
             case HINT_NOP, PREFETCH -> true;
             case FNENI, FNDISI, FNSETPM -> true;
