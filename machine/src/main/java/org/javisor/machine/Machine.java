@@ -17,6 +17,7 @@ import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.machine.boot.InitrdFile;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;
@@ -230,9 +231,11 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
-        /// @throws ConfigurationException if the file cannot be read
+        /// @throws ConfigurationException if the file cannot be read or is not whole
         public Builder initrd(Path file) {
-            return initrd("initrd " + file, read("initrd", file));
+            byte[] content = read("initrd", file);
+            InitrdFile.check("initrd " + file, content);
+            return initrd("initrd " + file, content);
         }
 
         /// @param name for messages
