@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.testkit.MicroGuest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

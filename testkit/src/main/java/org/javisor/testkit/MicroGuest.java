@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.machine;
+package org.javisor.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -7,12 +7,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /// A kernel of a few instructions, in 32-bit code: an ELF file that is entered by the PVH protocol.
-final class MicroGuest {
+public final class MicroGuest {
     private static final int ENTRY = 0x10_0000, CODE_OFFSET = 0x1000;
 
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
 
-    MicroGuest bytes(int... values) {
+    /// Appends machine code.
+    public MicroGuest bytes(int... values) {
         for (int value : values) {
             code.write(value);
         }
@@ -20,16 +21,17 @@ final class MicroGuest {
     }
 
     /// MOV DX, port; MOV AL, value; OUT DX, AL.
-    MicroGuest out8(int port, int value) {
+    public MicroGuest out8(int port, int value) {
         return bytes(0x66, 0xba, port, port >> 8, 0xb0, value, 0xee);
     }
 
     /// MOV DX, port; MOV AX, value; OUT DX, AX.
-    MicroGuest out16(int port, int value) {
+    public MicroGuest out16(int port, int value) {
         return bytes(0x66, 0xba, port, port >> 8, 0x66, 0xb8, value, value >> 8, 0x66, 0xef);
     }
 
-    MicroGuest print(String text) {
+    /// Sends `text` to COM1.
+    public MicroGuest print(String text) {
         for (byte b : text.getBytes(StandardCharsets.US_ASCII)) {
             out8(0x3f8, b);
         }
@@ -37,11 +39,12 @@ final class MicroGuest {
     }
 
     /// CLI; HLT; and around again, for good.
-    MicroGuest stop() {
+    public MicroGuest stop() {
         return bytes(0xfa, 0xf4, 0xeb, 0xfd);
     }
 
-    byte[] elf() {
+    /// The whole kernel file.
+    public byte[] elf() {
         byte[] body = code.toByteArray();
         ByteBuffer file = ByteBuffer.allocate(CODE_OFFSET + body.length).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(0, 0x464c_457f).put(4, (byte) 2).put(5, (byte) 1).putLong(24, ENTRY).putLong(32, 64)
