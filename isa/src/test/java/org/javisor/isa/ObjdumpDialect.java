@@ -113,7 +113,7 @@ final class ObjdumpDialect {
             return plain.replaceFirst(" .*", "");
         }
         // Sizes of operands that are not accessed as a whole, or whose other operand tells the size.
-        return plain.replaceAll("[A-Z]+ PTR ", "").replaceAll("(?<=[ ,])ds:(?=0x)", "").replaceAll("0x0(?=])", "")
-                .replaceAll("\\[([0-9a-fx]+)]", "$1").replaceFirst(" $", "");
+        return plain.replaceAll("[A-Z]+ PTR ", "").replaceAll("\\[([0-9a-fx]+)]", "$1")
+                .replaceAll("(?<=[ ,])ds:(?=0x)", "").replaceAll("0x0(?=])", "").replaceFirst(" $", "");
     }
 }
