@@ -90,9 +90,13 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         raise(SLPBTN_STS);
     }
 
-    /// The real-time clock's alarm, as a wake-up event.
-    public void rtcAlarm() {
-        raise(RTC_STS);
+    /// What the real-time clock's interrupt is connected to beside IRQ 8: its rising is a wake-up event.
+    public InterruptLine rtcInput() {
+        return level -> {
+            if (level) {
+                raise(RTC_STS);
+            }
+        };
     }
 
     /// Wakes the guest from a sleep state: it finds WAK_STS set.

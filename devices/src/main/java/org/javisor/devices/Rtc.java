@@ -5,8 +5,9 @@ import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
 
-/// An MC146818 real-time clock with 128 bytes of battery-backed memory, at ports 0x70 (index, and the NMI
-/// mask in bit 7) and 0x71 (data).
+/// An MC146818 real-time clock with 128 bytes of battery-backed memory at ports 0x70 (index, and the NMI mask
+/// in bit 7) and 0x71 (data), and a bank of 128 bytes more at 0x72 and 0x73. Ports 0x74 to 0x77 are the same
+/// four again, as in an ICH9.
 ///
 /// Time is the clock's wall time plus what the guest has set; the registers are computed when they are read.
 /// Flags are computed too: a host timer runs only for an interrupt that is enabled and has not been flagged
@@ -14,8 +15,8 @@ import org.javisor.memory.InterruptLine;
 ///
 /// @datasheet MC146818 "Registers"
 public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
-    public static final int PORT = 0x70, PORTS = 2;
-    /// How many bytes the battery keeps, clock registers included.
+    public static final int PORT = 0x70, PORTS = 8;
+    /// How many bytes each bank has, clock registers included.
     public static final int BYTES = 128;
     /// Where PC firmware keeps the century.
     public static final int CENTURY = 0x32;
@@ -29,21 +30,28 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
     private static final long UIP_NANOS = 244_000;
     private static final int CRYSTAL_HZ = 32_768;
     private static final int NMI_MASK = 0x80;
+    /// The four ports, below their aliases.
+    private static final int INDEX = 0, DATA = 1, EXTENDED_INDEX = 2, EXTENDED_DATA = 3;
 
     /// Everything the chip remembers.
     ///
     /// @param index   the index register, NMI mask included
     /// @param cmos    the memory; while the clock runs its time registers are out of date
     /// @param flags   PF, AF and UF
+    /// @param extendedIndex the index register of the second bank
+    /// @param extended the second bank
     /// @param offset  nanoseconds that the chip's time is ahead of the wall clock's
     /// @param stopped the chip's time while SET or a divider in reset holds it
     /// @param seen    the chip's time up to which flags have been computed
-    public record State(int index, byte[] cmos, int flags, long offset, long stopped, long seen) {
+    public record State(int index, byte[] cmos, int extendedIndex, byte[] extended, int flags, long offset,
+            long stopped, long seen) {
         public State {
-            if ((index & ~0xff) != 0 || cmos.length != BYTES || (flags & ~(C_PF | C_AF | C_UF)) != 0) {
+            if ((index & ~0xff) != 0 || cmos.length != BYTES || (extendedIndex & ~(BYTES - 1)) != 0
+                    || extended.length != BYTES || (flags & ~(C_PF | C_AF | C_UF)) != 0) {
                 throw new IllegalArgumentException("RTC state with registers that the chip does not have");
             }
             cmos = cmos.clone();
+            extended = extended.clone();
         }
     }
 
@@ -53,7 +61,10 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
     private final Clock.Timer timer;
     private final RtcCalendar cmos = new RtcCalendar();
 
+    private final byte[] extended = new byte[BYTES];
+
     private int index;
+    private int extendedIndex;
     private int flags;
     private long offset;
     private long stopped;
@@ -120,12 +131,14 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
 
     @Override
     public int readByte(int offset) {
-        if ((offset & 1) == 0) {
-            return 0xff;    // the index is write-only
-        }
         int value;
         synchronized (lock) {
-            value = readRegister(index & BYTES - 1);
+            value = switch (offset & 3) {
+                case DATA -> readRegister(index & BYTES - 1);
+                case EXTENDED_INDEX -> extendedIndex;
+                case EXTENDED_DATA -> extended[extendedIndex] & 0xff;
+                default -> 0xff;    // the first index is write-only
+            };
             update();
         }
         irq.drive();
@@ -135,10 +148,11 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
     @Override
     public void writeByte(int offset, int value) {
         synchronized (lock) {
-            if ((offset & 1) == 0) {
-                index = value;
-            } else {
-                writeRegister(index & BYTES - 1, value);
+            switch (offset & 3) {
+                case INDEX -> index = value;
+                case DATA -> writeRegister(index & BYTES - 1, value);
+                case EXTENDED_INDEX -> extendedIndex = value & BYTES - 1;
+                default -> extended[extendedIndex] = (byte) value;
             }
             update();
         }
@@ -302,6 +316,7 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
         synchronized (lock) {
             cmos.set(B, cmos.get(B) & ~(B_PIE | B_AIE | B_UIE | 8));
             index = 0;
+            extendedIndex = 0;
             seen = time();
             flags = 0;
             update();
@@ -312,7 +327,7 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
     @Override
     public State save() {
         synchronized (lock) {
-            return new State(index, cmos.toArray(), flags, offset, stopped, seen);
+            return new State(index, cmos.toArray(), extendedIndex, extended, flags, offset, stopped, seen);
         }
     }
 
@@ -321,6 +336,8 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
         synchronized (lock) {
             index = state.index;
             cmos.load(state.cmos);
+            extendedIndex = state.extendedIndex;
+            System.arraycopy(state.extended, 0, extended, 0, BYTES);
             flags = state.flags;
             offset = state.offset;
             stopped = state.stopped;

@@ -99,6 +99,18 @@ class AcpiPmTest {
     }
 
     @Test
+    void theRealTimeClocksInterruptIsAWakeUpEvent() {
+        enableAcpi();
+        pm.write(AcpiPm.PM1_EN, 2, AcpiPm.RTC_STS);
+
+        pm.rtcInput().set(true);
+
+        assertTrue(sci.high());
+        pm.rtcInput().set(false);
+        assertEquals(AcpiPm.RTC_STS, pm.read(AcpiPm.PM1_STS, 2));
+    }
+
+    @Test
     void theTimersTopBitInterruptsEachTimeItChanges() {
         enableAcpi();
         pm.write(AcpiPm.PM1_EN, 2, AcpiPm.TMR_STS);

@@ -2,12 +2,9 @@
 package org.javisor.devices;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.memory.InterruptLine;
 import org.javisor.testkit.ProbeLine;
 import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Test;
@@ -73,22 +70,5 @@ class PinTest {
         }
 
         assertEquals(last[0], line.high());
-    }
-
-    @Test
-    void aSharedLineIsHighWhileAnyOfItsInputsIs() {
-        ProbeLine line = new ProbeLine();
-        SharedLines lines = new SharedLines(_ -> line);
-        InterruptLine one = lines.apply(20);
-        InterruptLine other = lines.apply(20);
-
-        one.set(true);
-        other.set(true);
-        one.set(false);
-        assertTrue(line.high());
-        other.set(false);
-
-        assertFalse(line.high());
-        assertEquals(1, line.takeEdges());
     }
 }

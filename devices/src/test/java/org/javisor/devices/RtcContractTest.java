@@ -12,6 +12,6 @@ class RtcContractTest extends DeviceContract<Rtc, Rtc.State> {
 
     @Override
     protected Object resetPart(Rtc.State state) {
-        return state.flags() | state.index();   // the battery keeps the rest
+        return state.flags() | state.index() | state.extendedIndex();   // the battery keeps the rest
     }
 }

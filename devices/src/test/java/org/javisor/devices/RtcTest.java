@@ -218,6 +218,18 @@ class RtcTest {
     }
 
     @Test
+    void theSecondBankIsMemoryOfItsOwnAndAllPortsHaveAliases() {
+        rtc.writeByte(2, 0x10);
+        rtc.writeByte(3, 0x5a);
+        set(0x10, 0x77);
+
+        assertEquals(0x5a, rtc.readByte(3));
+        assertEquals(0x10, rtc.readByte(2));
+        assertEquals(0x5a, rtc.readByte(7));
+        assertEquals(0x77, rtc.readByte(5));
+    }
+
+    @Test
     void memorySizesAreWhereFirmwareLooksForThem() {
         rtc.setMemorySize(512L << 20, 3L << 30);
 

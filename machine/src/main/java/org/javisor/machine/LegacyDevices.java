@@ -18,6 +18,7 @@ import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.LegacyMap;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Chip;
+import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;
 
@@ -39,11 +40,16 @@ final class LegacyDevices {
         Hpet hpet = added(new Hpet(vm.clock(), vm::gsi, vm.msi()));
         vm.mmio().attach(MemoryMap.HPET, Hpet.BYTES, hpet, "HPET");
         vm.chips().connectPit(hpet.pitInput());
-        Rtc rtc = added(new Rtc(vm.clock(), hpet.rtcInput()));
-        rtc.setMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
-        ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");
         pm = added(new AcpiPm(vm.clock(), vm.gsi(AcpiConfig.SCI), 32, _ -> power.powerOff()));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
+        InterruptLine irq8 = hpet.rtcInput();
+        InterruptLine alarm = pm.rtcInput();
+        Rtc rtc = added(new Rtc(vm.clock(), level -> {
+            irq8.set(level);
+            alarm.set(level);
+        }));
+        rtc.setMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
+        ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");
         resetControl = added(new ResetControl(_ -> power.reset()));
         A20Gate a20 = new A20Gate(passes -> vm.maskA20(!passes));
         I8042 keyboard = added(new I8042(vm.gsi(LegacyMap.KEYBOARD_IRQ), vm.gsi(LegacyMap.MOUSE_IRQ), a20,
