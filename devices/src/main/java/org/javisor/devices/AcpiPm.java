@@ -140,7 +140,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
                 case PM1_STS, PM1_STS + 1 -> part(status, offset - PM1_STS);
                 case PM1_EN, PM1_EN + 1 -> part(enable, offset - PM1_EN);
                 case PM1_CNT, PM1_CNT + 1 -> part(control, offset - PM1_CNT);
-                case PM_TMR, PM_TMR + 1, PM_TMR + 2, PM_TMR + 3 -> part(ticks() & (2L << topBit) - 1, offset - PM_TMR);
+                case PM_TMR, PM_TMR + 1, PM_TMR + 2, PM_TMR + 3 ->
+                        part(ticks() & (2L << topBit) - 1, offset - PM_TMR);
                 default -> readGpe(offset);
             };
         }
@@ -168,7 +169,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
             noteTimer();
             switch (offset) {
                 case PM1_STS, PM1_STS + 1 -> status &= ~(value << 8 * (offset - PM1_STS));
-                case PM1_EN, PM1_EN + 1 -> enable = (int) replace(enable, offset - PM1_EN, value) & ENABLE_BITS;
+                case PM1_EN, PM1_EN + 1 ->
+                        enable = (int) replace(enable, offset - PM1_EN, value) & ENABLE_BITS;
                 case PM1_CNT -> control = control & ~0xff | value & CONTROL_BITS;
                 case PM1_CNT + 1 -> sleepType = writeSleep(value << 8);
                 default -> writeGpe(offset, value);

@@ -52,10 +52,22 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
     /// The low half of the capabilities register, which the ACPI table repeats as the event timer block's ID.
     public static final int EVENT_TIMER_BLOCK_ID = (int) CAPABILITY;
 
+    /// Everything a comparator remembers.
+    ///
+    /// @param setsAccumulator whether the next write to the comparator sets a periodic timer's accumulator
+    public record TimerState(int configuration, long comparator, long period, long fsbRoute,
+            boolean setsAccumulator) {
+        public TimerState {
+            if ((configuration & ~HpetLayout.TN_WRITABLE) != 0) {
+                throw new IllegalArgumentException("HPET timer configuration " + configuration);
+            }
+        }
+    }
+
     /// Everything the chip remembers.
     ///
     /// @param counter what the main counter shows
-    public record State(long configuration, int status, long counter, List<HpetTimer.State> timers) {
+    public record State(long configuration, int status, long counter, List<TimerState> timers) {
         public State {
             if ((configuration & ~(ENABLE_CNF | LEG_RT_CNF)) != 0 || status >>> TIMER_COUNT != 0
                     || timers.size() != TIMER_COUNT) {

@@ -19,7 +19,8 @@ final class HpetLayout {
             TN_SIZE_CAP = 0x20, TN_VAL_SET_CNF = 0x40, TN_32MODE_CNF = 0x100, TN_FSB_EN_CNF = 0x4000,
             TN_FSB_INT_DEL_CAP = 0x8000;
     static final int TN_INT_ROUTE_SHIFT = 9, TN_INT_ROUTE_MASK = 0x3e00;
-    static final int TN_WRITABLE = TN_INT_TYPE_CNF | TN_INT_ENB_CNF | TN_TYPE_CNF | TN_32MODE_CNF | TN_INT_ROUTE_MASK
+    static final int TN_WRITABLE = TN_INT_TYPE_CNF | TN_INT_ENB_CNF | TN_TYPE_CNF | TN_32MODE_CNF
+            | TN_INT_ROUTE_MASK
             | TN_FSB_EN_CNF;
 
     private HpetLayout() { }

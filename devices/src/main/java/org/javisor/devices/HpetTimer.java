@@ -18,17 +18,6 @@ import static org.javisor.devices.HpetLayout.TN_WRITABLE;
 final class HpetTimer {
     static final long NEVER = Long.MAX_VALUE;
 
-    /// Everything the comparator remembers.
-    ///
-    /// @param setsAccumulator whether the next write to the comparator sets a periodic timer's accumulator
-    record State(int configuration, long comparator, long period, long fsbRoute, boolean setsAccumulator) {
-        State {
-            if ((configuration & ~TN_WRITABLE) != 0) {
-                throw new IllegalArgumentException("HPET timer configuration " + configuration);
-            }
-        }
-    }
-
     private final int routes;
     private int configuration;
     private long comparator = -1;
@@ -155,16 +144,16 @@ final class HpetTimer {
         return true;
     }
 
-    State save() {
-        return new State(configuration, comparator, period, fsbRoute, setsAccumulator);
+    Hpet.TimerState save() {
+        return new Hpet.TimerState(configuration, comparator, period, fsbRoute, setsAccumulator);
     }
 
-    void load(State state) {
-        configuration = state.configuration;
-        comparator = state.comparator;
-        period = state.period;
-        fsbRoute = state.fsbRoute;
-        setsAccumulator = state.setsAccumulator;
+    void load(Hpet.TimerState state) {
+        configuration = state.configuration();
+        comparator = state.comparator();
+        period = state.period();
+        fsbRoute = state.fsbRoute();
+        setsAccumulator = state.setsAccumulator();
         matchTick = NEVER;
     }
 }

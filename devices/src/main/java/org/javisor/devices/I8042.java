@@ -22,14 +22,41 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
 
     static final int STATUS_OUTPUT_FULL = 1, STATUS_SYSTEM = 4, STATUS_COMMAND = 8, STATUS_UNLOCKED = 16,
             STATUS_AUX = 32;
-    static final int MODE_KEYBOARD_INTERRUPT = 1, MODE_AUX_INTERRUPT = 2, MODE_SYSTEM = 4, MODE_KEYBOARD_OFF = 16,
-            MODE_AUX_OFF = 32, MODE_TRANSLATE = 64;
+    static final int MODE_KEYBOARD_INTERRUPT = 1, MODE_AUX_INTERRUPT = 2, MODE_SYSTEM = 4,
+            MODE_KEYBOARD_OFF = 16, MODE_AUX_OFF = 32, MODE_TRANSLATE = 64;
     static final int OUTPUT_NOT_RESET = 1, OUTPUT_A20 = 2, OUTPUT_KEYBOARD_FULL = 16, OUTPUT_AUX_FULL = 32;
 
     private static final int OUTPUT_FIXED = 0xcc, INPUT_PORT = 0x80;
     private static final int RAM_BYTES = 32;
     private static final int POWER_ON_MODE = MODE_KEYBOARD_INTERRUPT | MODE_AUX_INTERRUPT | MODE_TRANSLATE;
     private static final int TEST_PASSED = 0x55, PORT_OK = 0, NO_PASSWORD = 0xf1;
+
+    /// Everything the keyboard remembers.
+    ///
+    /// @param command the command whose parameter byte is awaited, or 0
+    public record KeyboardState(boolean scanning, int set, int leds, int rate, int command, int[] bytes) {
+        public KeyboardState {
+            if (set != 1 && set != 2 || (leds & ~7) != 0 || (rate & ~0x7f) != 0 || (command & ~0xff) != 0) {
+                throw new IllegalArgumentException("keyboard state");
+            }
+            bytes = bytes.clone();
+        }
+    }
+
+    /// Everything the mouse remembers.
+    ///
+    /// @param command the command whose parameter byte is awaited, or 0
+    /// @param rates   the last three sample rates, the latest in the low byte
+    public record MouseState(boolean reporting, boolean remote, boolean wrap, boolean scale, boolean wheel,
+            int resolution, int rates, int command, int buttons, int[] bytes) {
+        public MouseState {
+            if ((resolution & ~3) != 0 || (rates & ~0xff_ffff) != 0 || (command & ~0xff) != 0
+                    || (buttons & ~7) != 0) {
+                throw new IllegalArgumentException("mouse state");
+            }
+            bytes = bytes.clone();
+        }
+    }
 
     /// Everything the controller remembers.
     ///
@@ -38,7 +65,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     /// @param pending the command whose parameter byte is awaited, or 0
     /// @param release whether the keyboard's last byte announced a key's release, for translation
     public record State(byte[] ram, int status, int output, int outputPort, int pending, boolean release,
-            Ps2Keyboard.State keyboard, Ps2Mouse.State mouse) {
+            KeyboardState keyboard, MouseState mouse) {
         public State {
             if (ram.length != RAM_BYTES || (status & ~(STATUS_OUTPUT_FULL | STATUS_COMMAND | STATUS_AUX)) != 0
                     || (output & ~0xff) != 0 || (outputPort & ~0xff) != 0 || (pending & ~0xff) != 0) {
@@ -311,7 +338,8 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     @Override
     public State save() {
         synchronized (lock) {
-            return new State(ram, status, output, outputPort, pending, release, keyboard.save(), mouse.save());
+            return new State(ram, status, output, outputPort, pending, release, keyboard.save(),
+                    mouse.save());
         }
     }
 

@@ -12,22 +12,12 @@ import static org.javisor.devices.Ps2Device.SELF_TEST_PASSED;
 ///
 /// @datasheet IBM Personal System/2 "Keyboards (101- and 102-Key)"
 final class Ps2Keyboard {
-    private static final int SET_LEDS = 0xed, ECHO = 0xee, SCAN_CODE_SET = 0xf0, IDENTIFY = 0xf2, SET_RATE = 0xf3,
-            ENABLE = 0xf4, DISABLE = 0xf5, DEFAULTS = 0xf6, ALL_TYPEMATIC = 0xf7, ALL_ALL = 0xfa, RESEND_LAST = 0xfe,
-            RESET = 0xff;
+    private static final int SET_LEDS = 0xed, ECHO = 0xee, SCAN_CODE_SET = 0xf0, IDENTIFY = 0xf2,
+            SET_RATE = 0xf3, ENABLE = 0xf4, DISABLE = 0xf5, DEFAULTS = 0xf6, ALL_TYPEMATIC = 0xf7,
+            ALL_ALL = 0xfa, RESEND_LAST = 0xfe, RESET = 0xff;
     private static final int DEFAULT_RATE = 0x2b;
     /// IBM's first PS/2 keyboards had room for sixteen bytes; more lets a person type ahead of a slow guest.
     private static final int CAPACITY = 64;
-
-    /// @param command the command whose parameter byte is awaited, or 0
-    record State(boolean scanning, int set, int leds, int rate, int command, int[] bytes) {
-        State {
-            if (set != 1 && set != 2 || (leds & ~7) != 0 || (rate & ~0x7f) != 0 || (command & ~0xff) != 0) {
-                throw new IllegalArgumentException("keyboard state");
-            }
-            bytes = bytes.clone();
-        }
-    }
 
     private final Ps2Device port = new Ps2Device(CAPACITY);
     private boolean scanning;
@@ -147,16 +137,16 @@ final class Ps2Keyboard {
         }
     }
 
-    State save() {
-        return new State(scanning, set, leds, rate, command, port.toArray());
+    I8042.KeyboardState save() {
+        return new I8042.KeyboardState(scanning, set, leds, rate, command, port.toArray());
     }
 
-    void load(State state) {
-        scanning = state.scanning;
-        set = state.set;
-        leds = state.leds;
-        rate = state.rate;
-        command = state.command;
-        port.load(state.bytes);
+    void load(I8042.KeyboardState state) {
+        scanning = state.scanning();
+        set = state.set();
+        leds = state.leds();
+        rate = state.rate();
+        command = state.command();
+        port.load(state.bytes());
     }
 }

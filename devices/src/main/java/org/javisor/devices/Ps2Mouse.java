@@ -11,25 +11,13 @@ import static org.javisor.devices.Ps2Device.SELF_TEST_PASSED;
 ///
 /// @datasheet IBM Personal System/2 "Mouse"
 final class Ps2Mouse {
-    private static final int SCALE_1_1 = 0xe6, SCALE_2_1 = 0xe7, SET_RESOLUTION = 0xe8, STATUS = 0xe9, STREAM = 0xea,
-            READ_DATA = 0xeb, RESET_WRAP = 0xec, WRAP = 0xee, REMOTE = 0xf0, IDENTIFY = 0xf2, SET_RATE = 0xf3,
-            ENABLE = 0xf4, DISABLE = 0xf5, DEFAULTS = 0xf6, RESEND_LAST = 0xfe, RESET = 0xff;
+    private static final int SCALE_1_1 = 0xe6, SCALE_2_1 = 0xe7, SET_RESOLUTION = 0xe8, STATUS = 0xe9,
+            STREAM = 0xea, READ_DATA = 0xeb, RESET_WRAP = 0xec, WRAP = 0xee, REMOTE = 0xf0, IDENTIFY = 0xf2,
+            SET_RATE = 0xf3, ENABLE = 0xf4, DISABLE = 0xf5, DEFAULTS = 0xf6, RESEND_LAST = 0xfe, RESET = 0xff;
     private static final int CAPACITY = 64;
     private static final int PACKET_ALWAYS = 8, X_SIGN = 0x10, Y_SIGN = 0x20;
     /// The last three sample rates, a byte each, that turn the wheel on.
     private static final int WHEEL_KNOCK = 200 << 16 | 100 << 8 | 80;
-
-    /// @param command the command whose parameter byte is awaited, or 0
-    /// @param rates   the last three sample rates, the latest in the low byte
-    record State(boolean reporting, boolean remote, boolean wrap, boolean scale, boolean wheel, int resolution, int rates,
-            int command, int buttons, int[] bytes) {
-        State {
-            if ((resolution & ~3) != 0 || (rates & ~0xff_ffff) != 0 || (command & ~0xff) != 0 || (buttons & ~7) != 0) {
-                throw new IllegalArgumentException("mouse state");
-            }
-            bytes = bytes.clone();
-        }
-    }
 
     private final Ps2Device port = new Ps2Device(CAPACITY);
     private boolean reporting;
@@ -82,7 +70,8 @@ final class Ps2Mouse {
     }
 
     private void sendPacket(int dx, int dy, int dz) {
-        port.send(PACKET_ALWAYS | buttons | (dx < 0 ? X_SIGN : 0) | (dy < 0 ? Y_SIGN : 0), dx & 0xff, dy & 0xff);
+        port.send(PACKET_ALWAYS | buttons | (dx < 0 ? X_SIGN : 0) | (dy < 0 ? Y_SIGN : 0), dx & 0xff,
+                dy & 0xff);
         if (wheel) {
             port.send(dz & 0xff);
         }
@@ -144,20 +133,22 @@ final class Ps2Mouse {
         port.send(ACK);
     }
 
-    State save() {
-        return new State(reporting, remote, wrap, scale, wheel, resolution, rates, command, buttons, port.toArray());
+    I8042.MouseState save() {
+        return new I8042.MouseState(reporting, remote, wrap, scale, wheel, resolution, rates, command,
+                buttons,
+                port.toArray());
     }
 
-    void load(State state) {
-        reporting = state.reporting;
-        remote = state.remote;
-        wrap = state.wrap;
-        scale = state.scale;
-        wheel = state.wheel;
-        resolution = state.resolution;
-        rates = state.rates;
-        command = state.command;
-        buttons = state.buttons;
-        port.load(state.bytes);
+    void load(I8042.MouseState state) {
+        reporting = state.reporting();
+        remote = state.remote();
+        wrap = state.wrap();
+        scale = state.scale();
+        wheel = state.wheel();
+        resolution = state.resolution();
+        rates = state.rates();
+        command = state.command();
+        buttons = state.buttons();
+        port.load(state.bytes());
     }
 }

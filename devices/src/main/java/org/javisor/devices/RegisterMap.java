@@ -78,7 +78,8 @@ public final class RegisterMap {
             }
             int within = position - register.offset;
             int piece = Math.min(register.bytes - within, size - done);
-            register.writer.write((value >>> 8 * done & ones(piece)) << 8 * within, ones(piece) << 8 * within);
+            register.writer.write((value >>> 8 * done & ones(piece)) << 8 * within,
+                    ones(piece) << 8 * within);
             done += piece;
         }
     }

@@ -9,8 +9,8 @@ import java.time.ZoneOffset;
 /// The 128 bytes of an [Rtc], and the calendar in ten of them: binary or BCD, 12 or 24 hours, as register B
 /// says.
 final class RtcCalendar {
-    static final int SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4, HOURS_ALARM = 5,
-            WEEKDAY = 6, DAY = 7, MONTH = 8, YEAR = 9;
+    static final int SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4,
+            HOURS_ALARM = 5, WEEKDAY = 6, DAY = 7, MONTH = 8, YEAR = 9;
     /// The first byte that is neither calendar nor register.
     static final int FIRST_FREE = 0xe;
 
@@ -62,7 +62,9 @@ final class RtcCalendar {
     /// of range run on into the next, as in a counter chain.
     long time() {
         int year = decode(get(Rtc.CENTURY)) * 100 + decode(get(YEAR));
-        long days = LocalDate.of(year, 1, 1).plusMonths(decode(get(MONTH)) - 1L).plusDays(decode(get(DAY)) - 1L)
+        long days = LocalDate.of(year, 1, 1)
+                .plusMonths(decode(get(MONTH)) - 1L)
+                .plusDays(decode(get(DAY)) - 1L)
                 .toEpochDay();
         return (days * DAY_SECONDS + decodeHour(get(HOURS)) * 3600L + decode(get(MINUTES)) * 60L
                 + decode(get(SECONDS))) * SECOND;

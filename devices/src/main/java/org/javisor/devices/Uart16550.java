@@ -20,8 +20,8 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     static final int RBR_THR = 0, IER = 1, IIR_FCR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7;
 
     static final int IER_RECEIVED = 1, IER_TRANSMIT = 2, IER_LINE = 4, IER_MODEM = 8;
-    static final int IIR_MODEM = 0, IIR_NONE = 1, IIR_TRANSMIT = 2, IIR_RECEIVED = 4, IIR_LINE = 6, IIR_TIMEOUT = 12,
-            IIR_FIFOS = 0xc0;
+    static final int IIR_MODEM = 0, IIR_NONE = 1, IIR_TRANSMIT = 2, IIR_RECEIVED = 4, IIR_LINE = 6,
+            IIR_TIMEOUT = 12, IIR_FIFOS = 0xc0;
     static final int FCR_ENABLE = 1, FCR_CLEAR_RECEIVER = 2;
     static final int LCR_BREAK = 0x40, LCR_DLAB = 0x80;
     static final int MCR_DTR = 1, MCR_RTS = 2, MCR_OUT1 = 4, MCR_OUT2 = 8, MCR_LOOP = 16;
@@ -41,8 +41,8 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     /// @param divisor  the divisor latch
     /// @param received the receiver's bytes, oldest first, each with its LSR error bits in bits 15:8
     /// @param queued   bytes from the host that have not reached the receiver
-    public record State(int ier, int fcr, int lcr, int mcr, int lsr, int msr, int scr, int divisor, boolean thrInterrupt,
-            boolean timeout, int[] received, byte[] queued) {
+    public record State(int ier, int fcr, int lcr, int mcr, int lsr, int msr, int scr, int divisor,
+            boolean thrInterrupt, boolean timeout, int[] received, byte[] queued) {
         public State {
             if ((ier & ~0xf) != 0 || (fcr & ~0xc9) != 0 || (lcr & ~0xff) != 0 || (mcr & ~0x1f) != 0
                     || (lsr & ~LSR_ERRORS) != 0 || (msr & ~0xff) != 0 || (scr & ~0xff) != 0
@@ -410,8 +410,8 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     @Override
     public State save() {
         synchronized (lock) {
-            return new State(ier, fcr, lcr, mcr, lsr, msr, scr, divisor, thrInterrupt, timeout, fifo.toArray(),
-                    queue.toArray());
+            return new State(ier, fcr, lcr, mcr, lsr, msr, scr, divisor, thrInterrupt, timeout,
+                    fifo.toArray(), queue.toArray());
         }
     }
 

@@ -18,7 +18,9 @@ class HpetTest {
     private static final int ROUTE_20 = 20 << HpetLayout.TN_INT_ROUTE_SHIFT;
 
     private final ManualClock clock = new ManualClock();
-    private final ProbeLine[] gsis = IntStream.range(0, 24).mapToObj(_ -> new ProbeLine()).toArray(ProbeLine[]::new);
+    private final ProbeLine[] gsis = IntStream.range(0, 24)
+            .mapToObj(_ -> new ProbeLine())
+            .toArray(ProbeLine[]::new);
     private final List<String> messages = new ArrayList<>();
     private final Hpet hpet = new Hpet(clock, n -> gsis[n],
             (address, data) -> messages.add(Long.toHexString(address) + ":" + data));

@@ -31,7 +31,8 @@ class RegisterMapTest {
         map.write(3, 2, 0xbbaa);
         map.write(8, 8, -1);
 
-        assertEquals(List.of("a aa000000/ff000000", "b bb/ff", "c ffffffffffffffff/ffffffffffffffff"), writes);
+        assertEquals(List.of("a aa000000/ff000000", "b bb/ff", "c ffffffffffffffff/ffffffffffffffff"),
+                writes);
     }
 
     @Test

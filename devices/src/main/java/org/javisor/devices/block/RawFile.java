@@ -38,14 +38,16 @@ public final class RawFile implements BlockBackend {
     /// @throws ConfigurationException if it cannot be opened, is empty, or is in use
     public static RawFile open(Path file, boolean readOnly) {
         if (Files.isDirectory(file)) {
-            throw new ConfigurationException("disk " + file + ": is a directory; name a disk image or a block device");
+            throw new ConfigurationException("disk " + file
+                    + ": is a directory; name a disk image or a block device");
         }
         FileChannel channel = openChannel(file, readOnly);
         try {
             lock(channel, file, readOnly);
             long bytes = channel.size();
             if (bytes == 0) {
-                throw new ConfigurationException("disk " + file + ": is empty; make one with `truncate -s 1G " + file + "`");
+                throw new ConfigurationException("disk " + file + ": is empty; make one with `truncate -s 1G "
+                        + file + "`");
             }
             return new RawFile(channel, bytes, readOnly);
         } catch (IOException e) {
@@ -80,7 +82,8 @@ public final class RawFile implements BlockBackend {
             locked = false;
         }
         if (!locked) {
-            throw new ConfigurationException("disk " + file + ": is in use by another machine or program; stop that first"
+            throw new ConfigurationException("disk " + file
+                    + ": is in use by another machine or program; stop that first"
                     + (readOnly ? "" : ", or open it read-only in both"));
         }
     }

@@ -92,7 +92,8 @@ final class Bar {
 
     /// Joins the bus if it should and can.
     void attach(IoBus bus, long limit, boolean decoded, long address) {
-        if (range != null || !decoded || address == 0 || Long.compareUnsigned(address, limit - bytes + 1) > 0) {
+        if (range != null || !decoded || address == 0
+                || Long.compareUnsigned(address, limit - bytes + 1) > 0) {
             return;
         }
         try {

@@ -19,7 +19,8 @@ final class Ecam implements BusDevice {
             long low = read(offset, size / 2) & (1L << 4 * size) - 1;
             return low | read(offset + size / 2, size / 2) << 4 * size;
         }
-        return bus.readConfig((int) (offset >>> 20), (int) (offset >>> 12) & 0xff, (int) offset & 0xfff, size);
+        return bus.readConfig((int) (offset >>> 20), (int) (offset >>> 12) & 0xff, (int) offset & 0xfff,
+                size);
     }
 
     @Override

@@ -11,7 +11,8 @@ public final class ExpressCapability {
     private static final int VERSION_2 = 2, ROOT_COMPLEX_INTEGRATED = 9 << 4;
     private static final int FLAGS = 2, DEVICE_CAPABILITIES = 4, DEVICE_CONTROL = 8;
     private static final int ROLE_BASED_ERRORS = 1 << 15, FUNCTION_RESET_CAPABLE = 1 << 28;
-    private static final int INITIATE_FUNCTION_RESET = 1 << 15, CONTROL_BITS = 0x78ff, CONTROL_DEFAULT = 0x2810;
+    private static final int INITIATE_FUNCTION_RESET = 1 << 15, CONTROL_BITS = 0x78ff,
+            CONTROL_DEFAULT = 0x2810;
 
     private ExpressCapability() { }
 

@@ -13,7 +13,8 @@ public final class Ich9Lpc {
 
     static final int PMBASE = 0x40, ACPI_CNTL = 0x44, PIRQA_ROUT = 0x60, PIRQE_ROUT = 0x68;
     private static final int ACPI_EN = 0x80;
-    private static final int GPIOBASE = 0x48, GPIO_CNTL = 0x4c, SIRQ_CNTL = 0x64, LPC_IO_DECODE = 0x80, RCBA = 0xf0;
+    private static final int GPIOBASE = 0x48, GPIO_CNTL = 0x4c, SIRQ_CNTL = 0x64, LPC_IO_DECODE = 0x80,
+            RCBA = 0xf0;
 
     private final PciFunction function;
     private final IoBus ports;

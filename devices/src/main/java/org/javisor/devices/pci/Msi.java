@@ -47,7 +47,8 @@ public final class Msi {
         if (!enabled()) {
             return;
         }
-        int enabledVectors = Math.min(vectors, 1 << Math.min(5, function.readConfig(at + CONTROL, 2) >>> 4 & 7));
+        int enabledVectors = Math.min(vectors,
+                1 << Math.min(5, function.readConfig(at + CONTROL, 2) >>> 4 & 7));
         int sent = vector & enabledVectors - 1;
         if ((function.readConfig(at + MASK, 4) >>> sent & 1) != 0) {
             function.updateConfig(at + PENDING, 4, pending -> pending | 1 << sent);

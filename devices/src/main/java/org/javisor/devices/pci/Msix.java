@@ -164,7 +164,11 @@ public final class Msix implements BusDevice, Chip<Msix.State> {
         int mask = size == 4 ? -1 : (1 << 8 * size) - 1 << shift;
         synchronized (this) {
             int merged = table[word] & ~mask | (int) value << shift & mask;
-            table[word] = (word & 3) == VECTOR_CONTROL ? merged & MASKED : (word & 3) == 0 ? merged & ~3 : merged;
+            table[word] = switch (word & 3) {
+                case 0 -> merged & ~3;
+                case VECTOR_CONTROL -> merged & MASKED;
+                default -> merged;
+            };
         }
         if ((word & 3) == VECTOR_CONTROL) {
             sendPending(word >>> 2);

@@ -20,7 +20,8 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
     public record State(int address) {
         public State {
             if ((address & ~ADDRESS_BITS) != 0) {
-                throw new IllegalArgumentException("PCI configuration address " + Integer.toHexString(address));
+                throw new IllegalArgumentException("PCI configuration address "
+                        + Integer.toHexString(address));
             }
         }
     }
@@ -46,7 +47,8 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
         if (!isData(offset, size) || (selected & ENABLE) == 0) {
             return -1;
         }
-        return bus.readConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset), size);
+        return bus.readConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset),
+                size);
     }
 
     @Override

@@ -24,7 +24,8 @@ public final class PciFunction implements Chip<PciFunction.State> {
     /// Who a function says it is.
     ///
     /// @param classCode class, subclass and interface in bits 23:16, 15:8 and 7:0
-    public record Identity(int vendor, int device, int revision, int classCode, int subsystemVendor, int subsystem) {
+    public record Identity(int vendor, int device, int revision, int classCode, int subsystemVendor,
+            int subsystem) {
     }
 
     /// What the guest has written.
@@ -166,7 +167,8 @@ public final class PciFunction implements Chip<PciFunction.State> {
     public void writeConfig(int offset, int size, int value) {
         Window window = window(offset, size);
         if (window != null) {
-            window.device.write(offset - window.offset, size, value & (size == 4 ? 0xffff_ffffL : (1L << 8 * size) - 1));
+            window.device.write(offset - window.offset, size,
+                    value & (size == 4 ? 0xffff_ffffL : (1L << 8 * size) - 1));
             return;
         }
         synchronized (lock) {

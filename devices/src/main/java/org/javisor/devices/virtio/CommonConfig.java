@@ -7,7 +7,6 @@ import static org.javisor.devices.virtio.VirtioPciLayout.STATUS_FEATURES_OK;
 import static org.javisor.devices.virtio.VirtioPciLayout.STATUS_NEEDS_RESET;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.devices.RegisterMap;
@@ -30,19 +29,6 @@ final class CommonConfig implements QueueWorker.Transport {
         void silence();
     }
 
-    /// Everything the structure remembers.
-    record State(int deviceFeatureSelect, int driverFeatureSelect, long driverFeatures, int status, int generation,
-            int configVector, int queueSelect, List<Integer> queueVectors, List<SplitQueue.State> queues) {
-        State {
-            if ((status & ~0xff) != 0 || (generation & ~0xff) != 0 || (configVector & ~0xffff) != 0
-                    || (queueSelect & ~0xffff) != 0 || queueVectors.size() != queues.size()) {
-                throw new IllegalArgumentException("virtio configuration with bits that no field has");
-            }
-            queueVectors = List.copyOf(queueVectors);
-            queues = List.copyOf(queues);
-        }
-    }
-
     private final VirtioDevice<?> device;
     private final Signals signals;
     private final int vectors;
@@ -59,7 +45,8 @@ final class CommonConfig implements QueueWorker.Transport {
     private final AtomicInteger status = new AtomicInteger();
     private final AtomicInteger generation = new AtomicInteger();
 
-    CommonConfig(VirtioDevice<?> device, GuestMemory memory, Executor executor, int vectors, Signals signals) {
+    CommonConfig(VirtioDevice<?> device, GuestMemory memory, Executor executor, int vectors,
+            Signals signals) {
         this.device = device;
         this.signals = signals;
         this.vectors = vectors;
@@ -164,7 +151,8 @@ final class CommonConfig implements QueueWorker.Transport {
     }
 
     private void writeDriverFeatures(long value, long mask) {
-        if ((status.get() & STATUS_FEATURES_OK) == 0 && Integer.compareUnsigned(driverFeatureSelect, 1) <= 0) {
+        if ((status.get() & STATUS_FEATURES_OK) == 0
+                && Integer.compareUnsigned(driverFeatureSelect, 1) <= 0) {
             int shift = 32 * driverFeatureSelect;
             driverFeatures = driverFeatures & ~(mask << shift) | value << shift;
         }
@@ -310,30 +298,33 @@ final class CommonConfig implements QueueWorker.Transport {
         generation.set(0);
     }
 
-    synchronized State save() {
-        return new State(deviceFeatureSelect, driverFeatureSelect, driverFeatures, status.get(),
+    synchronized VirtioPci.CommonState save() {
+        return new VirtioPci.CommonState(deviceFeatureSelect, driverFeatureSelect, driverFeatures,
+                status.get(),
                 generation.get() & 0xff, configVector, queueSelect,
-                Arrays.stream(queueVectors).boxed().toList(), Arrays.stream(workers).map(QueueWorker::save).toList());
+                Arrays.stream(queueVectors).boxed().toList(),
+                Arrays.stream(workers).map(QueueWorker::save).toList());
     }
 
-    void check(State state) {
-        if (state.queues.size() != queues.length) {
-            throw new IllegalArgumentException(state.queues.size() + " virtqueues instead of " + queues.length);
+    void check(VirtioPci.CommonState state) {
+        if (state.queues().size() != queues.length) {
+            throw new IllegalArgumentException(state.queues().size() + " virtqueues instead of "
+                    + queues.length);
         }
     }
 
-    synchronized void load(State state) {
-        deviceFeatureSelect = state.deviceFeatureSelect;
-        driverFeatureSelect = state.driverFeatureSelect;
-        driverFeatures = state.driverFeatures;
-        queueSelect = state.queueSelect;
-        configVector = vector(state.configVector);
-        generation.set(state.generation);
+    synchronized void load(VirtioPci.CommonState state) {
+        deviceFeatureSelect = state.deviceFeatureSelect();
+        driverFeatureSelect = state.driverFeatureSelect();
+        driverFeatures = state.driverFeatures();
+        queueSelect = state.queueSelect();
+        configVector = vector(state.configVector());
+        generation.set(state.generation());
         for (int i = 0; i < queues.length; i++) {
-            queues[i].load(state.queues.get(i));
-            queueVectors[i] = vector(state.queueVectors.get(i));
+            queues[i].load(state.queues().get(i));
+            queueVectors[i] = vector(state.queueVectors().get(i));
         }
-        status.set(state.status);
+        status.set(state.status());
         for (SplitQueue queue : queues) {
             applyFeatures(queue);
         }

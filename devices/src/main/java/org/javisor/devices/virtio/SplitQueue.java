@@ -47,7 +47,8 @@ public final class SplitQueue {
     public record State(int size, boolean enabled, long descriptors, long driver, long device, int nextAvail,
             int nextUsed, int signalledUsed) {
         public State {
-            if (Integer.bitCount(size) != 1 || size > 32768 || (nextAvail & ~0xffff) != 0 || (nextUsed & ~0xffff) != 0
+            if (Integer.bitCount(size) != 1 || size > 32768 || (nextAvail & ~0xffff) != 0
+                    || (nextUsed & ~0xffff) != 0
                     || signalledUsed < -1 || signalledUsed > 0xffff
                     || enabled && !wellFormed(size, descriptors, driver, device)) {
                 throw new IllegalArgumentException("virtqueue state that no driver could have made");
@@ -153,7 +154,8 @@ public final class SplitQueue {
 
     void load(State state) {
         if (state.size > maxSize) {
-            throw new IllegalArgumentException("virtqueue of " + state.size + " entries, " + maxSize + " at most");
+            throw new IllegalArgumentException("virtqueue of " + state.size + " entries, " + maxSize
+                    + " at most");
         }
         size = state.size;
         enabled = state.enabled;

@@ -72,7 +72,8 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
     public long features() {
         return BlockLayout.F_SEG_MAX | BlockLayout.F_BLK_SIZE | BlockLayout.F_FLUSH | BlockLayout.F_TOPOLOGY
                 | BlockLayout.F_CONFIG_WCE | (queues > 1 ? BlockLayout.F_MQ : 0)
-                | (backend.readOnly() ? BlockLayout.F_RO : BlockLayout.F_DISCARD | BlockLayout.F_WRITE_ZEROES);
+                | (backend.readOnly() ? BlockLayout.F_RO
+                        : BlockLayout.F_DISCARD | BlockLayout.F_WRITE_ZEROES);
     }
 
     @Override
@@ -220,7 +221,8 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
 
     private int ranges(GuestBuffers out, int type) throws IOException {
         long bytes = out.bytes() - HEADER_BYTES;
-        if ((features & (type == BlockLayout.DISCARD ? BlockLayout.F_DISCARD : BlockLayout.F_WRITE_ZEROES)) == 0) {
+        long feature = type == BlockLayout.DISCARD ? BlockLayout.F_DISCARD : BlockLayout.F_WRITE_ZEROES;
+        if ((features & feature) == 0) {
             return UNSUPP;
         }
         if (bytes == 0 || bytes % RANGE_BYTES != 0 || bytes / RANGE_BYTES > MAX_RANGES) {

@@ -31,8 +31,8 @@ final class VirtioCapabilities {
         if (configurationBytes > 0) {
             add(config, VirtioPciLayout.TYPE_DEVICE, VirtioPciLayout.DEVICE, configurationBytes);
         }
-        int notify = add(config, EXTENDED_CAPABILITY_BYTES, VirtioPciLayout.TYPE_NOTIFY, VirtioPciLayout.NOTIFY,
-                queues * VirtioPciLayout.NOTIFY_MULTIPLIER);
+        int notify = add(config, EXTENDED_CAPABILITY_BYTES, VirtioPciLayout.TYPE_NOTIFY,
+                VirtioPciLayout.NOTIFY, queues * VirtioPciLayout.NOTIFY_MULTIPLIER);
         config.set(notify + CAP_DATA, 4, VirtioPciLayout.NOTIFY_MULTIPLIER);
         int access = add(config, EXTENDED_CAPABILITY_BYTES, VirtioPciLayout.TYPE_PCI, 0, 0);
         config.set(access + CAP_BAR, 1, 0);
@@ -58,7 +58,8 @@ final class VirtioCapabilities {
 
     /// `pci_cfg_data`: an access to it is one to the BAR, offset and length that the capability's other
     /// fields name.
-    private record ConfigAccess(PciFunction function, int at, IntFunction<BusDevice> bars) implements BusDevice {
+    private record ConfigAccess(PciFunction function, int at, IntFunction<BusDevice> bars)
+            implements BusDevice {
         @Override
         public long read(long offset, int size) {
             BusDevice target = target();

@@ -15,6 +15,7 @@ import static org.javisor.devices.virtio.VirtioPciLayout.PART_BYTES;
 import static org.javisor.devices.virtio.VirtioPciLayout.STATUS_NEEDS_RESET;
 import static org.javisor.devices.virtio.VirtioPciLayout.STRUCTURES_BAR;
 
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.devices.pci.ConfigSpace;
@@ -33,9 +34,24 @@ import org.javisor.memory.GuestMemory;
 /// @param <S> the state of the device behind it
 /// @virtio 1.2 §4.1 "Virtio Over PCI Bus"
 public final class VirtioPci<S extends Record> implements BusDevice, Chip<VirtioPci.State<S>> {
+    /// Everything the common configuration remembers.
+    public record CommonState(int deviceFeatureSelect, int driverFeatureSelect, long driverFeatures,
+            int status,
+            int generation, int configVector, int queueSelect, List<Integer> queueVectors,
+            List<SplitQueue.State> queues) {
+        public CommonState {
+            if ((status & ~0xff) != 0 || (generation & ~0xff) != 0 || (configVector & ~0xffff) != 0
+                    || (queueSelect & ~0xffff) != 0 || queueVectors.size() != queues.size()) {
+                throw new IllegalArgumentException("virtio configuration with bits that no field has");
+            }
+            queueVectors = List.copyOf(queueVectors);
+            queues = List.copyOf(queues);
+        }
+    }
+
     /// Everything that function, transport and device remember.
-    public record State<S extends Record>(PciFunction.State function, Msix.State msix, CommonConfig.State common,
-            int isr, S device) {
+    public record State<S extends Record>(PciFunction.State function, Msix.State msix,
+            CommonState common, int isr, S device) {
         public State {
             if ((isr & ~(ISR_QUEUE | ISR_CONFIGURATION)) != 0) {
                 throw new IllegalArgumentException("virtio ISR status " + isr);

@@ -40,7 +40,8 @@ class PciBusTest {
         pci.addFunction(3, 5);
         pci.addFunction(4, 1);      // without function 0 nobody looks for it
 
-        assertEquals(List.of("00.0 29c08086", "03.0 56781234", "03.5 56781234", "1f.0 29188086"), enumerate());
+        assertEquals(List.of("00.0 29c08086", "03.0 56781234", "03.5 56781234", "1f.0 29188086"),
+                enumerate());
     }
 
     @Test
@@ -51,7 +52,8 @@ class PciBusTest {
 
         assertEquals(0x6, pci.readPorts(3 << 3, ConfigSpace.COMMAND, 2));
         for (int offset = 0; offset < 256; offset++) {
-            assertEquals(pci.readEcam(3 << 3, offset, 1), pci.readPorts(3 << 3, offset, 1), "offset " + offset);
+            assertEquals(pci.readEcam(3 << 3, offset, 1), pci.readPorts(3 << 3, offset, 1), "offset "
+                    + offset);
         }
     }
 
@@ -128,9 +130,11 @@ class PciBusTest {
         PciFunction function = pci.addFunction(3, 0);
         PciFunction other = pci.addFunction(4, 0);
 
-        new PciFirmware(new PciFirmware.Window(0xc000, 0x10000), new PciFirmware.Window(0xc000_0000L, 0xe000_0000L),
+        new PciFirmware(new PciFirmware.Window(0xc000, 0x10000),
+                new PciFirmware.Window(0xc000_0000L, 0xe000_0000L),
                 new PciFirmware.Window(0x10_0000_0000L, 0x20_0000_0000L)).assign(pci.bus);
-        new PciFirmware(new PciFirmware.Window(0, 0), new PciFirmware.Window(0, 0), new PciFirmware.Window(0, 0))
+        new PciFirmware(new PciFirmware.Window(0, 0), new PciFirmware.Window(0, 0),
+                new PciFirmware.Window(0, 0))
                 .route(pci.bus, pci.lpc, new int[] {10, 10, 11, 11, 10, 10, 11, 11});
 
         for (PciFunction f : List.of(function, other)) {

@@ -33,8 +33,8 @@ final class PciFixture {
 
     PciFixture() {
         new Q35HostBridge(bus, mmio).placeEcam(ECAM, 256);
-        ports.attach(PciConfigPorts.PORT, PciConfigPorts.PORTS, new PciConfigPorts(bus, new ResetControl(resets::add)),
-                "PCI");
+        ports.attach(PciConfigPorts.PORT, PciConfigPorts.PORTS,
+                new PciConfigPorts(bus, new ResetControl(resets::add)), "PCI");
     }
 
     /// A function with a BAR of each kind, whose registers read as the BAR's number.

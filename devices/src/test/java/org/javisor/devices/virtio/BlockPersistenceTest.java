@@ -14,7 +14,8 @@ class BlockPersistenceTest {
     private static final int SIZE = 16;
 
     private final MemoryDisk disk = new MemoryDisk(64 << 10);
-    private final FakeDriver<VirtioBlock.State> driver = new FakeDriver<>(m -> new VirtioBlock(m, disk, "x", 4));
+    private final FakeDriver<VirtioBlock.State> driver = new FakeDriver<>(
+            memory -> new VirtioBlock(memory, disk, "x", 4));
 
     @AfterEach
     void freeMemory() {
@@ -22,7 +23,8 @@ class BlockPersistenceTest {
     }
 
     private int request(int queue, int type, long sector, FakeDriver.Buffer data) {
-        FakeDriver.Buffer header = driver.out(ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putInt(type)
+        FakeDriver.Buffer header =
+                driver.out(ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putInt(type)
                 .putInt(0).putLong(sector).array());
         FakeDriver.Buffer status = driver.in(1);
         driver.submit(queue, header, data, status);

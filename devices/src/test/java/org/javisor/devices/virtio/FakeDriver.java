@@ -17,10 +17,10 @@ import org.javisor.testkit.ProbeLine;
 /// crooked as a test wants it. Requests are served in place, within the notification, unless an executor says
 /// otherwise.
 final class FakeDriver<S extends Record> implements AutoCloseable {
-    static final int DEVICE_FEATURE_SELECT = 0, DEVICE_FEATURE = 4, DRIVER_FEATURE_SELECT = 8, DRIVER_FEATURE = 0xc,
-            CONFIG_VECTOR = 0x10, NUM_QUEUES = 0x12, STATUS = 0x14, GENERATION = 0x15, QUEUE_SELECT = 0x16,
-            QUEUE_SIZE = 0x18, QUEUE_VECTOR = 0x1a, QUEUE_ENABLE = 0x1c, QUEUE_DESC = 0x20, QUEUE_DRIVER = 0x28,
-            QUEUE_DEVICE = 0x30, QUEUE_RESET = 0x3a;
+    static final int DEVICE_FEATURE_SELECT = 0, DEVICE_FEATURE = 4, DRIVER_FEATURE_SELECT = 8,
+            DRIVER_FEATURE = 0xc, CONFIG_VECTOR = 0x10, NUM_QUEUES = 0x12, STATUS = 0x14, GENERATION = 0x15,
+            QUEUE_SELECT = 0x16, QUEUE_SIZE = 0x18, QUEUE_VECTOR = 0x1a, QUEUE_ENABLE = 0x1c,
+            QUEUE_DESC = 0x20, QUEUE_DRIVER = 0x28, QUEUE_DEVICE = 0x30, QUEUE_RESET = 0x3a;
     static final int ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64;
     static final int ISR = 0x1000, DEVICE = 0x2000, NOTIFY = 0x3000;
 
@@ -184,7 +184,8 @@ final class FakeDriver<S extends Record> implements AutoCloseable {
             int index = (head + i) % sizes[queue];
             boolean last = i == buffers.length - 1;
             descriptor(base(queue), index, buffers[i].gpa, buffers[i].length,
-                    (last ? 0 : SplitQueueLayout.DESC_NEXT) | (buffers[i].writable ? SplitQueueLayout.DESC_WRITE : 0),
+                    (last ? 0 : SplitQueueLayout.DESC_NEXT)
+                    | (buffers[i].writable ? SplitQueueLayout.DESC_WRITE : 0),
                     (index + 1) % sizes[queue]);
         }
         nextDescriptor[queue] = (head + buffers.length) % sizes[queue];

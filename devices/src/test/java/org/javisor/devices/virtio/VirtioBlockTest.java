@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class VirtioBlockTest {
     private static final int SIZE = 16, SECTORS = 64, SECTOR = 512;
-    private static final long FEATURES = BlockLayout.F_FLUSH | BlockLayout.F_DISCARD | BlockLayout.F_WRITE_ZEROES;
+    private static final long FEATURES = BlockLayout.F_FLUSH | BlockLayout.F_DISCARD
+            | BlockLayout.F_WRITE_ZEROES;
 
     @TempDir
     private Path directory;
@@ -210,7 +211,8 @@ class VirtioBlockTest {
         assertEquals(BlockLayout.IOERR, request(BlockLayout.OUT, SECTORS, driver.out(new byte[SECTOR])));
         assertEquals(BlockLayout.IOERR, request(BlockLayout.IN, -1, driver.in(SECTOR)));
         assertEquals(BlockLayout.IOERR, request(BlockLayout.IN, Long.MAX_VALUE / 256, driver.in(SECTOR)));
-        assertEquals(BlockLayout.IOERR, request(BlockLayout.WRITE_ZEROES, 0, driver.out(range(SECTORS, 1, 0))));
+        assertEquals(BlockLayout.IOERR,
+                request(BlockLayout.WRITE_ZEROES, 0, driver.out(range(SECTORS, 1, 0))));
         assertFalse(driver.pci.needsReset());
     }
 

@@ -4,8 +4,10 @@ package org.javisor.devices.virtio;
 import org.javisor.devices.ByteSink;
 import org.javisor.testkit.DeviceContract;
 
-class VirtioConsoleContractTest extends DeviceContract<VirtioPci<VirtioConsole.State>, VirtioPci.State<VirtioConsole.State>> {
+class VirtioConsoleContractTest extends DeviceContract<VirtioPci<VirtioConsole.State>,
+        VirtioPci.State<VirtioConsole.State>> {
     VirtioConsoleContractTest() {
-        super(() -> new FakeDriver<>(_ -> new VirtioConsole(ByteSink.NOWHERE, 80, 25)).untouched(), VirtioPciLayout.BAR_BYTES);
+        super(() -> new FakeDriver<>(_ -> new VirtioConsole(ByteSink.NOWHERE, 80, 25)).untouched(),
+                VirtioPciLayout.BAR_BYTES);
     }
 }

@@ -4,8 +4,11 @@ package org.javisor.devices.virtio;
 import java.util.Arrays;
 import org.javisor.testkit.DeviceContract;
 
-class VirtioEntropyContractTest extends DeviceContract<VirtioPci<VirtioEntropy.State>, VirtioPci.State<VirtioEntropy.State>> {
+class VirtioEntropyContractTest extends DeviceContract<VirtioPci<VirtioEntropy.State>,
+        VirtioPci.State<VirtioEntropy.State>> {
     VirtioEntropyContractTest() {
-        super(() -> new FakeDriver<>(_ -> new VirtioEntropy(bytes -> Arrays.fill(bytes, (byte) 1))).untouched(), VirtioPciLayout.BAR_BYTES);
+        super(() -> new FakeDriver<>(_ ->
+                new VirtioEntropy(bytes -> Arrays.fill(bytes, (byte) 1))).untouched(),
+                        VirtioPciLayout.BAR_BYTES);
     }
 }
