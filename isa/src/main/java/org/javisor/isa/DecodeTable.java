@@ -2,7 +2,6 @@
 package org.javisor.isa;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.isa.OperandSpec.Place;
@@ -18,36 +17,43 @@ final class DecodeTable {
     final OpcodeEntry[] threeByte3A;
 
     private DecodeTable(boolean is64) {
-        List<OpcodeRow> valid = OpcodeMaps.rows().stream()
-                .filter(row -> !row.has(is64 ? Attribute.NOT_64 : Attribute.ONLY_64)).toList();
-        oneByte = entries(valid, OpcodeRow.ONE_BYTE, OpcodeRow.X87);
-        twoByte = entries(valid, OpcodeRow.TWO_BYTE, OpcodeRow.TWO_BYTE);
-        threeByte38 = entries(valid, OpcodeRow.THREE_BYTE_38, OpcodeRow.THREE_BYTE_38);
-        threeByte3A = entries(valid, OpcodeRow.THREE_BYTE_3A, OpcodeRow.THREE_BYTE_3A);
+        int invalid = is64 ? Attribute.NOT_64 : Attribute.ONLY_64;
+        oneByte = entries(invalid, OpcodeRow.ONE_BYTE, OpcodeRow.X87);
+        twoByte = entries(invalid, OpcodeRow.TWO_BYTE, OpcodeRow.TWO_BYTE);
+        threeByte38 = entries(invalid, OpcodeRow.THREE_BYTE_38, OpcodeRow.THREE_BYTE_38);
+        threeByte3A = entries(invalid, OpcodeRow.THREE_BYTE_3A, OpcodeRow.THREE_BYTE_3A);
     }
 
-    private static OpcodeEntry[] entries(List<OpcodeRow> rows, int map, int otherMap) {
+    private static OpcodeEntry[] entries(int invalid, int map, int otherMap) {
         List<List<OpcodeRow>> byOpcode = new ArrayList<>();
         for (int opcode = 0; opcode < 256; opcode++) {
-            byOpcode.add(new ArrayList<>());
+            byOpcode.add(new ArrayList<>(0));
         }
-        for (OpcodeRow row : rows) {
-            if (row.map() == map || row.map() == otherMap) {
+        for (OpcodeRow row : OpcodeMaps.rows()) {
+            if ((row.map() == map || row.map() == otherMap) && !row.has(invalid)) {
                 for (int register = 0; register < registers(row); register++) {
                     byOpcode.get(row.opcode() + register).add(row);
                 }
             }
         }
         OpcodeEntry[] entries = new OpcodeEntry[256];
-        Arrays.setAll(entries, opcode -> byOpcode.get(opcode).isEmpty()
-                ? OpcodeEntry.UNDEFINED : new OpcodeEntry(byOpcode.get(opcode)));
+        for (int opcode = 0; opcode < 256; opcode++) {
+            List<OpcodeRow> rows = byOpcode.get(opcode);
+            entries[opcode] = rows.isEmpty() ? OpcodeEntry.UNDEFINED : new OpcodeEntry(rows);
+        }
         return entries;
     }
 
     /// Over how many opcodes a row extends: eight where the opcode contains a register. (XCHG, whose first opcode is NOP,
     /// has a row for each of the other seven.)
     private static int registers(OpcodeRow row) {
-        boolean inOpcode = row.operands().stream().anyMatch(spec -> spec.place == Place.OPCODE);
-        return inOpcode && row.opcode() % 8 == 0 ? 8 : 1;
+        if (row.opcode() % 8 == 0) {
+            for (OperandSpec spec : row.operands()) {
+                if (spec.place == Place.OPCODE) {
+                    return 8;
+                }
+            }
+        }
+        return 1;
     }
 }

@@ -20,7 +20,15 @@ final class OpcodeEntry {
 
     /// Layouts of a quarter of [#rows]: one row; by ModRM.reg, memory before registers; by ModRM.reg of memory forms,
     /// then by the whole byte of register forms.
-    private enum Layout { SINGLE, BY_REG, BY_BYTE }
+    private enum Layout {
+        SINGLE(1), BY_REG(2 * 8), BY_BYTE(8 + 64);
+
+        final int size;
+
+        Layout(int size) {
+            this.size = size;
+        }
+    }
 
     private final Layout layout;
     /// Distance between the rows of two prefixes; 0 if prefixes do not matter.
@@ -29,57 +37,63 @@ final class OpcodeEntry {
 
     /// @param candidates the rows that this opcode has in this mode
     OpcodeEntry(List<OpcodeRow> candidates) {
-        hasModrm = candidates.stream().anyMatch(OpcodeEntry::usesModrm);
-        layout = layoutOf(candidates);
-        int size = switch (layout) {
-            case SINGLE -> 1;
-            case BY_REG -> 16;
-            case BY_BYTE -> 8 + 64;
-        };
-        boolean byPrefix = candidates.stream().anyMatch(row -> row.mandatoryPrefix() != 0
-                || row.has(Attribute.NO_PREFIX | Attribute.NO_REPEAT));
-        stride = byPrefix ? size : 0;
-        rows = new OpcodeRow[byPrefix ? 4 * size : size];
+        boolean modrm = false;
+        boolean byPrefix = false;
+        Layout wanted = Layout.SINGLE;
+        for (OpcodeRow row : candidates) {
+            modrm |= usesModrm(row);
+            byPrefix |= row.mandatoryPrefix() != 0 || row.has(Attribute.NO_PREFIX | Attribute.NO_REPEAT);
+            Layout needed = layoutOf(row);
+            wanted = needed.compareTo(wanted) > 0 ? needed : wanted;
+        }
+        hasModrm = modrm;
+        layout = wanted;
+        stride = byPrefix ? layout.size : 0;
+        rows = new OpcodeRow[byPrefix ? PREFIXES.length * layout.size : layout.size];
         Arrays.fill(rows, OpcodeRow.UNDEFINED);
-        for (int prefix = 0; prefix < (byPrefix ? 4 : 1); prefix++) {
-            for (int slot = 0; slot < size; slot++) {
-                rows[prefix * size + slot] = rowFor(candidates, prefix, slot);
-            }
+        for (int prefix = 0; prefix < rows.length / layout.size; prefix++) {
+            fill(candidates, prefix);
         }
     }
 
     private static boolean usesModrm(OpcodeRow row) {
-        return row.extension() >= 0 || row.has(Attribute.MEMORY_ONLY | Attribute.REGISTER_ONLY)
-                || row.operands().stream().anyMatch(spec -> spec.place.inModrm());
-    }
-
-    private static Layout layoutOf(List<OpcodeRow> candidates) {
-        if (candidates.stream().anyMatch(row -> row.extension() >= 0xc0)) {
-            return Layout.BY_BYTE;
+        boolean uses = layoutOf(row) != Layout.SINGLE;
+        for (OperandSpec spec : row.operands()) {
+            uses |= spec.place.inModrm();
         }
-        return candidates.stream().anyMatch(row -> row.extension() >= 0
-                || row.has(Attribute.MEMORY_ONLY | Attribute.REGISTER_ONLY)) ? Layout.BY_REG : Layout.SINGLE;
+        return uses;
     }
 
-    /// The row for a prefix and a slot of the layout: one with exactly this prefix, else one that does not mind it.
-    private OpcodeRow rowFor(List<OpcodeRow> candidates, int prefix, int slot) {
-        OpcodeRow found = OpcodeRow.UNDEFINED;
+    private static Layout layoutOf(OpcodeRow row) {
+        return row.extension() >= 0xc0 ? Layout.BY_BYTE
+                : row.extension() >= 0 || row.has(Attribute.MEMORY_ONLY | Attribute.REGISTER_ONLY) ? Layout.BY_REG
+                : Layout.SINGLE;
+    }
+
+    /// Enters the rows for a prefix: those that do not mind it, and then in front of them those with exactly it.
+    private void fill(List<OpcodeRow> candidates, int prefix) {
         for (OpcodeRow row : candidates) {
-            if (covers(row, slot) && row.mandatoryPrefix() == PREFIXES[prefix]) {
-                if (found != OpcodeRow.UNDEFINED) {
-                    throw new AssertionError(row + " and " + found + " share an encoding");
-                }
-                found = row;
+            if (row.mandatoryPrefix() != PREFIXES[prefix] && ignores(row, prefix)) {
+                enter(row, prefix);
             }
         }
-        if (found == OpcodeRow.UNDEFINED) {
-            for (OpcodeRow row : candidates) {
-                if (covers(row, slot) && ignores(row, prefix)) {
-                    found = row;
-                }
+        for (OpcodeRow row : candidates) {
+            if (row.mandatoryPrefix() == PREFIXES[prefix]) {
+                enter(row, prefix);
             }
         }
-        return found;
+    }
+
+    private void enter(OpcodeRow row, int prefix) {
+        for (int slot = 0; slot < layout.size; slot++) {
+            if (covers(row, slot)) {
+                int at = prefix * layout.size + slot;
+                if (rows[at].mandatoryPrefix() == row.mandatoryPrefix() && rows[at] != OpcodeRow.UNDEFINED) {
+                    throw new AssertionError(row + " and " + rows[at] + " share an encoding");
+                }
+                rows[at] = row;
+            }
+        }
     }
 
     private static boolean ignores(OpcodeRow row, int prefix) {

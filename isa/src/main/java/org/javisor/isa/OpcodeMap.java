@@ -33,7 +33,11 @@ abstract class OpcodeMap {
     }
 
     final List<OpcodeRow> rows() {
-        return rows.stream().map(Row::build).toList();
+        List<OpcodeRow> built = new ArrayList<>(rows.size());
+        for (Row row : rows) {
+            built.add(row.build());
+        }
+        return built;
     }
 
     /// A row with its modifiers.

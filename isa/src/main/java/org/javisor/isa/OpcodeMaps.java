@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.isa;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.javisor.isa.OpcodeRow.Attribute;
 
 /// All rows of all opcode maps.
 public final class OpcodeMaps {
-    private static final List<OpcodeRow> ROWS = Stream.of(new OneByteMap(), new TwoByteMap(), new VectorMap(),
-            new ThreeByteMap38(), new ThreeByteMap3A(), new X87Map()).flatMap(map -> map.rows().stream()).toList();
-
-    private static final Map<OpcodeRow, OpcodeRow> WITHOUT_PREFIX = new HashMap<>();
-
-    static {
-        for (OpcodeRow row : ROWS) {
-            if (row.mandatoryPrefix() != 0) {
-                ROWS.stream().filter(other -> ignoresPrefixOf(row, other))
-                        .forEach(other -> WITHOUT_PREFIX.put(row, other));
-            }
-        }
-    }
+    private static final List<OpcodeRow> ROWS = collect();
+    private static final Map<OpcodeRow, OpcodeRow> WITHOUT_FEATURE = refinements();
 
     private OpcodeMaps() { }
+
+    private static List<OpcodeRow> collect() {
+        List<OpcodeRow> rows = new ArrayList<>();
+        OpcodeMap[] maps = {new OneByteMap(), new TwoByteMap(), new VectorMap(), new ThreeByteMap38(),
+            new ThreeByteMap3A(), new X87Map()};
+        for (OpcodeMap map : maps) {
+            rows.addAll(map.rows());
+        }
+        return List.copyOf(rows);
+    }
+
+    /// Rows whose mandatory prefix refines another row, and that row.
+    private static Map<OpcodeRow, OpcodeRow> refinements() {
+        Map<OpcodeRow, OpcodeRow> refined = new HashMap<>();
+        for (OpcodeRow row : ROWS) {
+            if (row.mandatoryPrefix() != 0 && !row.has(Attribute.NO_PREFIX)) {
+                for (OpcodeRow other : ROWS) {
+                    if (ignoresPrefixOf(row, other)) {
+                        refined.put(row, other);
+                    }
+                }
+            }
+        }
+        return refined;
+    }
 
     private static boolean ignoresPrefixOf(OpcodeRow row, OpcodeRow other) {
         return other.map() == row.map() && other.opcode() == row.opcode() && other.extension() == row.extension()
@@ -39,6 +53,6 @@ public final class OpcodeMaps {
     /// older instruction it is ignored (TZCNT is BSF, LZCNT is BSR); otherwise [OpcodeRow#UNDEFINED]. The operands are the
     /// same.
     public static OpcodeRow withoutFeature(OpcodeRow row) {
-        return WITHOUT_PREFIX.getOrDefault(row, OpcodeRow.UNDEFINED);
+        return WITHOUT_FEATURE.getOrDefault(row, OpcodeRow.UNDEFINED);
     }
 }
