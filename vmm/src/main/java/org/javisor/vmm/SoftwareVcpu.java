@@ -244,6 +244,13 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     @Override
+    public void floatingPointError() {
+        if (vm.hasChips()) {
+            vm.chips().floatingPointError();
+        }
+    }
+
+    @Override
     public void unimplemented(String instruction) {
         vm.config().reports().accept("the guest executed " + instruction + ", which is not implemented: it got #UD");
     }

@@ -28,6 +28,7 @@ public final class InterruptChips {
     private final MsiDecoder msi;
     private final I8259Pair pic = new I8259Pair(this::driveIntr);
     private final I8254 pit;
+    private final CoprocessorError coprocessorError;
     private final GsiLine[] lines;
     private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
     private volatile GsiRouting routing = GsiRouting.pc();
@@ -45,7 +46,14 @@ public final class InterruptChips {
         this.pit = new I8254(clock, pitOutput());
         pic.attach(ports);
         pit.attach(ports);
+        coprocessorError = new CoprocessorError(gsi(CoprocessorError.IRQ));
+        ports.attach(CoprocessorError.PORT, 1, coprocessorError, "coprocessor error");
         mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
+    }
+
+    /// A processor asserts FERR#. Any thread.
+    public void floatingPointError() {
+        coprocessorError.raise();
     }
 
     private InterruptLine pitOutput() {
