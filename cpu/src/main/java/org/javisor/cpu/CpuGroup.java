@@ -3,9 +3,11 @@ package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemoryListener;
+import org.javisor.memory.MemorySlot;
 
 /// What the processors of one machine share: decoded code, and the locks behind accesses that the host cannot make
 /// atomic by itself. All processors of a group have the same instruction set features.
@@ -15,10 +17,17 @@ import org.javisor.memory.MemoryListener;
 /// within a block. A processor that waits, or is at work in a device, is *outside*, so nobody ever waits for one that
 /// cannot answer; it answers when it comes back in.
 public final class CpuGroup {
+    /// How often a waiting processor looks before it lets the host run another thread.
+    private static final int SPINS = 200;
+
     final GuestMemory memory;
     final CodeCache code;
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
     private final ReentrantLock bus = new ReentrantLock();
+    /// Counts the times that processors gave up their permissions to write directly: see [#track].
+    private final AtomicInteger epoch = new AtomicInteger(1);
+    /// Permissions granted in earlier epochs are void. Only grows.
+    private final AtomicInteger voided = new AtomicInteger(1);
 
     public CpuGroup(GuestMemory memory) {
         this.memory = memory;
@@ -105,6 +114,7 @@ public final class CpuGroup {
 
     /// Asks every processor, and returns when none uses what it knew before.
     private void announce(int request) {
+        int next = epoch.incrementAndGet();
         Cpu self = current();
         boolean wasInside = self != null && self.inside;
         if (wasInside) {
@@ -114,10 +124,9 @@ public final class CpuGroup {
             int ticket = cpu.tickets.incrementAndGet();
             cpu.request(request);
             VarHandle.fullFence();
-            while (cpu.inside && cpu.answered - ticket < 0) {
-                Thread.onSpinWait();
-            }
+            await(cpu, ticket);
         }
+        voided.accumulateAndGet(next, Math::max);
         if (wasInside) {
             enter(self);
         }
@@ -127,11 +136,33 @@ public final class CpuGroup {
         return code.page(gpa & -GuestMemory.PAGE_BYTES);
     }
 
+    /// Waits until `cpu` has answered or is outside. It answers within a block, unless the host runs another thread in
+    /// its place.
+    private static void await(Cpu cpu, int ticket) {
+        for (int spins = 0; cpu.inside && cpu.answered - ticket < 0; spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+    }
+
     // ---- tracking of decoded pages ----
 
+    /// What a processor notes when it is to write directly to a page.
+    int epoch() {
+        return epoch.get();
+    }
+
+    /// Has every write to the page of `gpa` noticed from now on. Processors are asked to give up their permissions to
+    /// write directly only if one may hold such a permission for this page, which for most code is long past.
     void track(long gpa) {
-        memory.track(gpa);
-        announce(Requests.WRITE_PROTECT);
+        memory.markTracked(gpa);
+        MemorySlot slot = memory.find(gpa);
+        if (slot != null && slot.lastGrant(gpa) >= voided.get()) {
+            announce(Requests.WRITE_PROTECT);
+        }
     }
 
     void untrack(long gpa) {

@@ -332,7 +332,7 @@ final class Mmu {
             long gpa = tlb.gpa(gva);
             memory.written(gpa, bytes);
             MemorySlot slot = memory.find(gpa);
-            if (slot != null && slot.directlyWritable(gpa)) {
+            if (slot != null && slot.grantDirectWrites(gpa, cpu.group.epoch())) {
                 tlb.writeDirectly(gva);
             }
         }
@@ -364,7 +364,7 @@ final class Mmu {
             tlb.permitRead(gva);
         }
         if (walker.dirty && !slot.readOnly() && walker.mayWrite(access)) {
-            tlb.permitWrite(gva, !slot.directlyWritable(gpa));
+            tlb.permitWrite(gva, !slot.grantDirectWrites(gpa, cpu.group.epoch()));
         }
         if (walker.mayFetch(access)) {
             tlb.permitExecute(gva, null);

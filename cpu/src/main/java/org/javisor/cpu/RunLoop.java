@@ -38,7 +38,7 @@ final class RunLoop {
         group.enter(cpu);
         try {
             return loop();
-        } catch (RuntimeException | AssertionError | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             cpu.fail(String.valueOf(e), e);
             return cpu.takeExit();
         } finally {

@@ -303,6 +303,14 @@ public final class GuestMemory {
         }
     }
 
+    /// As [#track], for a caller that itself takes back the permissions that are kept for the page.
+    public void markTracked(long gpa) {
+        MemorySlot slot = find(gpa);
+        if (slot != null) {
+            slot.track(gpa);
+        }
+    }
+
     public void untrack(long gpa) {
         MemorySlot slot = find(gpa);
         if (slot != null) {

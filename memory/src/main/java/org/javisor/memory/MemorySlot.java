@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.memory;
 
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /// A run of guest page frames backed by a run of host memory.
@@ -9,6 +10,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// every write, as the code cache does for pages it has decoded). A store may bypass [GuestMemory] only into a page that
 /// is neither tracked nor waiting to be logged: [#directlyWritable].
 public final class MemorySlot {
+    private static final int PAGES_PER_GRANT_SHIFT = 4;
+
     final int id;
     final long gpa;
     final long bytes;
@@ -16,6 +19,8 @@ public final class MemorySlot {
     final boolean readOnly;
     private final AtomicLongArray tracked;
     private volatile AtomicLongArray dirty;
+    /// By run of 16 pages: the epoch when a permission to write directly was last granted, 0 if none was.
+    private final AtomicIntegerArray grants;
 
     MemorySlot(int id, long gpa, long bytes, long hva, boolean readOnly) {
         this.id = id;
@@ -24,6 +29,7 @@ public final class MemorySlot {
         this.hva = hva;
         this.readOnly = readOnly;
         this.tracked = bitmap();
+        this.grants = new AtomicIntegerArray((int) (bytes - 1 >>> GuestMemory.PAGE_SHIFT + PAGES_PER_GRANT_SHIFT) + 1);
     }
 
     private AtomicLongArray bitmap() {
@@ -73,6 +79,19 @@ public final class MemorySlot {
     public boolean directlyWritable(long gpa) {
         AtomicLongArray log = dirty;
         return !readOnly && !isSet(tracked, page(gpa)) && (log == null || isSet(log, page(gpa)));
+    }
+
+    /// As [#directlyWritable], for a caller that will keep the answer: notes in which of its epochs it asked, so that who
+    /// begins to track the page knows whether there may be something to take back ([#lastGrant]).
+    public boolean grantDirectWrites(long gpa, int epoch) {
+        // Volatile, before the look at the bits: either we see that the page is tracked, or the tracker sees the grant.
+        grants.set(page(gpa) >> PAGES_PER_GRANT_SHIFT, epoch);
+        return directlyWritable(gpa);
+    }
+
+    /// The epoch of the last [#grantDirectWrites] for the page of `gpa` or one near it, 0 if there was none.
+    public int lastGrant(long gpa) {
+        return grants.get(page(gpa) >> PAGES_PER_GRANT_SHIFT);
     }
 
     boolean isTracked(long gpa) {
