@@ -102,6 +102,11 @@ public final class CpuRegisters {
         cpu.request(Requests.FLUSH_TLB);
     }
 
+    /// Whether there is a model-specific register `index` that can be read.
+    public boolean hasMsr(int index) {
+        return cpu.msrs().exists(index);
+    }
+
     /// The model-specific register `index`; 0 if there is none.
     public long msr(int index) {
         return cpu.msrs().peek(index);
@@ -116,6 +121,44 @@ public final class CpuRegisters {
     public void gdt(long base, int limit) {
         cpu.tables.gdtBase = base;
         cpu.tables.gdtLimit = limit;
+    }
+
+    public long gdtBase() {
+        return cpu.tables.gdtBase;
+    }
+
+    public int gdtLimit() {
+        return cpu.tables.gdtLimit;
+    }
+
+    /// @param limit the last byte, 0 to 0xffff
+    public void idt(long base, int limit) {
+        cpu.tables.idtBase = base;
+        cpu.tables.idtLimit = limit;
+    }
+
+    public long idtBase() {
+        return cpu.tables.idtBase;
+    }
+
+    public int idtLimit() {
+        return cpu.tables.idtLimit;
+    }
+
+    /// @param number 0 to 3, 6 or 7
+    public long debug(int number) {
+        return cpu.debug.read(number);
+    }
+
+    public void debug(int number, long value) {
+        cpu.debug.write(number, value);
+    }
+
+    /// What CPUID answers now: EAX, EBX, ECX, EDX.
+    public int[] cpuid(int leaf, int subleaf) {
+        int[] answer = new int[4];
+        cpu.cpuid.query(leaf, subleaf, cpu.system, answer);
+        return answer;
     }
 
     public void cr2(long value) {

@@ -54,6 +54,12 @@ public final class MsrTable {
         return registers.get(index).reader.getAsLong();
     }
 
+    /// Whether `index` can be read now; nothing is counted.
+    boolean exists(int index) {
+        Register register = registers.get(index);
+        return register != null && register.reader != null;
+    }
+
     /// The value of a register that exists, or 0; nothing is counted.
     long peek(int index) {
         Register register = registers.get(index);

@@ -27,6 +27,11 @@ public interface Registers {
     /// The control registers that make the paging mode.
     record Paging(long cr0, long cr3, long cr4, long efer) { }
 
+    /// The GDT or IDT register.
+    record Table(long base, int limit) { }
+
+    record CpuidAnswer(int eax, int ebx, int ecx, int edx) { }
+
     /// @param number 0 to 15, as instructions encode it
     long general(int number);
 
@@ -46,7 +51,7 @@ public interface Registers {
     /// Sets a segment register; CS sets the privilege level too, from its selector, unless in real mode.
     void segment(int number, Segment segment);
 
-    /// The model-specific register `index`; 0 if there is none.
+    /// @throws IllegalArgumentException if there is no such register that can be read
     long msr(int index);
 
     /// @throws IllegalArgumentException if there is no such register, or it refuses the value
@@ -56,6 +61,23 @@ public interface Registers {
     ///
     /// @param limit the table's last byte, 0 to 0xffff
     void gdt(long base, int limit);
+
+    Table gdt();
+
+    /// Sets the IDT register.
+    ///
+    /// @param limit the table's last byte, 0 to 0xffff
+    void idt(long base, int limit);
+
+    Table idt();
+
+    /// @param number 0 to 3, 6 or 7
+    long debug(int number);
+
+    void debug(int number, long value);
+
+    /// What CPUID would answer now.
+    CpuidAnswer cpuid(int leaf, int subleaf);
 
     Paging paging();
 

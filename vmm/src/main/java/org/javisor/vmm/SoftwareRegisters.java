@@ -59,6 +59,9 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public long msr(int index) {
+        if (!cpu.hasMsr(index)) {
+            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist", index));
+        }
         return cpu.msr(index);
     }
 
@@ -72,6 +75,37 @@ final class SoftwareRegisters implements Registers {
     @Override
     public void gdt(long base, int limit) {
         cpu.gdt(base, limit);
+    }
+
+    @Override
+    public Table gdt() {
+        return new Table(cpu.gdtBase(), cpu.gdtLimit());
+    }
+
+    @Override
+    public void idt(long base, int limit) {
+        cpu.idt(base, limit);
+    }
+
+    @Override
+    public Table idt() {
+        return new Table(cpu.idtBase(), cpu.idtLimit());
+    }
+
+    @Override
+    public long debug(int number) {
+        return cpu.debug(number);
+    }
+
+    @Override
+    public void debug(int number, long value) {
+        cpu.debug(number, value);
+    }
+
+    @Override
+    public CpuidAnswer cpuid(int leaf, int subleaf) {
+        int[] answer = cpu.cpuid(leaf, subleaf);
+        return new CpuidAnswer(answer[0], answer[1], answer[2], answer[3]);
     }
 
     @Override
