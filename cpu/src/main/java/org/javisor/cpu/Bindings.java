@@ -82,6 +82,7 @@ final class Bindings {
         Divide.bind(binder);
         Decimal.bind(binder);
         BitOperations.bind(binder);
+        BitManipulation.bind(binder);
         Checksum.bind(binder);
         Conversions.bind(binder);
         Moves.bind(binder);

@@ -58,7 +58,9 @@ public enum CpuFeature {
 
     FSGSBASE(7, 0, Register.EBX, 0, isa(Feature.FSGSBASE)),
     TSC_ADJUST(7, 0, Register.EBX, 1, isa()),
+    BMI1(7, 0, Register.EBX, 3, isa(Feature.BMI1)),
     SMEP(7, 0, Register.EBX, 7, isa()),
+    BMI2(7, 0, Register.EBX, 8, isa(Feature.BMI2)),
     ERMS(7, 0, Register.EBX, 9, isa()),
     INVPCID(7, 0, Register.EBX, 10, isa(Feature.INVPCID)),
     /// FPU CS and DS are always saved as zero.

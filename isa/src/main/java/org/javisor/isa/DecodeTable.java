@@ -15,6 +15,12 @@ final class DecodeTable {
     final OpcodeEntry[] twoByte;
     final OpcodeEntry[] threeByte38;
     final OpcodeEntry[] threeByte3A;
+    final OpcodeEntry[] vex38;
+    final OpcodeEntry[] vex3A;
+
+    static DecodeTable of(Instruction insn) {
+        return insn.codeBits == 64 ? LONG : LEGACY;
+    }
 
     private DecodeTable(boolean is64) {
         int invalid = is64 ? Attribute.NOT_64 : Attribute.ONLY_64;
@@ -22,6 +28,8 @@ final class DecodeTable {
         twoByte = entries(invalid, OpcodeRow.TWO_BYTE, OpcodeRow.TWO_BYTE);
         threeByte38 = entries(invalid, OpcodeRow.THREE_BYTE_38, OpcodeRow.THREE_BYTE_38);
         threeByte3A = entries(invalid, OpcodeRow.THREE_BYTE_3A, OpcodeRow.THREE_BYTE_3A);
+        vex38 = entries(invalid, OpcodeRow.VEX_38, OpcodeRow.VEX_38);
+        vex3A = entries(invalid, OpcodeRow.VEX_3A, OpcodeRow.VEX_3A);
     }
 
     private static OpcodeEntry[] entries(int invalid, int map, int otherMap) {

@@ -25,7 +25,7 @@ import org.javisor.isa.OpcodeRow.Attribute;
 /// Turns bytes into [Instruction]s. Stateless; any thread.
 ///
 /// An instruction is read in the order of its parts: prefixes, opcode, ModRM and SIB ([AddressDecoder]), immediates and the
-/// operands ([OperandDecoder]). Each part advances [Instruction#length], without looking at the limits: that is checked once,
+/// operands ([OperandDecoder]; [VexDecoder] where a VEX prefix replaces others). Each part advances [Instruction#length], without looking at the limits: that is checked once,
 /// at the end, over a copy of the bytes when the array is too short to be read beyond the limit.
 ///
 /// @sdm vol. 2A, chapter 2 "Instruction Format"
@@ -77,6 +77,7 @@ public final class Decoder {
         into.codeBits = codeBits;
         into.prefixes = 0;
         into.modrm = -1;
+        into.vex = 0;
         into.segment = DS;
         into.base = ABSENT;
         into.index = ABSENT;
@@ -104,6 +105,9 @@ public final class Decoder {
         if (into.length >= MAX_BYTES) {
             into.length = MAX_BYTES + 1;
             return OpcodeRow.UNDEFINED;
+        }
+        if (VexDecoder.isVex(code, start + into.length, into.codeBits)) {
+            return VexDecoder.decodeRow(code, start, into);
         }
         OpcodeEntry entry = readOpcode(code, start, into);
         int opcode = code[start + into.length - 1] & 0xff;
@@ -179,10 +183,10 @@ public final class Decoder {
         }
     }
 
-    // A VEX or EVEX prefix (C4, C5, 62 in 64-bit mode, or with ModRM.mod = 3 in others) would be recognised here. Without
-    // AVX these bytes are undefined, as LES, LDS and BOUND with a register operand are, so the maps need not tell them.
+    // An EVEX prefix (62 in 64-bit mode, or with ModRM.mod = 3 in others) would be recognised here. Without AVX-512 these
+    // bytes are undefined, as BOUND with a register operand is, so the maps need not tell them.
     private static OpcodeEntry readOpcode(byte[] code, int start, Instruction into) {
-        DecodeTable table = into.codeBits == 64 ? DecodeTable.LONG : DecodeTable.LEGACY;
+        DecodeTable table = DecodeTable.of(into);
         int opcode = code[start + into.length++] & 0xff;
         if (opcode != 0x0f) {
             return table.oneByte[opcode];
@@ -203,7 +207,7 @@ public final class Decoder {
         return (prefixes & OPERAND_SIZE) != 0 ? OpcodeEntry.PREFIX_66 : OpcodeEntry.NO_PREFIX;
     }
 
-    private static void sizes(OpcodeRow row, Instruction into) {
+    static void sizes(OpcodeRow row, Instruction into) {
         boolean toggled = into.has(OPERAND_SIZE) && row.mandatoryPrefix() != 0x66;
         boolean addressToggled = into.has(ADDRESS_SIZE);
         if (into.codeBits == 64) {

@@ -59,6 +59,9 @@ public class Instruction {
     /// The ModRM byte, or -1.
     public int modrm;
 
+    /// VEX.vvvv, 0 without a VEX prefix.
+    public int vex;
+
     public int kind0, kind1, kind2, kind3;
     public int reg0, reg1, reg2, reg3;
     /// Sizes of the operands in bytes: 1, 2, 4, 6, 8, 10, 16, 32; 0 where the instruction defines it (FXSAVE, LEA, INVLPG).

@@ -5,7 +5,8 @@ import java.util.List;
 
 /// One row of an opcode map: everything that holds for an instruction form before its operands are known.
 ///
-/// @param map            which opcode map: [#ONE_BYTE], [#TWO_BYTE], [#THREE_BYTE_38], [#THREE_BYTE_3A], or [#X87]
+/// @param map            which opcode map: [#ONE_BYTE], [#TWO_BYTE], [#THREE_BYTE_38], [#THREE_BYTE_3A], [#X87], or one of those
+///     behind a VEX prefix
 /// @param opcode         the last opcode byte; with [OperandSpec] register-in-opcode operands, the first of eight
 /// @param extension      ModRM.reg that selects this row (0 to 7), the whole ModRM byte that does (C0 to FF), or -1
 /// @param mandatoryPrefix 0, 0x66, 0xf3 or 0xf2
@@ -16,11 +17,16 @@ import java.util.List;
 /// @param undefinedFlags RFLAGS bits that the manual leaves undefined after it
 public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix, Mnemonic mnemonic,
                         List<OperandSpec> operands, Feature feature, int attributes, int undefinedFlags) {
-    public static final int ONE_BYTE = 0, TWO_BYTE = 1, THREE_BYTE_38 = 2, THREE_BYTE_3A = 3, X87 = 4;
+    public static final int ONE_BYTE = 0, TWO_BYTE = 1, THREE_BYTE_38 = 2, THREE_BYTE_3A = 3, X87 = 4, VEX_38 = 5, VEX_3A = 6;
 
     /// What bytes that are no instruction decode to.
     public static final OpcodeRow UNDEFINED = new OpcodeRow(ONE_BYTE, 0, -1, 0, Mnemonic.UNDEFINED, List.of(),
             Feature.BASE, Attribute.ENDS_BLOCK, 0);
+
+    /// Whether a VEX prefix comes before the opcode.
+    public boolean isVex() {
+        return map >= VEX_38;
+    }
 
     public boolean has(int attribute) {
         return (attributes & attribute) != 0;

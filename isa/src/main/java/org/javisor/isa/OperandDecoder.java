@@ -75,6 +75,7 @@ final class OperandDecoder {
             case REG_CONTROL, REG_DEBUG -> {
                 return systemRegister(n, spec.place, bytes, reg(rex, into), into);
             }
+            case VEX -> register(n, bytes, into.vex, into);
             case OPCODE -> register(n, bytes, opcode & 7 | (rex & 1) << 3, into);
             default -> {
                 if (spec.place.ordinal() >= Place.IMM_BYTE.ordinal()) {

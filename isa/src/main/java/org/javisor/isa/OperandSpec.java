@@ -34,6 +34,9 @@ public enum OperandSpec {
     /// 8 bytes in 64-bit mode, else 4: INVPCID.
     Gm(Place.REG, Width.MODE),
 
+    /// The general register in VEX.vvvv.
+    By(Place.VEX, Width.DWORD_OR_QWORD),
+
     // Memory alone
     /// Of a size that the instruction defines, or without access (LEA, INVLPG): 0.
     M(Place.RM, Width.NONE),
@@ -107,8 +110,8 @@ public enum OperandSpec {
     enum Place {
         // In the ModRM byte
         RM, RM_REGISTER, RM_MMX, RM_XMM, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, STI,
-        // In the opcode, or implied by it
-        OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
+        // In the VEX prefix or the opcode, or implied
+        VEX, OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
         // Behind ModRM byte and displacement, or addressed by implied registers
         IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, ONE, REL_BYTE, REL_OPERAND, FAR,
         MOFFS, STRING_SOURCE, STRING_TARGET;

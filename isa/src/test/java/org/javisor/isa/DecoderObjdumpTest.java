@@ -90,6 +90,17 @@ class DecoderObjdumpTest {
         byte[] bytes = new byte[BYTES];
         Arrays.fill(bytes, (byte) NOP);
         int at = 0;
+        if (row.isVex()) {
+            int pp = List.of(0, 0x66, 0xf3, 0xf2).indexOf(row.mandatoryPrefix());
+            boolean hasVvvv = row.operands().contains(OperandSpec.By);
+            bytes[at++] = (byte) 0xc4;
+            // Outside 64-bit mode R and X are what tells the prefix from LES.
+            int extensions = codeBits == 64 ? random.nextInt(8) << 5 : 0xe0;
+            bytes[at++] = (byte) (extensions | (row.map() == OpcodeRow.VEX_38 ? 2 : 3));
+            bytes[at++] = (byte) (random.nextInt(2) << 7 | (hasVvvv ? random.nextInt(16) : 15) << 3 | pp);
+            bytes[at++] = (byte) row.opcode();
+            return withOperands(random, row, bytes, at);
+        }
         if (row.mandatoryPrefix() != 0) {
             bytes[at++] = (byte) row.mandatoryPrefix();
         }
@@ -103,7 +114,12 @@ class DecoderObjdumpTest {
             bytes[at++] = (byte) (row.map() == OpcodeRow.THREE_BYTE_38 ? 0x38 : 0x3a);
         }
         bytes[at++] = (byte) row.opcode();
-        int rest = at;
+        return withOperands(random, row, bytes, at);
+    }
+
+    /// ModRM as the row wants it, and any bytes behind.
+    private static byte[] withOperands(Random random, OpcodeRow row, byte[] bytes, int rest) {
+        int at = rest;
         while (at < 16) {
             bytes[at++] = (byte) random.nextInt(256);
         }

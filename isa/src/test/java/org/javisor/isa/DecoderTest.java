@@ -193,6 +193,30 @@ class DecoderTest {
     }
 
     @Test
+    void vexNamesAThirdRegister() {
+        assertDecodes(Mnemonic.ANDN, 64, "c4 62 b0 f2 c1");
+        assertEquals(8, insn.reg0);
+        assertEquals(9, insn.reg1);
+        assertEquals(1, insn.reg2);
+        assertEquals(8, insn.bytes0);
+
+        assertDecodes(Mnemonic.ANDN, 32, "c4 e2 b0 f2 c1");
+        assertEquals(1, insn.reg1);
+        assertEquals(4, insn.bytes0);
+    }
+
+    @Test
+    void vexRefusesOtherPrefixesAndLength256() {
+        assertDecodes(Mnemonic.RORX, 64, "65 67 c4 e3 7b f0 00 05");
+        assertUndefined(64, "66 c4 e3 7b f0 00 05");
+        assertUndefined(64, "f3 c4 e3 7b f0 00 05");
+        assertUndefined(64, "48 c4 e3 7b f0 00 05");
+        assertUndefined(64, "f0 c4 e3 7b f0 00 05");
+        assertUndefined(64, "c4 e3 7f f0 00 05");
+        assertUndefined(64, "c4 e1 7b f0 00 05");
+    }
+
+    @Test
     void hintSpaceIsNop() {
         assertDecodes(Mnemonic.HINT_NOP, 64, "f3 0f 1e fa");
         assertDecodes(Mnemonic.HINT_NOP, 64, "0f 18 f8");

@@ -27,8 +27,8 @@ final class ObjdumpDialect {
             + "|wrmsrns|xend|xtest|xabort|xbegin|xresldtrk|xsusldtrk|serialize|ptwrite|tpause|umonitor"
             + "|umwait|uiret|senduipi|testui|clui|stui|hreset|swapgs|syscall|sysret|frstpm\\S*|movntss"
             + "|movntsd|extrq|insertq|rmpadjust|rmpupdate|pvalidate|psmash|mcommit|invept|invvpid|bnd\\w+"
-            + "|lwpins|lwpval|llwpcb|slwpcb|bextr|bl\\w+|t1mskc|tzmsk|andn|bzhi|mulx|pdep|pext|rorx|sarx"
-            + "|shlx|shrx"
+            + "|lwpins|lwpval|llwpcb|slwpcb|bextr|bl\\w+|t1mskc|tzmsk"
+            + ""
             + ")( .*)?|mov [ct]r\\d.*|mov \\w+,[ct]r\\d+|mov \\w+,d[br]\\d+|mov d[br]\\d+,.*|mov cs,.*|mov .*,\\?|mov \\?,.*");
 
     private ObjdumpDialect() { }

@@ -40,13 +40,16 @@ public final class InstructionEncoder {
         length = 0;
         rex = 0;
         prefixes(form);
-        int rexAt = length++;
+        int rexAt = length;
+        length += row.isVex() ? 3 : 1;
         opcode(row);
         int ripFieldAt = modrm(form, row) ? length - 4 : -1;
         for (OperandSpec spec : row.operands()) {
             immediate(spec, form);
         }
-        if (rex == 0) {
+        if (row.isVex()) {
+            vex(row, rexAt);
+        } else if (rex == 0) {
             System.arraycopy(bytes, rexAt + 1, bytes, rexAt, length - rexAt - 1);
             length--;
             ripFieldAt--;
@@ -77,7 +80,7 @@ public final class InstructionEncoder {
         if (random.nextInt(8) == 0 && hasAddress(form)) {
             put(0x67);
         }
-        int mandatory = form.row().mandatoryPrefix();
+        int mandatory = form.row().isVex() ? 0 : form.row().mandatoryPrefix();
         if (form.bytes() == 2 && mandatory != 0x66) {
             put(0x66);
         }
@@ -89,6 +92,24 @@ public final class InstructionEncoder {
         }
         boolean needsW = form.bytes() == 8 && !form.row().has(OpcodeRow.Attribute.DEFAULT_64);
         rex = needsW ? 0x48 : random.nextInt(4) == 0 ? 0x40 : 0;
+    }
+
+    /// Fills in a VEX prefix of three bytes, with any register in vvvv.
+    private void vex(OpcodeRow row, int at) {
+        int pp = switch (row.mandatoryPrefix()) {
+            case 0x66 -> 1;
+            case 0xf3 -> 2;
+            case 0xf2 -> 3;
+            default -> 0;
+        };
+        bytes[at] = (byte) 0xc4;
+        bytes[at + 1] = (byte) (~rex << 5 & 0xe0 | (row.map() == OpcodeRow.VEX_38 ? 2 : 3));
+        bytes[at + 2] = (byte) ((rex & 8) << 4 | vvvv(row) << 3 | pp);
+    }
+
+    /// Inverted; all ones where it names no register.
+    private int vvvv(OpcodeRow row) {
+        return row.operands().contains(OperandSpec.By) ? random.nextInt(16) : 15;
     }
 
     /// Whether the instruction has an address, in ModRM or implied, whose size can be changed.
