@@ -46,7 +46,7 @@ public final class Mapping implements AutoCloseable {
         }
     }
 
-    /// Zeroed private memory, backed by huge pages where the host has them.
+    /// Zeroed private memory. No page is touched.
     ///
     /// @param bytes a positive multiple of [#PAGE_BYTES]
     public static Mapping anonymous(long bytes) {

@@ -12,7 +12,7 @@ import org.javisor.memory.InterruptLine;
 /// so, to one of the PIC's inputs as well. Slots are spread over the lines by [#pirq]: ACPI's `_PRT` has to
 /// tell the same.
 ///
-/// @datasheet Intel ICH9 "PIRQ[n]_ROUT—PIRQ[A,B,C,D] Routing Control Register"
+/// @datasheet Intel ICH9 "`PIRQ[n]_ROUT`—PIRQ`[A,B,C,D]` Routing Control Register"
 public final class PirqRouter implements Chip<PirqRouter.State> {
     public static final int LINES = 8;
     /// The GSI of PIRQA#.
