@@ -96,6 +96,11 @@ final class Bindings {
         Checks.bind(binder);
     }
 
+    /// Whether some form of `mnemonic` has a handler.
+    boolean binds(Mnemonic mnemonic) {
+        return table.containsKey(mnemonic);
+    }
+
     /// The handler for a decoded instruction, or null when there is none.
     Handler select(Insn insn) {
         Function<Insn, Handler> choice = table.get(insn.mnemonic());

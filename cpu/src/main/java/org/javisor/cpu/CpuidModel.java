@@ -28,7 +28,7 @@ public final class CpuidModel {
     private static final int FAMILY = 6, MODEL = 0x8f, STEPPING = 8;
     static final int SIGNATURE = (MODEL >> 4) << 16 | FAMILY << 8 | (MODEL & 0xf) << 4 | STEPPING;
 
-    private static final int MAX_BASIC_LEAF = 0x1f;
+    private static final int MAX_BASIC_LEAF = 0x1f, LIMITED_LEAF = 2;
     private static final int MAX_EXTENDED_LEAF = 0x8000_0008;
     private static final int HYPERVISOR_LEAF = 0x4000_0000;
     private static final int CACHE_LINE_BYTES = 64;
@@ -53,6 +53,12 @@ public final class CpuidModel {
 
         /// Whether the code that asks runs in 64-bit mode.
         boolean in64BitMode();
+
+        /// IA32_MISC_ENABLE: whether there are to be no basic leaves beyond 2.
+        boolean leavesLimited();
+
+        /// IA32_MISC_ENABLE: whether NX is not to be announced.
+        boolean executeDisableOff();
     }
 
     /// Collects what a configuration changes.
@@ -127,7 +133,7 @@ public final class CpuidModel {
     /// basic leaf's answer.
     void query(int leaf, int subleaf, State state, int[] answer) {
         answer[EAX] = answer[EBX] = answer[ECX] = answer[EDX] = 0;
-        int known = knownLeaf(leaf);
+        int known = knownLeaf(leaf, state.leavesLimited() ? LIMITED_LEAF : MAX_BASIC_LEAF);
         features(known, subleaf, answer);
         if (known < 0) {
             extended(known, state, answer);
@@ -138,13 +144,13 @@ public final class CpuidModel {
         }
     }
 
-    private int knownLeaf(int leaf) {
+    private int knownLeaf(int leaf, int lastBasic) {
         boolean hypervisor = leaf >= HYPERVISOR_LEAF && leaf < HYPERVISOR_LEAF + 0x1000_0000;
         if (hypervisor && has(CpuFeature.HYPERVISOR)) {
             return leaf;
         }
-        int last = leaf < 0 ? MAX_EXTENDED_LEAF : MAX_BASIC_LEAF;
-        return Integer.compareUnsigned(leaf, last) > 0 ? MAX_BASIC_LEAF : leaf;
+        int last = leaf < 0 ? MAX_EXTENDED_LEAF : lastBasic;
+        return Integer.compareUnsigned(leaf, last) > 0 ? lastBasic : leaf;
     }
 
     private void features(int leaf, int subleaf, int[] answer) {
@@ -158,7 +164,7 @@ public final class CpuidModel {
     private void basic(int leaf, int subleaf, State state, int[] answer) {
         switch (leaf) {
             case 0 -> {
-                answer[EAX] = MAX_BASIC_LEAF;
+                answer[EAX] = state.leavesLimited() ? LIMITED_LEAF : MAX_BASIC_LEAF;
                 text("Genu", EBX, answer);
                 text("ineI", EDX, answer);
                 text("ntel", ECX, answer);
@@ -255,6 +261,9 @@ public final class CpuidModel {
             case 0x8000_0001 -> {
                 if (!state.in64BitMode()) {
                     answer[EDX] &= ~(1 << CpuFeature.SYSCALL.bit);
+                }
+                if (state.executeDisableOff()) {
+                    answer[EDX] &= ~(1 << CpuFeature.NX.bit);
                 }
             }
             case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> brand((leaf - 0x8000_0002) * 16, answer);

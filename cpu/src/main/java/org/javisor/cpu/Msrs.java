@@ -25,6 +25,9 @@ final class Msrs {
     private static final long FEAT_CTL_LOCKED = 1;
     /// Fast strings; branch trace storage and precise event sampling unavailable.
     private static final long MISC_ENABLE_DEFAULT = 1 | 1 << 11 | 1 << 12;
+    /// Fast strings, thermal control, SpeedStep, MONITOR, xTPR messages, and the two that change CPUID.
+    private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1 << 16 | 1 << 18 | 1 << 23
+            | MiscEnable.LIMIT_CPUID | MiscEnable.EXECUTE_DISABLE_OFF;
     private static final long DEBUGCTL_SUPPORTED = 3;
 
     /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass, microarchitectural data
@@ -151,13 +154,27 @@ final class Msrs {
         return true;
     }
 
-    /// Fast strings can be switched; what is unavailable stays so, and nothing else is there.
+    /// What is unavailable stays so, and nothing else is there.
     private boolean writeMiscEnable(long value) {
-        if (((value ^ MISC_ENABLE_DEFAULT) & ~1) != 0) {
+        if (((value ^ MISC_ENABLE_DEFAULT) & ~MISC_ENABLE_WRITABLE) != 0) {
             return false;
         }
         miscEnable = value;
         return true;
+    }
+
+    /// Bits of IA32_MISC_ENABLE that CPUID follows.
+    static final class MiscEnable {
+        /// CPUID has no leaves beyond 2.
+        static final long LIMIT_CPUID = 1 << 22;
+        /// CPUID does not announce NX.
+        static final long EXECUTE_DISABLE_OFF = 1L << 34;
+
+        private MiscEnable() { }
+    }
+
+    boolean miscEnabled(long bit) {
+        return (miscEnable & bit) != 0;
     }
 
     private void defineSpeculation() {

@@ -107,4 +107,14 @@ final class SystemRegisters implements CpuidModel.State {
     public boolean in64BitMode() {
         return cpu.mode == ExecutionMode.LONG;
     }
+
+    @Override
+    public boolean leavesLimited() {
+        return cpu.modelSpecific.miscEnabled(Msrs.MiscEnable.LIMIT_CPUID);
+    }
+
+    @Override
+    public boolean executeDisableOff() {
+        return cpu.modelSpecific.miscEnabled(Msrs.MiscEnable.EXECUTE_DISABLE_OFF);
+    }
 }
