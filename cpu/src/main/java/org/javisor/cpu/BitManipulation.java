@@ -5,7 +5,8 @@ import static org.javisor.cpu.CpuLayout.RDX;
 
 import org.javisor.isa.Mnemonic;
 
-/// BMI1 and BMI2: the instructions on bit fields that have a VEX prefix, with a destination apart from their sources.
+/// BMI1 and BMI2: the instructions on bit fields that have a VEX prefix, with a destination apart from their
+/// sources.
 ///
 /// @sdm vol. 1 §7.3.19 "Bit Manipulation Instructions"
 final class BitManipulation {
@@ -65,7 +66,8 @@ final class BitManipulation {
     }
 
     private static long rotate(Cpu cpu, long value, long count, int bytes) {
-        return bytes == 8 ? Long.rotateRight(value, (int) count) : Integer.rotateRight((int) value, (int) count);
+        int distance = (int) count;
+        return bytes == 8 ? Long.rotateRight(value, distance) : Integer.rotateRight((int) value, distance);
     }
 
     /// MULX. When both destinations are one register it gets the upper half.

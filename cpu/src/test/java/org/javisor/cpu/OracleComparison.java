@@ -8,8 +8,8 @@ import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.testkit.HostProcessor;
 
-/// Compares what the host's processor and ours made of one instruction, each result in a block as [HostProcessor]
-/// has it.
+/// Compares what the host's processor and ours made of one instruction, each result in a block as
+/// [HostProcessor] has it.
 final class OracleComparison {
     private static final String[] GENERAL = {"RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI",
         "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"};
@@ -67,7 +67,8 @@ final class OracleComparison {
 
     private int count(Insn insn) {
         int last = insn.kind2 == Instruction.NONE ? insn.kind1 : insn.kind2;
-        return (int) (last == Instruction.IMM ? insn.immediate : HostMemory.loadByte(inputs + 8 * CpuLayout.RCX));
+        return (int) (last == Instruction.IMM ? insn.immediate
+                : HostMemory.loadByte(inputs + 8 * CpuLayout.RCX));
     }
 
     // ---- vectors ----
@@ -110,14 +111,15 @@ final class OracleComparison {
 
     // ---- floating-point state ----
 
-    /// As the manual has it, CVTPI2PS enters the MMX state whatever its source; AMD's processors do so for registers
-    /// only.
+    /// As the manual has it, CVTPI2PS enters the MMX state whatever its source; AMD's processors do so for
+    /// registers only.
     private static boolean entersMmxDifferently(Insn insn) {
         return insn.mnemonic() == Mnemonic.CVTPI2PS && insn.kind1 == Instruction.MEM;
     }
 
     private boolean wordsEqual(Insn insn) {
-        return wordEqual(FxImage.FCW) && (entersMmxDifferently(insn) || statusDiffers(insn) == 0 && tagsEqual())
+        return wordEqual(FxImage.FCW)
+                && (entersMmxDifferently(insn) || statusDiffers(insn) == 0 && tagsEqual())
                 && HostMemory.loadInt(expected + HostProcessor.FX + FxImage.MXCSR)
                 == HostMemory.loadInt(actual + HostProcessor.FX + FxImage.MXCSR);
     }
@@ -183,7 +185,8 @@ final class OracleComparison {
         int hostExponent = HostMemory.loadShort(expected + at + 8);
         int ourExponent = HostMemory.loadShort(actual + at + 8);
         return host == ours && hostExponent == ourExponent
-                || transcendental(insn) && distance(hostExponent, host, ourExponent, ours) <= TRANSCENDENTAL_ULPS;
+                || transcendental(insn)
+                && distance(hostExponent, host, ourExponent, ours) <= TRANSCENDENTAL_ULPS;
     }
 
     /// How many representable numbers lie between two of the same sign; a large number if it is many.
@@ -202,9 +205,7 @@ final class OracleComparison {
     /// What went in and where the two disagree.
     String describe(Insn insn) {
         StringJoiner text = new StringJoiner("\n    ", "    ", "");
-        text.add(String.format("in: flags %s, FCW %04x FSW %04x FTW %02x MXCSR %04x", flags(inputs),
-                word(inputs, FxImage.FCW), word(inputs, FxImage.FSW), word(inputs, FxImage.FTW) & 0xff,
-                word(inputs, FxImage.MXCSR)));
+        text.add("in: flags " + flags(inputs) + ", " + words(inputs));
         StringJoiner registers = new StringJoiner(" ");
         for (int n = 0; n < 16; n++) {
             registers.add(String.format("%s=%x", GENERAL[n], HostMemory.loadLong(inputs + 8L * n)));
@@ -225,8 +226,8 @@ final class OracleComparison {
             }
         }
         if (insn.row.map() == OpcodeRow.X87) {
-            text.add("in: ST0=" + register(inputs, 0) + " ST1=" + register(inputs, 1) + " ST" + (insn.modrm & 7) + "="
-                    + register(inputs, insn.modrm & 7));
+            text.add("in: ST0=" + register(inputs, 0) + " ST1=" + register(inputs, 1)
+                    + " ST" + (insn.modrm & 7) + "=" + register(inputs, insn.modrm & 7));
         }
     }
 
@@ -260,11 +261,14 @@ final class OracleComparison {
             }
         }
         if (!wordsEqual(insn)) {
-            text.add(String.format("host: FCW %04x FSW %04x FTW %02x MXCSR %04x", word(expected, FxImage.FCW),
-                    word(expected, FxImage.FSW), word(expected, FxImage.FTW) & 0xff, word(expected, FxImage.MXCSR)));
-            text.add(String.format("ours: FCW %04x FSW %04x FTW %02x MXCSR %04x", word(actual, FxImage.FCW),
-                    word(actual, FxImage.FSW), word(actual, FxImage.FTW) & 0xff, word(actual, FxImage.MXCSR)));
+            text.add("host: " + words(expected));
+            text.add("ours: " + words(actual));
         }
+    }
+
+    private static String words(long block) {
+        return String.format("FCW %04x FSW %04x FTW %02x MXCSR %04x", word(block, FxImage.FCW),
+                word(block, FxImage.FSW), word(block, FxImage.FTW) & 0xff, word(block, FxImage.MXCSR));
     }
 
     private static int word(long block, int offset) {

@@ -70,7 +70,8 @@ final class OracleInputs {
                 code[length - 1] &= 7;
             }
             case SHLD, SHRD -> {
-                if (form.row().operands().contains(OperandSpec.Ib) && (code[length - 1] & 31) > 16 && form.bytes() == 2) {
+                boolean immediate = form.row().operands().contains(OperandSpec.Ib);
+                if (immediate && form.bytes() == 2 && (code[length - 1] & 31) > 16) {
                     code[length - 1] &= 15;
                 }
             }
@@ -98,7 +99,8 @@ final class OracleInputs {
 
     private static boolean usableAddress(Insn insn) {
         return switch (insn.mnemonic()) {
-            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM -> !addresses(insn, RAX) && !addresses(insn, RDX);
+            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM ->
+                    !addresses(insn, RAX) && !addresses(insn, RDX);
             case BT, BTS, BTR, BTC -> insn.kind1 != Instruction.GPR || !addresses(insn, insn.reg1);
             case PUSH, POP, CALL -> !addresses(insn, RSP);
             case SHLD, SHRD -> !addresses(insn, RCX);
@@ -254,7 +256,8 @@ final class OracleInputs {
 
     /// What the address has to be a multiple of.
     private int alignment(Insn insn) {
-        if (insn.mnemonic() == Mnemonic.FXSAVE || insn.mnemonic() == Mnemonic.FXRSTOR || insn.row.has(Attribute.ALIGNED)) {
+        boolean fx = insn.mnemonic() == Mnemonic.FXSAVE || insn.mnemonic() == Mnemonic.FXRSTOR;
+        if (fx || insn.row.has(Attribute.ALIGNED)) {
             return 16;
         }
         boolean locked = insn.has(Instruction.LOCK) || insn.mnemonic() == Mnemonic.XCHG;
@@ -330,7 +333,7 @@ final class OracleInputs {
     /// Draws again until the quotient fits.
     private void divide(Insn insn) {
         boolean signed = insn.mnemonic() == Mnemonic.IDIV;
-        for (int attempt = 0; !Quotients.fit(signed, insn.bytes0, reg(RAX), reg(RDX), operand(insn, 0)); attempt++) {
+        for (int attempt = 0; !fits(insn, signed); attempt++) {
             operand(insn, 0, operands.integer());
             if (insn.kind0 != Instruction.GPR || insn.reg0 != RAX && insn.reg0 != 16) {
                 reg(RAX, operands.integer() >> random.nextInt(64));
@@ -352,6 +355,10 @@ final class OracleInputs {
                 return;
             }
         }
+    }
+
+    private boolean fits(Insn insn, boolean signed) {
+        return Quotients.fit(signed, insn.bytes0, reg(RAX), reg(RDX), operand(insn, 0));
     }
 
     private void bitOffset(Insn insn) {

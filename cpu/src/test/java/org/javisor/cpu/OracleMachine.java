@@ -10,8 +10,8 @@ import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
 import org.javisor.testkit.HostProcessor;
 
-/// Our processor beside a [HostProcessor]: in 64-bit mode at CPL 3, with the same linear addresses for the same things,
-/// so that whatever depends on addresses comes out the same.
+/// Our processor beside a [HostProcessor]: in 64-bit mode at CPL 3, with the same linear addresses for the
+/// same things, so that whatever depends on addresses comes out the same.
 final class OracleMachine implements CpuEnvironment, AutoCloseable {
     private static final long TABLES = 0x1000, WINDOW = 0x1_0000;
     private static final long USER_WRITABLE = 7;
@@ -37,8 +37,8 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
             long offset = (long) page * GuestMemory.PAGE_BYTES;
             map(host.base() + offset, WINDOW + offset);
         }
-        int present = Segments.PRESENT | Segments.S | Segments.ACCESSED | Segments.WRITABLE | Segments.GRANULARITY
-                | Segments.DPL;
+        int present = Segments.PRESENT | Segments.S | Segments.ACCESSED | Segments.WRITABLE
+                | Segments.GRANULARITY | Segments.DPL;
         for (int n = 0; n <= GS; n++) {
             cpu.segments.limit[n] = -1;
             cpu.segments.attributes[n] = present | (n == CS ? Segments.CODE | Segments.L : Segments.D);
@@ -73,6 +73,10 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         return decoder.decodeOne(code, 0, length, 64);
     }
 
+    private long xmm(int n) {
+        return cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * n;
+    }
+
     /// Takes the registers from the host's block.
     void load(long block) {
         HostMemory.copy(block + HostProcessor.GPR, cpu.state + CpuLayout.GPR, 128);
@@ -81,7 +85,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         cpu.systemFlags = 1 << 1 | Flags.IF | flags & Flags.DF;
         long fx = block + HostProcessor.FX;
         for (int n = 0; n < 16; n++) {
-            HostMemory.copy(fx + FxImage.XMM + 16L * n, cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * n, 16);
+            HostMemory.copy(fx + FxImage.XMM + 16L * n, xmm(n), 16);
         }
         Mxcsr.set(cpu, HostMemory.loadInt(fx + FxImage.MXCSR));
         HostMemory.storeShort(cpu.state + CpuLayout.FCW, HostMemory.loadShort(fx + FxImage.FCW));
@@ -124,7 +128,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
                 (byte) (cpu.rip() == host.instruction() + HostProcessor.TAKEN_DISTANCE ? 1 : 0));
         long fx = block + HostProcessor.FX;
         for (int n = 0; n < 16; n++) {
-            HostMemory.copy(cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * n, fx + FxImage.XMM + 16L * n, 16);
+            HostMemory.copy(xmm(n), fx + FxImage.XMM + 16L * n, 16);
         }
         HostMemory.storeInt(fx + FxImage.MXCSR, Mxcsr.get(cpu));
         int fsw = HostMemory.loadShort(cpu.state + CpuLayout.FSW);

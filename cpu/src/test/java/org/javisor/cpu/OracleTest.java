@@ -23,12 +23,12 @@ import org.javisor.testkit.InstructionForm;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Every form of every row of the opcode maps that user mode can execute, with random operands, executed by the host's
-/// processor and by ours.
+/// Every form of every row of the opcode maps that user mode can execute, with random operands, executed by
+/// the host's processor and by ours.
 ///
 /// `-Djavisor.oracle=REGEX` chooses mnemonics, `-Djavisor.oracle.cases=N` the number of cases a form, and
-/// `-Djavisor.seed=N` repeats a run. `-Djavisor.oracle.trace=true` prints each instruction before the host executes it: the
-/// last one is to blame if that ends the process.
+/// `-Djavisor.seed=N` repeats a run. `-Djavisor.oracle.trace=true` prints each instruction before the host
+/// executes it: the last one is to blame if that ends the process.
 class OracleTest {
     private static final int CASES_PER_ENCODING = 10;
     private static final int REPORTS_PER_FORM = 1;
@@ -131,7 +131,8 @@ class OracleTest {
 
         private Insn encode(InstructionForm form) {
             for (int attempt = 0; attempt < 10_000; attempt++) {
-                int length = encoder.encode(form, host.instruction(), inputs.centre(), HostProcessor.TAKEN_DISTANCE);
+                int length = encoder.encode(form, host.instruction(), inputs.centre(),
+                        HostProcessor.TAKEN_DISTANCE);
                 OracleInputs.restrict(form, encoder.bytes(), length);
                 Insn insn = machine.decode(encoder.bytes(), length);
                 if (insn == null || insn.length != length || insn.row != form.row()) {
@@ -181,7 +182,8 @@ class OracleTest {
             long at = HostMemory.segment(ours, OracleInputs.WINDOW)
                     .mismatch(HostMemory.segment(inputs.window(), OracleInputs.WINDOW)) & -8;
             return String.format("memory operand at %x; at %x: host %016x, ours %016x", inputs.target,
-                    inputs.window() + at, HostMemory.loadLong(inputs.window() + at), HostMemory.loadLong(ours + at));
+                    inputs.window() + at, HostMemory.loadLong(inputs.window() + at),
+                    HostMemory.loadLong(ours + at));
         }
     }
 }

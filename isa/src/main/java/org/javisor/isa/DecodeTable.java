@@ -52,8 +52,8 @@ final class DecodeTable {
         return entries;
     }
 
-    /// Over how many opcodes a row extends: eight where the opcode contains a register. (XCHG, whose first opcode is NOP,
-    /// has a row for each of the other seven.)
+    /// Over how many opcodes a row extends: eight where the opcode contains a register. (XCHG, whose first
+    /// opcode is NOP, has a row for each of the other seven.)
     private static int registers(OpcodeRow row) {
         if (row.opcode() % 8 == 0) {
             for (OperandSpec spec : row.operands()) {

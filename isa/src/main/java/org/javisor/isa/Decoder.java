@@ -24,9 +24,10 @@ import org.javisor.isa.OpcodeRow.Attribute;
 
 /// Turns bytes into [Instruction]s. Stateless; any thread.
 ///
-/// An instruction is read in the order of its parts: prefixes, opcode, ModRM and SIB ([AddressDecoder]), immediates and the
-/// operands ([OperandDecoder]; [VexDecoder] where a VEX prefix replaces others). Each part advances [Instruction#length], without looking at the limits: that is checked once,
-/// at the end, over a copy of the bytes when the array is too short to be read beyond the limit.
+/// An instruction is read in the order of its parts: prefixes, opcode, ModRM and SIB ([AddressDecoder]),
+/// immediates and the operands ([OperandDecoder]; [VexDecoder] where a VEX prefix replaces others). Each part
+/// advances [Instruction#length], without looking at the limits: that is checked once, at the end, over a
+/// copy of the bytes when the array is too short to be read beyond the limit.
 ///
 /// @sdm vol. 2A, chapter 2 "Instruction Format"
 public final class Decoder {
@@ -36,8 +37,8 @@ public final class Decoder {
     /// Results of [#decode] that are no length.
     public static final int NEEDS_MORE = 0, TOO_LONG = -1;
 
-    /// More than can be read from the start of an instruction: 15 prefixes, 3 opcode bytes, ModRM, SIB, displacement and
-    /// immediates.
+    /// More than can be read from the start of an instruction: 15 prefixes, 3 opcode bytes, ModRM, SIB,
+    /// displacement and immediates.
     private static final int MAX_READ = 40;
 
     private Decoder() { }
@@ -46,8 +47,9 @@ public final class Decoder {
     ///
     /// @param limit    the end of the bytes at hand (exclusive)
     /// @param codeBits 16, 32 or 64
-    /// @return its length; [#NEEDS_MORE] when it does not end before `limit`; [#TOO_LONG] when it is longer than
-    ///     [#MAX_BYTES]. Bytes that are no instruction yield [OpcodeRow#UNDEFINED] and the length read so far.
+    /// @return its length; [#NEEDS_MORE] when it does not end before `limit`; [#TOO_LONG] when it is longer
+    ///     than [#MAX_BYTES]. Bytes that are no instruction yield [OpcodeRow#UNDEFINED] and the length read
+    ///     so far.
     public static int decode(byte[] code, int from, int limit, int codeBits, Instruction into) {
         byte[] bytes = code;
         int start = from;
@@ -183,8 +185,8 @@ public final class Decoder {
         }
     }
 
-    // An EVEX prefix (62 in 64-bit mode, or with ModRM.mod = 3 in others) would be recognised here. Without AVX-512 these
-    // bytes are undefined, as BOUND with a register operand is, so the maps need not tell them.
+    // An EVEX prefix (62 in 64-bit mode, or with ModRM.mod = 3 in others) would be recognised here. Without
+    // AVX-512 these bytes are undefined, as BOUND with a register operand is, so the maps need not tell them.
     private static OpcodeEntry readOpcode(byte[] code, int start, Instruction into) {
         DecodeTable table = DecodeTable.of(into);
         int opcode = code[start + into.length++] & 0xff;

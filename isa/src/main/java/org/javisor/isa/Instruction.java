@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.isa;
 
-/// One decoded instruction, as the executing side wants it: flat fields, filled in once by [Decoder] and constant
-/// from then on. Fields are public and not final because an interpreter reads several of them per instruction.
+/// One decoded instruction, as the executing side wants it: flat fields, filled in once by [Decoder] and
+/// constant from then on. Fields are public and not final because an interpreter reads several of them per
+/// instruction.
 ///
-/// Operands are numbered 0 to 3 in the manual's order, destination first. At most one of them is a ModRM memory operand,
-/// described by [#segment], [#base], [#index], [#scaleShift] and [#displacement].
+/// Operands are numbered 0 to 3 in the manual's order, destination first. At most one of them is a ModRM
+/// memory operand, described by [#segment], [#base], [#index], [#scaleShift] and [#displacement].
 public class Instruction {
     // Operand kinds.
     public static final int NONE = 0;
@@ -40,8 +41,8 @@ public class Instruction {
     public static final int ABSENT = 17;
 
     // Bits of prefixes.
-    public static final int LOCK = 1, REP = 2, REPNE = 4, OPERAND_SIZE = 8, ADDRESS_SIZE = 16, REX = 32, REX_W = 64,
-            SEGMENT_OVERRIDE = 128;
+    public static final int LOCK = 1, REP = 2, REPNE = 4, OPERAND_SIZE = 8, ADDRESS_SIZE = 16, REX = 32,
+            REX_W = 64, SEGMENT_OVERRIDE = 128;
 
     /// The row of the opcode map; [OpcodeRow#UNDEFINED] for bytes that are no instruction.
     public OpcodeRow row;
@@ -53,8 +54,9 @@ public class Instruction {
     public int operandBytes;
     /// Effective address size in bytes: 2, 4 or 8.
     public int addressBytes;
-    /// LOCK, REP and so on, as found (also where they are a mandatory prefix or without meaning). Of REP and REPNE the
-    /// one that came last; REX only directly before the opcode; segment overrides only where they have an effect.
+    /// LOCK, REP and so on, as found (also where they are a mandatory prefix or without meaning). Of REP and
+    /// REPNE the one that came last; REX only directly before the opcode; segment overrides only where they
+    /// have an effect.
     public int prefixes;
     /// The ModRM byte, or -1.
     public int modrm;
@@ -64,11 +66,12 @@ public class Instruction {
 
     public int kind0, kind1, kind2, kind3;
     public int reg0, reg1, reg2, reg3;
-    /// Sizes of the operands in bytes: 1, 2, 4, 6, 8, 10, 16, 32; 0 where the instruction defines it (FXSAVE, LEA, INVLPG).
+    /// Sizes of the operands in bytes: 1, 2, 4, 6, 8, 10, 16, 32; 0 where the instruction defines it (FXSAVE,
+    /// LEA, INVLPG).
     public int bytes0, bytes1, bytes2, bytes3;
 
-    /// Segment of the memory operand, default or overridden. For string instructions that of the source (DS:rSI), and
-    /// set too where the memory operand is implied (XLAT, MASKMOVQ, MONITOR).
+    /// Segment of the memory operand, default or overridden. For string instructions that of the source
+    /// (DS:rSI), and set too where the memory operand is implied (XLAT, MASKMOVQ, MONITOR).
     public int segment;
     /// 0 to 15, [#RIP] or [#ABSENT].
     public int base;

@@ -3,11 +3,11 @@ package org.javisor.isa;
 
 /// Names of instructions, as the manual spells them: one for each operation.
 ///
-/// Where the manual has several names for widths of one operation, the shortest or the 16-bit one stands for all, and
-/// [Instruction#operandBytes] or an operand's size tells the width: `CBW` (CBW, CWDE, CDQE), `CWD` (CWD, CDQ, CQO),
-/// `MOVS` and the other string instructions, `CMPXCHG8B` (and 16B), `PUSHF`, `POPA`, `IRET`, `JCXZ`, `FXSAVE` (and 64),
-/// `PEXTRD` and `PINSRD` (and Q). String `MOVS` and `CMPS` are not the SSE2 `MOVSD` and `CMPSD`. MMX and XMM forms share a
-/// name; the operand kinds tell them apart.
+/// Where the manual has several names for widths of one operation, the shortest or the 16-bit one stands for
+/// all, and [Instruction#operandBytes] or an operand's size tells the width: `CBW` (CBW, CWDE, CDQE), `CWD`
+/// (CWD, CDQ, CQO), `MOVS` and the other string instructions, `CMPXCHG8B` (and 16B), `PUSHF`, `POPA`, `IRET`,
+/// `JCXZ`, `FXSAVE` (and 64), `PEXTRD` and `PINSRD` (and Q). String `MOVS` and `CMPS` are not the SSE2
+/// `MOVSD` and `CMPSD`. MMX and XMM forms share a name; the operand kinds tell them apart.
 public enum Mnemonic {
     /// Bytes that are no instruction.
     UNDEFINED,
@@ -20,7 +20,8 @@ public enum Mnemonic {
     DAA, DAS, AAA, AAS, AAM, AAD,
 
     // Moves and conversions
-    MOV, MOVZX, MOVSX, MOVSXD, MOVBE, MOVNTI, LEA, XCHG, XADD, CMPXCHG, CMPXCHG8B, BSWAP, CBW, CWD, XLAT, SALC,
+    MOV, MOVZX, MOVSX, MOVSXD, MOVBE, MOVNTI, LEA, XCHG, XADD, CMPXCHG, CMPXCHG8B,
+    BSWAP, CBW, CWD, XLAT, SALC,
     CMOVO, CMOVNO, CMOVB, CMOVAE, CMOVE, CMOVNE, CMOVBE, CMOVA,
     CMOVS, CMOVNS, CMOVP, CMOVNP, CMOVL, CMOVGE, CMOVLE, CMOVG,
     SETO, SETNO, SETB, SETAE, SETE, SETNE, SETBE, SETA, SETS, SETNS, SETP, SETNP, SETL, SETGE, SETLE, SETG,
@@ -51,8 +52,8 @@ public enum Mnemonic {
     PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2,
     FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC, XSAVES, XRSTORS, XGETBV, XSETBV, LDMXCSR, STMXCSR,
 
-    // x87. FSTPNCE (D9 D8+i) is FSTP that does not check for an empty register; FNENI, FNDISI and FNSETPM do nothing
-    // since the 80387.
+    // x87. FSTPNCE (D9 D8+i) is FSTP that does not check for an empty register; FNENI, FNDISI and FNSETPM do
+    // nothing since the 80387.
     FADD, FADDP, FIADD, FMUL, FMULP, FIMUL, FSUB, FSUBP, FISUB, FSUBR, FSUBRP, FISUBR,
     FDIV, FDIVP, FIDIV, FDIVR, FDIVRP, FIDIVR,
     FCOM, FCOMP, FCOMPP, FICOM, FICOMP, FUCOM, FUCOMP, FUCOMPP, FCOMI, FCOMIP, FUCOMI, FUCOMIP, FTST, FXAM,
@@ -65,13 +66,15 @@ public enum Mnemonic {
     FLDCW, FNSTCW, FNSTSW, FLDENV, FNSTENV, FRSTOR, FNSAVE, FNCLEX, FNINIT,
 
     // MMX and SSE integer
-    MOVD, MOVQ, MOVDQA, MOVDQU, MOVQ2DQ, MOVDQ2Q, MOVNTQ, MOVNTDQ, MOVNTDQA, LDDQU, MASKMOVQ, MASKMOVDQU, EMMS,
+    MOVD, MOVQ, MOVDQA, MOVDQU, MOVQ2DQ, MOVDQ2Q, MOVNTQ, MOVNTDQ, MOVNTDQA, LDDQU,
+    MASKMOVQ, MASKMOVDQU, EMMS,
     PADDB, PADDW, PADDD, PADDQ, PADDSB, PADDSW, PADDUSB, PADDUSW,
     PSUBB, PSUBW, PSUBD, PSUBQ, PSUBSB, PSUBSW, PSUBUSB, PSUBUSW,
     PHADDW, PHADDD, PHADDSW, PHSUBW, PHSUBD, PHSUBSW,
     PMULLW, PMULLD, PMULHW, PMULHUW, PMULHRSW, PMULUDQ, PMULDQ, PMADDWD, PMADDUBSW, PSADBW, MPSADBW,
     PAVGB, PAVGW, PABSB, PABSW, PABSD, PSIGNB, PSIGNW, PSIGND,
-    PMINUB, PMINUW, PMINUD, PMINSB, PMINSW, PMINSD, PMAXUB, PMAXUW, PMAXUD, PMAXSB, PMAXSW, PMAXSD, PHMINPOSUW,
+    PMINUB, PMINUW, PMINUD, PMINSB, PMINSW, PMINSD,
+    PMAXUB, PMAXUW, PMAXUD, PMAXSB, PMAXSW, PMAXSD, PHMINPOSUW,
     PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ, PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ,
     PAND, PANDN, POR, PXOR, PTEST,
     PSLLW, PSLLD, PSLLQ, PSLLDQ, PSRLW, PSRLD, PSRLQ, PSRLDQ, PSRAW, PSRAD,
@@ -86,7 +89,8 @@ public enum Mnemonic {
     // SSE floating point
     MOVAPS, MOVAPD, MOVUPS, MOVUPD, MOVSS, MOVSD, MOVLPS, MOVLPD, MOVHPS, MOVHPD, MOVHLPS, MOVLHPS,
     MOVSLDUP, MOVSHDUP, MOVDDUP, MOVMSKPS, MOVMSKPD, MOVNTPS, MOVNTPD,
-    ADDPS, ADDPD, ADDSS, ADDSD, SUBPS, SUBPD, SUBSS, SUBSD, MULPS, MULPD, MULSS, MULSD, DIVPS, DIVPD, DIVSS, DIVSD,
+    ADDPS, ADDPD, ADDSS, ADDSD, SUBPS, SUBPD, SUBSS, SUBSD,
+    MULPS, MULPD, MULSS, MULSD, DIVPS, DIVPD, DIVSS, DIVSD,
     MINPS, MINPD, MINSS, MINSD, MAXPS, MAXPD, MAXSS, MAXSD, SQRTPS, SQRTPD, SQRTSS, SQRTSD,
     RSQRTPS, RSQRTSS, RCPPS, RCPSS, HADDPS, HADDPD, HSUBPS, HSUBPD, ADDSUBPS, ADDSUBPD, DPPS, DPPD,
     ANDPS, ANDPD, ANDNPS, ANDNPD, ORPS, ORPD, XORPS, XORPD,

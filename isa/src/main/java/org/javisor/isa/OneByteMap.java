@@ -149,8 +149,8 @@ import static org.javisor.isa.OperandSpec.rAX;
 
 /// The one-byte opcodes, without the x87 escapes D8 to DF.
 ///
-/// @sdm vol. 2D, Table A-2 "One-byte Opcode Map"; Table A-6 "Opcode Extensions for One- and Two-byte Opcodes by Group
-///     Number"
+/// @sdm vol. 2D, Table A-2 "One-byte Opcode Map"; Table A-6 "Opcode Extensions for One- and Two-byte Opcodes
+///     by Group Number"
 final class OneByteMap extends OpcodeMap {
     OneByteMap() {
         super(OpcodeRow.ONE_BYTE);
@@ -288,8 +288,8 @@ final class OneByteMap extends OpcodeMap {
         group(0xff, 1, DEC, Ev).lockable();
     }
 
-    /// The six encodings of a shift or rotation. Flags that a count above 1 leaves undefined are undefined for all counts
-    /// but the constant 1.
+    /// The six encodings of a shift or rotation. Flags that a count above 1 leaves undefined are undefined
+    /// for all counts but the constant 1.
     private void shift(int extension, Mnemonic mnemonic, int undefinedAlways, int undefinedForCounts) {
         int byCount = undefinedAlways | undefinedForCounts;
         group(0xc0, extension, mnemonic, Eb, Ib).undefinedFlags(byCount);
@@ -347,7 +347,8 @@ final class OneByteMap extends OpcodeMap {
     private void strings() {
         define(0x6c, INS, Yb, DX).string().writesOnly().endsBlock();
         define(0x6d, INS, Yz, DX).string().writesOnly().endsBlock();
-        // The manual writes DX first; here operand 0 is what has the width, as for the other string instructions.
+        // The manual writes DX first; here operand 0 is what has the width, as for the other string
+        // instructions.
         define(0x6e, OUTS, Xb, DX).string().readsOnly().endsBlock();
         define(0x6f, OUTS, Xz, DX).string().readsOnly().endsBlock();
         define(0xa4, MOVS, Yb, Xb).string().writesOnly();

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.javisor.isa.OpcodeRow.Attribute;
 
-/// What one opcode byte of a map means in one kind of mode: its rows, laid out so that prefix and ModRM byte index the
-/// right one.
+/// What one opcode byte of a map means in one kind of mode: its rows, laid out so that prefix and ModRM byte
+/// index the right one.
 final class OpcodeEntry {
     /// Numbers of mandatory prefixes, as [#select] takes them.
     static final int NO_PREFIX = 0, PREFIX_66 = 1, PREFIX_F3 = 2, PREFIX_F2 = 3;
@@ -18,8 +18,8 @@ final class OpcodeEntry {
     /// Whether a ModRM byte follows.
     final boolean hasModrm;
 
-    /// Layouts of a quarter of [#rows]: one row; by ModRM.reg, memory before registers; by ModRM.reg of memory forms,
-    /// then by the whole byte of register forms.
+    /// Layouts of a quarter of [#rows]: one row; by ModRM.reg, memory before registers; by ModRM.reg of
+    /// memory forms, then by the whole byte of register forms.
     private enum Layout {
         SINGLE(1), BY_REG(2 * 8), BY_BYTE(8 + 64);
 
@@ -65,12 +65,13 @@ final class OpcodeEntry {
     }
 
     private static Layout layoutOf(OpcodeRow row) {
+        boolean splitByMod = row.has(Attribute.MEMORY_ONLY | Attribute.REGISTER_ONLY);
         return row.extension() >= 0xc0 ? Layout.BY_BYTE
-                : row.extension() >= 0 || row.has(Attribute.MEMORY_ONLY | Attribute.REGISTER_ONLY) ? Layout.BY_REG
-                : Layout.SINGLE;
+                : row.extension() >= 0 || splitByMod ? Layout.BY_REG : Layout.SINGLE;
     }
 
-    /// Enters the rows for a prefix: those that do not mind it, and then in front of them those with exactly it.
+    /// Enters the rows for a prefix: those that do not mind it, and then in front of them those with exactly
+    /// it.
     private void fill(List<OpcodeRow> candidates, int prefix) {
         for (OpcodeRow row : candidates) {
             if (row.mandatoryPrefix() != PREFIXES[prefix] && ignores(row, prefix)) {

@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.javisor.isa.OpcodeRow.Attribute;
 
-/// One opcode map, or a part of one, while it is being written down: each subclass defines its rows in its constructor.
+/// One opcode map, or a part of one, while it is being written down: each subclass defines its rows in its
+/// constructor.
 ///
-/// A row without modifiers is an unprivileged instruction of every x86-64 processor that ignores the prefixes 66, F2, F3
-/// (or takes 66 as its operand size) and leaves no flag undefined.
+/// A row without modifiers is an unprivileged instruction of every x86-64 processor that ignores the prefixes
+/// 66, F2, F3 (or takes 66 as its operand size) and leaves no flag undefined.
 abstract class OpcodeMap {
     // Bits of RFLAGS, for undefinedFlags.
     static final int CF = 1, PF = 1 << 2, AF = 1 << 4, ZF = 1 << 6, SF = 1 << 7, OF = 1 << 11;
@@ -61,8 +62,8 @@ abstract class OpcodeMap {
         }
 
         private OpcodeRow build() {
-            return new OpcodeRow(map, opcode, extension, mandatoryPrefix, mnemonic, operands, feature, attributes,
-                    undefinedFlags);
+            return new OpcodeRow(map, opcode, extension, mandatoryPrefix, mnemonic, operands, feature,
+                    attributes, undefinedFlags);
         }
 
         private Row with(int attribute) {

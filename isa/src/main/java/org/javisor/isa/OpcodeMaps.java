@@ -40,8 +40,9 @@ public final class OpcodeMaps {
     }
 
     private static boolean ignoresPrefixOf(OpcodeRow row, OpcodeRow other) {
-        return other.map() == row.map() && other.opcode() == row.opcode() && other.extension() == row.extension()
-                && other.mandatoryPrefix() == 0 && !other.has(Attribute.NO_PREFIX | Attribute.NO_REPEAT);
+        return other.map() == row.map() && other.opcode() == row.opcode()
+                && other.extension() == row.extension() && other.mandatoryPrefix() == 0
+                && !other.has(Attribute.NO_PREFIX | Attribute.NO_REPEAT);
     }
 
     /// In the order in which the maps define them.
@@ -49,9 +50,9 @@ public final class OpcodeMaps {
         return ROWS;
     }
 
-    /// What the encoding of `row` means to a processor without its feature: where the mandatory prefix only refines an
-    /// older instruction it is ignored (TZCNT is BSF, LZCNT is BSR); otherwise [OpcodeRow#UNDEFINED]. The operands are the
-    /// same.
+    /// What the encoding of `row` means to a processor without its feature: where the mandatory prefix only
+    /// refines an older instruction it is ignored (TZCNT is BSF, LZCNT is BSR); otherwise
+    /// [OpcodeRow#UNDEFINED]. The operands are the same.
     public static OpcodeRow withoutFeature(OpcodeRow row) {
         return WITHOUT_FEATURE.getOrDefault(row, OpcodeRow.UNDEFINED);
     }

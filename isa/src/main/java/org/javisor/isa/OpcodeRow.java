@@ -5,10 +5,11 @@ import java.util.List;
 
 /// One row of an opcode map: everything that holds for an instruction form before its operands are known.
 ///
-/// @param map            which opcode map: [#ONE_BYTE], [#TWO_BYTE], [#THREE_BYTE_38], [#THREE_BYTE_3A], [#X87], or one of those
-///     behind a VEX prefix
-/// @param opcode         the last opcode byte; with [OperandSpec] register-in-opcode operands, the first of eight
-/// @param extension      ModRM.reg that selects this row (0 to 7), the whole ModRM byte that does (C0 to FF), or -1
+/// @param map which opcode map: [#ONE_BYTE], [#TWO_BYTE], [#THREE_BYTE_38], [#THREE_BYTE_3A], [#X87], or one
+///     of those behind a VEX prefix
+/// @param opcode the last opcode byte; with [OperandSpec] register-in-opcode operands, the first of eight
+/// @param extension ModRM.reg that selects this row (0 to 7), the whole ModRM byte that does (C0 to FF), or
+///     -1
 /// @param mandatoryPrefix 0, 0x66, 0xf3 or 0xf2
 /// @param mnemonic       its name
 /// @param operands       in the manual's order, destination first; at most four
@@ -17,7 +18,8 @@ import java.util.List;
 /// @param undefinedFlags RFLAGS bits that the manual leaves undefined after it
 public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix, Mnemonic mnemonic,
                         List<OperandSpec> operands, Feature feature, int attributes, int undefinedFlags) {
-    public static final int ONE_BYTE = 0, TWO_BYTE = 1, THREE_BYTE_38 = 2, THREE_BYTE_3A = 3, X87 = 4, VEX_38 = 5, VEX_3A = 6;
+    public static final int ONE_BYTE = 0, TWO_BYTE = 1, THREE_BYTE_38 = 2, THREE_BYTE_3A = 3, X87 = 4,
+            VEX_38 = 5, VEX_3A = 6;
 
     /// What bytes that are no instruction decode to.
     public static final OpcodeRow UNDEFINED = new OpcodeRow(ONE_BYTE, 0, -1, 0, Mnemonic.UNDEFINED, List.of(),
@@ -43,7 +45,8 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
         public static final int ENDS_BLOCK = 1 << 2;
         /// Operand size is 64 bits in 64-bit mode without REX.W (PUSH, near branches).
         public static final int DEFAULT_64 = 1 << 3;
-        /// Operand size is 64 bits in 64-bit mode whatever the prefixes (near CALL and JMP on Intel processors).
+        /// Operand size is 64 bits in 64-bit mode whatever the prefixes (near CALL and JMP on Intel
+        /// processors).
         public static final int FORCE_64 = 1 << 4;
         /// Undefined in 64-bit mode.
         public static final int NOT_64 = 1 << 5;
@@ -51,7 +54,8 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
         public static final int ONLY_64 = 1 << 6;
         /// A string instruction: REP and REPNE repeat it.
         public static final int STRING = 1 << 7;
-        /// The memory operand must be aligned to its size (MOVAPS, PADDB with memory and the like): #GP(0) if not.
+        /// The memory operand must be aligned to its size (MOVAPS, PADDB with memory and the like): #GP(0) if
+        /// not.
         public static final int ALIGNED = 1 << 8;
         /// The ModRM byte must name memory, else undefined.
         public static final int MEMORY_ONLY = 1 << 9;

@@ -19,7 +19,8 @@ import java.util.List;
 import org.javisor.isa.OperandSpec.Place;
 import org.javisor.isa.OperandSpec.Width;
 
-/// Fills in the operands of an instruction whose row, ModRM byte and address are known, and reads its immediates.
+/// Fills in the operands of an instruction whose row, ModRM byte and address are known, and reads its
+/// immediates.
 final class OperandDecoder {
     private static final int RAX = 0, RCX = 1, RDX = 2, RSI = 6, RDI = 7;
 
@@ -135,7 +136,8 @@ final class OperandDecoder {
     }
 
     /// Operands behind ModRM, SIB and displacement, and those of string instructions.
-    private static void afterAddress(OperandSpec spec, int n, int bytes, byte[] code, int start, Instruction into) {
+    private static void afterAddress(OperandSpec spec, int n, int bytes, byte[] code, int start,
+                                     Instruction into) {
         switch (spec.place) {
             case IMM_BYTE -> immediate(n, bytes, Bytes.take8(code, start, into) & 0xff, into);
             case IMM_BYTE_SIGNED -> immediate(n, bytes, Bytes.take8(code, start, into), into);

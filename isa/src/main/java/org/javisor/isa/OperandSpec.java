@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.isa;
 
-/// How an operand is encoded and how wide it is, in the notation of the manual: a capital for the place, small letters
-/// for the width. Where the manual's letter stands for several vector widths, the size of the memory operand in bits is
-/// written instead (`W128`, `W64`).
+/// How an operand is encoded and how wide it is, in the notation of the manual: a capital for the place,
+/// small letters for the width. Where the manual's letter stands for several vector widths, the size of the
+/// memory operand in bits is written instead (`W128`, `W64`).
 ///
-/// A register or memory operand has the same size in [Instruction#bytes0] whichever it is, but for the specs whose
-/// name starts with R: their register form is wider.
+/// A register or memory operand has the same size in [Instruction#bytes0] whichever it is, but for the specs
+/// whose name starts with R: their register form is wider.
 ///
 /// @sdm vol. 2D appendix A.2 "Key to Abbreviations"
 public enum OperandSpec {
     // ModRM.rm: general register or memory
-    Eb(Place.RM, Width.BYTE), Ew(Place.RM, Width.WORD), Ed(Place.RM, Width.DWORD), Ev(Place.RM, Width.OPERAND),
+    Eb(Place.RM, Width.BYTE), Ew(Place.RM, Width.WORD), Ed(Place.RM, Width.DWORD),
+    Ev(Place.RM, Width.OPERAND),
     /// Operand size, but never more than 4 bytes: the source of MOVSXD.
     Ez(Place.RM, Width.OPERAND_TO_32),
     /// 8 bytes with REX.W, else 4, whatever the operand size.
@@ -20,8 +21,8 @@ public enum OperandSpec {
     RvMw(Place.RM, Width.OPERAND, Width.WORD),
     /// Memory of 1 or 2 bytes or a 32-bit register: PEXTRB, PINSRW.
     RdMb(Place.RM, Width.DWORD, Width.BYTE), RdMw(Place.RM, Width.DWORD, Width.WORD),
-    /// ModRM.rm is a general register whatever ModRM.mod says (MOV to and from control registers); 8 bytes in 64-bit
-    /// mode, else 4.
+    /// ModRM.rm is a general register whatever ModRM.mod says (MOV to and from control registers); 8 bytes in
+    /// 64-bit mode, else 4.
     Rm(Place.RM_REGISTER, Width.MODE),
     /// ModRM.rm is a general register; of operand size.
     Rv(Place.RM, Width.OPERAND),
@@ -29,7 +30,8 @@ public enum OperandSpec {
     Ry(Place.RM, Width.DWORD_OR_QWORD),
 
     // ModRM.reg: general register
-    Gb(Place.REG, Width.BYTE), Gw(Place.REG, Width.WORD), Gd(Place.REG, Width.DWORD), Gv(Place.REG, Width.OPERAND),
+    Gb(Place.REG, Width.BYTE), Gw(Place.REG, Width.WORD), Gd(Place.REG, Width.DWORD),
+    Gv(Place.REG, Width.OPERAND),
     Gy(Place.REG, Width.DWORD_OR_QWORD),
     /// 8 bytes in 64-bit mode, else 4: INVPCID.
     Gm(Place.REG, Width.MODE),
@@ -113,8 +115,8 @@ public enum OperandSpec {
         // In the VEX prefix or the opcode, or implied
         VEX, OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
         // Behind ModRM byte and displacement, or addressed by implied registers
-        IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, ONE, REL_BYTE, REL_OPERAND, FAR,
-        MOFFS, STRING_SOURCE, STRING_TARGET;
+        IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, ONE, REL_BYTE, REL_OPERAND,
+        FAR, MOFFS, STRING_SOURCE, STRING_TARGET;
 
         boolean inModrm() {
             return ordinal() <= STI.ordinal();
@@ -123,8 +125,8 @@ public enum OperandSpec {
 
     /// How wide an operand is: fixed, or by operand size, REX.W or mode.
     enum Width {
-        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD, QWORD_OR_DQWORD, MODE,
-        FAR_POINTER, BOUNDS, TABLE
+        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD, QWORD_OR_DQWORD,
+        MODE, FAR_POINTER, BOUNDS, TABLE
     }
 
     final Place place;

@@ -177,8 +177,8 @@ import static org.javisor.isa.OperandSpec.Zv;
 
 /// The two-byte opcodes (0F xx) of integer and system instructions; those of MMX and SSE are in [VectorMap].
 ///
-/// @sdm vol. 2D, Table A-3 "Two-byte Opcode Map"; Table A-6 "Opcode Extensions for One- and Two-byte Opcodes by Group
-///     Number"
+/// @sdm vol. 2D, Table A-3 "Two-byte Opcode Map"; Table A-6 "Opcode Extensions for One- and Two-byte Opcodes
+///     by Group Number"
 final class TwoByteMap extends OpcodeMap {
     TwoByteMap() {
         super(OpcodeRow.TWO_BYTE);
@@ -254,13 +254,18 @@ final class TwoByteMap extends OpcodeMap {
         define(0x31, RDTSC).feature(Feature.TSC);
         define(0x32, RDMSR).feature(Feature.MSR).privileged();
         define(0x33, RDPMC);
-        group(0xae, 0, RDFSBASE, Ry).prefix(0xf3).feature(Feature.FSGSBASE).only64().registerOnly().writesOnly();
-        group(0xae, 1, RDGSBASE, Ry).prefix(0xf3).feature(Feature.FSGSBASE).only64().registerOnly().writesOnly();
-        group(0xae, 2, WRFSBASE, Ry).prefix(0xf3).feature(Feature.FSGSBASE).only64().registerOnly().readsOnly();
-        group(0xae, 3, WRGSBASE, Ry).prefix(0xf3).feature(Feature.FSGSBASE).only64().registerOnly().readsOnly();
+        segmentBase(0, RDFSBASE).writesOnly();
+        segmentBase(1, RDGSBASE).writesOnly();
+        segmentBase(2, WRFSBASE).readsOnly();
+        segmentBase(3, WRGSBASE).readsOnly();
         group(0xc7, 6, RDRAND, Rv).feature(Feature.RDRAND).registerOnly().noRepeat().writesOnly();
         group(0xc7, 7, RDSEED, Rv).feature(Feature.RDSEED).registerOnly().noRepeat().writesOnly();
         group(0xc7, 7, RDPID, Rm).prefix(0xf3).feature(Feature.RDPID).registerOnly().writesOnly();
+    }
+
+    private Row segmentBase(int extension, Mnemonic mnemonic) {
+        return group(0xae, extension, mnemonic, Ry).prefix(0xf3).feature(Feature.FSGSBASE).only64()
+                .registerOnly();
     }
 
     private void extendedState() {
@@ -304,8 +309,8 @@ final class TwoByteMap extends OpcodeMap {
             group(0x18, extension, HINT_NOP, Ev).memoryOnly().readsOnly();
         }
         define(0x18, HINT_NOP, Ev).registerOnly().readsOnly();
-        // Where later extensions put instructions that must do nothing on processors without them: ENDBR64 (F3 0F 1E FA),
-        // RDSSP, the bound checks of MPX.
+        // Where later extensions put instructions that must do nothing on processors without them: ENDBR64
+        // (F3 0F 1E FA), RDSSP, the bound checks of MPX.
         for (int opcode = 0x19; opcode < 0x1f; opcode++) {
             define(opcode, HINT_NOP, Ev).readsOnly();
         }

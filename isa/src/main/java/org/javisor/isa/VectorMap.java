@@ -197,7 +197,8 @@ import static org.javisor.isa.OperandSpec.W128;
 import static org.javisor.isa.OperandSpec.W32;
 import static org.javisor.isa.OperandSpec.W64;
 
-/// The two-byte opcodes (0F xx) of MMX, SSE, SSE2 and SSE3. Every row refuses the prefixes that are not its own.
+/// The two-byte opcodes (0F xx) of MMX, SSE, SSE2 and SSE3. Every row refuses the prefixes that are not its
+/// own.
 ///
 /// @sdm vol. 2D, Table A-3 "Two-byte Opcode Map"
 final class VectorMap extends OpcodeMap {
@@ -454,7 +455,8 @@ final class VectorMap extends OpcodeMap {
     }
 
     private void shiftXmm(int opcode, int extension, Mnemonic mnemonic) {
-        group(opcode, extension, mnemonic, U128, Ib).prefix(0x66).feature(Feature.SSE2).registerOnly().noPrefix();
+        group(opcode, extension, mnemonic, U128, Ib).prefix(0x66).feature(Feature.SSE2).registerOnly()
+                .noPrefix();
     }
 
     private void shifts() {

@@ -8,8 +8,8 @@ import static org.javisor.isa.Instruction.REPNE;
 import static org.javisor.isa.Instruction.REX;
 import static org.javisor.isa.Instruction.REX_W;
 
-/// Reads instructions behind a VEX prefix, which stands for REX, the mandatory prefix and the escape bytes, and names one
-/// more register.
+/// Reads instructions behind a VEX prefix, which stands for REX, the mandatory prefix and the escape bytes,
+/// and names one more register.
 ///
 /// ```
 /// C5  R'vvvvLpp                     map 0F
@@ -25,8 +25,8 @@ final class VexDecoder {
 
     private VexDecoder() { }
 
-    /// Whether a VEX prefix is at `code[at]`: outside 64-bit mode the byte behind it tells it from LES and LDS with
-    /// memory.
+    /// Whether a VEX prefix is at `code[at]`: outside 64-bit mode the byte behind it tells it from LES and
+    /// LDS with memory.
     static boolean isVex(byte[] code, int at, int codeBits) {
         return (code[at] & 0xfe) == THREE_BYTES && (codeBits == 64 || (code[at + 1] & 0xc0) == 0xc0);
     }
@@ -60,8 +60,8 @@ final class VexDecoder {
         return OperandDecoder.decode(row, code, start, opcode, rex, into) ? row : OpcodeRow.UNDEFINED;
     }
 
-    /// Map 0F holds vector instructions alone, and those with 256 bits are vector instructions too: neither exists without
-    /// AVX.
+    /// Map 0F holds vector instructions alone, and those with 256 bits are vector instructions too: neither
+    /// exists without AVX.
     private static OpcodeEntry[] map(int number, DecodeTable table) {
         return switch (number) {
             case MAP_38 -> table.vex38;

@@ -27,9 +27,9 @@ final class VexMap38 extends OpcodeMap {
         bmi2();
     }
 
-    private Row vex(Feature feature, int opcode, int mandatoryPrefix, Mnemonic mnemonic, OperandSpec... operands) {
-        return define(opcode, mnemonic, operands).prefix(mandatoryPrefix).feature(feature).noPrefix().protectedOnly()
-                .writesOnly();
+    private Row vex(Feature feature, int opcode, int prefix, Mnemonic mnemonic, OperandSpec... operands) {
+        return define(opcode, mnemonic, operands).prefix(prefix).feature(feature).noPrefix()
+                .protectedOnly().writesOnly();
     }
 
     private void bmi1() {

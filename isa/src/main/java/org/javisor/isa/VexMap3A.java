@@ -12,6 +12,7 @@ import static org.javisor.isa.OperandSpec.Ib;
 final class VexMap3A extends OpcodeMap {
     VexMap3A() {
         super(OpcodeRow.VEX_3A);
-        define(0xf0, RORX, Gy, Ey, Ib).prefix(0xf2).feature(Feature.BMI2).noPrefix().protectedOnly().writesOnly();
+        define(0xf0, RORX, Gy, Ey, Ib).prefix(0xf2).feature(Feature.BMI2).noPrefix()
+                .protectedOnly().writesOnly();
     }
 }

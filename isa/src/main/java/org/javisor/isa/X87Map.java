@@ -101,8 +101,8 @@ import static org.javisor.isa.OperandSpec.Mw;
 import static org.javisor.isa.OperandSpec.ST0;
 import static org.javisor.isa.OperandSpec.STi;
 
-/// The x87 instructions: the escape opcodes D8 to DF, with the aliases that the manual leaves out and every processor
-/// has.
+/// The x87 instructions: the escape opcodes D8 to DF, with the aliases that the manual leaves out and every
+/// processor has.
 ///
 /// @sdm vol. 2D, appendix A.5 "Escape Opcode Instructions"
 final class X87Map extends OpcodeMap {

@@ -14,7 +14,8 @@ import org.javisor.isa.OpcodeRow.Attribute;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Decoder and disassembler against GNU objdump. Where the two differ for a reason, [ObjdumpDialect] knows it.
+/// Decoder and disassembler against GNU objdump. Where the two differ for a reason, [ObjdumpDialect] knows
+/// it.
 class DecoderObjdumpTest {
     private static final int SEQUENCES = 4_000;
     private static final int BYTES = 48;
@@ -61,7 +62,8 @@ class DecoderObjdumpTest {
     }
 
     /// @return how many could be compared
-    private static int compare(List<byte[]> sequences, int codeBits) throws IOException, InterruptedException {
+    private static int compare(List<byte[]> sequences, int codeBits)
+            throws IOException, InterruptedException {
         List<Objdump.Line> lines = Objdump.disassemble(sequences, codeBits);
         List<String> differences = new ArrayList<>();
         int compared = 0;
@@ -126,7 +128,8 @@ class DecoderObjdumpTest {
         if (row.extension() >= 0xc0) {
             bytes[rest] = (byte) row.extension();
         } else {
-            int mod = row.has(Attribute.REGISTER_ONLY) ? 3 : random.nextInt(row.has(Attribute.MEMORY_ONLY) ? 3 : 4);
+            int mod = row.has(Attribute.REGISTER_ONLY) ? 3
+                    : random.nextInt(row.has(Attribute.MEMORY_ONLY) ? 3 : 4);
             int reg = row.extension() >= 0 ? row.extension() : random.nextInt(8);
             bytes[rest] = (byte) (mod << 6 | reg << 3 | random.nextInt(8));
         }

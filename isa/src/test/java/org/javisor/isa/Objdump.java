@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /// GNU objdump, asked about many instructions at once.
 final class Objdump {
@@ -20,7 +21,8 @@ final class Objdump {
 
     private static final int SLOT = 48;
     private static final int NOP = 0x90;
-    private static final Pattern LINE = Pattern.compile("\\s*([0-9a-f]+):\\t((?:[0-9a-f]{2} )+)\\s*(?:\\t(.*))?");
+    private static final Pattern LINE = Pattern.compile(
+            "\\s*([0-9a-f]+):\\t((?:[0-9a-f]{2} )+)\\s*(?:\\t(.*))?");
 
     private Objdump() { }
 
@@ -29,7 +31,8 @@ final class Objdump {
     }
 
     /// Disassembles each sequence (of up to 16 bytes) as if NOPs followed it.
-    static List<Line> disassemble(List<byte[]> sequences, int codeBits) throws IOException, InterruptedException {
+    static List<Line> disassemble(List<byte[]> sequences, int codeBits)
+            throws IOException, InterruptedException {
         byte[] image = new byte[SLOT * sequences.size()];
         Arrays.fill(image, (byte) NOP);
         for (int n = 0; n < sequences.size(); n++) {
@@ -39,7 +42,7 @@ final class Objdump {
         try {
             Files.write(file, image);
             Map<Integer, Line> lines = run(file, codeBits);
-            return java.util.stream.IntStream.range(0, sequences.size()).mapToObj(n -> lines.get(SLOT * n)).toList();
+            return IntStream.range(0, sequences.size()).mapToObj(n -> lines.get(SLOT * n)).toList();
         } finally {
             Files.delete(file);
         }
@@ -47,8 +50,8 @@ final class Objdump {
 
     private static Map<Integer, Line> run(Path file, int codeBits) throws IOException, InterruptedException {
         String machine = codeBits == 64 ? "i386:x86-64" : codeBits == 32 ? "i386" : "i8086";
-        Process process = new ProcessBuilder("/usr/bin/objdump", "-D", "-z", "-w", "-b", "binary", "-m", machine, "-M",
-                "intel", file.toString()).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder("/usr/bin/objdump", "-D", "-z", "-w", "-b", "binary", "-m",
+                machine, "-M", "intel", file.toString()).redirectErrorStream(true).start();
         Map<Integer, Line> lines = new HashMap<>();
         try (var output = process.inputReader()) {
             output.lines().forEach(line -> {

@@ -13,10 +13,12 @@ import org.javisor.isa.OpcodeRow.Attribute;
 
 /// Where objdump and we mean the same and write it differently, and where we differ knowingly.
 final class ObjdumpDialect {
-    private static final Pattern PREFIX = Pattern.compile("^((lock|repz|repnz|rep|data16|data32|addr16|addr32|[cdefgs]s"
+    private static final Pattern PREFIX = Pattern.compile(
+            "^((lock|repz|repnz|rep|data16|data32|addr16|addr32|[cdefgs]s"
             + "|rex(\\.W?R?X?B?)?|bnd|notrack|xacquire|xrelease) )+");
-    private static final Pattern WIDTH_SUFFIX = Pattern.compile("^(call|jmp|enter|leave|push|pop|ret|retf|pushf|popf"
-            + "|pusha|popa|iret|fldenv|fnstenv|fnsave|frstor|sysret|sysexit|lgdt|lidt|sgdt|sidt|xlat)[wdlq](?= |$)");
+    private static final Pattern WIDTH_SUFFIX = Pattern.compile(
+            "^(call|jmp|enter|leave|push|pop|ret|retf|pushf|popf|pusha|popa|iret|fldenv|fnstenv|fnsave|frstor"
+            + "|sysret|sysexit|lgdt|lidt|sgdt|sidt|xlat)[wdlq](?= |$)");
 
     /// What objdump knows and we leave undefined.
     private static final Pattern EXTENSIONS = Pattern.compile("("
@@ -29,7 +31,8 @@ final class ObjdumpDialect {
             + "|movntsd|extrq|insertq|rmpadjust|rmpupdate|pvalidate|psmash|mcommit|invept|invvpid|bnd\\w+"
             + "|lwpins|lwpval|llwpcb|slwpcb|bextr|bl\\w+|t1mskc|tzmsk"
             + ""
-            + ")( .*)?|mov [ct]r\\d.*|mov \\w+,[ct]r\\d+|mov \\w+,d[br]\\d+|mov d[br]\\d+,.*|mov cs,.*|mov .*,\\?|mov \\?,.*");
+            + ")( .*)?|mov [ct]r\\d.*|mov \\w+,[ct]r\\d+|mov \\w+,d[br]\\d+|mov d[br]\\d+,.*"
+            + "|mov cs,.*|mov .*,\\?|mov \\?,.*");
 
     private ObjdumpDialect() { }
 
@@ -49,8 +52,8 @@ final class ObjdumpDialect {
         return !amdBranch && !signedAbsolute && !renamed(insn);
     }
 
-    /// Instructions of extensions that we leave out, wrong uses of LOCK and of prefixes, and what only AMD's processors
-    /// define.
+    /// Instructions of extensions that we leave out, wrong uses of LOCK and of prefixes, and what only AMD's
+    /// processors define.
     private static boolean undefinedForUs(Instruction insn, String theirs) {
         return insn.has(LOCK | REP | REPNE | OPERAND_SIZE) || EXTENSIONS.matcher(theirs).matches();
     }
@@ -81,8 +84,9 @@ final class ObjdumpDialect {
             case FNENI, FNDISI, FNSETPM -> true;
             case XLAT, MOV_CR, MOV_DR, UD0, UD1, MONITOR, MWAIT -> true;
             // objdump writes the register or memory operand with another size.
-            case LAR, LSL, LSS, LFS, LGS, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW, PEXTRB, PINSRW, PINSRB, EXTRACTPS,
-                    MOV_SEG, MOVSXD, SLDT, STR, SMSW, RDPID, CMPXCHG8B, INVPCID, CRC32, ARPL, PTEST -> true;
+            case LAR, LSL, LSS, LFS, LGS, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW, PEXTRB, PINSRW, PINSRB,
+                    EXTRACTPS, MOV_SEG, MOVSXD, SLDT, STR, SMSW, RDPID, CMPXCHG8B, INVPCID, CRC32,
+                    ARPL, PTEST -> true;
             case WBINVD -> insn.has(REP);
             case NOP -> insn.modrm < 0;
             // 3E before an indirect jump is a prefix with another name.

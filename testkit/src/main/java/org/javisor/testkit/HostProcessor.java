@@ -15,12 +15,13 @@ import org.javisor.host.HostException;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
-/// The host's own processor as the judge of instructions: runs one at a time, at user privilege, on registers of the
-/// caller's choice.
+/// The host's own processor as the judge of instructions: runs one at a time, at user privilege, on registers
+/// of the caller's choice.
 ///
-/// Code, registers and data lie in one mapping, so that the code around the instruction reaches them relative to RIP
-/// and all sixteen registers, RSP too, belong to the instruction. It lies below 2 GiB, in reach of 32-bit addresses. While it runs RSP may hold anything: the JVM sends no
-/// signals to threads in native code, and the kernel does not use a user's stack.
+/// Code, registers and data lie in one mapping, so that the code around the instruction reaches them relative
+/// to RIP and all sixteen registers, RSP too, belong to the instruction. It lies below 2 GiB, in reach of
+/// 32-bit addresses. While it runs RSP may hold anything: the JVM sends no signals to threads in native code,
+/// and the kernel does not use a user's stack.
 ///
 /// ```
 /// page 0    entry: saves the host's registers, loads the instruction's
@@ -65,7 +66,8 @@ public final class HostProcessor implements AutoCloseable {
 
     /// Why this host cannot judge, or null if it can.
     public static String unavailable() {
-        if (!System.getProperty("os.arch").equals("amd64") || !System.getProperty("os.name").equals("Linux")) {
+        boolean is64 = System.getProperty("os.arch").equals("amd64");
+        if (!is64 || !System.getProperty("os.name").equals("Linux")) {
             return "the host is no x86-64 Linux";
         }
         try (Mapping probe = Mapping.executableBelow2GiB(Mapping.PAGE_BYTES)) {
@@ -117,9 +119,10 @@ public final class HostProcessor implements AutoCloseable {
 
     /// Executes the installed instruction once.
     public void run() {
-        // SAFETY: the code is what this class emitted, around an instruction of a test's, which answers for it not
-        // faulting. It restores every register that the ABI says a function keeps, and the flags, MXCSR and x87 control
-        // word, and touches this mapping alone. It takes nanoseconds, so holding off a safepoint is harmless.
+        // SAFETY: the code is what this class emitted, around an instruction of a test's, which answers for
+        // it not faulting. It restores every register that the ABI says a function keeps, and the flags,
+        // MXCSR and x87 control word, and touches this mapping alone. It takes nanoseconds, so holding off a
+        // safepoint is harmless.
         try {
             CALL.invokeExact(entry);
         } catch (Throwable e) {

@@ -5,8 +5,8 @@ import java.util.Random;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OperandSpec;
 
-/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode, immediates and prefixes without
-/// consequence at random.
+/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode, immediates and prefixes
+/// without consequence at random.
 public final class InstructionEncoder {
     private static final int RSP = 4, RBP = 5;
     /// Prefixes of ES, CS, SS and DS, which 64-bit mode ignores, and GS, whose base is 0.
@@ -30,8 +30,8 @@ public final class InstructionEncoder {
     /// Encodes a form.
     ///
     /// @param address        of the instruction's first byte
-    /// @param operand        where operands lead whose address is in the instruction: RIP-relative, and absolute ones of 4
-    ///     or 8 bytes
+    /// @param operand where operands lead whose address is in the instruction: RIP-relative, and absolute
+    ///     ones of 4 or 8 bytes
     /// @param branchDistance where relative branches lead, from the instruction's first byte
     /// @return the length
     public int encode(InstructionForm form, long address, long operand, long branchDistance) {

@@ -8,8 +8,8 @@ import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.isa.OperandSpec;
 
-/// One of the ways to encode a row of the opcode maps for 64-bit mode: with a register or memory, an operand size, LOCK
-/// or REP.
+/// One of the ways to encode a row of the opcode maps for 64-bit mode: with a register or memory, an operand
+/// size, LOCK or REP.
 ///
 /// @param row    what is encoded
 /// @param memory whether ModRM names memory
@@ -42,11 +42,13 @@ public record InstructionForm(OpcodeRow row, boolean memory, int bytes, int pref
         if (row.has(Attribute.FORCE_64)) {
             return new int[] {0};
         }
-        boolean byOperandSize = row.operands().stream().anyMatch(OperandSpec::hasOperandSize) || implied(row.mnemonic());
+        boolean byOperandSize = implied(row.mnemonic())
+                || row.operands().stream().anyMatch(OperandSpec::hasOperandSize);
         if (byOperandSize) {
             return row.has(Attribute.DEFAULT_64) ? new int[] {2, 8} : new int[] {2, 4, 8};
         }
-        boolean byRexW = row.operands().stream().anyMatch(OperandSpec::dependsOnRexW) || impliedByRexW(row.mnemonic());
+        boolean byRexW = impliedByRexW(row.mnemonic())
+                || row.operands().stream().anyMatch(OperandSpec::dependsOnRexW);
         return byRexW ? new int[] {4, 8} : new int[] {0};
     }
 

@@ -3,8 +3,8 @@ package org.javisor.testkit;
 
 import java.util.Random;
 
-/// Random values in which the interesting ones are frequent: 0, 1, extremes, single bits, and for floating point zeros,
-/// infinities, NaNs, denormals, and neighbours of powers of two.
+/// Random values in which the interesting ones are frequent: 0, 1, extremes, single bits, and for floating
+/// point zeros, infinities, NaNs, denormals, and neighbours of powers of two.
 public final class RandomOperands {
     private final Random random;
 
@@ -44,7 +44,8 @@ public final class RandomOperands {
             case 4 -> 1 + random.nextInt((1 << 23) - 1);
             case 5 -> 0x0080_0000 + random.nextInt(2);
             case 6 -> 0x7f7f_ffff - random.nextInt(2);
-            case 7 -> Float.floatToRawIntBits(random.nextInt(1 << 1 + random.nextInt(30)) / (1 << random.nextInt(4)));
+            case 7 -> Float.floatToRawIntBits(random.nextInt(1 << 1 + random.nextInt(30))
+                    / (float) (1 << random.nextInt(4)));
             case 8, 9 -> (120 + random.nextInt(16) << 23) + random.nextInt(1 << 23);
             default -> random.nextInt(Integer.MAX_VALUE);
         };
@@ -66,7 +67,8 @@ public final class RandomOperands {
                     / (double) (1 << random.nextInt(4)));
             // Near the range of single precision, where conversions overflow and underflow.
             case 8 -> (1023L + (random.nextBoolean() ? 126 : -150) + random.nextInt(26) << 52) + fraction;
-            case 9, 10 -> (1015L + random.nextInt(16) << 52) + (random.nextBoolean() ? fraction : fraction & -1L << 30);
+            case 9 -> (1015L + random.nextInt(16) << 52) + fraction;
+            case 10 -> (1015L + random.nextInt(16) << 52) + (fraction & -1L << 30);
             default -> random.nextLong() >>> 1;
         };
     }
@@ -84,7 +86,8 @@ public final class RandomOperands {
         };
     }
 
-    /// The significand of an extended-precision number; rarely one whose integer bit does not fit its exponent.
+    /// The significand of an extended-precision number; rarely one whose integer bit does not fit its
+    /// exponent.
     public long significand(int exponent) {
         int biased = exponent & 0x7fff;
         long fraction = switch (random.nextInt(5)) {
