@@ -10,7 +10,7 @@ final class Block {
     /// How often a block is executed before its instructions are fused.
     private static final int HOT = 16_384;
 
-    /// Replaced once, when the block has become hot, by the same in pairs.
+    /// Replaced once, when the block has become hot, by the same in sequences that are executed as one.
     Insn[] insns;
     /// Executions until then. Processors that count at once may lose some.
     int untilHot = HOT;
@@ -38,7 +38,7 @@ final class Block {
         return start < to && from < end;
     }
 
-    /// Has pairs of instructions executed as one from now on.
+    /// Has instructions executed in fused sequences from now on.
     void fuse() {
         Insn[] fused = FusedDispatch.fuse(insns);
         VarHandle.releaseFence();

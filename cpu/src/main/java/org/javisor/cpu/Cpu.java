@@ -77,8 +77,8 @@ public final class Cpu implements AutoCloseable {
     /// How many instructions of the current block there are to execute; 0 makes the run loop look around after the
     /// current one.
     int blockEnd;
-    /// Whether the last of two fused instructions was left out, because the first set [#blockEnd] to 0.
-    boolean halfway;
+    /// How many of the instructions last executed together were left out, because one before them set [#blockEnd] to 0.
+    int skipped;
     /// RIP of the first byte of the page that the current block is in: an instruction's `end` is relative to it.
     long pageRip;
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.List;
 import org.javisor.isa.Instruction;
 
 /// A decoded instruction with what the interpreter precomputes about it.
 final class Insn extends Instruction implements Cloneable {
     /// What executes it.
     Handler handler;
-    /// What the run loop calls: [#handler] behind a class of its own, or that and the handler of [#second].
+    /// What the run loop calls: [#handler] behind a class of its own, or that and the handlers of those that follow.
     Dispatch dispatch;
-    /// The instruction that [#dispatch] executes behind this one, or null.
-    Insn second;
-    /// How many instructions of its block there are up to here, with [#second].
+    /// The instruction that is executed together with this one, behind it, or null.
+    Insn next;
+    /// How many instructions of its block there are up to here, with those that are executed together with it.
     int ordinal;
     /// Offset in the block's linear range of the byte behind this instruction.
     int end;
@@ -23,14 +24,22 @@ final class Insn extends Instruction implements Cloneable {
     /// Mask that cuts an effective address to the address size.
     long addressMask;
 
-    /// This instruction with `next` behind it, executed together by `pair`.
-    Insn fusedWith(Insn next, Dispatch pair) {
+    /// A copy of the first of `run`, with copies of the others behind it, executed together by `dispatch`.
+    static Insn fused(List<Insn> run, Dispatch dispatch) {
+        Insn next = null;
+        for (Insn insn : run.reversed()) {
+            next = insn.before(next);
+        }
+        next.dispatch = dispatch;
+        next.ordinal = run.getLast().ordinal;
+        return next;
+    }
+
+    private Insn before(Insn other) {
         try {
-            Insn fused = (Insn) clone();
-            fused.dispatch = pair;
-            fused.second = next;
-            fused.ordinal = next.ordinal;
-            return fused;
+            Insn copy = (Insn) clone();
+            copy.next = other;
+            return copy;
         } catch (CloneNotSupportedException e) {
             throw new AssertionError(e);
         }

@@ -129,24 +129,31 @@ final class RunLoop {
         }
     }
 
-    /// Which of two fused instructions faulted: RIP tells, for when the first did it is still behind that. Counts those
-    /// before it.
+    /// Which of the instructions that `insn` begins, and that are executed together, faulted: RIP is still behind it. Counts
+    /// those before it in the block.
     private Insn faulting(Insn insn) {
         if (insn == null) {
             return null;
         }
-        boolean second = insn.second != null && cpu.rip() != cpu.pageRip + insn.end;
-        instructions += insn.ordinal - (insn.second != null && !second ? 2 : 1);
-        return second ? insn.second : insn;
+        Insn faulting = insn;
+        int remaining = 1;
+        for (Insn next = insn.next; next != null; next = next.next) {
+            remaining++;
+        }
+        for (long rip = cpu.rip(); faulting.next != null && rip != cpu.pageRip + faulting.end; faulting = faulting.next) {
+            remaining--;
+        }
+        instructions += insn.ordinal - remaining;
+        return faulting;
     }
 
     /// How many instructions of the block there were up to `last`.
     private int executed(Insn last) {
-        if (cpu.halfway) {
-            cpu.halfway = false;
-            return last.ordinal - 1;
+        int skipped = cpu.skipped;
+        if (skipped != 0) {
+            cpu.skipped = 0;
         }
-        return last.ordinal;
+        return last.ordinal - skipped;
     }
 
     /// The block at `offset` of the current page, if it followed `block` before and nothing has changed since.

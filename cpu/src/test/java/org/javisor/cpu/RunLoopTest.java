@@ -159,6 +159,50 @@ class RunLoopTest {
         assertEquals(0, cpu.requests());
     }
 
+    // ---- hot blocks, whose instructions are executed in fused sequences ----
+
+    private static final int HOT = 40_000;
+
+    @Test
+    void aFaultWithinAFusedSequenceLeavesTheInstructionsBehindItUndone() {
+        // again: inc eax; mov [rdi], eax; inc ebx; dec ecx; jnz again; hlt
+        load("ffc0 8907 ffc3 ffc9 75f6 f4");
+        cpu.reg64(RCX, HOT);
+        cpu.reg64(RDI, 0x50_0000);
+        runToHalt();
+        assertEquals(HOT, board.reg(RBX));
+        assertEquals(5 * HOT + 1, cpu.instructions());
+
+        restart();
+        cpu.reg64(RDI, 0x7000_0000_0000L);
+        cpu.run();
+        assertEquals(0x7000_0000_0000L, cpu.cr2);
+        assertEquals(CODE + 2, cpu.rip());
+        assertEquals(HOT + 1, board.reg(RAX));
+        assertEquals(HOT, board.reg(RBX));
+        assertEquals(5 * HOT + 2, cpu.instructions());
+    }
+
+    @Test
+    void aStoreIntoAFusedSequenceTakesEffectAtOnce() {
+        // again: inc ebx; mov [rdi], cl; mov al, 0x11; dec ecx; jnz again; hlt
+        load("ffc3 880f b011 ffc9 75f6 f4");
+        cpu.reg64(RCX, HOT);
+        cpu.reg64(RDI, 0x50_0000);
+        runToHalt();
+        assertEquals(0x11, board.reg(RAX));
+
+        restart();
+        cpu.reg64(RCX, 0x77);
+        cpu.reg64(RDI, CODE + 5);
+        memory.storeByte(0x50_0000, (byte) 0);
+        long before = cpu.instructions();
+        runToHalt();
+        assertEquals(1, board.reg(RAX));
+        assertEquals(HOT + 0x77, board.reg(RBX));
+        assertEquals(5 * 0x77 + 1, cpu.instructions() - before);
+    }
+
     // ---- instructions across pages ----
 
     /// Maps two pages of code at 0x400000 that need not adjoin in memory.
