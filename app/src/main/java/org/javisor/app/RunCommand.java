@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -127,8 +126,14 @@ final class RunCommand implements Callable<Integer> {
             return;
         }
         DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), new Progress(err()));
-        builder.kernel(guest.kernel()).commandLine((DEFAULT_COMMAND_LINE + " " + append).strip());
+        builder.kernel(guest.kernel()).commandLine((DEFAULT_COMMAND_LINE + terminalType() + " " + append).strip());
         builder.initrd("initramfs", exec == null ? guest.interactive() : guest.running(exec));
+    }
+
+    /// The kernel hands words of this form on to its first process as environment.
+    private static String terminalType() {
+        String type = System.getenv().getOrDefault("TERM", "");
+        return type.matches("[A-Za-z0-9.+-]{1,32}") && !type.equals("dumb") ? " TERM=" + type : "";
     }
 
     private PrintWriter err() {
@@ -136,24 +141,23 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runInteractively(Machine.Builder builder, long started) {
-        builder.serial(CONSOLE, toStream(PersonsTerminal.output()));
+        ConsoleSize size = new ConsoleSize();
+        builder.serial(CONSOLE, toStream(PersonsTerminal.output())).serial(AGENT, size);
         try (Machine machine = builder.build()) {
-            return finish(machine, runInTerminal(machine), started);
+            size.connect(bytes -> machine.offer(AGENT, bytes));
+            return finish(machine, runInTerminal(machine, size), started);
         }
     }
 
-    private MachineExit runInTerminal(Machine machine) {
+    private MachineExit runInTerminal(Machine machine, ConsoleSize size) {
         try (PersonsTerminal terminal = PersonsTerminal.open()) {
             terminal.startInput(bytes -> send(machine, CONSOLE, bytes), machine::stop);
-            if (kernel == null) {
-                terminal.onResize((rows, columns) -> machine.offer(AGENT, size(rows, columns)));
-            }
+            terminal.onResize((rows, columns) -> {
+                size.resized(rows, columns);
+                machine.resize(columns, rows);
+            });
             return machine.run();
         }
-    }
-
-    private static byte[] size(int rows, int columns) {
-        return ("size " + rows + " " + columns + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     private static void send(Machine machine, int port, byte[] bytes) {
