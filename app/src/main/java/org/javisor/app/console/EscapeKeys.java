@@ -35,7 +35,10 @@ final class EscapeKeys {
             }
             escaped = false;
             switch (typed[i]) {
-                case 'x', 'X' -> leave.run();
+                case 'x', 'X' -> {
+                    print.accept("\r\n");
+                    leave.run();
+                }
                 case 'h', 'H', '?' -> print.accept(HELP);
                 case CTRL_A, 'a' -> forGuest[n++] = CTRL_A;
                 // Not one of ours: the guest gets both, as if nothing were special about Ctrl-A.
