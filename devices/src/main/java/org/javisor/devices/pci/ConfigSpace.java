@@ -22,6 +22,7 @@ public final class ConfigSpace {
     private final byte[] value = new byte[BYTES];
     private final byte[] writable = new byte[BYTES];
     private final byte[] clearable = new byte[BYTES];
+    private final byte[] carried = new byte[BYTES];
     private int capabilitiesEnd = FIRST_CAPABILITY;
     private int lastCapability = CAPABILITIES - 1;
     private int lastExtended;
@@ -49,6 +50,11 @@ public final class ConfigSpace {
     /// Lets guests clear the bits in `mask` of the `size` bytes at `offset` by writing ones to them.
     public void allowClear(int offset, int size, int mask) {
         put(clearable, offset, size, mask);
+    }
+
+    /// Names bits that the hardware alone changes and that are part of the state nevertheless.
+    public void carry(int offset, int size, int mask) {
+        put(carried, offset, size, mask);
     }
 
     private static void put(byte[] bytes, int offset, int size, int newValue) {
@@ -107,10 +113,10 @@ public final class ConfigSpace {
         return value.clone();
     }
 
-    /// Takes the bits that a guest may change from `saved`.
+    /// Takes the bits that can change from `saved`; identity and layout stay.
     void load(byte[] saved) {
         for (int i = 0; i < BYTES; i++) {
-            int mutable = writable[i] | clearable[i];
+            int mutable = writable[i] | clearable[i] | carried[i];
             value[i] = (byte) (value[i] & ~mutable | saved[i] & mutable);
         }
     }

@@ -33,6 +33,7 @@ public final class Msi {
         config.allow(at + ADDRESS_HIGH, 4, ~0);
         config.allow(at + DATA, 2, 0xffff);
         config.allow(at + MASK, 4, (int) ((1L << vectors) - 1));
+        config.carry(at + PENDING, 4, (int) ((1L << vectors) - 1));
         function.onWrite(at + CONTROL, CAPABILITY_BYTES - CONTROL, this::sendPending);
     }
 

@@ -2,7 +2,9 @@
 package org.javisor.devices.virtio;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Serves the requests of one queue on an executor's threads, so that a virtual processor that notifies the
 /// device does no more than wake it.
@@ -43,7 +45,12 @@ final class QueueWorker implements Runnable {
     /// Cheap, and safe from any thread.
     void wake() {
         if (scheduled.compareAndSet(false, true)) {
-            executor.execute(this);
+            try {
+                executor.execute(this);
+            } catch (RejectedExecutionException _) {
+                // The machine is being taken down; nobody waits for an answer any more.
+                scheduled.set(false);
+            }
         }
     }
 
@@ -82,6 +89,10 @@ final class QueueWorker implements Runnable {
         } catch (QueueViolation violation) {
             stop();
             transport.fail(violation);
+        } catch (OutOfRangeException _) {
+            // Buffers were in memory when the request was taken: the board has taken the memory away since.
+            stop();
+            transport.fail(new QueueViolation("a buffer outside memory"));
         }
     }
 

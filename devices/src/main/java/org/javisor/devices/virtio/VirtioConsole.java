@@ -35,7 +35,7 @@ public final class VirtioConsole implements VirtioDevice<VirtioConsole.State> {
     private final byte[] incoming = new byte[STAGING_BYTES];
     private int columns;
     private int rows;
-    private Events events;
+    private volatile Events events = Events.NOWHERE;
 
     public VirtioConsole(ByteSink output, int columns, int rows) {
         this.output = output;

@@ -9,6 +9,15 @@ import org.javisor.memory.Chip;
 public interface VirtioDevice<S extends Record> extends Chip<S> {
     /// The device's way to its transport.
     interface Events {
+        /// A device without a transport yet.
+        Events NOWHERE = new Events() {
+            @Override
+            public void wake(int queue) { }
+
+            @Override
+            public void configurationChanged() { }
+        };
+
         /// Has requests of a queue served, if the driver has supplied any.
         void wake(int queue);
 

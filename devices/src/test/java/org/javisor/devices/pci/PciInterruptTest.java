@@ -212,6 +212,9 @@ class PciInterruptTest {
         msi.trigger(0);
         assertEquals(1, pci.messages.size());
         assertEquals(1, pci.readPorts(6 << 3, at + 20, 4));
+        PciFunction.State saved = function.save();
+        function.reset();
+        function.load(saved);
         pci.writePorts(6 << 3, at + 16, 4, 0);
 
         assertEquals(List.of("fee01000:51", "fee01000:50"), pci.messages);

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +83,30 @@ class VirtioConsoleTest {
         assertEquals(132, driver.get(FakeDriver.DEVICE, 2));
         assertEquals(43, driver.get(FakeDriver.DEVICE + 2, 2));
         assertEquals(1, driver.get(FakeDriver.DEVICE + 4, 4));
+    }
+
+    @Test
+    void aConsoleThatIsNotPluggedInTakesInputAndSize() {
+        VirtioConsole alone = new VirtioConsole(b -> output.append((char) b), 80, 25);
+
+        alone.resize(100, 40);
+
+        assertEquals(1, alone.receive(bytes("x"), 0, 1));
+        assertEquals(100, alone.readConfiguration(0));
+    }
+
+    @Test
+    void notificationsAfterTheWorkersHaveGoneAreIgnored() {
+        ExecutorService gone = Executors.newSingleThreadExecutor();
+        gone.shutdown();
+        try (FakeDriver<VirtioConsole.State> late = new FakeDriver<>(
+                _ -> new VirtioConsole(b -> output.append((char) b), 80, 25), gone)) {
+            late.start(0, SIZE);
+
+            late.submit(VirtioConsole.TRANSMIT, late.out(bytes("x")));
+
+            assertEquals("", output.toString());
+        }
     }
 
     @Test

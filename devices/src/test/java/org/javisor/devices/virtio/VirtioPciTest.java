@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.PciFunction;
+import org.javisor.memory.GuestMemory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -267,6 +268,21 @@ class VirtioPciTest {
         driver.start(0, SIZE);
         driver.submit(0, driver.in(4));
         assertNotNull(driver.takeUsed(0));
+    }
+
+    @Test
+    void memoryTakenAwayUnderARequestNeedsAReset() {
+        GuestMemory[] memory = new GuestMemory[1];
+        try (FakeDriver<VirtioEntropy.State> unlucky = new FakeDriver<>(m -> {
+            memory[0] = m;
+            return new VirtioEntropy(_ -> memory[0].removeSlot(0));
+        })) {
+            unlucky.start(0, SIZE);
+
+            unlucky.submit(0, unlucky.in(4));
+
+            assertTrue(unlucky.pci.needsReset());
+        }
     }
 
     // ---- state ----
