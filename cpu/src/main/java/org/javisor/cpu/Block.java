@@ -4,16 +4,21 @@ package org.javisor.cpu;
 import java.lang.invoke.VarHandle;
 
 /// Decoded instructions that are executed one after another: up to a branch, the end of the page, or
-/// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for [#valid] and the chains.
+/// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for what says otherwise.
 final class Block {
     static final int MAX_INSTRUCTIONS = 64;
-    /// How often a block is executed before its instructions are fused.
-    private static final int HOT = 16_384;
+    /// How often a block is executed before its instructions are fused where that costs nothing, and before classes are
+    /// made for the rest. A new class runs slowly until HotSpot has compiled it, which only much execution pays for.
+    private static final int WARM = 16_384, HOT = 1_000_000;
 
-    /// Replaced once, when the block has become hot, by the same in sequences that are executed as one.
+    /// As decoded.
+    private final Insn[] decoded;
+    /// What to execute: [#decoded], later the same fused.
     Insn[] insns;
-    /// Executions until then. Processors that count at once may lose some.
-    int untilHot = HOT;
+    /// Executions until there is something to fuse, or 0. Processors that count at once may lose some.
+    int untilFusing = WARM;
+    private boolean warm;
+
     /// Where in its page it starts, and the byte behind it.
     final int start, end;
     /// What the decoding depended on, see [Cpu#decodeMode].
@@ -23,10 +28,11 @@ final class Block {
     /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
     /// code that another processor modifies.
     boolean valid = true;
-    /// Blocks of the same page and decode mode that followed this one: the last but one, and the last. Racy hints.
+    /// Blocks of the same page and decode mode that followed this one: the last, and the last but one. Racy hints.
     Block next, other;
 
     Block(Insn[] insns, int start, int end, int decodeMode, CodePage page) {
+        this.decoded = insns;
         this.insns = insns;
         this.start = start;
         this.end = end;
@@ -40,8 +46,10 @@ final class Block {
 
     /// Has instructions executed in fused sequences from now on.
     void fuse() {
-        Insn[] fused = FusedDispatch.fuse(insns);
+        Insn[] fused = FusedDispatch.fuse(decoded, warm);
         VarHandle.releaseFence();
         insns = fused;
+        untilFusing = warm ? 0 : HOT;
+        warm = true;
     }
 }

@@ -24,10 +24,10 @@ final class FusedDispatch extends Dispatch {
     private static final TemplateClass TEMPLATE = HANDLERS == null ? new TemplateClass(MethodHandles.lookup()) : null;
     private static final Map<Sequence, Dispatch> KNOWN = HANDLERS == null ? new ConcurrentHashMap<>() : null;
 
-    /// The dispatch of the sequence, or null if it has none.
-    private static Dispatch of(Sequence sequence) {
+    /// The dispatch of the sequence, or null if it has none; `make` says whether it may be made.
+    private static Dispatch of(Sequence sequence, boolean make) {
         Dispatch known = KNOWN.get(sequence);
-        if (known != null || KNOWN.size() >= MAX_CLASSES) {
+        if (known != null || !make || KNOWN.size() >= MAX_CLASSES) {
             return known;
         }
         return KNOWN.computeIfAbsent(sequence, s -> (Dispatch) TEMPLATE.instantiate(s));
@@ -36,12 +36,14 @@ final class FusedDispatch extends Dispatch {
     /// The instructions of a block, fused where that is possible. Sequences are made from the end, so that a conditional
     /// jump is fused with what it depends on. `insns` and what is in it stay as they are, for processors that are executing
     /// them.
-    static Insn[] fuse(Insn[] insns) {
+    ///
+    /// @param make whether to make classes for sequences that have none yet
+    static Insn[] fuse(Insn[] insns, boolean make) {
         Insn[] fused = new Insn[insns.length];
         int to = insns.length;
         for (int end = insns.length; end > 0; end = Math.max(end - MAX_LENGTH, 0)) {
             List<Insn> run = List.of(insns).subList(Math.max(end - MAX_LENGTH, 0), end);
-            Dispatch dispatch = run.size() == 1 ? null : of(sequence(run));
+            Dispatch dispatch = run.size() == 1 ? null : of(sequence(run), make);
             if (dispatch != null) {
                 fused[--to] = Insn.fused(run, dispatch);
             } else {

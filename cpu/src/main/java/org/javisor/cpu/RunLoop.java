@@ -94,7 +94,7 @@ final class RunLoop {
             Block block = find();
             long page = cpu.pageRip;
             while (true) {
-                if (block.untilHot != 0 && --block.untilHot == 0) {
+                if (block.untilFusing != 0 && --block.untilFusing == 0) {
                     block.fuse();
                 }
                 Insn[] insns = block.insns;

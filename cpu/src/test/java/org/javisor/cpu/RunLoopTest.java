@@ -161,7 +161,7 @@ class RunLoopTest {
 
     // ---- hot blocks, whose instructions are executed in fused sequences ----
 
-    private static final int HOT = 40_000;
+    private static final int HOT = 1_100_000;
 
     @Test
     void aFaultWithinAFusedSequenceLeavesTheInstructionsBehindItUndone() {
