@@ -218,6 +218,12 @@ public final class Cpu implements AutoCloseable {
         return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask)) != 0;
     }
 
+    /// Whether an NMI is being handled. From any thread; another than the processor's own may see what was a little
+    /// ago.
+    public boolean nmiBlocked() {
+        return nmiBlocked;
+    }
+
     /// Whether a request would end HLT now. On the processor's own thread.
     public boolean wakes() {
         int waking = Requests.INTERRUPT | Requests.NMI | Requests.INIT;

@@ -60,6 +60,7 @@ final class Exceptions {
         cpu.cancel(pending & (Requests.STARTUP | Requests.SMI));
         if ((pending & Requests.NMI) != 0) {
             cpu.cancel(Requests.NMI);
+            cpu.environment.interruptController().nmiTaken();
             cpu.nmiBlocked = true;
             return inject(event.interrupt(GuestFault.NMI, cpu.rflags()));
         }

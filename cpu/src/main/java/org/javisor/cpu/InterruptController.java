@@ -12,6 +12,9 @@ public interface InterruptController {
 
     void taskPriority(int cr8);
 
+    /// The processor has taken a non-maskable interrupt, and cancelled the request: the controller may make it again.
+    default void nmiTaken() { }
+
     /// The processor has taken an INIT.
     default void initialize() { }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
@@ -20,6 +21,7 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     private final RunCounters counters;
     private final LocalApic apic;
     private final ApicBase base;
+    private final AtomicInteger nmis = new AtomicInteger();
 
     InterruptWiring(Vm vm, int id, Cpu cpu, IoBus mmio, WakeSignal wake, RunCounters counters) {
         this.vm = vm;
@@ -37,6 +39,7 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     /// Power-on. The boot processor's pins are connected as firmware would.
     void reset() {
+        nmis.set(0);
         base.reset();
         if (apic.id() == 0) {
             apic.connectVirtualWire();
@@ -68,9 +71,20 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         cpu.cancel(Requests.INTERRUPT);
     }
 
+    /// NMIs are not counted, but two that come before either is taken are two: the first is as good as being handled
+    /// while the second waits.
     @Override
     public void nmi() {
+        int most = cpu.nmiBlocked() ? 1 : 2;
+        nmis.updateAndGet(n -> Math.min(n + 1, most));
         request(Requests.NMI);
+    }
+
+    @Override
+    public void nmiTaken() {
+        if (nmis.updateAndGet(n -> Math.max(n - 1, 0)) > 0) {
+            cpu.request(Requests.NMI);
+        }
     }
 
     @Override
@@ -122,6 +136,7 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     @Override
     public void initialize() {
+        nmis.set(0);
         apic.initialize();
     }
 }

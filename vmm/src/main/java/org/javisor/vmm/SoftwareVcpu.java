@@ -162,7 +162,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public void injectNmi() {
-        request(Requests.NMI);
+        if (wiring == null) {
+            request(Requests.NMI);
+        } else {
+            wiring.nmi();
+        }
     }
 
     void maskA20(boolean masked) {
