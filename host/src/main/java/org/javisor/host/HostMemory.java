@@ -7,9 +7,10 @@ import java.lang.invoke.VarHandle;
 
 /// Loads and stores at host virtual addresses (`hva`), for code that has already translated and checked them.
 ///
-/// This is the only unchecked door to memory in the project. Two kinds of caller may use it: the processor, with an
-/// `hva` that its TLB derived from a memory slot, and the owner of an off-heap block, with that block's base plus a
-/// layout constant. Everybody else uses a bounded `MemorySegment` or guest memory's checked accessors.
+/// This is the only unchecked door to memory in the project. Three kinds of caller may use it: the processor, with an
+/// `hva` that its TLB derived from a memory slot; the owner of an off-heap block, with that block's base plus a layout
+/// constant; and who moves whole buffers of guest memory, through [#segment], at the address and for the length that
+/// guest memory has just checked. Everybody else uses a bounded `MemorySegment` or guest memory's checked accessors.
 ///
 /// Plain loads and stores may be unaligned; aligned ones are single-copy atomic on every host that Java runs on.
 /// Atomic operations need natural alignment.

@@ -130,7 +130,8 @@ public final class GuestMemory {
     }
 
     /// Where `gpa` is in this process, for `bytes` bytes that one slot backs; 0 when none does. Writes through it are
-    /// not seen by dirty log and trackers: call [#written] after them.
+    /// not seen by dirty log and trackers: call [#written] after them. Valid while the slot is there: who unmaps the
+    /// memory of a removed slot has stopped such users first.
     public long hva(long gpa, long bytes) {
         MemorySlot slot = find(gpa, bytes);
         return slot == null ? 0 : slot.hva(gpa);
