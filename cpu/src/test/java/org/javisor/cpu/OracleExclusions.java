@@ -6,9 +6,13 @@ import java.util.Set;
 import org.javisor.isa.Feature;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OpcodeRow.Attribute;
+import org.javisor.isa.OperandSpec;
 
 /// Which rows the host's processor cannot be asked about from user mode, and why.
 final class OracleExclusions {
+    private static final Set<OperandSpec> LOADED = Set.of(OperandSpec.Sw, OperandSpec.ES, OperandSpec.SS,
+            OperandSpec.DS, OperandSpec.FS, OperandSpec.GS);
+
     private final CpuidModel ours;
     private final Set<String> host;
 
@@ -18,9 +22,9 @@ final class OracleExclusions {
     }
 
     /// The reason, or null if the row can be compared.
-    String reason(OpcodeRow row) {
-        if (row.has(Attribute.NOT_64)) {
-            return "not in 64-bit mode";
+    String reason(OpcodeRow row, int codeBits) {
+        if (row.has(codeBits == 64 ? Attribute.NOT_64 : Attribute.ONLY_64)) {
+            return "not in " + codeBits + "-bit code";
         }
         if (row.has(Attribute.PRIVILEGED)) {
             return "privileged";
@@ -40,13 +44,13 @@ final class OracleExclusions {
             case RDTSC, RDTSCP, RDRAND, RDSEED, RDPMC -> "its result differs each time";
             case CPUID, RDPID, XGETBV -> "its result is the processor's own";
             case SGDT, SIDT, SLDT, STR, SMSW, LAR, LSL, VERR, VERW -> "shows the host's descriptors";
-            case MOV_SEG, LSS, LFS, LGS -> "loads or shows the host's selectors";
+            case LES, LDS, LSS, LFS, LGS -> "loads a selector";
             case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE -> "the bases are the host's thread's";
             case SYSCALL, SYSENTER, INT, INT1, INT3, IRET, CALL_FAR, JMP_FAR, RET_FAR, VMCALL, VMMCALL, RSM ->
                     "leaves for other code";
             case UD0, UD1, UD2 -> "always faults";
             case XSAVE, XSAVEOPT, XSAVEC, XRSTOR -> "what it saves depends on the host's XCR0";
-            case POP -> row.map() == OpcodeRow.TWO_BYTE ? "loads a selector" : null;
+            case POP, MOV_SEG -> LOADED.contains(row.operands().getFirst()) ? "loads a selector" : null;
             case HINT_NOP -> row.opcode() == 0x0d ? "a hint on some processors, undefined on others" : null;
             default -> null;
         };

@@ -36,6 +36,8 @@ final class OracleInputs {
     private final long block;
     private final long centre;
     private final long taken;
+    /// Cuts general registers to the size that the code sees.
+    private final long registerMask;
     /// Which kind of numbers vectors and memory get: see [#number].
     private int flavour;
 
@@ -47,6 +49,7 @@ final class OracleInputs {
         this.operands = new RandomOperands(random);
         this.block = host.state();
         this.centre = host.data() + HostProcessor.DATA_BYTES / 2;
+        this.registerMask = host.codeBits() == 64 ? -1L : 0xffff_ffffL;
         this.taken = host.instruction() + HostProcessor.TAKEN_DISTANCE;
     }
 
@@ -75,6 +78,7 @@ final class OracleInputs {
                     code[length - 1] &= 15;
                 }
             }
+            case AAM -> code[length - 1] |= 1;
             default -> { }
         }
     }
@@ -173,7 +177,7 @@ final class OracleInputs {
     /// Chooses the inputs of one case.
     void choose(Insn insn) {
         for (int n = 0; n < 16; n++) {
-            HostMemory.storeLong(block + 8L * n, operands.integer());
+            reg(n, operands.integer());
         }
         HostMemory.storeLong(block + HostProcessor.RFLAGS, 1 << 1 | random.nextInt() & FLAGS);
         flavour = flavourOf(insn.row);
@@ -271,12 +275,13 @@ final class OracleInputs {
     }
 
     private void reg(int reg, long value) {
-        HostMemory.storeLong(block + 8L * reg, value);
+        HostMemory.storeLong(block + 8L * reg, value & registerMask);
     }
 
     /// Sets a register that an address is made of. With 32-bit addresses its upper half does not matter.
     private void addressReg(Insn insn, int reg, long value) {
-        reg(reg, insn.addressBytes == 8 ? value : value & 0xffff_ffffL | random.nextLong() << 32);
+        long mask = Cpu.mask(insn.addressBytes);
+        reg(reg, value & mask | random.nextLong() & ~mask);
     }
 
     // ---- what single instructions need ----
@@ -296,8 +301,10 @@ final class OracleInputs {
                 }
             }
             case CMPXCHG8B -> compareExchangeWide(insn);
-            case PUSH, POP, PUSHF, CALL, LEAVE, ENTER, RET, POPF -> stack(insn);
+            case PUSH, POP, PUSHA, POPA, PUSHF, CALL, LEAVE, ENTER, RET, POPF -> stack(insn);
             case JMP -> branchTarget(insn);
+            case BOUND -> bounds(insn);
+            case INTO -> HostMemory.storeLong(flagsAt(), HostMemory.loadLong(flagsAt()) & ~Flags.OF);
             case LOOP, LOOPE, LOOPNE, JCXZ -> {
                 if (random.nextBoolean()) {
                     addressReg(insn, RCX, random.nextInt(3));
@@ -317,6 +324,20 @@ final class OracleInputs {
             case FXRSTOR -> fxImage();
             default -> { }
         }
+    }
+
+    private long flagsAt() {
+        return block + HostProcessor.RFLAGS;
+    }
+
+    /// Bounds on both sides of the index.
+    private void bounds(Insn insn) {
+        int bytes = insn.bytes0;
+        long index = Flags.signExtend(operand(insn, 0), bytes);
+        long a = Flags.signExtend(operands.integer(), bytes);
+        long b = Flags.signExtend(operands.integer(), bytes);
+        HostMemory.store(target, bytes, Math.min(index, Math.min(a, b)));
+        HostMemory.store(target + bytes, bytes, Math.max(index, Math.max(a, b)));
     }
 
     private long operand(Insn insn, int n) {

@@ -2,7 +2,10 @@
 package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.DS;
+import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.GS;
+import static org.javisor.isa.Instruction.SS;
 
 import org.javisor.host.HostMemory;
 import org.javisor.memory.GuestMemory;
@@ -10,8 +13,8 @@ import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
 import org.javisor.testkit.HostProcessor;
 
-/// Our processor beside a [HostProcessor]: in 64-bit mode at CPL 3, with the same linear addresses for the
-/// same things, so that whatever depends on addresses comes out the same.
+/// Our processor beside a [HostProcessor]: in 64-bit or compatibility mode at CPL 3, with the same linear
+/// addresses for the same things, so that whatever depends on addresses comes out the same.
 final class OracleMachine implements CpuEnvironment, AutoCloseable {
     private static final long TABLES = 0x1000, WINDOW = 0x1_0000;
     private static final long USER_WRITABLE = 7;
@@ -41,14 +44,28 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
                 | Segments.GRANULARITY | Segments.DPL;
         for (int n = 0; n <= GS; n++) {
             cpu.segments.limit[n] = -1;
-            cpu.segments.attributes[n] = present | (n == CS ? Segments.CODE | Segments.L : Segments.D);
+            cpu.segments.attributes[n] = present | (n == CS ? codeAttributes(host.codeBits()) : Segments.D);
         }
+        selectors();
         cpu.efer = ControlBits.EFER_LME | ControlBits.EFER_LMA;
         cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT;
         cpu.cr3 = TABLES;
         cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_NE | ControlBits.CR0_MP;
         cpu.cpl = 3;
         cpu.rflags(Flags.IF);
+    }
+
+    private static int codeAttributes(int codeBits) {
+        return Segments.CODE | (codeBits == 64 ? Segments.L : Segments.D);
+    }
+
+    /// Linux's selectors: data segments are null in 64-bit code.
+    private void selectors() {
+        boolean is64 = host.codeBits() == 64;
+        cpu.segments.selector[CS] = is64 ? 0x33 : 0x23;
+        cpu.segments.selector[SS] = 0x2b;
+        cpu.segments.selector[DS] = is64 ? 0 : 0x2b;
+        cpu.segments.selector[ES] = is64 ? 0 : 0x2b;
     }
 
     private void map(long gva, long gpa) {
@@ -70,7 +87,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
     }
 
     Insn decode(byte[] code, int length) {
-        return decoder.decodeOne(code, 0, length, 64);
+        return decoder.decodeOne(code, 0, length, host.codeBits());
     }
 
     private long xmm(int n) {

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 import org.javisor.isa.Disassembler;
+import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeMaps;
 import org.javisor.isa.OpcodeRow;
@@ -21,9 +22,11 @@ import org.javisor.testkit.HostProcessor;
 import org.javisor.testkit.InstructionEncoder;
 import org.javisor.testkit.InstructionForm;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every form of every row of the opcode maps that user mode can execute, with random operands, executed by
+/// Every form of every row of the opcode maps that user mode can execute, in 64-bit and in 32-bit code, with
+/// random operands, executed by
 /// the host's processor and by ours.
 ///
 /// `-Djavisor.oracle=REGEX` chooses mnemonics, `-Djavisor.oracle.cases=N` the number of cases a form, and
@@ -43,30 +46,33 @@ class OracleTest {
     private int failedForms;
     private long cases;
 
-    @Test
-    void everyFormDoesWhatTheHostDoes() {
-        compare(Integer.getInteger("javisor.oracle.cases", 500));
+    @ParameterizedTest
+    @ValueSource(ints = {64, 32})
+    void everyFormDoesWhatTheHostDoes(int codeBits) {
+        compare(codeBits, Integer.getInteger("javisor.oracle.cases", 500));
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(ints = {64, 32})
     @Tag("slow")
-    void everyFormDoesWhatTheHostDoesAtLength() {
-        compare(Integer.getInteger("javisor.oracle.cases", 50_000));
+    void everyFormDoesWhatTheHostDoesAtLength(int codeBits) {
+        compare(codeBits, Integer.getInteger("javisor.oracle.cases", 50_000));
     }
 
-    private void compare(int casesPerForm) {
-        String unavailable = HostProcessor.unavailable();
+    private void compare(int codeBits, int casesPerForm) {
+        String unavailable = codeBits == 64 ? HostProcessor.unavailable() : HostProcessor.unavailable32();
         assumeTrue(unavailable == null, unavailable);
         long seed = Long.getLong("javisor.seed", System.nanoTime());
         System.out.println("oracle: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
-        try (HostProcessor host = new HostProcessor(); OracleMachine machine = new OracleMachine(host)) {
+        try (HostProcessor host = new HostProcessor(codeBits);
+                OracleMachine machine = new OracleMachine(host)) {
             OracleExclusions exclusions = new OracleExclusions(machine.cpu.cpuid, HostProcessor.features());
             Run run = new Run(host, machine, seed, casesPerForm);
             for (OpcodeRow row : OpcodeMaps.rows()) {
                 if (wanted.matcher(row.mnemonic().name()).matches()) {
-                    String reason = exclusions.reason(row);
+                    String reason = exclusions.reason(row, codeBits);
                     if (reason == null) {
-                        InstructionForm.of(row).forEach(run::form);
+                        InstructionForm.of(row, codeBits).forEach(run::form);
                     } else {
                         excluded.computeIfAbsent(reason, _ -> new TreeSet<>()).add(row.mnemonic().name());
                     }
@@ -158,11 +164,12 @@ class OracleTest {
             host.run();
             int vector = machine.execute(insn);
             machine.store(after);
-            cases++;
-            if (insn.mnemonic() == Mnemonic.FXSAVE) {
-                // MXCSR_MASK is the processor's own.
-                HostMemory.storeInt(inputs.target + FxImage.MXCSR_MASK, Mxcsr.WRITABLE);
+            if (host.codeBits() == 32) {
+                seenBy32BitCode(host.state());
+                seenBy32BitCode(after);
             }
+            cases++;
+            forgetHostProperties(insn);
             String memory = memoryDifference();
             if (vector < 0 && memory == null && comparison.equal(insn)) {
                 return null;
@@ -171,6 +178,30 @@ class OracleTest {
                     + Disassembler.bytes(encoder.bytes(), 0, insn.length) + "]\n" + comparison.describe(insn)
                     + (memory == null ? "" : "\n    " + memory)
                     + (vector < 0 ? "" : "\n    ours raises exception " + vector);
+        }
+
+        /// Makes the host's memory ours where processors may differ.
+        private void forgetHostProperties(Insn insn) {
+            long toOurs = machine.data() - host.data();
+            if (insn.mnemonic() == Mnemonic.FXSAVE) {
+                long mask = inputs.target + FxImage.MXCSR_MASK;
+                HostMemory.storeInt(mask, HostMemory.loadInt(mask + toOurs));
+            } else if (insn.mnemonic() == Mnemonic.PUSH && insn.kind0 == Instruction.SEG
+                    && insn.operandBytes == 4) {
+                // Either zeros are pushed with the selector, or memory beside it stays as it is.
+                long beside = HostMemory.loadLong(host.state() + 8L * CpuLayout.RSP) + 2;
+                HostMemory.storeShort(beside, HostMemory.loadShort(beside + toOurs));
+            }
+        }
+
+        /// What 32-bit code does not see is undefined when it ends.
+        ///
+        /// @sdm vol. 1 §3.4.1.1 "General-Purpose Registers in 64-Bit Mode"
+        private static void seenBy32BitCode(long block) {
+            for (int n = 0; n < 16; n++) {
+                long value = HostMemory.loadLong(block + 8L * n);
+                HostMemory.storeLong(block + 8L * n, n < 8 ? value & 0xffff_ffffL : 0);
+            }
         }
 
         private String memoryDifference() {

@@ -18,6 +18,8 @@ import org.javisor.host.Mapping;
 /// The host's own processor as the judge of instructions: runs one at a time, at user privilege, on registers
 /// of the caller's choice.
 ///
+/// It runs 64-bit code, or 32-bit code in a compatibility-mode segment of the Linux kernel's.
+///
 /// Code, registers and data lie in one mapping, so that the code around the instruction reaches them relative
 /// to RIP and all sixteen registers, RSP too, belong to the instruction. It lies below 2 GiB, in reach of
 /// 32-bit addresses. While it runs RSP may hold anything: the JVM sends no signals to threads in native code,
@@ -43,9 +45,14 @@ public final class HostProcessor implements AutoCloseable {
     /// Pages of the whole mapping.
     public static final int PAGES = 4;
 
-    private static final int HOST_RSP = 136, HOST_FX = 1024;
+    private static final int HOST_RSP = 136, FAR_POINTER = 152, HOST_FX = 1024;
     private static final int INSTRUCTION = 0x400, LEAVE = 0x600;
     private static final int RSP = 4;
+    private static final int MXCSR = 24, ZF = 1 << 6;
+    /// Of what LAR gives: D, L, present, DPL, code segment; and how these are for 32-bit user code.
+    private static final int RIGHTS = 0x60_f800, CODE_RIGHTS = 0x40_f800;
+    /// Linux's selectors for user code and data.
+    private static final int CODE_64 = 0x33, CODE_32 = 0x23, DATA = 0x2b;
     private static final int[] CALLEE_SAVED = {3, 5, 12, 13, 14, 15};
     private static final int FXSAVE = 0, FXRSTOR = 1;
 
@@ -54,10 +61,13 @@ public final class HostProcessor implements AutoCloseable {
 
     private final Mapping mapping = Mapping.executableBelow2GiB((long) PAGES * Mapping.PAGE_BYTES);
     private final MemorySegment entry = MemorySegment.ofAddress(mapping.hva());
+    private final int codeBits;
     private long at;
 
+    /// @param codeBits 64 or 32: what the instructions are written for
     /// @throws HostException where memory must not be executable
-    public HostProcessor() {
+    public HostProcessor(int codeBits) {
+        this.codeBits = codeBits;
         emitEntry();
         emitLeave();
         at = instruction() + TAKEN_DISTANCE;
@@ -75,6 +85,38 @@ public final class HostProcessor implements AutoCloseable {
         } catch (HostException e) {
             return "the host gives no executable memory: " + e.getMessage();
         }
+    }
+
+    /// Why this host cannot judge 32-bit code, or null if it can.
+    public static String unavailable32() {
+        String unavailable = unavailable();
+        if (unavailable != null) {
+            return unavailable;
+        }
+        try (HostProcessor probe = new HostProcessor(64)) {
+            // LAR EAX, ECX tells whether user mode may load the selector, and what it names.
+            byte[] lar = {0x0f, 0x02, (byte) 0xc1};
+            probe.install(lar, lar.length);
+            probe.reset();
+            HostMemory.storeLong(probe.state() + 8, CODE_32);
+            probe.run();
+            boolean found = (HostMemory.loadLong(probe.state() + RFLAGS) & ZF) != 0;
+            long rights = HostMemory.loadLong(probe.state());
+            return found && (rights & RIGHTS) == CODE_RIGHTS ? null
+                    : "the host's kernel has no 32-bit user code";
+        }
+    }
+
+    /// Puts harmless values into all registers.
+    private void reset() {
+        HostMemory.fill(state(), FX + FX_BYTES, (byte) 0);
+        HostMemory.storeShort(state() + FX, (short) 0x37f);
+        HostMemory.storeInt(state() + FX + MXCSR, 0x1f80);
+    }
+
+    /// 64 or 32.
+    public int codeBits() {
+        return codeBits;
     }
 
     /// The features of the host's processor, by their Linux names.
@@ -186,18 +228,45 @@ public final class HostProcessor implements AutoCloseable {
         emit(0xff, 0x35);
         emitDistance(state() + RFLAGS, 0);
         emit(0x9d);
+        if (codeBits == 32) {
+            emitDataSelectors(DATA);
+        }
         for (int reg = 0; reg < 16; reg++) {
             emitMove(0x8b, reg, GPR + 8 * reg);
         }
-        emit(0xe9);
-        emitDistance(instruction(), 0);
+        if (codeBits == 32) {
+            HostMemory.storeInt(state() + FAR_POINTER, (int) instruction());
+            HostMemory.storeInt(state() + FAR_POINTER + 4, CODE_32);
+            emit(0xff, 0x2d);
+            emitDistance(state() + FAR_POINTER, 0);
+        } else {
+            emit(0xe9);
+            emitDistance(instruction(), 0);
+        }
+    }
+
+    /// MOV EAX, `selector`; MOV DS, EAX; MOV ES, EAX. Changes no flag.
+    private void emitDataSelectors(int selector) {
+        emit(0xb8, selector, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0);
     }
 
     private void emitWayOut(int taken) {
         emit(0xc6, 0x05);
-        emitDistance(state() + TAKEN, 1);
-        emit(taken, 0xe9);
-        emitDistance(mapping.hva() + LEAVE, 0);
+        if (codeBits == 32) {
+            emitInt((int) (state() + TAKEN));
+            emit(taken, 0xea);
+            emitInt((int) (mapping.hva() + LEAVE));
+            emit(CODE_64, 0);
+        } else {
+            emitDistance(state() + TAKEN, 1);
+            emit(taken, 0xe9);
+            emitDistance(mapping.hva() + LEAVE, 0);
+        }
+    }
+
+    private void emitInt(int value) {
+        HostMemory.storeInt(at, value);
+        at += 4;
     }
 
     private void emitLeave() {
@@ -208,6 +277,9 @@ public final class HostProcessor implements AutoCloseable {
         emitMove(0x8b, RSP, HOST_RSP);
         emit(0x9c, 0x8f, 0x05);
         emitDistance(state() + RFLAGS, 0);
+        if (codeBits == 32) {
+            emitDataSelectors(0);
+        }
         emitFx(FXSAVE, FX);
         emitFx(FXRSTOR, HOST_FX);
         emit(0x9d);

@@ -5,17 +5,20 @@ import java.util.Random;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OperandSpec;
 
-/// Encodes [InstructionForm]s for 64-bit mode with registers, addressing mode, immediates and prefixes
+/// Encodes [InstructionForm]s with registers, addressing mode, immediates and prefixes
 /// without consequence at random.
 public final class InstructionEncoder {
     private static final int RSP = 4, RBP = 5;
     /// Prefixes of ES, CS, SS and DS, which 64-bit mode ignores, and GS, whose base is 0.
     private static final int[] FLAT_SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
+    /// ES, SS and DS: in 32-bit code CS cannot be written and GS is null.
+    private static final int[] FLAT_SEGMENTS_32 = {0x26, 0x36, 0x3e};
 
     private final Random random;
     private final byte[] bytes = new byte[32];
     private int length;
     private int rex;
+    private boolean is64;
     private long operand;
 
     public InstructionEncoder(Random random) {
@@ -37,6 +40,7 @@ public final class InstructionEncoder {
     public int encode(InstructionForm form, long address, long operand, long branchDistance) {
         OpcodeRow row = form.row();
         this.operand = operand;
+        is64 = form.codeBits() == 64;
         length = 0;
         rex = 0;
         prefixes(form);
@@ -75,7 +79,8 @@ public final class InstructionEncoder {
 
     private void prefixes(InstructionForm form) {
         if (random.nextInt(8) == 0) {
-            put(FLAT_SEGMENTS[random.nextInt(FLAT_SEGMENTS.length)]);
+            int[] segments = is64 ? FLAT_SEGMENTS : FLAT_SEGMENTS_32;
+            put(segments[random.nextInt(segments.length)]);
         }
         if (random.nextInt(8) == 0 && hasAddress(form)) {
             put(0x67);
@@ -90,8 +95,8 @@ public final class InstructionEncoder {
         if (mandatory != 0) {
             put(mandatory);
         }
-        boolean needsW = form.bytes() == 8 && !form.row().has(OpcodeRow.Attribute.DEFAULT_64);
-        rex = needsW ? 0x48 : random.nextInt(4) == 0 ? 0x40 : 0;
+        boolean needsW = is64 && form.bytes() == 8 && !form.row().has(OpcodeRow.Attribute.DEFAULT_64);
+        rex = needsW ? 0x48 : is64 && random.nextInt(4) == 0 ? 0x40 : 0;
     }
 
     /// Fills in a VEX prefix of three bytes, with any register in vvvv.
@@ -109,11 +114,19 @@ public final class InstructionEncoder {
 
     /// Inverted; all ones where it names no register.
     private int vvvv(OpcodeRow row) {
-        return row.operands().contains(OperandSpec.By) ? random.nextInt(16) : 15;
+        int registers = is64 ? 16 : 8;
+        return row.operands().contains(OperandSpec.By) ? 15 - random.nextInt(registers) : 15;
     }
 
     /// Whether the instruction has an address, in ModRM or implied, whose size can be changed.
     private static boolean hasAddress(InstructionForm form) {
+        if (form.codeBits() == 32) {
+            // 16-bit addresses reach no memory of ours; as a counter CX is as good as ECX.
+            return switch (form.row().mnemonic()) {
+                case LOOP, LOOPE, LOOPNE, JCXZ -> true;
+                default -> false;
+            };
+        }
         return form.memory() || switch (form.row().mnemonic()) {
             case MOVS, CMPS, STOS, LODS, SCAS, XLAT, MASKMOVQ, MASKMOVDQU, LOOP, LOOPE, LOOPNE, JCXZ -> true;
             default -> false;
@@ -144,7 +157,7 @@ public final class InstructionEncoder {
 
     /// Sets a bit of REX at random: R 4, X 2, B 1.
     private void extend(int bit) {
-        if (random.nextBoolean()) {
+        if (is64 && random.nextBoolean()) {
             rex |= 0x40 | bit;
         }
     }
@@ -160,7 +173,8 @@ public final class InstructionEncoder {
         if (!hasModrm) {
             return false;
         }
-        int reg = row.extension() >= 0 ? row.extension() : random.nextInt(8);
+        int registers = row.operands().contains(OperandSpec.Sw) ? 6 : 8;
+        int reg = row.extension() >= 0 ? row.extension() : random.nextInt(registers);
         if (row.extension() < 0) {
             extend(4);
         }
@@ -179,7 +193,7 @@ public final class InstructionEncoder {
         extend(1);
         put(mod << 6 | regField | rm);
         boolean needsDisplacement32 = mod == 2 || rip;
-        boolean absolute = false;
+        boolean absolute = rip && !is64;
         if (rm == RSP) {
             extend(2);
             int sib = random.nextInt(256);
@@ -198,14 +212,14 @@ public final class InstructionEncoder {
         } else if (mod == 1) {
             put(random.nextInt(256));
         }
-        return rip;
+        return rip && is64;
     }
 
     private void immediate(OperandSpec spec, InstructionForm form) {
         if (spec == OperandSpec.Ob || spec == OperandSpec.Ov) {
             putInt(length, (int) operand);
             putInt(length + 4, (int) (operand >> 32));
-            length += 8;
+            length += is64 ? 8 : 4;
             return;
         }
         int operandBytes = form.bytes() == 0 ? 4 : form.bytes();
