@@ -31,7 +31,8 @@ import org.javisor.memory.TickLine;
 /// In legacy replacement mode its first two timers take over IRQ 0 and IRQ 8, so the PIT's and the real-time
 /// clock's outputs go through it: [#pitInput] and [#rtcInput].
 ///
-/// Matches missed because the host was late become one interrupt.
+/// Matches missed because the host was late become one interrupt; edges of a periodic timer that find the one before
+/// still waiting for a processor come later ([TickLine]).
 ///
 /// @datasheet IA-PC HPET 1.0a
 public final class Hpet implements BusDevice, Chip<Hpet.State> {
