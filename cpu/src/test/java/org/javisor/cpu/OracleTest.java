@@ -26,8 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every form of every row of the opcode maps that user mode can execute, in 64-bit and in 32-bit code, with
-/// random operands, executed by
-/// the host's processor and by ours.
+/// random operands, executed by the host's processor and by ours.
 ///
 /// `-Djavisor.oracle=REGEX` chooses mnemonics, `-Djavisor.oracle.cases=N` the number of cases a form, and
 /// `-Djavisor.seed=N` repeats a run. `-Djavisor.oracle.trace=true` prints each instruction before the host

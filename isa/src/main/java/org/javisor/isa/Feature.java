@@ -2,7 +2,7 @@
 package org.javisor.isa;
 
 /// What CPUID announces an instruction by. An instruction whose feature the processor does not announce is
-/// undefined.
+/// undefined, or what [OpcodeMaps#withoutFeature] says.
 public enum Feature {
     /// Part of every x86-64 processor.
     BASE,

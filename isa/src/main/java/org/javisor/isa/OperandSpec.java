@@ -125,8 +125,8 @@ public enum OperandSpec {
 
     /// How wide an operand is: fixed, or by operand size, REX.W or mode.
     enum Width {
-        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD, QWORD_OR_DQWORD,
-        MODE, FAR_POINTER, BOUNDS, TABLE
+        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD,
+        QWORD_OR_DQWORD, MODE, FAR_POINTER, BOUNDS, TABLE
     }
 
     final Place place;
