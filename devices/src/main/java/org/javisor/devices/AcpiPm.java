@@ -25,7 +25,7 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     /// The SMI command port and the two commands it knows, for the FADT.
     public static final int SMI_COMMAND_PORT = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
 
-    static final int TMR_STS = 1, GBL_STS = 0x20, PWRBTN_STS = 0x100, SLPBTN_STS = 0x200, RTC_STS = 0x400,
+    static final int TMR_STS = 1, PWRBTN_STS = 0x100, SLPBTN_STS = 0x200, RTC_STS = 0x400,
             WAK_STS = 0x8000;
     static final int SCI_EN = 1, SLP_EN = 0x2000;
     private static final int STATUS_BITS = 0x8731, ENABLE_BITS = 0x0721, CONTROL_BITS = 0x1c03;

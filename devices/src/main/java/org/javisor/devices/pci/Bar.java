@@ -70,10 +70,6 @@ final class Bar {
         }
     }
 
-    BusDevice device() {
-        return device;
-    }
-
     boolean attached() {
         return range != null;
     }

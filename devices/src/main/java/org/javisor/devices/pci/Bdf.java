@@ -11,11 +11,6 @@ public record Bdf(int bus, int device, int function) {
         }
     }
 
-    /// The number in bits 15:0 of a requester ID.
-    public int requesterId() {
-        return bus << 8 | devfn();
-    }
-
     /// Device and function in eight bits.
     public int devfn() {
         return device << 3 | function;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.pci;
 
-import java.util.Arrays;
-
 /// The 4096 bytes of one function's configuration space: a value, and which bits a guest may write or clear.
 ///
 /// Guarded by the lock of the [PciFunction] that owns it.
@@ -13,7 +11,7 @@ public final class ConfigSpace {
     public static final int BYTES = 4096, LEGACY_BYTES = 256;
 
     public static final int VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9,
-            CACHE_LINE = 0xc, LATENCY_TIMER = 0xd, HEADER_TYPE = 0xe, BAR0 = 0x10, SUBSYSTEM_VENDOR_ID = 0x2c,
+            CACHE_LINE = 0xc, HEADER_TYPE = 0xe, BAR0 = 0x10, SUBSYSTEM_VENDOR_ID = 0x2c,
             SUBSYSTEM_ID = 0x2e, CAPABILITIES = 0x34, INTERRUPT_LINE = 0x3c, INTERRUPT_PIN = 0x3d;
 
     static final int STATUS_CAPABILITIES = 0x10;
@@ -89,11 +87,6 @@ public final class ConfigSpace {
         return at;
     }
 
-    /// Keeps `bytes` bytes from 0x40 on free of capabilities, for registers of the device's own.
-    public void reserve(int bytes) {
-        capabilitiesEnd = Math.max(capabilitiesEnd, FIRST_CAPABILITY + bytes);
-    }
-
     /// Appends an extended capability, and says where it is.
     public int addExtendedCapability(int id, int version, int bytes) {
         int at = extendedEnd;
@@ -123,10 +116,5 @@ public final class ConfigSpace {
 
     void copyFrom(byte[] snapshot) {
         System.arraycopy(snapshot, 0, value, 0, BYTES);
-    }
-
-    @Override
-    public String toString() {
-        return Arrays.toString(Arrays.copyOf(value, 64));
     }
 }
