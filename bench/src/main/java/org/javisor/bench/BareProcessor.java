@@ -37,9 +37,8 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         }
     }
 
-    /// Puts `code` at `gva` and the processor before it.
-    void start(long gva, byte[] code) {
-        memory.store(gva, code);
+    /// Puts the processor before the code at `gva`.
+    void start(long gva) {
         CpuRegisters registers = new CpuRegisters(cpu);
         for (int n = 0; n < 6; n++) {
             registers.segment(n, 8, 0, -1, n == CS ? CODE_64 : DATA);

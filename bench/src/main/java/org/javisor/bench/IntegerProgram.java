@@ -2,6 +2,7 @@
 package org.javisor.bench;
 
 import java.util.HexFormat;
+import org.javisor.memory.GuestMemory;
 
 /// A guest program of plain integer code, as compilers make it: a sieve over 200,000 bytes (four times), a table-driven
 /// CRC of 2,000,000 bytes, and a quicksort of 40,000 numbers that calls its comparison through a pointer. 64-bit code for
@@ -59,6 +60,12 @@ final class IntegerProgram {
             """;
 
     private IntegerProgram() { }
+
+    /// Makes a program in memory ready to run again: its last 8 bytes are the state of its random numbers.
+    static void rewind(GuestMemory memory) {
+        byte[] code = code();
+        memory.store(ADDRESS + code.length - Long.BYTES, code, code.length - Long.BYTES, Long.BYTES);
+    }
 
     static byte[] code() {
         return HexFormat.of().parseHex(CODE.replace("\n", ""));

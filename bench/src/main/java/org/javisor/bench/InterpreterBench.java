@@ -44,6 +44,7 @@ public class InterpreterBench {
     @Setup
     public void setUp() {
         processor = new BareProcessor();
+        processor.memory().store(IntegerProgram.ADDRESS, IntegerProgram.code());
     }
 
     @TearDown
@@ -53,7 +54,8 @@ public class InterpreterBench {
 
     @Benchmark
     public long integerProgram(Counters counters) {
-        processor.start(IntegerProgram.ADDRESS, IntegerProgram.code());
+        IntegerProgram.rewind(processor.memory());
+        processor.start(IntegerProgram.ADDRESS);
         long before = processor.cpu.instructions();
         int exit = processor.cpu.run();
         long checksum = new CpuRegisters(processor.cpu).general(RAX);

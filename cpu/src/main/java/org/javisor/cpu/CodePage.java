@@ -149,7 +149,8 @@ final class CodePage {
                 }
             }
             chunks = coveredChunks();
-            if (chunks == 0) {
+            // Not at once, for the page may be written and executed in turn.
+            if (chunks == 0 && !dropped) {
                 unseal(group);
             }
             return dropped;
