@@ -77,7 +77,7 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     private boolean timeout;
     private int modemInputs = MSR_DCD | MSR_DSR | MSR_CTS;
 
-    /// @param irq      INTR behind OUT2's gate; IRQ 4 for COM1 and COM3, IRQ 3 for COM2 and COM4
+    /// @param irq      INTR behind OUT2's gate; by tradition IRQ 4 for COM1 and COM3, IRQ 3 for COM2 and COM4
     /// @param transmit gets the bytes that the guest sends
     public Uart16550(InterruptLine irq, ByteSink transmit, Clock clock) {
         this.irq = new Pin(irq);
