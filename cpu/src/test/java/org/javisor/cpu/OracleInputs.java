@@ -103,7 +103,7 @@ final class OracleInputs {
 
     private static boolean usableAddress(Insn insn) {
         return switch (insn.mnemonic()) {
-            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM ->
+            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM, XSAVE, XSAVEC, XRSTOR ->
                     !addresses(insn, RAX) && !addresses(insn, RDX);
             case BT, BTS, BTR, BTC -> insn.kind1 != Instruction.GPR || !addresses(insn, insn.reg1);
             case PUSH, POP, CALL -> !addresses(insn, RSP);
@@ -260,6 +260,9 @@ final class OracleInputs {
 
     /// What the address has to be a multiple of.
     private int alignment(Insn insn) {
+        if (extended(insn)) {
+            return 64;
+        }
         boolean fx = insn.mnemonic() == Mnemonic.FXSAVE || insn.mnemonic() == Mnemonic.FXRSTOR;
         if (fx || insn.row.has(Attribute.ALIGNED)) {
             return 16;
@@ -322,6 +325,12 @@ final class OracleInputs {
             case FLDENV, FRSTOR -> environment(insn);
             case FBLD -> decimal();
             case FXRSTOR -> fxImage();
+            case XSAVE, XSAVEC -> components();
+            case XRSTOR -> {
+                fxImage();
+                header();
+                components();
+            }
             default -> { }
         }
     }
@@ -459,6 +468,28 @@ final class OracleInputs {
             HostMemory.storeByte(target + n, (byte) (random.nextInt(10) << 4 | random.nextInt(10)));
         }
         HostMemory.storeByte(target + 9, (byte) (random.nextBoolean() ? 0x80 : 0));
+    }
+
+    private static boolean extended(Insn insn) {
+        return switch (insn.mnemonic()) {
+            case XSAVE, XSAVEC, XRSTOR -> true;
+            default -> false;
+        };
+    }
+
+    /// Asks for x87 state, SSE state or both: the host has components that we lack.
+    private void components() {
+        reg(RAX, random.nextInt(4));
+        reg(RDX, 0);
+    }
+
+    /// The header behind [#fxImage], in the standard or the compacted form.
+    private void header() {
+        HostMemory.fill(target + FxImage.XSTATE_BV, FxImage.HEADER_BYTES, (byte) 0);
+        HostMemory.storeLong(target + FxImage.XSTATE_BV, random.nextInt(4));
+        if (random.nextBoolean()) {
+            HostMemory.storeLong(target + FxImage.XCOMP_BV, Long.MIN_VALUE | 3);
+        }
     }
 
     private void fxImage() {

@@ -48,7 +48,9 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         }
         selectors();
         cpu.efer = ControlBits.EFER_LME | ControlBits.EFER_LMA;
-        cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT;
+        cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT
+                | ControlBits.CR4_OSXSAVE;
+        cpu.system.xcr0 = XsaveLayout.X87 | XsaveLayout.SSE;
         cpu.cr3 = TABLES;
         cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_NE | ControlBits.CR0_MP;
         cpu.cpl = 3;

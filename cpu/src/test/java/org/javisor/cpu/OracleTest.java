@@ -182,7 +182,7 @@ class OracleTest {
         /// Makes the host's memory ours where processors may differ.
         private void forgetHostProperties(Insn insn) {
             long toOurs = machine.data() - host.data();
-            if (insn.mnemonic() == Mnemonic.FXSAVE) {
+            if (savesMxcsrMask(insn)) {
                 long mask = inputs.target + FxImage.MXCSR_MASK;
                 HostMemory.storeInt(mask, HostMemory.loadInt(mask + toOurs));
             } else if (insn.mnemonic() == Mnemonic.PUSH && insn.kind0 == Instruction.SEG
@@ -191,6 +191,13 @@ class OracleTest {
                 long beside = HostMemory.loadLong(host.state() + 8L * CpuLayout.RSP) + 2;
                 HostMemory.storeShort(beside, HostMemory.loadShort(beside + toOurs));
             }
+        }
+
+        private static boolean savesMxcsrMask(Insn insn) {
+            return switch (insn.mnemonic()) {
+                case FXSAVE, XSAVE, XSAVEC -> true;
+                default -> false;
+            };
         }
 
         /// What 32-bit code does not see is undefined when it ends.

@@ -71,7 +71,7 @@ public record InstructionForm(int codeBits, OpcodeRow row, boolean memory, int b
 
     private static boolean impliedByRexW(Mnemonic mnemonic) {
         return switch (mnemonic) {
-            case PCMPESTRI, PCMPESTRM, FXSAVE, FXRSTOR -> true;
+            case PCMPESTRI, PCMPESTRM, FXSAVE, FXRSTOR, XSAVE, XSAVEC, XRSTOR -> true;
             default -> false;
         };
     }
