@@ -60,6 +60,7 @@ final class Bus {
         }
         if (exits && bus.unclaimed(address, bytes)) {
             awaitsAnswer = true;
+            cpu.slow |= Cpu.SLOW_REPLAY;
             cpu.exit(exit, address, bytes, 0);
             throw cpu.unwind();
         }

@@ -130,4 +130,16 @@ class PortInstructionsTest {
         assertEquals(GuestFault.PF, guest.code("6c").runToVector());
         assertEquals(false, read[0]);
     }
+
+    @Test
+    void aReadExitThatNobodyAnswersReadsAsOnes() {
+        try (TestBoard board = new TestBoard(16 << 20, true)) {
+            board.longMode(board.cpu, TestBoard.CODE);
+            // in al, 0x64; hlt
+            board.code(TestBoard.CODE, "e464f4");
+            assertEquals(CpuExit.PORT_READ, board.cpu.run());
+            assertEquals(CpuExit.HALT, board.cpu.run());
+            assertEquals(0xff, board.cpu.reg64(CpuLayout.RAX));
+        }
+    }
 }

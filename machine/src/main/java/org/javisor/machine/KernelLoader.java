@@ -8,6 +8,7 @@ import org.javisor.machine.boot.E820;
 import org.javisor.machine.boot.ElfImage;
 import org.javisor.machine.boot.EntryState;
 import org.javisor.machine.boot.LinuxBoot;
+import org.javisor.machine.boot.Multiboot;
 import org.javisor.machine.boot.PvhBoot;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.machine.smbios.Smbios;
@@ -30,6 +31,7 @@ final class KernelLoader {
             case LINUX64 -> LinuxBoot.load(request, memory, true);
             case LINUX32 -> LinuxBoot.load(request, memory, false);
             case PVH -> PvhBoot.load(request, memory);
+            case MULTIBOOT -> Multiboot.load(request, memory);
             case AUTO -> loadAsRecognised(request, memory);
         };
     }
@@ -38,11 +40,14 @@ final class KernelLoader {
         if (LinuxBoot.recognises(request.kernel())) {
             return LinuxBoot.load(request, memory, true);
         }
+        if (Multiboot.recognises(request.kernel())) {
+            return Multiboot.load(request, memory);
+        }
         if (ElfImage.recognises(request.kernel())) {
             return PvhBoot.load(request, memory);
         }
         throw new ConfigurationException("kernel " + request.kernelName()
-                + ": neither a Linux bzImage nor an ELF file with a PVH entry point");
+                + ": neither a Linux bzImage nor an ELF file with a PVH entry point nor a Multiboot kernel");
     }
 
     private static void writeFirmwareTables(MachineConfig config, GuestMemory memory) {

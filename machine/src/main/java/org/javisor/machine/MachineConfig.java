@@ -39,11 +39,13 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk>
 
     /// How a kernel is entered.
     public enum Protocol {
-        /// By what the file is: PVH for an ELF file with a PVH note, the 64-bit Linux protocol for a bzImage.
+        /// By what the file is: the 64-bit Linux protocol for a bzImage, Multiboot for a file with its header, PVH for
+        /// other ELF files.
         AUTO,
         LINUX64,
         LINUX32,
-        PVH
+        PVH,
+        MULTIBOOT
     }
 
     /// A kernel and what it is given.
