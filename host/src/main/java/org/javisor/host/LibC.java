@@ -38,6 +38,18 @@ final class LibC {
                 Linker.Option.captureCallState("errno"));
     }
 
+    /// What only machines with disks need, bound when the first one is opened.
+    private static final class Disk {
+        // The mode, a variadic parameter, is not passed: nothing is created.
+        static final MethodHandle OPEN = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("open"),
+                FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT), Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(2));
+        static final MethodHandle FALLOCATE =
+                bind("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+
+        private Disk() { }
+    }
+
     /// A call whose first parameter is the segment that receives `errno`.
     @FunctionalInterface
     private interface Call {
@@ -85,6 +97,18 @@ final class LibC {
 
     static void ftruncate(int fd, long bytes) {
         check("ftruncate to " + bytes + " bytes", e -> (int) FTRUNCATE.invokeExact(e, fd, bytes));
+    }
+
+    static int open(String file, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cName = arena.allocateFrom(file);
+            return (int) check("open of " + file, e -> (int) Disk.OPEN.invokeExact(e, cName, flags));
+        }
+    }
+
+    static void fallocate(int fd, int mode, long offset, long bytes) {
+        check("fallocate of " + bytes + " bytes",
+                e -> (int) Disk.FALLOCATE.invokeExact(e, fd, mode, offset, bytes));
     }
 
     static void close(int fd) {

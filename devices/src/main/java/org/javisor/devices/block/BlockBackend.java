@@ -31,7 +31,9 @@ public interface BlockBackend extends AutoCloseable {
     void discard(long offset, long bytes) throws IOException;
 
     /// Makes a range read as zeros.
-    void writeZeroes(long offset, long bytes) throws IOException;
+    ///
+    /// @param mayUnmap whether the range may give up its space
+    void writeZeroes(long offset, long bytes, boolean mayUnmap) throws IOException;
 
     @Override
     void close();

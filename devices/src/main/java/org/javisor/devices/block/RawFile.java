@@ -13,24 +13,29 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.javisor.host.FileHoles;
+import org.javisor.host.HostException;
 import org.javisor.memory.ConfigurationException;
 
 /// A file or block device that holds a disk byte by byte.
 ///
 /// While open it is locked: one writer, or any number of readers, on the whole host as far as they lock too.
 ///
-/// Discarding does nothing: the Java library has no way to punch a hole.
+/// What is discarded becomes a hole, where the host's file system has any.
 public final class RawFile implements BlockBackend {
     private static final MemorySegment ZEROES = Arena.global().allocate(1 << 20);
 
     private final FileChannel channel;
     private final long bytes;
     private final boolean readOnly;
+    /// Null when the file is read-only.
+    private final FileHoles holes;
 
-    private RawFile(FileChannel channel, long bytes, boolean readOnly) {
+    private RawFile(FileChannel channel, long bytes, FileHoles holes) {
         this.channel = channel;
         this.bytes = bytes;
-        this.readOnly = readOnly;
+        this.readOnly = holes == null;
+        this.holes = holes;
     }
 
     /// Opens and locks `file`.
@@ -49,8 +54,8 @@ public final class RawFile implements BlockBackend {
                 throw new ConfigurationException("disk " + file + ": is empty; make one with `truncate -s 1G "
                         + file + "`");
             }
-            return new RawFile(channel, bytes, readOnly);
-        } catch (IOException e) {
+            return new RawFile(channel, bytes, readOnly ? null : FileHoles.open(file));
+        } catch (IOException | HostException e) {
             close(channel);
             throw new ConfigurationException("disk " + file + ": " + e.getMessage(), e);
         } catch (ConfigurationException e) {
@@ -131,10 +136,15 @@ public final class RawFile implements BlockBackend {
     }
 
     @Override
-    public void discard(long offset, long length) { }
+    public void discard(long offset, long length) {
+        holes.punch(offset, length);
+    }
 
     @Override
-    public void writeZeroes(long offset, long length) throws IOException {
+    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
+        if (mayUnmap && holes.punch(offset, length)) {
+            return;
+        }
         for (long done = 0; done < length; ) {
             long piece = Math.min(length - done, ZEROES.byteSize());
             write(offset + done, ZEROES.asSlice(0, piece));
@@ -145,5 +155,8 @@ public final class RawFile implements BlockBackend {
     @Override
     public void close() {
         close(channel);
+        if (holes != null) {
+            holes.close();
+        }
     }
 }

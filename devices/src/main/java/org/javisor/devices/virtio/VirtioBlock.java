@@ -115,7 +115,7 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
         fields.putInt(BlockLayout.DISCARD_SECTOR_ALIGNMENT, PHYSICAL_BLOCK_BYTES / BlockBackend.SECTOR_BYTES);
         fields.putInt(BlockLayout.MAX_WRITE_ZEROES_SECTORS, MAX_RANGE_SECTORS);
         fields.putInt(BlockLayout.MAX_WRITE_ZEROES_SEG, MAX_RANGES);
-        fields.put(BlockLayout.WRITE_ZEROES_MAY_UNMAP, (byte) 0);
+        fields.put(BlockLayout.WRITE_ZEROES_MAY_UNMAP, (byte) 1);
         return fields.get(offset) & 0xff;
     }
 
@@ -236,7 +236,8 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
             }
         }
         for (long at = HEADER_BYTES; at < HEADER_BYTES + bytes; at += RANGE_BYTES) {
-            apply(out.load(at, 8), out.load(at + BlockLayout.RANGE_SECTORS, 4), type);
+            apply(out.load(at, 8), out.load(at + BlockLayout.RANGE_SECTORS, 4),
+                    out.load(at + BlockLayout.RANGE_FLAGS, 4), type);
         }
         return settle();
     }
@@ -251,7 +252,7 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
     }
 
     /// Checks once more: the guest may have rewritten the range since.
-    private void apply(long sector, long count, int type) throws IOException {
+    private void apply(long sector, long count, long flags, int type) throws IOException {
         if (count > MAX_RANGE_SECTORS || !onDisk(sector, count)) {
             throw new IOException("a range beyond the disk");
         }
@@ -259,7 +260,8 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
         if (type == BlockLayout.DISCARD) {
             backend.discard(start, count * BlockBackend.SECTOR_BYTES);
         } else {
-            backend.writeZeroes(start, count * BlockBackend.SECTOR_BYTES);
+            boolean mayUnmap = (flags & BlockLayout.RANGE_UNMAP) != 0;
+            backend.writeZeroes(start, count * BlockBackend.SECTOR_BYTES, mayUnmap);
         }
     }
 

@@ -58,10 +58,22 @@ class RawFileTest {
     @Test
     void zeroesAreWritten() throws IOException {
         try (RawFile disk = RawFile.open(file, false)) {
-            disk.writeZeroes(1, 6);
+            disk.writeZeroes(1, 2, false);
+            disk.writeZeroes(5, 2, true);
         }
 
-        assertArrayEquals(new byte[] {1, 0, 0, 0, 0, 0, 0, 8}, Files.readAllBytes(file));
+        assertArrayEquals(new byte[] {1, 0, 0, 4, 5, 0, 0, 8}, Files.readAllBytes(file));
+    }
+
+    @Test
+    void discardingKeepsTheLengthAndTheRest() throws IOException {
+        try (RawFile disk = RawFile.open(file, false)) {
+            disk.discard(2, 100);
+        }
+
+        byte[] left = Files.readAllBytes(file);
+        assertEquals(8, left.length);
+        assertEquals(2, left[1]);
     }
 
     @Test

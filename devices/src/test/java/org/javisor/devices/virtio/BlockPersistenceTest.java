@@ -69,8 +69,10 @@ class BlockPersistenceTest {
 
         request(0, BlockLayout.DISCARD, 0, driver.out(range));
         request(0, BlockLayout.WRITE_ZEROES, 0, driver.out(range));
+        range[12] = BlockLayout.RANGE_UNMAP;
+        request(0, BlockLayout.WRITE_ZEROES, 0, driver.out(range));
 
-        assertEquals(List.of("discard 4096 1536", "zeroes 4096 1536"), disk.log);
+        assertEquals(List.of("discard 4096 1536", "zeroes 4096 1536", "zeroes 4096 1536 unmap"), disk.log);
     }
 
     @Test

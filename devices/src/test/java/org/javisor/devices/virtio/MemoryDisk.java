@@ -58,8 +58,8 @@ final class MemoryDisk implements BlockBackend {
     }
 
     @Override
-    public void writeZeroes(long offset, long bytes) throws IOException {
-        note("zeroes " + offset + " " + bytes);
+    public void writeZeroes(long offset, long bytes, boolean mayUnmap) throws IOException {
+        note("zeroes " + offset + " " + bytes + (mayUnmap ? " unmap" : ""));
     }
 
     @Override
