@@ -22,7 +22,8 @@ final class Bindings {
         }
 
         /// A handler chosen at decode time by operand kinds and sizes (and mode), for forms hot enough to deserve their
-        /// own.
+        /// own. The choice gives one of a fixed set and makes none: each handler gets a class, for good, and guests
+        /// decide how often something is decoded.
         Binder choose(Mnemonic mnemonic, Function<Insn, Handler> choice) {
             if (table.put(mnemonic, choice) != null) {
                 throw new AssertionError(mnemonic + " is bound twice");

@@ -23,14 +23,16 @@ final class InstructionDecoder {
     /// Bits of a decode mode beside the code size (16, 32, 64).
     static final int EIGHTY_SIX_STYLE = 1;
 
-    private final Cpu cpu;
-    private final Bindings bindings = new Bindings();
-    private final Handler undefined = (c, _) -> {
+    /// For all processors: a handler that is made twice is compiled twice, see [HandlerDispatch].
+    private static final Bindings BINDINGS = new Bindings();
+    private static final Handler UNDEFINED = (c, _) -> {
         throw c.ud();
     };
-    private final Handler tooLong = (c, _) -> {
+    private static final Handler TOO_LONG = (c, _) -> {
         throw c.gp(0);
     };
+
+    private final Cpu cpu;
     private final Set<OpcodeRow> reported = new HashSet<>();
     private final byte[] bytes = new byte[PAGE_BYTES];
     private final MemorySegment bytesSegment = MemorySegment.ofArray(bytes);
@@ -74,8 +76,8 @@ final class InstructionDecoder {
         if (length == Decoder.TOO_LONG) {
             insn.row = OpcodeRow.UNDEFINED;
             insn.length = Decoder.MAX_BYTES;
-            insn.handler = tooLong;
-            insn.dispatch = HandlerDispatch.of(tooLong);
+            insn.handler = TOO_LONG;
+            insn.dispatch = HandlerDispatch.of(TOO_LONG);
             return insn;
         }
         prepare(insn);
@@ -92,14 +94,14 @@ final class InstructionDecoder {
         boolean defined = row != OpcodeRow.UNDEFINED && cpu.cpuid.has(row.feature())
                 && !(row.has(Attribute.PROTECTED_ONLY) && (decodeMode & EIGHTY_SIX_STYLE) != 0);
         if (!defined) {
-            return undefined;
+            return UNDEFINED;
         }
-        Handler handler = bindings.select(insn);
+        Handler handler = BINDINGS.select(insn);
         if (handler == null) {
             if (reported.add(row)) {
                 cpu.environment.unimplemented(row.mnemonic() + " " + row);
             }
-            return undefined;
+            return UNDEFINED;
         }
         return handler;
     }

@@ -20,8 +20,8 @@ final class X87Transfer {
         binder.choose(Mnemonic.FLD, X87Transfer::chooseLoad)
                 .bind(Mnemonic.FILD, X87Transfer::loadInteger)
                 .bind(Mnemonic.FBLD, X87Transfer::loadDecimal)
-                .choose(Mnemonic.FST, insn -> chooseStore(insn, false))
-                .choose(Mnemonic.FSTP, insn -> chooseStore(insn, true))
+                .choose(Mnemonic.FST, X87Transfer::chooseStore)
+                .choose(Mnemonic.FSTP, X87Transfer::chooseStoreAndPop)
                 .bind(Mnemonic.FSTPNCE, X87Transfer::storeUnchecked)
                 .bind(Mnemonic.FIST, (cpu, insn) -> storeInteger(cpu, insn, false))
                 .bind(Mnemonic.FISTP, (cpu, insn) -> storeInteger(cpu, insn, true))
@@ -60,13 +60,24 @@ final class X87Transfer {
         return insn.bytes0 == 10 ? X87Transfer::loadExtended : X87Transfer::loadReal;
     }
 
-    private static Handler chooseStore(Insn insn, boolean pops) {
+    private static Handler chooseStore(Insn insn) {
         if (insn.kind0 != MEM) {
-            return (cpu, i) -> storeRegister(cpu, i, pops);
+            return (cpu, i) -> storeRegister(cpu, i, false);
         }
         return switch (insn.bytes0) {
-            case 4 -> (cpu, i) -> storeSingle(cpu, i, pops);
-            case 8 -> (cpu, i) -> storeDouble(cpu, i, pops);
+            case 4 -> (cpu, i) -> storeSingle(cpu, i, false);
+            case 8 -> (cpu, i) -> storeDouble(cpu, i, false);
+            default -> X87Transfer::storeExtended;
+        };
+    }
+
+    private static Handler chooseStoreAndPop(Insn insn) {
+        if (insn.kind0 != MEM) {
+            return (cpu, i) -> storeRegister(cpu, i, true);
+        }
+        return switch (insn.bytes0) {
+            case 4 -> (cpu, i) -> storeSingle(cpu, i, true);
+            case 8 -> (cpu, i) -> storeDouble(cpu, i, true);
             default -> X87Transfer::storeExtended;
         };
     }
