@@ -29,6 +29,6 @@ final class CacheControl {
             binder.bind(mnemonic,
                     (cpu, insn) -> cpu.probe(insn.segment, cpu.effectiveAddress(insn), 1, false));
         }
-        binder.bind(Mnemonic.PAUSE, (_, _) -> Thread.onSpinWait());
+        binder.bind(Mnemonic.PAUSE, (cpu, _) -> cpu.environment.spinning());
     }
 }

@@ -33,6 +33,11 @@ public interface CpuEnvironment {
     /// through IRQ 13).
     default void floatingPointError() { }
 
+    /// The guest waits for another processor in a loop: it has executed PAUSE.
+    default void spinning() {
+        Thread.onSpinWait();
+    }
+
     /// Called once for each form of instruction that the guest executed and the processor does not implement (the guest
     /// got #UD).
     default void unimplemented(String instruction) { }

@@ -60,9 +60,10 @@ final class Exceptions {
         cpu.cancel(pending & (Requests.STARTUP | Requests.SMI));
         if ((pending & Requests.NMI) != 0) {
             cpu.cancel(Requests.NMI);
-            cpu.environment.interruptController().nmiTaken();
-            cpu.nmiBlocked = true;
-            return inject(event.interrupt(GuestFault.NMI, cpu.rflags()));
+            if (cpu.environment.interruptController().acknowledgeNmi()) {
+                cpu.nmiBlocked = true;
+                return inject(event.interrupt(GuestFault.NMI, cpu.rflags()));
+            }
         }
         if ((pending & Requests.INTERRUPT) != 0) {
             int vector = cpu.environment.interruptController().acknowledge();

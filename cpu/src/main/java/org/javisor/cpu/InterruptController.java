@@ -12,8 +12,12 @@ public interface InterruptController {
 
     void taskPriority(int cr8);
 
-    /// The processor has taken a non-maskable interrupt, and cancelled the request: the controller may make it again.
-    default void nmiTaken() { }
+    /// Takes a non-maskable interrupt, whose request the processor has cancelled; the controller may make it again.
+    ///
+    /// @return false if there is none after all
+    default boolean acknowledgeNmi() {
+        return true;
+    }
 
     /// The processor has taken an INIT.
     default void initialize() { }

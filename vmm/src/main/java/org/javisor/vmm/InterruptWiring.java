@@ -81,10 +81,12 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     }
 
     @Override
-    public void nmiTaken() {
-        if (nmis.updateAndGet(n -> Math.max(n - 1, 0)) > 0) {
+    public boolean acknowledgeNmi() {
+        int waiting = nmis.getAndUpdate(n -> Math.max(n - 1, 0));
+        if (waiting > 1) {
             cpu.request(Requests.NMI);
         }
+        return waiting > 0;
     }
 
     @Override

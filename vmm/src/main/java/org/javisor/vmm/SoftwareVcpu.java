@@ -16,6 +16,10 @@ import org.javisor.memory.IoBus;
 /// signals afterwards, and a processor that has run out of work sleeps only if nobody signalled since it started to
 /// look.
 final class SoftwareVcpu implements Vcpu, CpuEnvironment {
+    /// So many PAUSEs in a loop mean that what is waited for takes longer than another vCPU that runs would take.
+    private static final int PATIENCE = 1_000;
+    /// The longest loop around a PAUSE, in instructions.
+    private static final int LOOP = 50;
     private static final int INTERRUPTS =
             Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT | Requests.STARTUP;
 
@@ -33,6 +37,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private volatile boolean kicked;
     /// HLT has been executed, and nothing has ended it yet.
     private boolean halted;
+    /// How many PAUSEs have followed closely on each other, and when the last did, in instructions.
+    private int pauses;
+    private long pausedAt;
 
     SoftwareVcpu(Vm vm, int id, CpuGroup group) {
         this.vm = vm;
@@ -257,6 +264,20 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public void unimplemented(String instruction) {
         vm.config().reports().accept("the guest executed " + instruction + ", which is not implemented: it got #UD");
+    }
+
+    /// Lets another thread run when the guest waits for long: it may be a vCPU that has what is waited for.
+    @Override
+    public void spinning() {
+        long now = cpu.instructions();
+        pauses = now - pausedAt <= LOOP ? pauses + 1 : 0;
+        pausedAt = now;
+        if (pauses < PATIENCE) {
+            Thread.onSpinWait();
+        } else {
+            pauses = 0;
+            Thread.yield();
+        }
     }
 
     @Override

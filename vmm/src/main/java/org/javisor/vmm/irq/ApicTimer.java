@@ -58,22 +58,34 @@ public final class ApicTimer {
     }
 
     /// The mode field of the LVT entry. Entering or leaving TSC-deadline mode disarms the timer.
-    synchronized void mode(int newMode) {
-        boolean counting = mode < TSC_DEADLINE;
-        if (newMode == mode) {
-            return;
+    void mode(int newMode) {
+        change(() -> {
+            boolean counted = mode < TSC_DEADLINE;
+            boolean counts = newMode < TSC_DEADLINE;
+            if (newMode != mode && !(counted && counts)) {
+                disarm();
+            }
+            mode = newMode;
+        });
+    }
+
+    /// Changes a register. An expiry that is due before, but not served yet because the clock's thread is late, comes
+    /// first, as it would have.
+    private void change(Runnable write) {
+        boolean due;
+        synchronized (this) {
+            due = takeExpiry();
+            write.run();
         }
-        mode = newMode;
-        if (!counting || newMode >= TSC_DEADLINE) {
-            disarm();
+        if (due) {
+            onExpiry.run();
         }
     }
 
     private void disarm() {
         initialCount = 0;
         tscDeadline = 0;
-        deadline = NEVER;
-        timer.cancel();
+        stop();
     }
 
     /// 1 to 128.
@@ -93,17 +105,22 @@ public final class ApicTimer {
     }
 
     /// Starts the timer, or stops it with zero. Ignored in TSC-deadline mode.
-    synchronized void initialCount(int count) {
-        if (mode >= TSC_DEADLINE) {
-            return;
-        }
-        initialCount = count;
-        if (count == 0) {
-            deadline = NEVER;
-            timer.cancel();
-        } else {
-            arm(clock.nanos() + periodNanos());
-        }
+    void initialCount(int count) {
+        change(() -> {
+            if (mode < TSC_DEADLINE) {
+                initialCount = count;
+                if (count == 0) {
+                    stop();
+                } else {
+                    arm(clock.nanos() + periodNanos());
+                }
+            }
+        });
+    }
+
+    private void stop() {
+        deadline = NEVER;
+        timer.cancel();
     }
 
     private void arm(long at) {
@@ -128,12 +145,14 @@ public final class ApicTimer {
     }
 
     /// Changes the speed; a count under way goes on from where it is.
-    synchronized void divide(int value) {
-        int left = currentCount();
-        divide = value & 0xb;
-        if (left != 0) {
-            arm(clock.nanos() + Integer.toUnsignedLong(left) * TICK_NANOS * divisor());
-        }
+    void divide(int value) {
+        change(() -> {
+            int left = currentCount();
+            divide = value & 0xb;
+            if (left != 0) {
+                arm(clock.nanos() + Integer.toUnsignedLong(left) * TICK_NANOS * divisor());
+            }
+        });
     }
 
     synchronized long tscDeadline() {
@@ -147,20 +166,25 @@ public final class ApicTimer {
             if (mode != TSC_DEADLINE) {
                 return;
             }
-            long tscNow = processor.tsc();
-            due = tsc != 0 && Long.compareUnsigned(tsc, tscNow) <= 0;
-            tscDeadline = due ? 0 : tsc;
-            long at = clock.nanos() + (tsc - tscNow);
-            if (tscDeadline == 0 || tsc - tscNow < 0 || at < 0) {
-                deadline = NEVER;
-                timer.cancel();
-            } else {
-                arm(at);
-            }
+            due = takeExpiry() | setDeadline(tsc);
         }
         if (due) {
             onExpiry.run();
         }
+    }
+
+    /// @return whether the deadline has passed already
+    private boolean setDeadline(long tsc) {
+        long now = processor.tsc();
+        boolean due = tsc != 0 && Long.compareUnsigned(tsc, now) <= 0;
+        tscDeadline = due ? 0 : tsc;
+        long at = clock.nanos() + (tsc - now);
+        if (tscDeadline == 0 || tsc - now < 0 || at < 0) {
+            stop();
+        } else {
+            arm(at);
+        }
+        return due;
     }
 
     /// The time stamp counter was set: a deadline in terms of it is now another time.
@@ -172,19 +196,22 @@ public final class ApicTimer {
     }
 
     private void expire() {
-        synchronized (this) {
-            long now = clock.nanos();
-            if (now < deadline) {
-                return;
-            }
-            if (mode == PERIODIC && initialCount != 0) {
-                armNextPeriod(now);
-            } else {
-                deadline = NEVER;
-                tscDeadline = 0;
-            }
+        change(() -> { });
+    }
+
+    /// @return whether the timer has expired, and nobody has been told
+    private boolean takeExpiry() {
+        long now = clock.nanos();
+        if (now < deadline) {
+            return false;
         }
-        onExpiry.run();
+        if (mode == PERIODIC && initialCount != 0) {
+            armNextPeriod(now);
+        } else {
+            tscDeadline = 0;
+            stop();
+        }
+        return true;
     }
 
     /// Expiries that the host has slept through are lost, as they would be in an IRR that is already set.

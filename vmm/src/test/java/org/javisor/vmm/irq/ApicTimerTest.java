@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.memory.Clock;
 import org.javisor.testkit.ManualClock;
 import org.junit.jupiter.api.Test;
 
@@ -217,6 +218,38 @@ class ApicTimerTest {
 
         clock.advance(80_000);
         assertEquals(List.of(40_000L, 80_000L), expiries);
+    }
+
+    /// A clock whose timers are late for ever.
+    private final class LateClock implements Clock {
+        @Override
+        public long nanos() {
+            return clock.nanos();
+        }
+
+        @Override
+        public long wallNanos() {
+            return clock.wallNanos();
+        }
+
+        @Override
+        public Timer timer(Runnable onExpiry) {
+            return new ManualClock().timer(onExpiry);
+        }
+    }
+
+    @Test
+    void anExpiryThatTheHostIsLateForComesBeforeTheNextChange() {
+        ApicTimer late = new ApicTimer(new LateClock(), processor, () -> expiries.add(clock.nanos()));
+        late.divide(BY_ONE);
+        late.initialCount(1000);
+        clock.advance(50_000);
+        assertEquals(0, late.currentCount());
+
+        late.mode(ApicLayout.PERIODIC);
+
+        assertEquals(List.of(50_000L), expiries);
+        assertEquals(0, late.currentCount());
     }
 
     @Test
