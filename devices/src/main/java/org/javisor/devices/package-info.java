@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The chips of a PC that are neither processor nor interrupt controller: UART, keyboard controller, clocks,
-/// power management, reset and debug ports. PCI and virtio have packages of their own, as have disks.
+/// The chips of a PC that are not on PCI: serial ports, clocks, keyboard controller, power management.
 ///
-/// A device is a register file, a [org.javisor.memory.BusDevice] and a [org.javisor.memory.Chip], with
-/// everything that it drives given to its constructor: wires, clock, sinks. It knows neither its address nor
-/// its machine, and owns no thread.
+/// Each is a [org.javisor.memory.BusDevice] that knows its registers and nothing of where they are. What it
+/// needs of the world is given to its constructor: interrupt lines, the machine's clock, a sink for bytes. It
+/// owns no thread.
 ///
-/// It is called on any processor's thread, several at once, and guards its state with a lock of its own. What
-/// it drives it drives after that lock is released: a [Pin] is decided under the lock and driven later.
+/// Each is also a [org.javisor.memory.Chip], whose state is one record: reset, save and load are tested the
+/// same way for all of them, by `DeviceContract` in the testkit.
 ///
-/// What hardware answers to a wrong access, these answer too: all-ones, or nothing. None of them throws for
-/// anything that a guest does.
+/// Any vCPU's thread, the clock's and the host's may call a device at once. It guards its state with a lock
+/// of its own, and under it decides the levels of its [Pin]s; it drives them, sends messages and calls sinks
+/// after letting go of the lock. So locks never nest from device to device.
 package org.javisor.devices;

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 
 /// Gives parts of a file, or of a block device, back to where its space came from. They read as zeros then.
 ///
-/// It has a file descriptor of its own. As every descriptor of a file, closing it releases all of the process's
-/// locks on that file.
+/// It has a file descriptor of its own. As every descriptor of a file, closing it releases all of the
+/// process's locks on that file.
 public final class FileHoles implements AutoCloseable {
     // asm-generic/fcntl.h, linux/falloc.h
     private static final int O_RDWR = 2, O_CLOEXEC = 0x80000;
