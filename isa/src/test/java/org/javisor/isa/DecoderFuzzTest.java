@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What holds for any bytes.
 class DecoderFuzzTest {
     private static final int CASES = 30_000;
-    private static final int[] LIKELY = {0x0f, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x48, 0xc4, 0xc5, 0x38, 0x3a};
+    private static final int[] LIKELY =
+            {0x0f, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x48, 0xc4, 0xc5, 0x38, 0x3a};
 
     private static byte[] bytes(Random random) {
         byte[] bytes = new byte[64];
