@@ -69,7 +69,7 @@ final class EdgeFetch {
             Insn insn = decoder.decodeOne(code, 0, n, cpu.decodeMode);
             if (insn != null) {
                 int start = (int) gva & PAGE_MASK;
-                insn.end = start + insn.length;
+                insn.end = (short) (start + insn.length);
                 insn.ordinal = 1;
                 return new Block(new Insn[] {insn}, start, insn.end, cpu.decodeMode, null);
             }

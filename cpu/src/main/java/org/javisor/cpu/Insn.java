@@ -13,14 +13,14 @@ final class Insn extends Instruction implements Cloneable {
     /// The instruction that is executed together with this one, behind it, or null.
     Insn next;
     /// How many instructions of its block there are up to here, with those that are executed together with it.
-    int ordinal;
+    short ordinal;
     /// Offset in the block's linear range of the byte behind this instruction.
-    int end;
+    short end;
     /// Offsets in the processor's off-heap block ([CpuLayout]) of the registers of operands 0, 1 and 2, where these are
     /// general, MMX or XMM registers. (x87 operands move with TOP and have none.)
-    int at0, at1, at2;
+    short at0, at1, at2;
     /// Offsets of base and index register; [CpuLayout#ZERO] and [CpuLayout#RIP] stand in where there is none.
-    int baseAt, indexAt;
+    short baseAt, indexAt;
     /// Mask that cuts an effective address to the address size.
     long addressMask;
 

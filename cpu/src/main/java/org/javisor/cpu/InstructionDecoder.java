@@ -56,9 +56,9 @@ final class InstructionDecoder {
                 break;
             }
             at += insn.length;
-            insn.end = at;
+            insn.end = (short) at;
             insns[count++] = insn;
-            insn.ordinal = count;
+            insn.ordinal = (short) count;
             if (insn.row.has(Attribute.ENDS_BLOCK)) {
                 break;
             }
@@ -110,17 +110,17 @@ final class InstructionDecoder {
         insn.at0 = at(insn.kind0, insn.reg0);
         insn.at1 = at(insn.kind1, insn.reg1);
         insn.at2 = at(insn.kind2, insn.reg2);
-        insn.baseAt = switch (insn.base) {
+        insn.baseAt = (short) switch (insn.base) {
             case Instruction.RIP -> CpuLayout.RIP;
             case Instruction.ABSENT -> CpuLayout.ZERO;
             default -> CpuLayout.gpr(insn.base);
         };
-        insn.indexAt = insn.index == Instruction.ABSENT ? CpuLayout.ZERO : CpuLayout.gpr(insn.index);
+        insn.indexAt = (short) (insn.index == Instruction.ABSENT ? CpuLayout.ZERO : CpuLayout.gpr(insn.index));
         insn.addressMask = Cpu.mask(insn.addressBytes);
     }
 
-    private static int at(int kind, int reg) {
-        return switch (kind) {
+    private static short at(int kind, int reg) {
+        return (short) switch (kind) {
             case Instruction.GPR -> CpuLayout.gpr(reg);
             case Instruction.MMX -> CpuLayout.FPR + CpuLayout.FPR_STRIDE * (reg & 7);
             case Instruction.XMM, Instruction.YMM -> CpuLayout.XMM + CpuLayout.XMM_STRIDE * reg;

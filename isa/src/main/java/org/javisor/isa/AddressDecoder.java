@@ -13,8 +13,8 @@ final class AddressDecoder {
     private static final int RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 
     // By ModRM.rm, with 16-bit addresses.
-    private static final int[] BASES_16 = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
-    private static final int[] INDEXES_16 = {RSI, RDI, RSI, RDI, ABSENT, ABSENT, ABSENT, ABSENT};
+    private static final byte[] BASES_16 = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
+    private static final byte[] INDEXES_16 = {RSI, RDI, RSI, RDI, ABSENT, ABSENT, ABSENT, ABSENT};
 
     private AddressDecoder() { }
 
@@ -56,9 +56,9 @@ final class AddressDecoder {
         } else {
             displacementOnly = mod == 0 && rm == 5;
             if (displacementOnly) {
-                into.base = into.codeBits == 64 ? RIP : ABSENT;
+                into.base = (byte) (into.codeBits == 64 ? RIP : ABSENT);
             } else {
-                into.base = rm | (rex & 1) << 3;
+                into.base = (byte) (rm | (rex & 1) << 3);
             }
         }
         if (mod == 2 || displacementOnly) {
@@ -71,11 +71,11 @@ final class AddressDecoder {
     /// @return whether there is no base but a 32-bit displacement
     private static boolean decodeSib(byte[] code, int start, int rex, Instruction into) {
         int sib = code[start + into.length++] & 0xff;
-        into.scaleShift = sib >> 6;
+        into.scaleShift = (byte) (sib >> 6);
         int index = sib >> 3 & 7 | (rex & 2) << 2;
-        into.index = index == RSP ? ABSENT : index;
+        into.index = (byte) (index == RSP ? ABSENT : index);
         boolean baseless = (sib & 7) == RBP && into.modrm >> 6 == 0;
-        into.base = baseless ? ABSENT : sib & 7 | (rex & 1) << 3;
+        into.base = (byte) (baseless ? ABSENT : sib & 7 | (rex & 1) << 3);
         return baseless;
     }
 }

@@ -76,7 +76,7 @@ public final class Decoder {
 
     private static void clear(Instruction into, int codeBits) {
         into.length = 0;
-        into.codeBits = codeBits;
+        into.codeBits = (byte) codeBits;
         into.prefixes = 0;
         into.modrm = -1;
         into.vex = 0;
@@ -114,7 +114,7 @@ public final class Decoder {
         OpcodeEntry entry = readOpcode(code, start, into);
         int opcode = code[start + into.length - 1] & 0xff;
         if (entry.hasModrm) {
-            into.modrm = code[start + into.length++] & 0xff;
+            into.modrm = (short) (code[start + into.length++] & 0xff);
         }
         OpcodeRow row = entry.select(mandatoryPrefix(into.prefixes), into.modrm);
         if (opcode == 0x90 && (rex & 1) != 0 && entry == DecodeTable.LONG.oneByte[0x90]) {
@@ -150,9 +150,9 @@ public final class Decoder {
             }
         }
         if (rex != 0) {
-            into.prefixes |= (rex & 8) != 0 ? REX | REX_W : REX;
+            into.prefixes |= (short) ((rex & 8) != 0 ? REX | REX_W : REX);
         }
-        into.length = at;
+        into.length = (byte) at;
         return rex;
     }
 
@@ -160,8 +160,8 @@ public final class Decoder {
     private static boolean legacyPrefix(int prefix, boolean is64, Instruction into) {
         switch (prefix) {
             case 0xf0 -> into.prefixes |= LOCK;
-            case 0xf2 -> into.prefixes = into.prefixes & ~REP | REPNE;
-            case 0xf3 -> into.prefixes = into.prefixes & ~REPNE | REP;
+            case 0xf2 -> into.prefixes = (short) (into.prefixes & ~REP | REPNE);
+            case 0xf3 -> into.prefixes = (short) (into.prefixes & ~REPNE | REP);
             case 0x66 -> into.prefixes |= OPERAND_SIZE;
             case 0x67 -> into.prefixes |= ADDRESS_SIZE;
             case 0x26 -> override(ES, is64, into);
@@ -181,7 +181,7 @@ public final class Decoder {
     private static void override(int segment, boolean ignored, Instruction into) {
         if (!ignored) {
             into.prefixes |= SEGMENT_OVERRIDE;
-            into.segment = segment;
+            into.segment = (byte) segment;
         }
     }
 
@@ -213,13 +213,13 @@ public final class Decoder {
         boolean toggled = into.has(OPERAND_SIZE) && row.mandatoryPrefix() != 0x66;
         boolean addressToggled = into.has(ADDRESS_SIZE);
         if (into.codeBits == 64) {
-            into.addressBytes = addressToggled ? 4 : 8;
-            into.operandBytes = row.has(Attribute.FORCE_64) || into.has(REX_W) ? 8
-                    : toggled ? 2 : row.has(Attribute.DEFAULT_64) ? 8 : 4;
+            into.addressBytes = (byte) (addressToggled ? 4 : 8);
+            boolean wide = row.has(Attribute.FORCE_64) || into.has(REX_W);
+            into.operandBytes = (byte) (wide ? 8 : toggled ? 2 : row.has(Attribute.DEFAULT_64) ? 8 : 4);
         } else {
             boolean is32 = into.codeBits == 32;
-            into.addressBytes = is32 != addressToggled ? 4 : 2;
-            into.operandBytes = is32 != toggled ? 4 : 2;
+            into.addressBytes = (byte) (is32 != addressToggled ? 4 : 2);
+            into.operandBytes = (byte) (is32 != toggled ? 4 : 2);
         }
     }
 }

@@ -47,38 +47,38 @@ public class Instruction {
     /// The row of the opcode map; [OpcodeRow#UNDEFINED] for bytes that are no instruction.
     public OpcodeRow row;
     /// In bytes, 1 to 15.
-    public int length;
+    public byte length;
     /// 16, 32 or 64: the mode the bytes were decoded for.
-    public int codeBits;
+    public byte codeBits;
     /// Effective operand size in bytes: 2, 4 or 8.
-    public int operandBytes;
+    public byte operandBytes;
     /// Effective address size in bytes: 2, 4 or 8.
-    public int addressBytes;
+    public byte addressBytes;
     /// LOCK, REP and so on, as found (also where they are a mandatory prefix or without meaning). Of REP and
     /// REPNE the one that came last; REX only directly before the opcode; segment overrides only where they
     /// have an effect.
-    public int prefixes;
+    public short prefixes;
     /// The ModRM byte, or -1.
-    public int modrm;
+    public short modrm;
 
     /// VEX.vvvv, 0 without a VEX prefix.
-    public int vex;
+    public byte vex;
 
-    public int kind0, kind1, kind2, kind3;
-    public int reg0, reg1, reg2, reg3;
+    public byte kind0, kind1, kind2, kind3;
+    public byte reg0, reg1, reg2, reg3;
     /// Sizes of the operands in bytes: 1, 2, 4, 6, 8, 10, 16, 32; 0 where the instruction defines it (FXSAVE,
     /// LEA, INVLPG).
-    public int bytes0, bytes1, bytes2, bytes3;
+    public byte bytes0, bytes1, bytes2, bytes3;
 
     /// Segment of the memory operand, default or overridden. For string instructions that of the source
     /// (DS:rSI), and set too where the memory operand is implied (XLAT, MASKMOVQ, MONITOR).
-    public int segment;
+    public byte segment;
     /// 0 to 15, [#RIP] or [#ABSENT].
-    public int base;
+    public byte base;
     /// 0 to 15 or [#ABSENT].
-    public int index;
+    public byte index;
     /// 0 to 3.
-    public int scaleShift;
+    public byte scaleShift;
     /// Sign-extended. The effective address is to be cut to [#addressBytes].
     public long displacement;
 

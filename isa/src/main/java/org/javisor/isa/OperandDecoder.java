@@ -189,24 +189,24 @@ final class OperandDecoder {
     private static void set(int n, int kind, int reg, int bytes, Instruction into) {
         switch (n) {
             case 0 -> {
-                into.kind0 = kind;
-                into.reg0 = reg;
-                into.bytes0 = bytes;
+                into.kind0 = (byte) kind;
+                into.reg0 = (byte) reg;
+                into.bytes0 = (byte) bytes;
             }
             case 1 -> {
-                into.kind1 = kind;
-                into.reg1 = reg;
-                into.bytes1 = bytes;
+                into.kind1 = (byte) kind;
+                into.reg1 = (byte) reg;
+                into.bytes1 = (byte) bytes;
             }
             case 2 -> {
-                into.kind2 = kind;
-                into.reg2 = reg;
-                into.bytes2 = bytes;
+                into.kind2 = (byte) kind;
+                into.reg2 = (byte) reg;
+                into.bytes2 = (byte) bytes;
             }
             default -> {
-                into.kind3 = kind;
-                into.reg3 = reg;
-                into.bytes3 = bytes;
+                into.kind3 = (byte) kind;
+                into.reg3 = (byte) reg;
+                into.bytes3 = (byte) bytes;
             }
         }
     }

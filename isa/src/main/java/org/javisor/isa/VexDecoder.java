@@ -40,14 +40,14 @@ final class VexDecoder {
         int last = threeBytes ? code[start + into.length++] & 0xff : first;
         // Without the inversion R, X and B are in the places that they have in REX.
         int rex = is64 ? threeBytes ? ~first >> 5 & 7 | last >> 4 & 8 : ~first >> 5 & 4 : 0;
-        into.prefixes |= (rex & 8) != 0 ? REX_W : 0;
-        into.vex = ~last >> 3 & (is64 ? 15 : 7);
+        into.prefixes |= (short) ((rex & 8) != 0 ? REX_W : 0);
+        into.vex = (byte) (~last >> 3 & (is64 ? 15 : 7));
         OpcodeEntry[] map = map(threeBytes ? first & 31 : 1, DecodeTable.of(into));
         int opcode = code[start + into.length++] & 0xff;
         if (refused || map == null || (last & LENGTH_256) != 0) {
             return OpcodeRow.UNDEFINED;
         }
-        into.modrm = code[start + into.length++] & 0xff;
+        into.modrm = (short) (code[start + into.length++] & 0xff);
         // The numbers of mandatory prefixes are those that pp has for them.
         OpcodeRow row = map[opcode].select(last & 3, into.modrm);
         Decoder.sizes(row, into);
