@@ -26,7 +26,8 @@ import org.javisor.memory.GuestMemory;
 public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
     public static final int QUEUE_SIZE = 256;
 
-    private static final int MAX_RANGES = 64, MAX_RANGE_SECTORS = 1 << 22;
+    /// Zeros may have to be written out: a request for them stays short enough for a reset to wait for it.
+    private static final int MAX_RANGES = 64, MAX_DISCARD_SECTORS = 1 << 22, MAX_ZERO_SECTORS = 1 << 15;
     private static final long MAX_PIECE = 1L << 30;
     private static final int PHYSICAL_BLOCK_BYTES = 4096;
 
@@ -110,10 +111,10 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
         fields.putShort(BlockLayout.MIN_IO_SIZE, (short) (PHYSICAL_BLOCK_BYTES / BlockBackend.SECTOR_BYTES));
         fields.put(BlockLayout.WRITEBACK, (byte) (writeback ? 1 : 0));
         fields.putShort(BlockLayout.NUM_QUEUES, (short) queues);
-        fields.putInt(BlockLayout.MAX_DISCARD_SECTORS, MAX_RANGE_SECTORS);
+        fields.putInt(BlockLayout.MAX_DISCARD_SECTORS, MAX_DISCARD_SECTORS);
         fields.putInt(BlockLayout.MAX_DISCARD_SEG, MAX_RANGES);
         fields.putInt(BlockLayout.DISCARD_SECTOR_ALIGNMENT, PHYSICAL_BLOCK_BYTES / BlockBackend.SECTOR_BYTES);
-        fields.putInt(BlockLayout.MAX_WRITE_ZEROES_SECTORS, MAX_RANGE_SECTORS);
+        fields.putInt(BlockLayout.MAX_WRITE_ZEROES_SECTORS, MAX_ZERO_SECTORS);
         fields.putInt(BlockLayout.MAX_WRITE_ZEROES_SEG, MAX_RANGES);
         fields.put(BlockLayout.WRITE_ZEROES_MAY_UNMAP, (byte) 1);
         return fields.get(offset) & 0xff;
@@ -248,12 +249,16 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
             return UNSUPP;
         }
         long count = out.load(at + BlockLayout.RANGE_SECTORS, 4);
-        return count <= MAX_RANGE_SECTORS && onDisk(out.load(at, 8), count) ? OK : IOERR;
+        return count <= limit(type) && onDisk(out.load(at, 8), count) ? OK : IOERR;
+    }
+
+    private static int limit(int type) {
+        return type == BlockLayout.DISCARD ? MAX_DISCARD_SECTORS : MAX_ZERO_SECTORS;
     }
 
     /// Checks once more: the guest may have rewritten the range since.
     private void apply(long sector, long count, long flags, int type) throws IOException {
-        if (count > MAX_RANGE_SECTORS || !onDisk(sector, count)) {
+        if (count > limit(type) || !onDisk(sector, count)) {
             throw new IOException("a range beyond the disk");
         }
         long start = sector * BlockBackend.SECTOR_BYTES;

@@ -76,6 +76,28 @@ class BlockPersistenceTest {
     }
 
     @Test
+    void moreZeroesThanAnnouncedAreRefused() {
+        MemoryDisk large = new MemoryDisk(32 << 20);
+        try (FakeDriver<VirtioBlock.State> other = new FakeDriver<>(m -> new VirtioBlock(m, large, "x", 1))) {
+            other.start(BlockLayout.F_FLUSH | BlockLayout.F_WRITE_ZEROES, SIZE);
+            int most = (int) other.get(FakeDriver.DEVICE + BlockLayout.MAX_WRITE_ZEROES_SECTORS, 4);
+            ByteBuffer range = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+
+            assertEquals(BlockLayout.OK, request(other, BlockLayout.WRITE_ZEROES, range.putInt(8, most).array()));
+            assertEquals(BlockLayout.IOERR,
+                    request(other, BlockLayout.WRITE_ZEROES, range.putInt(8, most + 1).array()));
+        }
+    }
+
+    private static int request(FakeDriver<?> driver, int type, byte[] data) {
+        FakeDriver.Buffer header = driver.out(
+                ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putInt(type).array());
+        FakeDriver.Buffer status = driver.in(1);
+        driver.submit(0, header, driver.out(data), status);
+        return driver.bytes(status)[0];
+    }
+
+    @Test
     void discardThatWasNotNegotiatedIsUnsupported() {
         driver.start(BlockLayout.F_FLUSH, SIZE);
 
