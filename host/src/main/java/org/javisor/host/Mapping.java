@@ -13,7 +13,8 @@ public final class Mapping implements AutoCloseable {
 
     // asm-generic/mman-common.h, asm-generic/mman.h, linux/memfd.h
     private static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    private static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_32BIT = 0x40, MAP_NORESERVE = 0x4000;
+    private static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_32BIT = 0x40,
+            MAP_NORESERVE = 0x4000;
     private static final int MADV_HUGEPAGE = 14, MADV_DONTDUMP = 16;
     private static final int MFD_CLOEXEC = 1;
 

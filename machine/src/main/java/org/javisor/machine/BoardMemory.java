@@ -7,8 +7,8 @@ import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
 
-/// The machine's RAM: one piece of host memory behind three slots, with a hole for the VGA window below 1 MiB and one for
-/// devices below 4 GiB.
+/// The machine's RAM: one piece of host memory behind three slots, with a hole for the VGA window below 1 MiB and one
+/// for devices below 4 GiB.
 final class BoardMemory implements AutoCloseable {
     private static final int CONVENTIONAL = 0, LOW = 1, HIGH = 2;
     private static final long VGA_WINDOW = 0xa_0000, VGA_WINDOW_END = 0xc_0000;

@@ -14,7 +14,7 @@ final class EntryRegisters {
     private static final long EFER_LME = 1 << 8, EFER_LMA = 1 << 10;
     private static final long RFLAGS_RESERVED = 2;
 
-    // Attributes as in Registers.Segment: present, DPL 0; code execute/read or data read/write, accessed; 4 KiB granular.
+    // Attributes as in Registers.Segment: present, DPL 0, accessed, 4 KiB granular; code execute/read, data read/write.
     private static final int CODE_32 = 0xc09b, CODE_64 = 0xa09b, DATA = 0xc093, TSS_BUSY = 0x008b, LDT = 0x0082;
 
     private EntryRegisters() { }

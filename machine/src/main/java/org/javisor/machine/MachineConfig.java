@@ -23,8 +23,8 @@ import org.javisor.memory.GuestMemory;
 /// @param withheld      processor features that the guest is not to see
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
-                            SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy, int debugExitPort,
-                            Set<CpuFeature> withheld, Consumer<String> reports) {
+                            SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
+                            int debugExitPort, Set<CpuFeature> withheld, Consumer<String> reports) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;

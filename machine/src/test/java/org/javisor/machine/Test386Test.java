@@ -18,8 +18,8 @@ import org.javisor.vmm.VmExit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The test386.asm ROM, which is not part of this project. To run it, name with `-Djavisor.suites=DIR` a directory in which
-/// `DIR/test386.asm` is its tree, built with `OUT_PORT equ 0xe9` and `ROM128 equ 1`.
+/// The test386.asm ROM, which is not part of this project. To run it, name with `-Djavisor.suites=DIR` a directory in
+/// which `DIR/test386.asm` is its tree, built with `OUT_PORT equ 0xe9` and `ROM128 equ 1`.
 @Timeout(300)
 class Test386Test {
     private static final long BELOW_1_MIB = 0x10_0000, BELOW_4_GIB = 0x1_0000_0000L;

@@ -9,9 +9,9 @@ import org.javisor.host.HostMemory;
 
 /// Guest-physical memory: slots of host memory in an otherwise empty address space.
 ///
-/// Everything that is not a processor's own fast path reads and writes guest memory here: each access is checked against
-/// the slots, marks dirty pages and tells listeners of writes to tracked ones. An access that leaves the slots throws
-/// [OutOfRangeException], which the caller turns into what hardware would do.
+/// Everything that is not a processor's own fast path reads and writes guest memory here: each access is checked
+/// against the slots, marks dirty pages and tells listeners of writes to tracked ones. An access that leaves the
+/// slots throws [OutOfRangeException], which the caller turns into what hardware would do.
 ///
 /// Lookups take no lock; slots change rarely, under this object's monitor.
 public final class GuestMemory {

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Guest time that runs with the host's monotonic clock, and can be stopped.
 ///
 /// One thread serves all timers. It parks until shortly before the earliest deadline: a parked thread oversleeps by the
-/// kernel's timer slack and the time it takes to be scheduled, so the clock learns how long that is at least and asks to
-/// be woken so much earlier. What then remains, a few microseconds at most, it spins.
+/// kernel's timer slack and the time it takes to be scheduled, so the clock learns how long that is at least and asks
+/// to be woken so much earlier. What then remains, a few microseconds at most, it spins.
 ///
 /// Every method may be called from any thread. The lock is a leaf: nothing is called while it is held.
 public final class HostClock implements Clock, AutoCloseable {

@@ -5,8 +5,9 @@ import java.util.Arrays;
 
 /// An address space of devices: ports (0 to 0xffff) or MMIO (guest-physical addresses).
 ///
-/// Ranges never overlap. Lookups take no lock: they read an immutable sorted array that attaching and detaching replace,
-/// so a BAR may move while other vCPUs use the bus. An access that lies only partly in a range is split into bytes.
+/// Ranges never overlap. Lookups take no lock: they read an immutable sorted array that attaching and detaching
+/// replace, so a BAR may move while other vCPUs use the bus. An access that lies only partly in a range is split into
+/// bytes.
 ///
 /// A bus may be one processor's view of another bus: what is attached to the view (a local APIC) hides the shared
 /// bus's devices from that processor, and is hidden from the others.

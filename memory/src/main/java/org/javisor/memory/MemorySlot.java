@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// A run of guest page frames backed by a run of host memory.
 ///
 /// Per page it keeps two bits beside the memory: *dirty* (while logging is on) and *tracked* (somebody must hear of
-/// every write, as the code cache does for pages it has decoded). A store may bypass [GuestMemory] only into a page that
-/// is neither tracked nor waiting to be logged: [#directlyWritable].
+/// every write, as the code cache does for pages it has decoded). A store may bypass [GuestMemory] only into a page
+/// that is neither tracked nor waiting to be logged: [#directlyWritable].
 public final class MemorySlot {
     private static final int PAGES_PER_GRANT_SHIFT = 4;
 
@@ -81,8 +81,8 @@ public final class MemorySlot {
         return !readOnly && !isSet(tracked, page(gpa)) && (log == null || isSet(log, page(gpa)));
     }
 
-    /// As [#directlyWritable], for a caller that will keep the answer: notes in which of its epochs it asked, so that who
-    /// begins to track the page knows whether there may be something to take back ([#lastGrant]).
+    /// As [#directlyWritable], for a caller that will keep the answer: notes in which of its epochs it asked, so that
+    /// who begins to track the page knows whether there may be something to take back ([#lastGrant]).
     public boolean grantDirectWrites(long gpa, int epoch) {
         // Volatile, before the look at the bits: either we see that the page is tracked, or the tracker sees the grant.
         grants.set(page(gpa) >> PAGES_PER_GRANT_SHIFT, epoch);

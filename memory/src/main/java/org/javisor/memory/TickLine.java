@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.memory;
 
-/// The output of a periodic timer that loses no tick when the host keeps the guest from running: a tick that finds the one
-/// before still waiting for a processor is delivered later.
+/// The output of a periodic timer that loses no tick when the host keeps the guest from running: a tick that finds
+/// the one before still waiting for a processor is delivered later.
 ///
 /// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The backlog is
 /// limited, and forgotten when the timer is set anew. Safe for use by any thread; drives the wire without its lock.

@@ -16,8 +16,8 @@ import java.util.Map;
 
 /// The directory where downloads are kept: `$JAVISOR_CACHE`, else `$XDG_CACHE_HOME/javisor`, else `~/.cache/javisor`.
 ///
-/// An entry is a directory that appears whole or not at all: it is made under another name and renamed. One process makes
-/// entries at a time; others wait.
+/// An entry is a directory that appears whole or not at all: it is made under another name and renamed. One process
+/// makes entries at a time; others wait.
 public final class Cache {
     /// Makes an entry's content in an empty directory.
     @FunctionalInterface

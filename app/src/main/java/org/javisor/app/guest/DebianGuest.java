@@ -15,8 +15,8 @@ import org.javisor.memory.ConfigurationException;
 /// Debian's kernel with a busybox user space: what `javisor run` boots when it is given no kernel.
 ///
 /// The initramfs has busybox as `init`; `/etc/rc` mounts the usual file systems and loads the drivers. The second and
-/// third serial ports carry a command's output and errors, the fourth is the line between host and guest: the host sends
-/// `size ROWS COLUMNS`, the guest `exit STATUS`.
+/// third serial ports carry a command's output and errors, the fourth is the line between host and guest: the host
+/// sends `size ROWS COLUMNS`, the guest `exit STATUS`.
 public final class DebianGuest {
     private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64", BUSYBOX_PACKAGE = "busybox-static";
     /// Loaded at boot, in this order.
@@ -75,8 +75,8 @@ public final class DebianGuest {
         return initramfs("ttyS0::respawn:-/bin/sh\n").build();
     }
 
-    /// An initramfs that runs `command` with the shell, its output on the second serial port and its errors on the third,
-    /// and reports its exit status on the fourth.
+    /// An initramfs that runs `command` with the shell, its output on the second serial port and its errors on the
+    /// third, and reports its exit status on the fourth.
     public byte[] running(String command) {
         return initramfs("::once:/etc/javisor/run\n").file("etc/javisor/command", 0644, command + "\n").build();
     }
@@ -96,7 +96,8 @@ public final class DebianGuest {
         root.symbolicLink("init", "/bin/busybox");
         root.file("etc/inittab", 0644, resource("inittab") + console).file("etc/rc", 0755, resource("rc"))
                 .file("etc/profile", 0644, resource("profile")).file("etc/javisor/run", 0755, resource("run"))
-                .file("etc/javisor/agent", 0755, resource("agent")).file("etc/passwd", 0644, "root::0:0::/root:/bin/sh\n")
+                .file("etc/javisor/agent", 0755, resource("agent"))
+                .file("etc/passwd", 0644, "root::0:0::/root:/bin/sh\n")
                 .file("etc/group", 0644, "root:x:0:\n").file("etc/hostname", 0644, "javisor\n");
         addModules(root);
         return root;

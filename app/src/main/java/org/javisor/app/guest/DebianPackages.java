@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.javisor.memory.ConfigurationException;
 
-/// Debian packages, downloaded and unpacked with apt's and dpkg's own tools, without privileges: package lists of our own
-/// are fetched when the machine's are missing or out of date.
+/// Debian packages, downloaded and unpacked with apt's and dpkg's own tools, without privileges: package lists of our
+/// own are fetched when the machine's are missing or out of date.
 public final class DebianPackages {
     private static final Pattern DEPENDENCY = Pattern.compile("(?m)^Depends:.*?\\b(linux-image-\\d\\S*)");
 
@@ -88,7 +88,8 @@ public final class DebianPackages {
     private static String run(Path directory, List<String> command) throws IOException {
         Process process;
         try {
-            ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+            ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
+                    .redirectErrorStream(true);
             builder.environment().put("LC_ALL", "C");
             process = builder.start();
         } catch (IOException e) {

@@ -11,8 +11,8 @@ import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioConstants;
 
-/// A root file system in the form that Linux unpacks at boot: a cpio archive, not compressed, because unpacking costs the
-/// guest more than reading costs the host. Parent directories are added as needed.
+/// A root file system in the form that Linux unpacks at boot: a cpio archive, not compressed, because unpacking costs
+/// the guest more than reading costs the host. Parent directories are added as needed.
 ///
 /// @linux Documentation/driver-api/early-userspace/buffer-format.rst
 public final class Initramfs {

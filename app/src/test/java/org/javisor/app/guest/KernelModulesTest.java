@@ -19,7 +19,8 @@ class KernelModulesTest {
     private void module(String path, String depends) throws IOException {
         Path file = directory.resolve(path);
         Files.createDirectories(file.getParent());
-        Files.write(file, ("ELF...\0license=GPL\0depends=" + depends + "\0name=x\0").getBytes(StandardCharsets.US_ASCII));
+        String content = "ELF...\0license=GPL\0depends=" + depends + "\0name=x\0";
+        Files.write(file, content.getBytes(StandardCharsets.US_ASCII));
     }
 
     @Test

@@ -147,7 +147,8 @@ public final class AcpiTables {
     }
 
     private static byte[] hpet() {
-        return table("HPET", 1, concat(little(Hpet.EVENT_TIMER_BLOCK_ID, 4), bytes(0, 64, 0, 0), little(MemoryMap.HPET, 8),
+        return table("HPET", 1, concat(little(Hpet.EVENT_TIMER_BLOCK_ID, 4), bytes(0, 64, 0, 0),
+                little(MemoryMap.HPET, 8),
                 bytes(0), little(0x80, 2), bytes(0)));
     }
 }

@@ -121,8 +121,8 @@ public final class ElfImage {
         }
     }
 
-    /// The descriptor of the first note of `name` and `type`, read as a little-endian number of up to 8 bytes; -1 if the
-    /// file has none.
+    /// The descriptor of the first note of `name` and `type`, read as a little-endian number of up to 8 bytes; -1 if
+    /// the file has none.
     public long note(String name, int type) {
         for (Segment segment : notes) {
             int at = segment.offset();

@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPInputStream;
 import org.javisor.memory.ConfigurationException;
 
-/// Checks an initial RAM disk for being whole, as far as its format shows it: cpio archives, one behind the other, the last
-/// perhaps compressed with gzip. Other formats pass: the guest knows them better.
+/// Checks an initial RAM disk for being whole, as far as its format shows it: cpio archives, one behind the other,
+/// the last perhaps compressed with gzip. Other formats pass: the guest knows them better.
 ///
 /// @linux Documentation/driver-api/early-userspace/buffer-format.rst
 public final class InitrdFile {
