@@ -373,6 +373,11 @@ final class Mmu {
 
     // ---- instruction fetch ----
 
+    /// Where branches of the current privilege led.
+    JumpCache jumps() {
+        return current.jumps;
+    }
+
     /// The page of code that `gva` is in, or null when no memory backs it; then [#fetchGpa] is the address.
     ///
     /// @throws GuestFault #PF, or #GP(0) for an address that is not canonical

@@ -228,19 +228,32 @@ final class RunLoop {
     private Block find() {
         long rip = HostMemory.loadLong(state + CpuLayout.RIP);
         if (cpu.codeBits != 64) {
-            rip &= 0xffff_ffffL;
-            cpu.rip(rip);
+            return findInSegment(rip & 0xffff_ffffL);
         }
+        JumpCache jumps = cpu.mmu.jumps();
+        Block known = jumps.find(rip);
+        if (known != null) {
+            cpu.pageRip = rip - known.start;
+            return known;
+        }
+        int start = (int) (rip & PAGE_MASK);
+        cpu.pageRip = rip - start;
+        Block found = find(rip, start);
+        if (found.page != null) {
+            cpu.mmu.jumps().put(rip, found);
+        }
+        return found;
+    }
+
+    /// [#find] outside 64-bit mode, where CS has a base and a limit.
+    private Block findInSegment(long rip) {
+        cpu.rip(rip);
         long gva = HostMemory.loadLong(state + CpuLayout.SEGMENT_BASE + 8 * CS) + rip & cpu.segments.linearMask;
         int start = (int) (gva & PAGE_MASK);
         cpu.pageRip = rip - start;
-        if (cpu.codeBits != 64) {
-            long toLimit = Integer.toUnsignedLong(cpu.segments.limit[CS]) - rip + 1;
-            if (toLimit < GuestMemory.PAGE_BYTES - start) {
-                return edge.fetch(gva, (int) Math.max(0, Math.min(toLimit, Decoder.MAX_BYTES)));
-            }
-        }
-        return find(gva, start);
+        long toLimit = Integer.toUnsignedLong(cpu.segments.limit[CS]) - rip + 1;
+        return toLimit < GuestMemory.PAGE_BYTES - start
+                ? edge.fetch(gva, (int) Math.max(0, Math.min(toLimit, Decoder.MAX_BYTES))) : find(gva, start);
     }
 
     private Block find(long gva, int start) {

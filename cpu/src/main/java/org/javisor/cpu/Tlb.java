@@ -34,6 +34,7 @@ final class Tlb {
     private final long[] gpas = new long[ENTRIES];
     /// By entry: where instructions come from, if EXEC is not EMPTY.
     private final CodePage[] code = new CodePage[ENTRIES];
+    final JumpCache jumps = new JumpCache();
     /// The entries that may not be empty; beyond its length everything has to be swept.
     private final short[] filled = new short[ENTRIES / 8];
     private int filledCount;
@@ -129,6 +130,7 @@ final class Tlb {
     // ---- forgetting ----
 
     void flush() {
+        jumps.clear();
         if (filledCount > filled.length) {
             HostMemory.fill(table, BYTES, (byte) EMPTY);
         } else {
@@ -141,6 +143,7 @@ final class Tlb {
     }
 
     void flushNonGlobal() {
+        jumps.clear();
         if (filledCount > filled.length) {
             flush();
             return;
@@ -159,6 +162,7 @@ final class Tlb {
 
     /// Forgets the page of `gva`, however large it is, if it is one of those: global, not global.
     void invalidate(long gva, boolean global, boolean nonGlobal) {
+        jumps.clear();
         if (!holdsLargePages) {
             invalidate(index(gva), gva, global, nonGlobal);
         } else if (filledCount > filled.length) {
