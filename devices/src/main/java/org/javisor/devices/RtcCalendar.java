@@ -94,24 +94,41 @@ final class RtcCalendar {
 
     // ---- alarm ----
 
-    /// The first second after `nanos` at which the alarm registers match, or [Long#MAX_VALUE] if none ever
-    /// does.
+    /// The first second after `nanos` at which the alarm registers match, or [Long#MAX_VALUE] if none ever does.
     long nextAlarm(long nanos) {
-        long second = Math.floorDiv(nanos, SECOND) + 1;
-        long end = second + DAY_SECONDS;
-        while (second < end) {
-            int ofDay = Math.floorMod(second, DAY_SECONDS);
-            if (!matches(HOURS_ALARM, encodeHour(ofDay / 3600))) {
-                second += 3600 - ofDay % 3600;
-            } else if (!matches(MINUTES_ALARM, encode(ofDay / 60 % 60))) {
-                second += 60 - ofDay % 60;
-            } else if (!matches(SECONDS_ALARM, encode(ofDay % 60))) {
-                second++;
-            } else {
-                return second * SECOND;
+        int firstSecond = firstMatch(SECONDS_ALARM, 0, 60);
+        int firstMinute = firstMatch(MINUTES_ALARM, 0, 60);
+        int firstHour = firstMatch(HOURS_ALARM, 0, 24);
+        if (firstSecond < 0 || firstMinute < 0 || firstHour < 0) {
+            return Long.MAX_VALUE;
+        }
+        long now = Math.floorDiv(nanos, SECOND) + 1;
+        int ofDay = Math.floorMod(now, DAY_SECONDS);
+        long midnight = now - ofDay;
+        // As in a counter chain: where a field has no match left it starts over, and the next one counts on.
+        int second = firstMatch(SECONDS_ALARM, ofDay % 60, 60);
+        int minuteNow = ofDay / 60 % 60 + (second < 0 ? 1 : 0);
+        int minute = firstMatch(MINUTES_ALARM, minuteNow, 60);
+        int hourNow = ofDay / 3600 + (minute < 0 ? 1 : 0);
+        int hour = firstMatch(HOURS_ALARM, hourNow, 24);
+        if (hour != hourNow) {
+            minute = -1;
+        }
+        if (minute != minuteNow) {
+            second = -1;
+        }
+        return (midnight + (hour < 0 ? DAY_SECONDS + firstHour * 3600L : hour * 3600L)
+                + (minute < 0 ? firstMinute : minute) * 60L + (second < 0 ? firstSecond : second)) * SECOND;
+    }
+
+    /// The first value from `from` on and below `end` that an alarm register matches, or -1.
+    private int firstMatch(int register, int from, int end) {
+        for (int value = from; value < end; value++) {
+            if (matches(register, register == HOURS_ALARM ? encodeHour(value) : encode(value))) {
+                return value;
             }
         }
-        return Long.MAX_VALUE;
+        return -1;
     }
 
     /// An alarm byte with both top bits set matches anything.

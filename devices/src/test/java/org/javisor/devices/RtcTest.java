@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.SplittableRandom;
 import org.javisor.testkit.ManualClock;
 import org.javisor.testkit.ProbeLine;
+import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Test;
 
 class RtcTest {
@@ -182,6 +184,39 @@ class RtcTest {
         clock.advance(1);
 
         assertTrue(irq.high());
+    }
+
+    @Test
+    void theNextAlarmIsTheFirstSecondThatMatches() {
+        SplittableRandom random = Seeds.random("RtcTest");
+        RtcCalendar calendar = new RtcCalendar();
+        for (int i = 0; i < 60; i++) {
+            calendar.set(Rtc.B, random.nextInt(4) << 1);
+            for (int field = RtcCalendar.SECONDS_ALARM; field <= RtcCalendar.HOURS_ALARM; field += 2) {
+                calendar.set(field, random.nextInt(3) == 0 ? 0xff : random.nextInt(0x60));
+            }
+            long now = random.nextInt(10 * 86_400) * SECOND + random.nextInt(1_000_000_000);
+
+            assertEquals(searched(calendar, now), calendar.nextAlarm(now));
+        }
+    }
+
+    /// Second by second, for a day.
+    private static long searched(RtcCalendar calendar, long now) {
+        RtcCalendar shown = new RtcCalendar();
+        shown.set(Rtc.B, calendar.get(Rtc.B));
+        for (long second = now / SECOND + 1; second <= now / SECOND + 86_400; second++) {
+            shown.setTime(second * SECOND);
+            boolean matches = true;
+            for (int field = RtcCalendar.SECONDS; field <= RtcCalendar.HOURS; field += 2) {
+                int alarm = calendar.get(field + 1);
+                matches &= alarm >= 0xc0 || alarm == shown.get(field);
+            }
+            if (matches) {
+                return second * SECOND;
+            }
+        }
+        return Long.MAX_VALUE;
     }
 
     @Test
