@@ -42,7 +42,8 @@ final class Msrs {
     private final MemoryTypes memoryTypes = new MemoryTypes();
     private long apicBase;
     private long machineCheckStatus, machineCheckControl = -1;
-    private final long[] bankControl = new long[MACHINE_CHECK_BANKS];
+    /// CTL, STATUS, ADDR and MISC of each bank.
+    private final long[] banks = new long[4 * MACHINE_CHECK_BANKS];
     private long microcode;
     private long debugControl;
     private long miscEnable;
@@ -194,15 +195,24 @@ final class Msrs {
         define(CpuFeature.MCA, MCG_CAP, () -> MACHINE_CHECK_BANKS | controlPresent, MsrTable.READ_ONLY);
         define(CpuFeature.MCA, MCG_STATUS, () -> machineCheckStatus, within(7, v -> machineCheckStatus = v));
         define(CpuFeature.MCA, MCG_CTL, () -> machineCheckControl, this::writeMachineCheckControl);
-        LongPredicate zeroOnly = value -> value == 0;
-        for (int bank = 0; bank < MACHINE_CHECK_BANKS; bank++) {
-            int index = MC0_CTL + 4 * bank;
-            int n = bank;
-            define(CpuFeature.MCA, index, () -> bankControl[n], always(v -> bankControl[n] = v));
-            for (int register = 1; register < 4; register++) {
-                define(CpuFeature.MCA, index + register, () -> 0, zeroOnly);
-            }
+        for (int n = 0; n < MACHINE_CHECK_BANKS; n++) {
+            int bank = 4 * n;
+            int control = MC0_CTL + bank;
+            define(CpuFeature.MCA, control, () -> banks[bank], value -> writeBankControl(bank, value));
+            // The status says that nothing is logged; the rest has no meaning then and keeps what is written.
+            define(CpuFeature.MCA, control + 1, () -> 0, value -> value == 0);
+            define(CpuFeature.MCA, control + 2, () -> banks[bank + 2], always(v -> banks[bank + 2] = v));
+            define(CpuFeature.MCA, control + 3, () -> banks[bank + 3], always(v -> banks[bank + 3] = v));
         }
+    }
+
+    /// All ones or nothing, but for the two bits that systems are known to clear in some banks.
+    private boolean writeBankControl(int bank, long value) {
+        if (value != 0 && (value | 1 << 10 | 1) != -1) {
+            return false;
+        }
+        banks[bank] = value;
+        return true;
     }
 
     /// All ones or nothing.

@@ -119,8 +119,9 @@ class MsrTest {
     }
 
     @Test
-    void machineCheckBanksTakeNothingButZero() {
+    void theStatusOfAMachineCheckBankTakesNothingButZero() {
         assertEquals(-1, write(Msrs.MC0_CTL, -1));
+        assertEquals(GuestFault.GP, write(Msrs.MC0_CTL, 0xaaaa));
         assertEquals(-1, write(Msrs.MC0_CTL + 1, 0));
         assertEquals(GuestFault.GP, write(Msrs.MC0_CTL + 1, 1));
     }
