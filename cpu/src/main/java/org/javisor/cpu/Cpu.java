@@ -327,9 +327,14 @@ public final class Cpu implements AutoCloseable {
         return reset.init();
     }
 
+    /// Whether HLT has been executed and [#run] is to return for it.
+    boolean halting() {
+        return (slow & SLOW_EXIT) != 0 && exit == CpuExit.HALT;
+    }
+
     /// An exception or interrupt ends HLT, even if it comes with the HLT itself.
     void wake() {
-        if ((slow & SLOW_EXIT) != 0 && exit == CpuExit.HALT) {
+        if (halting()) {
             slow &= ~SLOW_EXIT;
         }
     }

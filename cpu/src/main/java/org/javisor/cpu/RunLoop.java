@@ -63,9 +63,9 @@ final class RunLoop {
     private int attend() {
         int pending = cpu.requests() & cpu.requestMask;
         if ((cpu.slow & Cpu.SLOW_EXIT) != 0) {
-            int exit = cpu.takeExit();
-            if (exit != CpuExit.HALT || (pending & Requests.ARCHITECTURAL) == 0) {
-                return exit;
+            boolean mayWake = (pending & Requests.ARCHITECTURAL) != 0 && (pending & Requests.KICK) == 0;
+            if (!cpu.halting() || !mayWake) {
+                return cpu.takeExit();
             }
         }
         if (pending == 0) {
@@ -81,7 +81,9 @@ final class RunLoop {
             return CpuExit.NONE;
         }
         try {
-            return cpu.exceptions.interrupt(pending & Requests.ARCHITECTURAL);
+            int exit = cpu.exceptions.interrupt(pending & Requests.ARCHITECTURAL);
+            // A request that turned out to be none does not end HLT.
+            return exit == CpuExit.NONE && cpu.halting() ? cpu.takeExit() : exit;
         } catch (GuestFault fault) {
             return deliver(fault);
         }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.javisor.memory.InterruptLine;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.VmRunner.Outcome;
 import org.junit.jupiter.api.AfterEach;
@@ -260,6 +261,38 @@ class VmRunnerTest {
         join(thread);
 
         assertTrue(exits.isEmpty());
+    }
+
+    @Test
+    void anInterruptThatWentAwayDoesNotEndHalt() {
+        machine(1, new Recorder() {
+            @Override
+            public void exit(Vcpu vcpu, VmExit exit) {
+                super.exit(vcpu, exit);
+                if (exit instanceof VmExit.PortWrite w && w.port() == 0xe2) {
+                    InterruptLine line = vm.gsi(3);
+                    line.set(true);
+                    line.set(false);
+                }
+            }
+        });
+        vm.memory().store(0x1000, GuestCode.of("""
+                bad004  mov dx, 0x4d0
+                b008    mov al, 8
+                ee      out dx, al
+                e6e2    out 0xe2, al
+                fb      sti
+                f4      hlt
+                e7e1    out 0xe1, ax
+                """));
+        Thread.ofPlatform().daemon().start(() -> {
+            while (!vm.stats().exits().containsKey("HALT")) {
+                Thread.onSpinWait();
+            }
+            runner.stop(new Outcome.Stopped(0, "test"));
+        });
+
+        assertEquals(new Outcome.Stopped(0, "test"), runner.run());
     }
 
     @Test
