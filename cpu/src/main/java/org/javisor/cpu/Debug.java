@@ -34,6 +34,8 @@ final class Debug {
     /// Whether any breakpoint is armed, or a trap waits for [#after]; as [#watching].
     boolean stepping;
     private boolean watchingPorts;
+    /// IA32_DEBUGCTL.BTF: TF traps behind taken branches only.
+    boolean stepsOnBranches;
 
     /// DR6 bits of traps that wait for the end of the instruction.
     private int pending;
@@ -80,8 +82,9 @@ final class Debug {
     /// what traps are due.
     ///
     /// @param flagsBefore [Cpu#systemFlags] before the instruction; its TF decides about the single-step trap
+    /// @param next        the address behind the instruction: with [#stepsOnBranches], being there is no step
     /// @return [CpuExit#NONE] or an exit
-    int after(int flagsBefore) {
+    int after(int flagsBefore, long next) {
         if (!resumeFlagLoaded && (cpu.systemFlags & Flags.RF) != 0) {
             cpu.systemFlags &= ~Flags.RF;
             cpu.modeChanged();
@@ -90,7 +93,8 @@ final class Debug {
             ignoreBreakpoint = true;
             return CpuExit.NONE;
         }
-        boolean stepped = (flagsBefore & Flags.TF) != 0 && !stepCancelled;
+        boolean stepped = (flagsBefore & Flags.TF) != 0 && !stepCancelled
+                && !(stepsOnBranches && cpu.rip() == next);
         int due = pending & BREAKPOINTS | (stepped ? BS : 0);
         pending &= BT | BS;
         if (due == 0) {
@@ -117,6 +121,14 @@ final class Debug {
     /// RF was loaded from a stack or a TSS: it is for the instruction that comes next.
     void resumeFlagLoaded() {
         resumeFlagLoaded = true;
+    }
+
+    /// A repeated string instruction stops between elements: its breakpoint has been passed, as RF tells who interrupts
+    /// it.
+    void instructionInterrupted() {
+        cpu.systemFlags |= Flags.RF;
+        resumeFlagLoaded = true;
+        cpu.modeChanged();
     }
 
     /// SS was loaded by MOV or POP.
@@ -151,9 +163,10 @@ final class Debug {
         }
     }
 
-    /// #DB has been delivered: its handler may use the debug registers.
+    /// #DB has been delivered: its handler may use the debug registers, and is not to be stepped by branches.
     void entered() {
         dr7 &= ~GD;
+        stepsOnBranches = false;
     }
 
     private void report(int bits) {
@@ -202,6 +215,7 @@ final class Debug {
         dr6 = DR6_ONES;
         dr7 = DR7_ONES;
         pending = 0;
+        stepsOnBranches = false;
         derive();
     }
 

@@ -28,7 +28,8 @@ final class Msrs {
     /// Fast strings, thermal control, SpeedStep, MONITOR, xTPR messages, and the two that change CPUID.
     private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1 << 16 | 1 << 18 | 1 << 23
             | MiscEnable.LIMIT_CPUID | MiscEnable.EXECUTE_DISABLE_OFF;
-    private static final long DEBUGCTL_SUPPORTED = 3;
+    /// Single steps on branches. There are no branch records, whose bit would be 0.
+    private static final long DEBUGCTL_BTF = 1 << 1;
 
     /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass, microarchitectural data
     /// sampling, machine check on page size change, asynchronous abort, the stale data of MMIO, branch history
@@ -45,7 +46,6 @@ final class Msrs {
     /// CTL, STATUS, ADDR and MISC of each bank.
     private final long[] banks = new long[4 * MACHINE_CHECK_BANKS];
     private long microcode;
-    private long debugControl;
     private long miscEnable;
 
     Msrs(Cpu cpu) {
@@ -65,7 +65,6 @@ final class Msrs {
                 | (cpu.id == 0 ? SystemRegisters.APIC_BASE_BSP : 0);
         machineCheckStatus = 0;
         microcode = MICROCODE_REVISION;
-        debugControl = 0;
         miscEnable = MISC_ENABLE_DEFAULT;
         memoryTypes.reset();
     }
@@ -136,7 +135,8 @@ final class Msrs {
         // Ratios to the 100 MHz bus clock: 1 GHz is the highest without turbo, and the least.
         table.define(PLATFORM_INFO, () -> 10L << 40 | 10 << 8, MsrTable.READ_ONLY);
         table.define(MISC_ENABLE, () -> miscEnable, this::writeMiscEnable);
-        table.define(DEBUGCTL, () -> debugControl, within(DEBUGCTL_SUPPORTED, v -> debugControl = v));
+        table.define(DEBUGCTL, () -> cpu.debug.stepsOnBranches ? DEBUGCTL_BTF : 0,
+                within(DEBUGCTL_BTF, v -> cpu.debug.stepsOnBranches = v != 0));
     }
 
     /// CPUID loads the microcode's revision into IA32_BIOS_SIGN_ID.

@@ -92,6 +92,7 @@ final class RunLoop {
     /// Executes blocks until something needs attention.
     private int executeBlocks() {
         Insn insn = null;
+        cpu.shadowed = 0;
         try {
             Block block = find();
             long page = cpu.pageRip;
@@ -178,17 +179,19 @@ final class RunLoop {
         Insn insn = null;
         int flagsBefore = cpu.systemFlags;
         boolean debugged = (cpu.slow & Cpu.SLOW_STEP) != 0;
+        long next;
         try {
             if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                 cpu.bus.rewind();
-            } else if (debugged) {
+            } else {
                 cpu.debug.before();
             }
             insn = find().insns[0];
             cpu.blockEnd = 1;
             int shadow = cpu.slow & Cpu.SLOW_SHADOW;
             cpu.slow &= ~Cpu.SLOW_SHADOW;
-            HostMemory.storeLong(state + CpuLayout.RIP, cpu.pageRip + insn.end);
+            next = cpu.pageRip + insn.end;
+            HostMemory.storeLong(state + CpuLayout.RIP, next);
             cpu.shadowed = shadow;
             insn.handler.execute(cpu, insn);
         } catch (GuestFault fault) {
@@ -198,7 +201,7 @@ final class RunLoop {
         if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
             cpu.bus.forget();
         }
-        return debugged || (cpu.slow & Cpu.SLOW_STEP) != 0 ? cpu.debug.after(flagsBefore) : CpuExit.NONE;
+        return debugged || (cpu.slow & Cpu.SLOW_STEP) != 0 ? cpu.debug.after(flagsBefore, next) : CpuExit.NONE;
     }
 
     // ---- faults ----

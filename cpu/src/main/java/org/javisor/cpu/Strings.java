@@ -92,7 +92,7 @@ final class Strings {
     /// Has the instruction executed again after the run loop has looked around.
     static void again(Cpu cpu, Insn insn) {
         cpu.rip(cpu.rip() - insn.length);
-        cpu.blockEnd = 0;
+        cpu.debug.instructionInterrupted();
     }
 
     // ---- index registers ----

@@ -170,4 +170,36 @@ class DebugTest {
         guest.code("6802010000 9d f4");
         assertTrap(7, Debug.BS);
     }
+
+    @Test
+    void withBtfOnlyBranchesTrap() {
+        cpu.msrs().write(Msrs.DEBUGCTL, 2);
+        // push 0x102; popf; nop; nop; jmp over a nop; nop; hlt
+        guest.code("6802010000 9d 90 90 eb01 90 f4");
+        assertTrap(11, Debug.BS);
+        assertEquals(0, cpu.msrs().read(Msrs.DEBUGCTL));
+    }
+
+    @Test
+    void anInterruptBetweenElementsSavesRfSet() {
+        guest.ports.attach(0x80, 1, new org.javisor.memory.BusDevice() {
+            @Override
+            public long read(long offset, int size) {
+                return 0;
+            }
+
+            @Override
+            public void write(long offset, int size, long value) {
+                guest.interrupt(0x40);
+            }
+        }, "interrupts");
+        cpu.reg64(CpuLayout.RDX, 0x80);
+        cpu.reg64(CpuLayout.RCX, 2);
+        cpu.reg64(CpuLayout.RSI, DATA);
+        guest.code("f36e f4").flags(Flags.IF);
+        assertEquals(0x40, guest.runToVector());
+        assertEquals(CODE, guest.stackItem(0, 8));
+        assertEquals(Flags.RF, guest.stackItem(2, 8) & Flags.RF);
+        assertEquals(1, cpu.reg64(CpuLayout.RCX));
+    }
 }
