@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.bench;
 
+import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuGroup;
@@ -28,7 +29,14 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     final Cpu cpu;
 
     BareProcessor() {
+        this(null, false);
+    }
+
+    /// @param translator null for one that interprets all code
+    /// @param inLockStep whether translated code is compared with the interpreter
+    BareProcessor(BlockTranslator translator, boolean inLockStep) {
         memory.addSlot(0, 0, ram);
+        group.translator(translator, inLockStep);
         cpu = new Cpu(0, CpuidModel.builder().build(), this);
         memory.storeLong(TABLES, TABLES + 0x1000 | PRESENT_WRITABLE);
         memory.storeLong(TABLES + 0x1000, TABLES + 0x2000 | PRESENT_WRITABLE);

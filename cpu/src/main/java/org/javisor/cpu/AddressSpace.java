@@ -14,10 +14,11 @@ final class AddressSpace {
     long used;
 
     /// @param tables host address of [#BYTES] bytes
-    AddressSpace(long tables) {
-        user = new Tlb(tables);
-        supervisor = new Tlb(tables + Tlb.BYTES);
-        exempt = new Tlb(tables + 2L * Tlb.BYTES);
+    /// @param entries host address of three times [EntryCache#BYTES] bytes
+    AddressSpace(long tables, long entries) {
+        user = new Tlb(tables, new EntryCache(entries));
+        supervisor = new Tlb(tables + Tlb.BYTES, new EntryCache(entries + EntryCache.BYTES));
+        exempt = new Tlb(tables + 2L * Tlb.BYTES, new EntryCache(entries + 2L * EntryCache.BYTES));
     }
 
     void flush() {

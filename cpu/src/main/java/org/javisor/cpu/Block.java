@@ -10,6 +10,7 @@ final class Block {
     /// How often a block is executed before its instructions are fused where that costs nothing, and before classes are
     /// made for the rest. A new class runs slowly until HotSpot has compiled it, which only much execution pays for.
     private static final int WARM = 16_384, HOT = 1_000_000;
+    private static final int HOT_FOR_TRANSLATION = 60;
 
     /// As decoded.
     private final Insn[] decoded;
@@ -28,6 +29,10 @@ final class Block {
     /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
     /// code that another processor modifies.
     boolean valid = true;
+    /// Its host code, or null until it has earned some.
+    volatile Translation translation;
+    /// Executions until it is translated.
+    int untilTranslated = HOT_FOR_TRANSLATION;
     /// Blocks of the same page and decode mode that followed this one: the last, and the last but one. Racy hints.
     Block next, other;
 
@@ -38,6 +43,17 @@ final class Block {
         this.end = end;
         this.decodeMode = decodeMode;
         this.page = page;
+    }
+
+    /// Has nobody begin to execute it any more. After [#translation] was read as null here, who sets it must look at
+    /// [#valid].
+    void invalidate(CpuGroup group) {
+        valid = false;
+        VarHandle.fullFence();
+        Translation code = translation;
+        if (code != null) {
+            group.translator.unlink(code);
+        }
     }
 
     boolean overlaps(int from, int to) {

@@ -144,7 +144,7 @@ final class CodePage {
             boolean dropped = false;
             for (Block block : table) {
                 if (block != null && block.valid && block.overlaps(offset, offset + bytes)) {
-                    block.valid = false;
+                    block.invalidate(group);
                     dropped = true;
                 }
             }
@@ -161,7 +161,7 @@ final class CodePage {
     synchronized void clear(CpuGroup group) {
         for (Block block : table) {
             if (block != null) {
-                block.valid = false;
+                block.invalidate(group);
             }
         }
         chunks = 0;

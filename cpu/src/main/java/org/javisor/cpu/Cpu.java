@@ -361,6 +361,7 @@ public final class Cpu implements AutoCloseable {
     void interruptibilityChanged() {
         requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+        HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, requestMask);
     }
 
     private ExecutionMode currentMode() {

@@ -22,6 +22,12 @@ public final class CpuGroup {
 
     final GuestMemory memory;
     final CodeCache code;
+    /// Null when all code is interpreted.
+    BlockTranslator translator;
+    /// Whether translated code is run in lock-step with the interpreter.
+    boolean checked;
+    /// By number.
+    final Translations translations = new Translations();
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
     private final ReentrantLock bus = new ReentrantLock();
     /// Counts the times that processors gave up their permissions to write directly: see [#track].
@@ -53,6 +59,14 @@ public final class CpuGroup {
                 endCurrentBlock();
             }
         }
+    }
+
+    /// Has blocks translated that are executed often. Before the first processor is made.
+    ///
+    /// @param inLockStep whether each execution is compared with the interpreter's: for machines with one processor
+    public void translator(BlockTranslator blockTranslator, boolean inLockStep) {
+        translator = blockTranslator;
+        checked = inLockStep;
     }
 
     void add(Cpu cpu) {

@@ -21,32 +21,62 @@ package org.javisor.cpu;
 ///  384 │ XMM             16 × 32    │ each with room for its YMM half above
 ///  896 │ OPERAND         2 × 32     │ memory operands of vector instructions, while one executes
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
-///  992 ├───────────────────────────┤
-///      │ unused                     │
+///  992 │ unused                     │
+/// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
+/// 2004 │ HOST_MXCSR      4          │ while translated code runs
+/// 2008 │ FLAGS_RAW       2          │ the arithmetic flags while translated code runs: OF, and above it what LAHF gives
+/// 2016 │ FAST_TLB        8          │ host address of the TLB that accesses look in
+/// 2024 │ ENTRIES         8          │ host address of the entry cache
+/// 2032 │ PAGE_RIP        8          │ RIP of the first byte of the page that the current block is in
+/// 2040 │ INSTRUCTIONS    8          │ that translated code has executed since it was entered
+/// 2048 │ SPILL           3 × 8      │ what translated code has no register for
+/// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
+/// 2080 │ UNDO            64 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
+///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
+///      │ ENTRY_CACHES  19 × 16 Ki    │ of each of these tables. See EntryCache
 ///      └───────────────────────────┘
 /// ```
-final class CpuLayout {
-    static final int GPR = 0;
-    static final int RIP = 128;
+public final class CpuLayout {
+    public static final int GPR = 0;
+    public static final int RIP = 128;
     static final int ZERO = 136;
-    static final int FLAGS_RESULT = 144;
-    static final int FLAGS_AUX = 152;
-    static final int SEGMENT_BASE = 160;
-    static final int REQUESTS = 224;
-    static final int MXCSR = 228;
+    public static final int FLAGS_RESULT = 144;
+    public static final int FLAGS_AUX = 152;
+    public static final int SEGMENT_BASE = 160;
+    public static final int REQUESTS = 224;
+    public static final int MXCSR = 228;
     static final int FCW = 232, FSW = 234, FTW = 236, FOP = 238;
     static final int FIP = 240, FDP = 248;
     static final int FPR = 256, FPR_STRIDE = 16;
-    static final int XMM = 384, XMM_STRIDE = 32;
+    public static final int XMM = 384, XMM_STRIDE = 32;
     static final int OPERAND = 896;
     static final int SWAP_16 = 960;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.
     static final int ADDRESS_SPACES = 6;
-    static final int END = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
+    static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
+    static final int END = ENTRY_CACHES + (1 + 3 * ADDRESS_SPACES) * EntryCache.BYTES;
+    public static final int REQUEST_MASK = 2000;
+    public static final int HOST_MXCSR = 2004;
+    public static final int FLAGS_RAW = 2008;
+    public static final int FAST_TLB = 2016;
+    public static final int ENTRIES = 2024;
+    public static final int PAGE_RIP = 2032;
+    public static final int INSTRUCTIONS = 2040;
+    public static final int SPILL = 2048;
+    public static final int UNDO_AT = 2072;
+    public static final int UNDO = 2080, UNDO_STRIDE = 32;
+
+    // Of a TLB and its entries, for emitted code; see Tlb.
+    public static final int TLB_READ = Tlb.READ, TLB_WRITE = Tlb.WRITE, TLB_ADDEND = Tlb.ADDEND;
+    public static final int TLB_INDEX_SHIFT = Tlb.INDEX_SHIFT;
+    public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
+    /// Of an entry cache and its entries; see EntryCache.
+    public static final int ENTRY_TAG = EntryCache.TAG, ENTRY_CODE = EntryCache.ENTRY;
+    public static final int ENTRY_INDEX_MASK = EntryCache.ENTRIES - 1, ENTRY_SHIFT = EntryCache.ENTRY_SHIFT;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 

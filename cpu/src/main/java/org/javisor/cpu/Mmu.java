@@ -44,11 +44,12 @@ final class Mmu {
         this.memory = cpu.environment.memory();
         this.bus = cpu.bus;
         this.walker = new PageWalker(cpu);
-        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB);
-        spaces[0] = new AddressSpace(cpu.state + CpuLayout.TLB);
+        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB, new EntryCache(cpu.state + CpuLayout.ENTRY_CACHES));
+        spaces[0] = addressSpace(0);
         space = spaces[0];
         current = space.supervisor;
         fast = current.table;
+        publish();
     }
 
     /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
@@ -66,6 +67,23 @@ final class Mmu {
         }
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
         fast = checksAlignment || cpu.debug.watching ? empty.table : current.table;
+        publish();
+    }
+
+    /// Tells translated code.
+    private void publish() {
+        HostMemory.storeLong(cpu.state + CpuLayout.FAST_TLB, fast);
+        HostMemory.storeLong(cpu.state + CpuLayout.ENTRIES, current.entries.table);
+    }
+
+    /// Where code that runs with the present translations and privilege leads to.
+    EntryCache entries() {
+        return current.entries;
+    }
+
+    private AddressSpace addressSpace(int n) {
+        return new AddressSpace(cpu.state + CpuLayout.TLB + (long) n * AddressSpace.BYTES,
+                cpu.state + CpuLayout.ENTRY_CACHES + (1 + 3L * n) * EntryCache.BYTES);
     }
 
     /// Whether `gva` is canonical for the paging mode (48 or 57 bits).
@@ -473,7 +491,7 @@ final class Mmu {
         AddressSpace least = spaces[0];
         for (int i = 0; i < spaces.length; i++) {
             if (spaces[i] == null) {
-                spaces[i] = new AddressSpace(cpu.state + CpuLayout.TLB + (long) i * AddressSpace.BYTES);
+                spaces[i] = addressSpace(i);
                 return spaces[i];
             }
             if (spaces[i].used < least.used) {

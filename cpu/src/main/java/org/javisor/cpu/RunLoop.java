@@ -19,6 +19,7 @@ final class RunLoop {
     private final CpuGroup group;
     private final InstructionDecoder decoder;
     private final EdgeFetch edge;
+    private final TranslatedBlocks translated;
     private long instructions;
 
     RunLoop(Cpu cpu) {
@@ -27,10 +28,15 @@ final class RunLoop {
         this.group = cpu.group;
         this.decoder = new InstructionDecoder(cpu);
         this.edge = new EdgeFetch(cpu, decoder);
+        this.translated = group.translator == null ? null : TranslatedBlocks.create(cpu, this);
     }
 
     long instructions() {
         return instructions;
+    }
+
+    void count(long executed) {
+        instructions += executed;
     }
 
     int run() {
@@ -51,7 +57,7 @@ final class RunLoop {
         while (true) {
             int exit = attend();
             if (exit == CpuExit.NONE) {
-                exit = cpu.slow == 0 ? executeBlocks() : step();
+                exit = cpu.slow != 0 ? step() : translated != null ? translated.execute() : executeBlocks();
             }
             if (exit != CpuExit.NONE) {
                 return exit;
@@ -207,7 +213,7 @@ final class RunLoop {
     // ---- faults ----
 
     /// @param insn the instruction that faulted, or null if it could not be fetched
-    private int fault(Insn insn, GuestFault fault) {
+    int fault(Insn insn, GuestFault fault) {
         if (insn != null) {
             cpu.rip(cpu.pageRip + insn.end - insn.length);
         }
@@ -230,7 +236,7 @@ final class RunLoop {
     /// The block at RIP; sets [Cpu#pageRip].
     ///
     /// @throws GuestFault if the instruction at RIP cannot be fetched
-    private Block find() {
+    Block find() {
         long rip = HostMemory.loadLong(state + CpuLayout.RIP);
         if (cpu.codeBits != 64) {
             return findInSegment(rip & 0xffff_ffffL);

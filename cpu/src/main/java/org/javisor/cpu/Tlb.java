@@ -39,9 +39,12 @@ final class Tlb {
     private final short[] filled = new short[ENTRIES / 8];
     private int filledCount;
     private boolean holdsLargePages;
+    /// The same as [#jumps] for translated code.
+    final EntryCache entries;
 
-    Tlb(long table) {
+    Tlb(long table, EntryCache entries) {
         this.table = table;
+        this.entries = entries;
         HostMemory.fill(table, BYTES, (byte) EMPTY);
     }
 
@@ -131,6 +134,7 @@ final class Tlb {
 
     void flush() {
         jumps.clear();
+        entries.clear();
         if (filledCount > filled.length) {
             HostMemory.fill(table, BYTES, (byte) EMPTY);
         } else {
@@ -144,6 +148,7 @@ final class Tlb {
 
     void flushNonGlobal() {
         jumps.clear();
+        entries.clear();
         if (filledCount > filled.length) {
             flush();
             return;
@@ -163,6 +168,7 @@ final class Tlb {
     /// Forgets the page of `gva`, however large it is, if it is one of those: global, not global.
     void invalidate(long gva, boolean global, boolean nonGlobal) {
         jumps.clear();
+        entries.clear();
         if (!holdsLargePages) {
             invalidate(index(gva), gva, global, nonGlobal);
         } else if (filledCount > filled.length) {

@@ -109,7 +109,7 @@ public enum OperandSpec {
     XMM0(Place.XMM0, Width.DQWORD);
 
     /// Where an operand is found.
-    enum Place {
+    public enum Place {
         // In the ModRM byte
         RM, RM_REGISTER, RM_MMX, RM_XMM, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, STI,
         // In the VEX prefix or the opcode, or implied
@@ -142,6 +142,10 @@ public enum OperandSpec {
         this.place = place;
         this.width = width;
         this.memoryWidth = memoryWidth;
+    }
+
+    public Place place() {
+        return place;
     }
 
     /// Whether the operand can be memory that ModRM names.

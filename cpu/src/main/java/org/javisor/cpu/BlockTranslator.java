@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// What makes host code of blocks, and runs it. One for each [CpuGroup]; from any of its processors' threads.
+///
+/// Host code works on the processor's block ([CpuLayout]) and leaves it as the interpreter would at the instruction
+/// that it stops before. Why it stopped is packed into an exit: the number of the [Translation] it was in, one of the
+/// kinds below, and an index.
+public interface BlockTranslator extends AutoCloseable {
+    /// The instruction at the index is to be interpreted; those before it in the block are counted and done.
+    int INTERPRET = 0;
+    /// Goes on at the target of the exit with this index, within the page; [#link] makes it do so by itself.
+    int TARGET = 1;
+    /// Nothing of the block has been executed: there is a request, or the block has been unlinked.
+    int ENTRY = 2;
+
+    /// Translates a block, or as much of its beginning as possible.
+    ///
+    /// @param logged whether stores are noted in UNDO
+    /// @return whether `translation` is complete now; if not, the block remains interpreted
+    boolean translate(Translation translation, boolean logged);
+
+    /// Runs host code from `entry` until it stops.
+    ///
+    /// @return the exit
+    long enter(long state, long entry);
+
+    /// Has exit `index` of `from` lead straight to `to` from now on.
+    void link(Translation from, int index, Translation to);
+
+    /// Has nothing lead to `translation` any more; who gets there nevertheless stops with [#ENTRY].
+    void unlink(Translation translation);
+
+    /// The host code of a translation in hexadecimal, for reports.
+    String describe(Translation translation);
+
+    /// Bytes of host code.
+    long bytes();
+
+    @Override
+    void close();
+
+    /// Makes translators; found as a service, so that nothing depends on there being one.
+    interface Provider {
+        /// @param bytes how much host code there may be
+        /// @return null where the host cannot run it
+        BlockTranslator create(long bytes);
+    }
+
+    /// A 32-bit value.
+
+    static long exit(int number, int kind, int index) {
+        return (long) number << 9 | kind << 7 | index;
+    }
+
+    static int number(long exit) {
+        return (int) (exit >>> 9);
+    }
+
+    static int kind(long exit) {
+        return (int) exit >>> 7 & 3;
+    }
+
+    static int index(long exit) {
+        return (int) exit & 0x7f;
+    }
+}

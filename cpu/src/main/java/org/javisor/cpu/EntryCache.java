@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.host.HostMemory;
+
+/// Where translated code finds the host code for an instruction pointer that it computed: a direct-mapped table beside
+/// each [Tlb], because what RIP means depends on the translations and the privilege.
+///
+/// ```
+///   0 TAG     RIP
+///   8 ENTRY   host address of the block's code
+/// ```
+/// An empty entry has a tag that belongs into another one, so that no RIP finds it.
+final class EntryCache {
+    static final int TAG = 0, ENTRY = 8;
+    static final int ENTRY_SHIFT = 4;
+    static final int ENTRIES = 1024;
+    static final int BYTES = ENTRIES << ENTRY_SHIFT;
+
+    /// Host address of the table.
+    final long table;
+    private boolean prepared;
+    private boolean filled;
+
+    EntryCache(long table) {
+        this.table = table;
+    }
+
+    void enter(long rip, long entry) {
+        long at = table + ((rip & ENTRIES - 1) << ENTRY_SHIFT);
+        HostMemory.storeLong(at + TAG, rip);
+        HostMemory.storeLong(at + ENTRY, entry);
+        filled = true;
+    }
+
+    /// To be called before translated code looks here: zeroed memory has an entry for RIP 0.
+    void prepare() {
+        if (!prepared) {
+            prepared = true;
+            filled = true;
+            clear();
+        }
+    }
+
+    void clear() {
+        if (filled) {
+            filled = false;
+            for (int i = 0; i < ENTRIES; i++) {
+                HostMemory.storeLong(table + ((long) i << ENTRY_SHIFT) + TAG, ~i);
+            }
+        }
+    }
+}

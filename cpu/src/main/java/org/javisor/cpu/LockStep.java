@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.host.HostMemory;
+import org.javisor.host.Mapping;
+import org.javisor.isa.Disassembler;
+
+/// Runs each translated block, takes back what it did, has the interpreter execute the same instructions, and compares.
+///
+/// Blocks are not linked here, so that each stops where it ends. What other processors and devices write between the
+/// two would be a difference too: a block that differs is tried a few times before it counts.
+final class LockStep extends TranslatedBlocks {
+    private static final int ATTEMPTS = 3;
+    /// What is compared and restored: all registers but the requests, which belong to everybody.
+    private static final int END = CpuLayout.OPERAND;
+    private static final int MAX_STORES = 64;
+
+    private final Mapping copies = Mapping.anonymous(Mapping.PAGE_BYTES);
+    private final long before = copies.hva();
+    private final long after = copies.hva() + Mapping.PAGE_BYTES / 2;
+    private final long[] stored = new long[2 * MAX_STORES];
+    private long flagsAfter;
+
+    LockStep(Cpu cpu, RunLoop runLoop) {
+        super(cpu, runLoop);
+    }
+
+    @Override
+    void arrive(Block block, Translation translation) { }
+
+    @Override
+    void run(Translation translation) {
+        String difference = null;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            copy(state, before);
+            long undo = state + CpuLayout.UNDO;
+            HostMemory.storeLong(state + CpuLayout.UNDO_AT, undo);
+            long exit = enter(translation);
+            take(exit);
+            copy(state, after);
+            flagsAfter = cpu.arithmeticFlags();
+            int stores = takeBack(undo);
+            copy(before, state);
+            difference = interpret(translation, executed(translation, exit), undo, stores);
+            if (difference == null) {
+                return;
+            }
+            if (stores != 0) {
+                // What the interpreter stored stays: this block cannot be repeated.
+                break;
+            }
+            copy(before, state);
+        }
+        throw new IllegalStateException(difference + describe(translation));
+    }
+
+    private static int executed(Translation translation, long exit) {
+        return switch (BlockTranslator.kind(exit)) {
+            case BlockTranslator.INTERPRET -> BlockTranslator.index(exit);
+            case BlockTranslator.TARGET -> translation.count();
+            default -> 0;
+        };
+    }
+
+    private static void copy(long from, long to) {
+        HostMemory.copy(from, to, CpuLayout.REQUESTS);
+        HostMemory.copy(from + CpuLayout.MXCSR, to + CpuLayout.MXCSR, END - CpuLayout.MXCSR);
+    }
+
+    /// Notes what memory holds where the block stored, and puts back what it held before.
+    ///
+    /// @return how many stores there were
+    private int takeBack(long undo) {
+        int count = (int) ((HostMemory.loadLong(state + CpuLayout.UNDO_AT) - undo) / CpuLayout.UNDO_STRIDE);
+        for (int i = 0; i < count; i++) {
+            long entry = undo + (long) i * CpuLayout.UNDO_STRIDE;
+            for (int at = 0; at < size(entry); at += 8) {
+                stored[2 * i + at / 8] = HostMemory.load(hva(entry) + at, Math.min(8, size(entry)));
+            }
+        }
+        for (int i = count - 1; i >= 0; i--) {
+            long entry = undo + (long) i * CpuLayout.UNDO_STRIDE;
+            for (int at = 0; at < size(entry); at += 8) {
+                HostMemory.store(hva(entry) + at, Math.min(8, size(entry)), HostMemory.loadLong(entry + 16 + at));
+            }
+        }
+        return count;
+    }
+
+    private static long hva(long entry) {
+        return HostMemory.loadLong(entry);
+    }
+
+    private static int size(long entry) {
+        return HostMemory.loadInt(entry + 8);
+    }
+
+    /// @return what is different, or null
+    private String interpret(Translation translation, int count, long undo, int stores) {
+        int undefined = 0;
+        cpu.blockEnd = count;
+        cpu.rip(cpu.pageRip + translation.start());
+        for (int i = 0; i < count; i++) {
+            Insn insn = (Insn) translation.instruction(i);
+            cpu.rip(cpu.pageRip + insn.end);
+            try {
+                insn.handler.execute(cpu, insn);
+            } catch (GuestFault fault) {
+                return "instruction " + i + " raises exception " + fault.vector;
+            }
+            undefined |= insn.row.undefinedFlags();
+        }
+        String difference = registerDifference(undefined);
+        return difference != null ? difference : memoryDifference(undo, stores);
+    }
+
+    private String registerDifference(int undefinedFlags) {
+        if (((flagsAfter ^ cpu.arithmeticFlags()) & ~undefinedFlags) != 0) {
+            return String.format("flags: translated %x, interpreted %x", flagsAfter, cpu.arithmeticFlags());
+        }
+        for (int at = 0; at < END; at += 8) {
+            boolean flags = at == CpuLayout.FLAGS_RESULT || at == CpuLayout.FLAGS_AUX;
+            long mask = at == CpuLayout.REQUESTS ? -1L << 32 : -1;
+            long ours = HostMemory.loadLong(after + at) & mask;
+            long wanted = HostMemory.loadLong(state + at) & mask;
+            if (!flags && ours != wanted) {
+                return String.format("offset %d: translated %x, interpreted %x", at, ours, wanted);
+            }
+        }
+        return null;
+    }
+
+    private String memoryDifference(long undo, int stores) {
+        for (int i = 0; i < stores; i++) {
+            long entry = undo + (long) i * CpuLayout.UNDO_STRIDE;
+            for (int at = 0; at < size(entry); at += 8) {
+                long wanted = HostMemory.load(hva(entry) + at, Math.min(8, size(entry)));
+                if (stored[2 * i + at / 8] != wanted) {
+                    return String.format("store %d of %d bytes: translated %x, interpreted %x", i, size(entry),
+                            stored[2 * i + at / 8], wanted);
+                }
+            }
+        }
+        return null;
+    }
+
+    /// The guest's code, its registers before, and the host's code.
+    private String describe(Translation translation) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < translation.size(); i++) {
+            text.append(String.format("%n    %s %s", i < translation.count() ? " " : "-",
+                    Disassembler.print(translation.instruction(i), cpu.pageRip + translation.offset(i))));
+        }
+        for (int reg = 0; reg < 16; reg++) {
+            text.append(String.format("%n    %2d before %016x translated %016x", reg,
+                    HostMemory.loadLong(before + 8L * reg), HostMemory.loadLong(after + 8L * reg)));
+        }
+        return text.append(String.format("%n    host code at %x: ", translation.entry()))
+                .append(translator.describe(translation)).toString();
+    }
+}

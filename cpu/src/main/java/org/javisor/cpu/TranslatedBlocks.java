@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.host.HostMemory;
+
+/// Executes blocks as host code where they have been translated, and the rest of the code instruction by instruction:
+/// the run loop's fast path where there is a translator.
+class TranslatedBlocks {
+    final Cpu cpu;
+    final long state;
+    final RunLoop runLoop;
+    final BlockTranslator translator;
+    private final CpuGroup group;
+    /// The instruction that is being interpreted, or null.
+    private Insn insn;
+    /// Index in its block of the first that was.
+    private int first;
+    /// Whose exit led to the block that is being looked for, or null.
+    private Translation from;
+    private int fromIndex;
+    /// The block to be interpreted from [#first].
+    Block rest;
+
+    TranslatedBlocks(Cpu cpu, RunLoop runLoop) {
+        this.cpu = cpu;
+        this.state = cpu.state;
+        this.runLoop = runLoop;
+        this.group = cpu.group;
+        this.translator = group.translator;
+    }
+
+    static TranslatedBlocks create(Cpu cpu, RunLoop runLoop) {
+        return cpu.group.checked ? new LockStep(cpu, runLoop) : new TranslatedBlocks(cpu, runLoop);
+    }
+
+    /// Executes blocks until something needs attention.
+    int execute() {
+        from = null;
+        insn = null;
+        try {
+            do {
+                Block block = runLoop.find();
+                Translation translation = translation(block);
+                first = 0;
+                rest = block;
+                if (translation != null) {
+                    arrive(block, translation);
+                    rest = null;
+                    run(translation);
+                }
+                if (rest != null) {
+                    interpret(rest, first);
+                }
+            } while (!attention());
+            return CpuExit.NONE;
+        } catch (GuestFault fault) {
+            if (insn != null) {
+                runLoop.count(insn.ordinal - 1 - first);
+            }
+            return runLoop.fault(insn, fault);
+        }
+    }
+
+    private boolean attention() {
+        if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) == 0) {
+            return false;
+        }
+        if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+            cpu.bus.forget();
+        }
+        return true;
+    }
+
+    private void interpret(Block block, int index) {
+        from = null;
+        Insn[] insns = block.insns;
+        long page = cpu.pageRip;
+        cpu.blockEnd = insns.length;
+        int i = index;
+        do {
+            insn = insns[i++];
+            HostMemory.storeLong(state + CpuLayout.RIP, page + insn.end);
+            insn.dispatch.execute(cpu, insn);
+        } while (i < cpu.blockEnd);
+        insn = null;
+        runLoop.count(i - index);
+    }
+
+    /// The block's host code, if it has some that may run now.
+    private Translation translation(Block block) {
+        Translation translation = block.translation;
+        if (translation == null) {
+            if (--block.untilTranslated > 0 || block.page == null || block.decodeMode != 64) {
+                return null;
+            }
+            group.translations.translate(block, group);
+            translation = block.translation;
+        }
+        return translation.entry() != 0 && vectorsUsable() ? translation : null;
+    }
+
+    /// Host code checks neither whether SSE instructions may execute nor for unmasked exceptions.
+    private boolean vectorsUsable() {
+        return (cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) == 0 && (cpu.cr4 & ControlBits.CR4_OSFXSR) != 0
+                && (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) == 0;
+    }
+
+    /// Has who came here find the way alone next time.
+    void arrive(Block block, Translation translation) {
+        long rip = cpu.rip();
+        Translation before = from;
+        if (before == null) {
+            cpu.mmu.entries().enter(rip, translation.entry());
+        } else if (before.block.page == block.page && before.block.valid) {
+            translator.link(before, fromIndex, translation);
+        }
+        from = null;
+    }
+
+    void run(Translation translation) {
+        take(enter(translation));
+    }
+
+    /// Runs host code until it stops.
+    final long enter(Translation translation) {
+        HostMemory.storeLong(state + CpuLayout.PAGE_RIP, cpu.pageRip);
+        HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
+        cpu.mmu.entries().prepare();
+        long exit = translator.enter(state, translation.entry());
+        cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
+        cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);
+        runLoop.count(HostMemory.loadLong(state + CpuLayout.INSTRUCTIONS));
+        HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
+        return exit;
+    }
+
+    /// Goes on where host code stopped: sets RIP, or what is to be interpreted.
+    final void take(long exit) {
+        Translation at = group.translations.get(BlockTranslator.number(exit));
+        int index = BlockTranslator.index(exit);
+        from = null;
+        switch (BlockTranslator.kind(exit)) {
+            case BlockTranslator.INTERPRET -> {
+                runLoop.count(index - at.count());
+                cpu.rip(cpu.pageRip + at.offset(index));
+                rest = at.block;
+                first = index;
+            }
+            case BlockTranslator.TARGET -> {
+                cpu.rip(cpu.pageRip + at.target(index));
+                from = at;
+                fromIndex = index;
+            }
+            default -> cpu.rip(cpu.pageRip + at.start());
+        }
+    }
+
+    /// The flags as translated code keeps them: OF, and above it what LAHF gives.
+    private static int raw(int flags) {
+        return (flags & Flags.OF) != 0 ? (flags & 0xff) << 8 | 1 : (flags & 0xff) << 8;
+    }
+
+    private static int flags(int raw) {
+        return raw >>> 8 & 0xff & Flags.ARITHMETIC | ((raw & 1) != 0 ? Flags.OF : 0);
+    }
+}

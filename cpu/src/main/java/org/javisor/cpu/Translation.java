@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.isa.Instruction;
+
+/// A block and the host code for it.
+public final class Translation {
+    private final int number;
+    final Block block;
+    private final Insn[] insns;
+    private long entry;
+    private int count;
+    private int[] targets = {};
+    /// Places in other translations' code that lead here. For the translator, under its lock.
+    private final List<long[]> incoming = new ArrayList<>(2);
+
+    Translation(int number, Block block) {
+        this.number = number;
+        this.block = block;
+        this.insns = block.insns;
+    }
+
+    /// Which it is in exits.
+    public int number() {
+        return number;
+    }
+
+    public int size() {
+        return insns.length;
+    }
+
+    public Instruction instruction(int index) {
+        return insns[index];
+    }
+
+    /// Offset in the page of the byte behind an instruction.
+    public int end(int index) {
+        return insns[index].end;
+    }
+
+    /// Offset in the page of the first instruction.
+    public int start() {
+        return block.start;
+    }
+
+    /// Offset in the page of an instruction.
+    public int offset(int index) {
+        return insns[index].end - insns[index].length;
+    }
+
+    /// Completes it.
+    ///
+    /// @param hostEntry    host address of the code
+    /// @param instructions how many of the block's instructions it executes
+    /// @param hostTargets  offsets in the page, by index of a [BlockTranslator#TARGET] exit
+    public void complete(long hostEntry, int instructions, int[] hostTargets) {
+        entry = hostEntry;
+        count = instructions;
+        targets = hostTargets;
+    }
+
+    /// 0 if it could not be translated.
+    public long entry() {
+        return entry;
+    }
+
+    /// How many instructions are executed without an exit.
+    public int count() {
+        return count;
+    }
+
+    int target(int index) {
+        return targets[index];
+    }
+
+    public List<long[]> incoming() {
+        return incoming;
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.javisor.isa.Instruction.GPR;
+import static org.javisor.isa.Instruction.MEM;
+import static org.javisor.isa.Instruction.REL;
+import static org.javisor.translator.Assembler.R14;
+import static org.javisor.translator.Assembler.R15;
+
+import org.javisor.cpu.CpuLayout;
+import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
+
+/// Jumps, calls and returns of 64 bits: the last instruction of a block.
+///
+/// Where a target is in the same page the jump is linked. Others are looked up in the entry cache, and what is not found
+/// there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
+final class Branches {
+    private static final int PAGE_BYTES = 4096;
+    private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP), ENTRIES = State.at(CpuLayout.ENTRIES);
+    private static final Address TARGET = State.at(CpuLayout.SPILL + 8), FOUND = State.at(CpuLayout.SPILL + 16);
+    private static final int ADD_LOAD = 0x03, CMP_LOAD = 0x3b;
+    private static final int JUMP_EXTENSION = 4;
+
+    private final Emission emission;
+    private final Assembler asm;
+    private final MemoryAccess memory;
+    private final StackInstructions stack;
+
+    Branches(Emission emission, MemoryAccess memory, StackInstructions stack) {
+        this.emission = emission;
+        this.asm = emission.asm;
+        this.memory = memory;
+        this.stack = stack;
+    }
+
+    static boolean supports(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case JMP, CALL -> insn.operandBytes == 8
+                    && (insn.kind0 == REL || insn.kind0 == GPR || insn.kind0 == MEM && MemoryAccess.supports(insn));
+            case RET -> insn.operandBytes == 8;
+            default -> insn.operandBytes == 8 && condition(insn.mnemonic()) >= 0;
+        };
+    }
+
+    /// The condition code of Jcc, or -1.
+    private static int condition(Mnemonic mnemonic) {
+        int condition = mnemonic.ordinal() - Mnemonic.JO.ordinal();
+        return condition <= 15 ? condition : -1;
+    }
+
+    /// Emits the block's last instruction.
+    void emit(Instruction insn, int index) {
+        switch (insn.mnemonic()) {
+            case JMP -> jump(insn, index);
+            case CALL -> call(insn, index);
+            case RET -> ret(insn, index);
+            default -> jumpIf(insn, index);
+        }
+    }
+
+    private int target(Instruction insn, int index) {
+        return Math.addExact(emission.translation.end(index), (int) insn.immediate);
+    }
+
+    private static boolean inPage(int offset) {
+        return offset >= 0 && offset < PAGE_BYTES;
+    }
+
+    private void jumpIf(Instruction insn, int index) {
+        int target = target(insn, index);
+        emission.flags.save();
+        emission.storeVectors();
+        int jump = emission.flags.jumpIf(condition(insn.mnemonic()));
+        if (inPage(target)) {
+            emission.target(jump, target);
+            goOn(index);
+        } else {
+            goOn(index);
+            asm.land(jump);
+            jumpFar(target, index);
+        }
+    }
+
+    /// Goes on behind instruction `index`. Flags and vectors are in memory.
+    void goOn(int index) {
+        emission.target(emission.translation.end(index));
+    }
+
+    private void jump(Instruction insn, int index) {
+        if (insn.kind0 == REL) {
+            emission.flags.save();
+            emission.storeVectors();
+            int target = target(insn, index);
+            if (inPage(target)) {
+                emission.target(target);
+            } else {
+                jumpFar(target, index);
+            }
+        } else {
+            loadTarget(insn, index);
+            lookUp(index);
+            emission.storeVectors();
+            follow();
+        }
+    }
+
+    private void jumpFar(int target, int index) {
+        asm.load(R14, PAGE_RIP);
+        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
+        lookUp(index);
+        follow();
+    }
+
+    /// The target of an indirect branch into R14.
+    private void loadTarget(Instruction insn, int index) {
+        if (insn.kind0 == MEM) {
+            asm.load(R14, memory.access(insn, index, 8, false, false));
+        } else if (State.inRegister(insn.reg0)) {
+            asm.move(R14, State.host(insn.reg0));
+        } else {
+            asm.load(R14, State.general(insn.reg0));
+        }
+        emission.flags.spill();
+    }
+
+    /// Finds the entry for R14 in the entry cache; its address in R15.
+    private void lookUp(int index) {
+        asm.op(Assembler.STORE, 4, R14, R15);
+        asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_INDEX_MASK);
+        asm.shift(Assembler.SHL_IMM, 4, R15, CpuLayout.ENTRY_SHIFT);
+        asm.op(ADD_LOAD, 8, R15, ENTRIES);
+        asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
+        emission.interpretIf(Assembler.NOT_EQUAL, index);
+    }
+
+    /// Goes on at R14, with the entry in R15.
+    private void follow() {
+        asm.immediateOp(Assembler.AND_IMM, 8, R14, -PAGE_BYTES);
+        asm.store(PAGE_RIP, R14);
+        asm.op(0xff, 4, JUMP_EXTENSION, Address.of(R15, CpuLayout.ENTRY_CODE));
+    }
+
+    private void call(Instruction insn, int index) {
+        int target = insn.kind0 == REL ? target(insn, index) : -1;
+        if (inPage(target)) {
+            pushReturn(index);
+            emission.storeVectors();
+            emission.target(target);
+            return;
+        }
+        if (insn.kind0 == REL) {
+            emission.flags.spill();
+            asm.load(R14, PAGE_RIP);
+            asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
+        } else {
+            loadTarget(insn, index);
+        }
+        lookUp(index);
+        asm.store(TARGET, R14);
+        asm.store(FOUND, R15);
+        pushReturn(index);
+        emission.storeVectors();
+        asm.load(R14, TARGET);
+        asm.load(R15, FOUND);
+        follow();
+    }
+
+    private void pushReturn(int index) {
+        Address item = stack.itemToPush(index);
+        asm.load(R15, PAGE_RIP);
+        asm.lea(R15, Address.of(R15, emission.translation.end(index)));
+        asm.store(item, R15);
+        stack.pushed();
+    }
+
+    private void ret(Instruction insn, int index) {
+        asm.load(R14, stack.top(index));
+        lookUp(index);
+        emission.storeVectors();
+        stack.drop(8 + ((int) insn.immediate & 0xffff));
+        follow();
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import org.javisor.cpu.CpuLayout;
+import org.javisor.host.HostMemory;
+import org.javisor.host.Mapping;
+
+/// Executable memory: at its beginning the way into translated code and out of it, then translations one after another.
+final class CodeMemory implements AutoCloseable {
+    private static final int[] SAVED = {Assembler.RBX, Assembler.RBP, 12, 13, 14, 15};
+    private static final int LDMXCSR = Assembler.MAP_0F | 0xae, STMXCSR = LDMXCSR;
+    private static final int LDMXCSR_EXTENSION = 2, STMXCSR_EXTENSION = 3;
+    // SysV ABI: the first two arguments.
+    private static final int STATE = Assembler.RDI, ENTRY = Assembler.RSI;
+    private static final int ALIGNMENT = 16;
+
+    private final Mapping mapping;
+    private final MethodHandle enter;
+    private final long leave;
+    private long next;
+
+    /// @throws org.javisor.host.HostException where memory must not be executable
+    CodeMemory(long bytes) {
+        mapping = Mapping.executable(bytes);
+        next = mapping.hva();
+        Assembler way = new Assembler();
+        wayIn(way);
+        long entry = place(way);
+        way.reset();
+        wayOut(way);
+        leave = place(way);
+        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR), does not touch the stack
+        // between, and reaches memory only through the processor's block and TLB. It may run for long, so it is no
+        // critical function: the thread is in native code and holds off no safepoint.
+        enter = Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(entry), FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    }
+
+    private static void wayIn(Assembler asm) {
+        for (int reg : SAVED) {
+            push(asm, reg);
+        }
+        asm.lea(State.BASE, Address.of(STATE, State.BIAS));
+        asm.move(Assembler.R14, ENTRY);
+        asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
+        asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
+        for (int reg = 0; reg < 12; reg++) {
+            asm.load(State.host(reg), State.general(reg));
+        }
+        asm.op(0xff, 4, 4, Assembler.R14);
+    }
+
+    /// Expects the exit in R15.
+    private static void wayOut(Assembler asm) {
+        for (int reg = 0; reg < 12; reg++) {
+            asm.store(State.general(reg), State.host(reg));
+        }
+        asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
+        asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
+        asm.move(Assembler.RAX, Assembler.R15);
+        for (int i = SAVED.length - 1; i >= 0; i--) {
+            pop(asm, SAVED[i]);
+        }
+        asm.byte1(0xc3);
+    }
+
+    private static void push(Assembler asm, int reg) {
+        if (reg >= 8) {
+            asm.byte1(0x41);
+        }
+        asm.byte1(0x50 | reg & 7);
+    }
+
+    private static void pop(Assembler asm, int reg) {
+        if (reg >= 8) {
+            asm.byte1(0x41);
+        }
+        asm.byte1(0x58 | reg & 7);
+    }
+
+    long enter(long state, long entry) {
+        try {
+            return (long) enter.invokeExact(state, entry);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// Host address of the way out.
+    long leave() {
+        return leave;
+    }
+
+    /// Where the next code will be placed, if there is room for `bytes` bytes; else 0.
+    long room(int bytes) {
+        return next + bytes + ALIGNMENT <= mapping.hva() + mapping.bytes() ? next : 0;
+    }
+
+    /// Puts the code at [#room].
+    long place(Assembler asm) {
+        long at = next;
+        byte[] code = asm.bytes();
+        MemorySegment.copy(MemorySegment.ofArray(code), 0, HostMemory.segment(at, code.length), 0, code.length);
+        next = at + code.length + ALIGNMENT - 1 & -ALIGNMENT;
+        return at;
+    }
+
+    long used() {
+        return next - mapping.hva();
+    }
+
+    @Override
+    public void close() {
+        mapping.close();
+    }
+}

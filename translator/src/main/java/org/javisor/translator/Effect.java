@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import org.javisor.isa.Mnemonic;
+
+/// What an instruction that is emitted as itself does with the arithmetic flags.
+enum Effect {
+    NONE, READS,
+    /// Sets all, or leaves undefined what it does not set.
+    WRITES,
+    /// Sets some, perhaps, and keeps the others.
+    CHANGES,
+    /// Sets all but CF, which it reads or keeps.
+    WRITES_WITH_CARRY,
+    /// The instruction is not emitted as itself.
+    UNSUPPORTED;
+
+    static Effect of(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case ADD, OR, AND, SUB, XOR, CMP, TEST, NEG, MUL, IMUL, XADD, CMPXCHG, POPCNT, LZCNT, TZCNT,
+                    ANDN, BEXTR, BLSI, BLSMSK, BLSR, BZHI, COMISS, COMISD, UCOMISS, UCOMISD, PTEST -> WRITES;
+            case ADC, SBB, INC, DEC -> WRITES_WITH_CARRY;
+            case ROL, ROR, RCL, RCR, SHL, SHR, SAR, SHLD, SHRD, BT, BTS, BTR, BTC, BSF, BSR, CLC, STC, CMC, SAHF,
+                    ADCX, ADOX -> CHANGES;
+            case CMOVO, CMOVNO, CMOVB, CMOVAE, CMOVE, CMOVNE, CMOVBE, CMOVA,
+                    CMOVS, CMOVNS, CMOVP, CMOVNP, CMOVL, CMOVGE, CMOVLE, CMOVG,
+                    SETO, SETNO, SETB, SETAE, SETE, SETNE, SETBE, SETA,
+                    SETS, SETNS, SETP, SETNP, SETL, SETGE, SETLE, SETG, LAHF -> READS;
+            case MOV, MOVZX, MOVSX, MOVSXD, NOT, XCHG, BSWAP, CBW, CWD, CRC32 -> NONE;
+            default -> vector(mnemonic);
+        };
+    }
+
+    /// XMM forms; MMX forms of the same names are told apart by their operands.
+    private static Effect vector(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case MOVD, MOVQ, MOVDQA, MOVDQU, LDDQU, MOVAPS, MOVAPD, MOVUPS, MOVUPD, MOVSS, MOVSD, MOVLPS, MOVLPD,
+                    MOVHPS, MOVHPD, MOVHLPS, MOVLHPS, MOVSLDUP, MOVSHDUP, MOVDDUP, MOVMSKPS, MOVMSKPD, PMOVMSKB,
+                    PADDB, PADDW, PADDD, PADDQ, PADDSB, PADDSW, PADDUSB, PADDUSW, PSUBB, PSUBW, PSUBD, PSUBQ,
+                    PSUBSB, PSUBSW, PSUBUSB, PSUBUSW, PMULLW, PMULLD, PMULHW, PMULHUW, PMULUDQ, PMADDWD, PSADBW,
+                    PAVGB, PAVGW, PMINUB, PMINUW, PMINUD, PMINSB, PMINSW, PMINSD, PMAXUB, PMAXUW, PMAXUD, PMAXSB,
+                    PMAXSW, PMAXSD, PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ, PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ,
+                    PAND, PANDN, POR, PXOR, PSLLW, PSLLD, PSLLQ, PSLLDQ, PSRLW, PSRLD, PSRLQ, PSRLDQ, PSRAW, PSRAD,
+                    PACKSSWB, PACKSSDW, PACKUSWB, PACKUSDW, PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ, PUNPCKLQDQ,
+                    PUNPCKHBW, PUNPCKHWD, PUNPCKHDQ, PUNPCKHQDQ, PSHUFB, PSHUFD, PSHUFLW, PSHUFHW, PALIGNR,
+                    ADDPS, ADDPD, ADDSS, ADDSD, SUBPS, SUBPD, SUBSS, SUBSD, MULPS, MULPD, MULSS, MULSD,
+                    DIVPS, DIVPD, DIVSS, DIVSD, MINPS, MINPD, MINSS, MINSD, MAXPS, MAXPD, MAXSS, MAXSD,
+                    SQRTPS, SQRTPD, SQRTSS, SQRTSD, ANDPS, ANDPD, ANDNPS, ANDNPD, ORPS, ORPD, XORPS, XORPD,
+                    CMPPS, CMPPD, CMPSS, CMPSD, CVTSI2SS, CVTSI2SD, CVTSS2SI, CVTSD2SI, CVTTSS2SI, CVTTSD2SI,
+                    CVTPS2PD, CVTPD2PS, CVTSS2SD, CVTSD2SS, CVTDQ2PS, CVTPS2DQ, CVTTPS2DQ, CVTDQ2PD, CVTPD2DQ,
+                    CVTTPD2DQ, UNPCKLPS, UNPCKLPD, UNPCKHPS, UNPCKHPD, SHUFPS, SHUFPD,
+                    AESENC, AESENCLAST, AESDEC, AESDECLAST, AESIMC, AESKEYGENASSIST, PCLMULQDQ,
+                    SHA1NEXTE, SHA1MSG1, SHA1MSG2, SHA1RNDS4, SHA256MSG1, SHA256MSG2 -> NONE;
+            default -> UNSUPPORTED;
+        };
+    }
+}

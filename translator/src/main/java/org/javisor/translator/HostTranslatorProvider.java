@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import org.javisor.cpu.BlockTranslator;
+import org.javisor.host.HostException;
+
+/// Gives a translator where the host is x86-64 and lets memory be executed.
+public final class HostTranslatorProvider implements BlockTranslator.Provider {
+    @Override
+    public BlockTranslator create(long bytes) {
+        String processor = System.getProperty("os.arch");
+        if (!processor.equals("amd64") && !processor.equals("x86_64")) {
+            return null;
+        }
+        try {
+            return new HostTranslator(bytes);
+        } catch (HostException _) {
+            return null;
+        }
+    }
+}
