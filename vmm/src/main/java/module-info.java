@@ -3,6 +3,7 @@
 /// The hypervisor proper.
 module org.javisor.vmm {
     requires transitive org.javisor.cpu;
+    uses org.javisor.cpu.BlockTranslator.Provider;
     exports org.javisor.vmm;
     exports org.javisor.vmm.irq;
 }

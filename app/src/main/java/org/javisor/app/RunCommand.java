@@ -16,6 +16,7 @@ import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.MachineExit;
+import org.javisor.vmm.Execution;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -72,6 +73,10 @@ final class RunCommand implements Callable<Integer> {
             description = "Processor features to hide, as in la57,x2apic; repeatable.")
     private List<String> without = List.of();
 
+    @Option(names = "--engine", paramLabel = "ENGINE", description = "How guest code is executed: interpreter (the"
+            + " default), translator, or check: translated, and slowly compared with the interpreter.")
+    private Execution execution = Execution.INTERPRETER;
+
     @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")
     private int debugExit;
 
@@ -88,7 +93,7 @@ final class RunCommand implements Callable<Integer> {
         checkCombinations();
         long started = System.nanoTime();
         Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
-                .onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
+                .execution(execution).onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
                 .reports(report -> err().print("javisor: " + report + "\r\n"));
         if (debugExit != 0) {
             builder.debugExit(debugExit);
@@ -102,6 +107,9 @@ final class RunCommand implements Callable<Integer> {
     private void checkCombinations() {
         if (exec != null && (kernel != null || initrd != null)) {
             throw usage("--exec runs in Debian's guest: it goes with neither --kernel nor --initrd");
+        }
+        if (execution == Execution.CHECK && cpus != 1) {
+            throw usage("--engine check compares one processor: it goes with --cpus 1");
         }
         if (initrd != null && kernel == null) {
             throw usage("--initrd needs --kernel");

@@ -24,6 +24,7 @@ import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.Execution;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.javisor.vmm.VmRunner.Outcome;
@@ -54,7 +55,7 @@ public final class Machine implements AutoCloseable {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus());
             config.withheld().forEach(cpuid::without);
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
-                    .withReports(config.reports()));
+                    .withReports(config.reports()).withExecution(config.execution()));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
                 @Override
@@ -204,6 +205,7 @@ public final class Machine implements AutoCloseable {
         private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
 
         private Consumer<String> reports = _ -> { };
+        private Execution execution = Execution.INTERPRETER;
 
         private Builder() {
             java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
@@ -306,6 +308,12 @@ public final class Machine implements AutoCloseable {
             }
         }
 
+        /// How guest code is executed; interpreted, if this is not called.
+        public Builder execution(Execution how) {
+            execution = how;
+            return this;
+        }
+
         /// @throws ConfigurationException if anything in the configuration cannot be used
         public Machine build() {
             if (kernel == null) {
@@ -313,7 +321,8 @@ public final class Machine implements AutoCloseable {
             }
             return new Machine(new MachineConfig(cpus, ramBytes,
                     new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, reports));
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, reports,
+                    execution));
         }
 
         private static byte[] read(String what, Path file) {

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
+import org.javisor.vmm.Execution;
 
 /// What a [Machine] is made of. Made by [Machine.Builder]; the constructor checks every value.
 ///
@@ -22,9 +23,10 @@ import org.javisor.memory.GuestMemory;
 /// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
 /// @param withheld      processor features that the guest is not to see
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
+/// @param execution     how guest code is executed
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
                             SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
-                            int debugExitPort, Set<CpuFeature> withheld, Consumer<String> reports) {
+                            int debugExitPort, Set<CpuFeature> withheld, Consumer<String> reports, Execution execution) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;

@@ -24,5 +24,8 @@ interface Engine {
 
         /// Frees what `vcpu` occupies; it does not run.
         void close(Vcpu vcpu);
+
+        /// Frees what they share; all are closed.
+        void close();
     }
 }

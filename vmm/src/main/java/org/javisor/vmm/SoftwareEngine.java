@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.Objects;
+import java.util.ServiceLoader;
+import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
 
 /// Processors in software, on any host.
 final class SoftwareEngine implements Engine {
+    /// How much host code a machine may have; of what is not used, nothing is backed by memory.
+    private static final long CODE_BYTES = 128 << 20;
+
     @Override
     public String name() {
         return "software";
@@ -12,10 +18,28 @@ final class SoftwareEngine implements Engine {
 
     @Override
     public Processors open(Vm vm) {
-        return new SoftwareProcessors(vm, new CpuGroup(vm.memory()));
+        CpuGroup group = new CpuGroup(vm.memory());
+        BlockTranslator translator = null;
+        Execution execution = vm.config().execution();
+        if (execution != Execution.INTERPRETER) {
+            translator = translator();
+            if (translator == null) {
+                vm.config().reports().accept("this host cannot run translated code: all code is interpreted");
+            } else {
+                group.translator(translator, execution == Execution.CHECK);
+            }
+        }
+        return new SoftwareProcessors(vm, group, translator);
     }
 
-    private record SoftwareProcessors(Vm vm, CpuGroup group) implements Processors {
+    private static BlockTranslator translator() {
+        return ServiceLoader.load(BlockTranslator.Provider.class, SoftwareEngine.class.getClassLoader()).stream()
+                .map(provider -> provider.get().create(CODE_BYTES)).filter(Objects::nonNull).findFirst()
+                .orElse(null);
+    }
+
+    /// @param translator null if there is none
+    private record SoftwareProcessors(Vm vm, CpuGroup group, BlockTranslator translator) implements Processors {
         @Override
         public Vcpu create(int id) {
             return new SoftwareVcpu(vm, id, group);
@@ -39,6 +63,13 @@ final class SoftwareEngine implements Engine {
         @Override
         public void close(Vcpu vcpu) {
             ((SoftwareVcpu) vcpu).close();
+        }
+
+        @Override
+        public void close() {
+            if (translator != null) {
+                translator.close();
+            }
         }
     }
 }

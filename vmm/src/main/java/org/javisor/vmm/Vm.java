@@ -166,6 +166,7 @@ public final class Vm implements AutoCloseable {
         }
         closed = true;
         vcpus.forEach(processors::close);
+        processors.close();
         vcpus.clear();
         if (ownClock != null) {
             ownClock.close();

@@ -15,11 +15,13 @@ import org.javisor.memory.Clock;
 /// @param clock            the machine's time, or null for the host's, starting at zero
 /// @param reports          told in a line, once for each, of things a guest did that the hypervisor cannot do; on the
 ///     vCPU's thread
+/// @param execution        how guest code is executed
 public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
-        Consumer<String> reports) {
+        Consumer<String> reports, Execution execution) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
-            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { });
+            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
+                    Execution.INTERPRETER);
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -27,26 +29,31 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
 
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
-        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { });
+        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
+                Execution.INTERPRETER);
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports);
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution);
     }
 
     public VmConfig withChips(boolean other) {
-        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports);
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock, reports);
+        return new VmConfig(cpuid, chips, other, clock, reports, execution);
     }
 
     public VmConfig withReports(Consumer<String> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution);
+    }
+
+    public VmConfig withExecution(Execution other) {
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other);
     }
 }

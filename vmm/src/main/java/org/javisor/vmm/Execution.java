@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+/// How software processors execute guest code.
+public enum Execution {
+    /// Instruction by instruction, on any host.
+    INTERPRETER,
+    /// What is executed often is translated to host code, where the host allows that; the rest is interpreted.
+    TRANSLATOR,
+    /// As [#TRANSLATOR], slowly: each execution of translated code is compared with the interpreter's, and the first
+    /// difference is an [VmExit.InternalError]. For machines of one processor.
+    CHECK
+}
