@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.ArrayList;
+
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.CpuExit;
+import org.javisor.cpu.CpuRegisters;
+import org.javisor.isa.OpcodeMaps;
+import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OperandSpec;
+import org.junit.jupiter.api.Test;
+
+/// Every form of every instruction that is emitted as itself, among others and with random operands, in lock-step with
+/// the interpreter.
+class InstructionsTest {
+    private static final long CODE = 0x10_0000, DATA = 0x20_0000, STACK = 0x30_0000;
+    private static final int RSP = 4, RSI = 6, RDI = 7, R13 = 13;
+    private static final int HLT = 0xf4;
+    /// Enough for a block to be translated and then executed a few times.
+    private static final int EXECUTIONS = 66;
+    private static final int FLAGS = 0x8d5;
+
+    private final long seed = Long.getLong("javisor.seed", System.nanoTime());
+    private final Random random = new Random(seed);
+    private final Assembler asm = new Assembler();
+
+    @Test
+    void translatedInstructionsDoWhatInterpretedOnesDo() {
+        BlockTranslator translator = new HostTranslatorProvider().create(32 << 20);
+        assumeTrue(translator != null, "this host runs no translated code");
+        System.out.println("translator: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
+        List<String> failures = new ArrayList<>();
+        int forms = 0;
+        try (BareProcessor guest = new BareProcessor(translator, true)) {
+            for (OpcodeRow row : OpcodeMaps.rows()) {
+                if (Effect.of(row.mnemonic()) == Effect.UNSUPPORTED || row.has(OpcodeRow.Attribute.NOT_64)
+                        || row.map() > OpcodeRow.THREE_BYTE_3A
+                        || row.extension() > 7 || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
+                    continue;
+                }
+                for (int size : new int[] {2, 4, 8}) {
+                    for (int place = 0; place < 3; place++) {
+                        forms++;
+                        String failure = run(guest, row, size, place);
+                        if (failure != null) {
+                            failures.add(row.mnemonic() + " " + row.operands() + " " + size + ": " + failure);
+                        }
+                    }
+                }
+            }
+        }
+        assertTrue(forms > 1000, forms + " forms");
+        assertTrue(translator.bytes() > forms * 100L, "only " + translator.bytes() + " bytes of host code");
+        assertTrue(failures.isEmpty(), () -> failures.size() + " fail:\n" + String.join("\n", failures));
+    }
+
+    /// MMX, segment registers and the like, which the tests of the interpreter cover.
+    private static boolean unusual(OperandSpec spec) {
+        return switch (spec.place()) {
+            case REG, RM, REG_XMM, RM_XMM, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
+                    IMM_OPERAND, IMM_FULL, ONE -> false;
+            default -> true;
+        };
+    }
+
+    /// @param place where ModRM.rm leads: a register, memory by registers that the host has, or by others
+    private String run(BareProcessor guest, OpcodeRow row, int size, int place) {
+        asm.reset();
+        int before = random.nextInt(3);
+        for (int n = 0; n < before; n++) {
+            emitFlagSetter();
+        }
+        emit(row, size, place);
+        if (row.undefinedFlags() == 0 && random.nextBoolean()) {
+            // SETcc to DH: flags that are read in the block.
+            asm.op(Assembler.MAP_0F | 0x90 | random.nextInt(16), 4, 0, 18);
+        }
+        asm.byte1(HLT);
+        byte[] code = asm.bytes();
+        guest.memory().store(CODE, code);
+        for (int n = 0; n < EXECUTIONS; n++) {
+            start(guest);
+            int exit = guest.cpu.run();
+            if (exit != CpuExit.HALT) {
+                return HexFormat.of().formatHex(code) + " " + CpuExit.name(exit) + " " + guest.cpu.failure();
+            }
+        }
+        return null;
+    }
+
+    private void emitFlagSetter() {
+        asm.op(random.nextBoolean() ? Assembler.ADD : Assembler.CMP, 1 << 1 + random.nextInt(3),
+                anyRegister(), anyRegister());
+    }
+
+    /// Neither the stack pointer nor what memory is addressed by.
+    private int anyRegister() {
+        int reg = random.nextInt(16);
+        return reg == RSP || reg == RSI || reg == RDI || reg == R13 ? 15 : reg;
+    }
+
+    private void emit(OpcodeRow row, int size, int place) {
+        int opcode = row.mandatoryPrefix() << 16 | row.map() << 8 | row.opcode();
+        int reg = row.extension() >= 0 ? row.extension() : anyRegister();
+        boolean memoryAllowed = row.operands().stream().anyMatch(OperandSpec::canBeMemory)
+                && !row.has(OpcodeRow.Attribute.REGISTER_ONLY) && !row.mnemonic().name().startsWith("BT");
+        boolean memoryOnly = row.has(OpcodeRow.Attribute.MEMORY_ONLY)
+                || row.operands().stream().anyMatch(s -> s.name().startsWith("M"));
+        int effective = size == 2 && row.operands().stream().noneMatch(OperandSpec::hasOperandSize) ? 4 : size;
+        if (row.operands().stream().anyMatch(s -> s.place() == OperandSpec.Place.OPCODE)) {
+            asm.opWithRegister(opcode & ~7, effective, true, anyRegister());
+        } else if (row.extension() < 0 && row.operands().stream().noneMatch(OperandSpec::usesModrm)) {
+            asm.plain(opcode, effective);
+        } else if (memoryOnly || memoryAllowed && place > 0) {
+            asm.op(opcode, effective, 3, reg, address(place));
+        } else {
+            asm.op(opcode, effective, 3, reg, anyRegister());
+        }
+        immediates(row, effective);
+    }
+
+    /// Aligned to 16 bytes, so that no instruction faults; now and then at the end of a page, where the interpreter has to
+    /// do it.
+    private Address address(int place) {
+        int displacement = 16 * (random.nextInt(16) - 8);
+        return place == 2 ? new Address(R13, Address.NONE, 0, displacement)
+                : random.nextBoolean() ? new Address(RSI, RDI, random.nextInt(4), displacement)
+                : Address.of(RSI, displacement);
+    }
+
+    private void immediates(OpcodeRow row, int size) {
+        for (OperandSpec spec : row.operands()) {
+            asm.immediate(random.nextInt(), switch (spec.place()) {
+                case IMM_BYTE, IMM_BYTE_SIGNED -> 1;
+                case IMM_WORD -> 2;
+                case IMM_OPERAND -> Math.min(size, 4);
+                case IMM_FULL -> spec == OperandSpec.Ib ? 1 : size;
+                default -> 0;
+            });
+        }
+    }
+
+    private void start(BareProcessor guest) {
+        guest.start(CODE);
+        CpuRegisters registers = new CpuRegisters(guest.cpu);
+        for (int reg = 0; reg < 16; reg++) {
+            registers.general(reg, random.nextInt(3) == 0 ? random.nextInt(5) - 2 : random.nextLong());
+        }
+        registers.general(RSI, DATA + 0x1000 + 16 * random.nextInt(64));
+        registers.general(RDI, 16 * random.nextInt(64));
+        registers.general(R13, DATA + 0x3000 + 16 * random.nextInt(256));
+        registers.general(RSP, STACK);
+        registers.rflags(2 | random.nextInt() & FLAGS);
+        for (int at = 0; at < 0x40; at += 8) {
+            guest.memory().storeLong(DATA + 0x1000 + 64 * random.nextInt(256) + at, random.nextLong());
+        }
+    }
+}
