@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.javisor.isa.Mnemonic;
@@ -52,6 +53,31 @@ final class Bindings {
         FloatArithmetic.bind(binder);
         FloatCompare.bind(binder);
         FloatConvert.bind(binder);
+        bindAvx(binder);
+        inheritVexForms();
+    }
+
+    private static void bindAvx(Binder binder) {
+        AvxMoves.bind(binder);
+        AvxPermutations.bind(binder);
+        AvxMasks.bind(binder);
+        Gathers.bind(binder);
+        VariableShifts.bind(binder);
+        FusedMultiplyAdd.bind(binder);
+        HalfPrecision.bind(binder);
+    }
+
+    /// A handler of an SSE instruction looks at [Insn#vectorBytes] and executes the form with a VEX prefix too, whose
+    /// name has a V in front, unless that has a handler of its own.
+    private void inheritVexForms() {
+        Map<String, Function<Insn, Handler>> byVexName = new HashMap<>();
+        table.forEach((mnemonic, choice) -> byVexName.put("V" + mnemonic, choice));
+        for (Mnemonic vex : Mnemonic.values()) {
+            Function<Insn, Handler> inherited = byVexName.get(vex.name());
+            if (inherited != null) {
+                table.putIfAbsent(vex, inherited);
+            }
+        }
     }
 
     private static void bindX87(Binder binder) {

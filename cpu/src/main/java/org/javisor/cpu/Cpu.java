@@ -591,6 +591,26 @@ public final class Cpu implements AutoCloseable {
         }
     }
 
+    /// What an instruction on XMM or YMM registers needs: with a VEX prefix another than without.
+    ///
+    /// @throws GuestFault #UD or #NM when the control registers do not let it execute
+    void checkVector(Insn insn) {
+        if (insn.vectorBytes == 0) {
+            checkSse();
+        } else {
+            checkAvx();
+        }
+    }
+
+    /// @throws GuestFault #UD unless XCR0 enables SSE and AVX state, #NM for CR0.TS
+    void checkAvx() {
+        boolean enabled = (cr4 & ControlBits.CR4_OSXSAVE) != 0
+                && (system.xcr0 & XsaveLayout.VECTOR_STATE) == XsaveLayout.VECTOR_STATE;
+        if (!enabled || (cr0 & ControlBits.CR0_TS) != 0) {
+            throw fault(enabled ? GuestFault.NM : GuestFault.UD);
+        }
+    }
+
     /// @throws GuestFault #UD or #NM when CR0 does not let MMX instructions execute, #MF for a pending x87 exception
     void checkMmx() {
         if ((cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0) {

@@ -51,6 +51,9 @@ public enum CpuFeature {
     TSC_DEADLINE(1, 0, Register.ECX, 24, isa(), APIC),
     AES(1, 0, Register.ECX, 25, isa(Feature.AES), SSE2),
     XSAVE(1, 0, Register.ECX, 26, isa(Feature.XSAVE), FXSR),
+    AVX(1, 0, Register.ECX, 28, isa(Feature.AVX), XSAVE, SSE4_2),
+    FMA(1, 0, Register.ECX, 12, isa(Feature.FMA), AVX),
+    F16C(1, 0, Register.ECX, 29, isa(Feature.F16C), AVX),
     RDRAND(1, 0, Register.ECX, 30, isa(Feature.RDRAND)),
     HYPERVISOR(1, 0, Register.ECX, 31, isa()),
 
@@ -59,6 +62,7 @@ public enum CpuFeature {
     FSGSBASE(7, 0, Register.EBX, 0, isa(Feature.FSGSBASE)),
     TSC_ADJUST(7, 0, Register.EBX, 1, isa()),
     BMI1(7, 0, Register.EBX, 3, isa(Feature.BMI1)),
+    AVX2(7, 0, Register.EBX, 5, isa(Feature.AVX2), AVX),
     SMEP(7, 0, Register.EBX, 7, isa()),
     BMI2(7, 0, Register.EBX, 8, isa(Feature.BMI2)),
     ERMS(7, 0, Register.EBX, 9, isa()),

@@ -124,6 +124,11 @@ public final class CpuidModel {
         return instructions.contains(feature);
     }
 
+    /// What XCR0 may hold.
+    long xcr0Supported() {
+        return has(CpuFeature.AVX) ? XsaveLayout.XCR0_SUPPORTED : XsaveLayout.XCR0_SUPPORTED & ~XsaveLayout.AVX;
+    }
+
     /// 57 or 48: how many bits a linear address can have.
     int linearAddressBits() {
         return has(CpuFeature.LA57) ? 57 : 48;
@@ -234,8 +239,8 @@ public final class CpuidModel {
             return;
         }
         switch (subleaf) {
-            case 0 -> set(answer, (int) XsaveLayout.XCR0_SUPPORTED, XsaveLayout.standardBytes(state.xcr0()),
-                    XsaveLayout.standardBytes(XsaveLayout.XCR0_SUPPORTED), (int) (XsaveLayout.XCR0_SUPPORTED >>> 32));
+            case 0 -> set(answer, (int) xcr0Supported(), XsaveLayout.standardBytes(state.xcr0()),
+                    XsaveLayout.standardBytes(xcr0Supported()), (int) (xcr0Supported() >>> 32));
             case 1 -> {
                 long enabled = has(CpuFeature.XSAVES) ? state.xcr0() | state.xss() : state.xcr0();
                 answer[EBX] = has(CpuFeature.XSAVEC) ? XsaveLayout.compactedBytes(enabled) : 0;
@@ -248,7 +253,8 @@ public final class CpuidModel {
 
     private void component(int number, int[] answer) {
         for (XsaveLayout.Component component : XsaveLayout.COMPONENTS) {
-            if (component.number() == number) {
+            boolean supported = ((xcr0Supported() | XsaveLayout.XSS_SUPPORTED) & component.mask()) != 0;
+            if (component.number() == number && supported) {
                 set(answer, component.bytes(), component.offset(),
                         (component.supervisor() ? 1 : 0) | (component.aligned() ? 2 : 0), 0);
             }

@@ -9,14 +9,13 @@ import org.javisor.isa.Mnemonic;
 
 /// FXSAVE and the XSAVE family, XGETBV and XSETBV.
 ///
-/// The components that the processor has beyond SSE would be rows of [XsaveLayout]; there are none, so that an area is
-/// the legacy region and the header.
+/// The components that the processor has beyond SSE are rows of [XsaveLayout].
 ///
 /// @sdm vol. 1 §13 "Managing State Using the XSAVE Feature Set"
 final class ExtendedState {
     /// XCOMP_BV bits that the compacted form may have.
     private static final long COMPONENTS = XsaveLayout.XCR0_SUPPORTED | XsaveLayout.XSS_SUPPORTED;
-    private static final int X87 = XsaveLayout.X87, SSE = XsaveLayout.SSE;
+    private static final int X87 = XsaveLayout.X87, SSE = XsaveLayout.SSE, AVX = XsaveLayout.AVX;
 
     private ExtendedState() { }
 
@@ -94,7 +93,8 @@ final class ExtendedState {
 
     /// XINUSE: the components that are not in their initial configuration.
     private static long inUse(Cpu cpu) {
-        return (LegacyRegion.x87InUse(cpu) ? X87 : 0) | (LegacyRegion.xmmInUse(cpu) ? SSE : 0);
+        return (LegacyRegion.x87InUse(cpu) ? X87 : 0) | (LegacyRegion.xmmInUse(cpu) ? SSE : 0)
+                | (LegacyRegion.ymmInUse(cpu) ? AVX : 0);
     }
 
     /// XSAVE and XSAVEOPT.
@@ -108,7 +108,7 @@ final class ExtendedState {
         long inUse = inUse(cpu);
         long written = optimized ? requested & inUse : requested;
         long header = region.load(XsaveLayout.XSTATE_BV, 8);
-        saveComponents(cpu, region, written, (requested & SSE) != 0);
+        saveComponents(region, written, (requested & XsaveLayout.VECTOR_STATE) != 0, XsaveLayout.EXTENDED);
         region.store(XsaveLayout.XSTATE_BV, 8, header & ~requested | requested & inUse);
     }
 
@@ -124,12 +124,13 @@ final class ExtendedState {
             inUse |= SSE;
         }
         long written = requested & inUse;
-        saveComponents(cpu, region, written, (written & SSE) != 0);
+        saveComponents(region, written, (written & SSE) != 0, ymmOffset(requested));
         region.store(XsaveLayout.XSTATE_BV, 8, written);
         region.store(XsaveLayout.XCOMP_BV, 8, requested | XsaveLayout.COMPACTED);
     }
 
-    private static void saveComponents(Cpu cpu, LegacyRegion region, long written, boolean mxcsr) {
+    /// @param ymm where the upper halves of YMM registers go
+    private static void saveComponents(LegacyRegion region, long written, boolean mxcsr, int ymm) {
         if ((written & X87) != 0) {
             region.saveX87();
         }
@@ -139,6 +140,14 @@ final class ExtendedState {
         if ((written & SSE) != 0) {
             region.saveXmm();
         }
+        if ((written & AVX) != 0) {
+            region.saveYmm(ymm);
+        }
+    }
+
+    /// Where the upper halves of YMM registers are in a compacted area that holds `format`.
+    private static int ymmOffset(long format) {
+        return XsaveLayout.compactedOffset(format, 2);
     }
 
     // ---- XRSTOR ----
@@ -177,11 +186,12 @@ final class ExtendedState {
             throw cpu.gp(0);
         }
         long requested = requested(cpu, cpu.system.xcr0);
-        boolean mxcsr = (requested & SSE) != 0;
+        region.probe(XsaveLayout.standardBytes(requested), false);
+        boolean mxcsr = (requested & XsaveLayout.VECTOR_STATE) != 0;
         if (mxcsr) {
             region.checkMxcsr();
         }
-        restoreComponents(region, requested, held);
+        restoreComponents(region, requested, held, XsaveLayout.EXTENDED);
         if (mxcsr) {
             region.restoreMxcsr();
         }
@@ -197,11 +207,12 @@ final class ExtendedState {
             throw cpu.gp(0);
         }
         long requested = requested(cpu, enabled);
+        region.probe(XsaveLayout.compactedBytes(format), false);
         boolean loaded = (requested & held & SSE) != 0;
         if (loaded) {
             region.checkMxcsr();
         }
-        restoreComponents(region, requested, held);
+        restoreComponents(region, requested, held, ymmOffset(format));
         if (loaded) {
             region.restoreMxcsr();
         } else if ((requested & SSE) != 0) {
@@ -210,7 +221,7 @@ final class ExtendedState {
     }
 
     /// Loads the requested components that the area holds, and initialises those that it does not.
-    private static void restoreComponents(LegacyRegion region, long requested, long held) {
+    private static void restoreComponents(LegacyRegion region, long requested, long held, int ymm) {
         if ((requested & X87) != 0) {
             if ((held & X87) != 0) {
                 region.restoreX87();
@@ -223,6 +234,13 @@ final class ExtendedState {
                 region.restoreXmm();
             } else {
                 region.initializeXmm();
+            }
+        }
+        if ((requested & AVX) != 0) {
+            if ((held & AVX) != 0) {
+                region.restoreYmm(ymm);
+            } else {
+                region.initializeYmm();
             }
         }
     }
@@ -245,8 +263,8 @@ final class ExtendedState {
         requireOsXsave(cpu);
         Privilege.require(cpu);
         long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
-        boolean valid = cpu.reg32(CpuLayout.RCX) == 0 && (value & ~XsaveLayout.XCR0_SUPPORTED) == 0
-                && (value & X87) != 0;
+        boolean valid = cpu.reg32(CpuLayout.RCX) == 0 && (value & ~cpu.cpuid.xcr0Supported()) == 0
+                && (value & X87) != 0 && ((value & AVX) == 0 || (value & SSE) != 0);
         if (!valid) {
             throw cpu.gp(0);
         }

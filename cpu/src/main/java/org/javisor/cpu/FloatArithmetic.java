@@ -91,50 +91,83 @@ final class FloatArithmetic {
 
     /// ADDSUBPS: subtracts in even lanes, adds in odd ones.
     private static void addsubps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        long low = subtractAndAdd(load(a), load(b), context);
-        long high = subtractAndAdd(load(a + 8), load(b + 8), context);
-        Mxcsr.commit(cpu, context);
-        store(a, low, high);
+        long a = VectorOperands.first(cpu, insn);
+        long to = VectorOperands.target(cpu, insn);
+        long low = subtractAndAdd(a, b, context);
+        long high = subtractAndAdd(a + 8, b + 8, context);
+        if (insn.vectorBytes == 32) {
+            long third = subtractAndAdd(a + 16, b + 16, context);
+            long fourth = subtractAndAdd(a + 24, b + 24, context);
+            Mxcsr.commit(cpu, context);
+            store(to + 16, third, fourth);
+            store(to, low, high);
+        } else {
+            Mxcsr.commit(cpu, context);
+            VectorOperands.storeXmm(insn, to, low, high);
+        }
     }
 
-    private static long subtractAndAdd(long a, long b, FloatContext context) {
+    private static long subtractAndAdd(long at, long bt, FloatContext context) {
+        long a = load(at);
+        long b = load(bt);
         int even = Float32.sub((int) a, (int) b, context);
         int odd = Float32.add((int) (a >>> 32), (int) (b >>> 32), context);
         return LaneMultiply.dwords(even, odd);
     }
 
     private static void addsubpd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
+        long a = VectorOperands.first(cpu, insn);
+        long to = VectorOperands.target(cpu, insn);
         long low = Float64.sub(load(a), load(b), context);
         long high = Float64.add(load(a + 8), load(b + 8), context);
-        Mxcsr.commit(cpu, context);
-        store(a, low, high);
+        if (insn.vectorBytes == 32) {
+            long third = Float64.sub(load(a + 16), load(b + 16), context);
+            long fourth = Float64.add(load(a + 24), load(b + 24), context);
+            Mxcsr.commit(cpu, context);
+            store(to + 16, third, fourth);
+            store(to, low, high);
+        } else {
+            Mxcsr.commit(cpu, context);
+            VectorOperands.storeXmm(insn, to, low, high);
+        }
     }
 
-    /// DPPS: the products that immediate bits 4 to 7 choose, summed in pairs, go to the lanes that bits 0 to
-    /// 3 choose. Each step reports its exceptions before the next begins.
+    /// DPPS: of each 16 bytes the products that immediate bits 4 to 7 choose, summed in pairs, go to the lanes that
+    /// bits 0 to 3 choose. Each step reports its exceptions before the next begins.
     ///
     /// @sdm vol. 2A "DPPS—Dot Product of Packed Single Precision Floating-Point Values"
     private static void dpps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int immediate = (int) insn.immediate;
+        boolean longer = insn.vectorBytes == 32;
         long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
+        long a = VectorOperands.first(cpu, insn);
         long low = products(load(a), load(b), immediate >> 4, context);
         long high = products(load(a + 8), load(b + 8), immediate >> 6, context);
+        long third = longer ? products(load(a + 16), load(b + 16), immediate >> 4, context) : 0;
+        long fourth = longer ? products(load(a + 24), load(b + 24), immediate >> 6, context) : 0;
         Mxcsr.commit(cpu, context);
-        int sumLow = Float32.add((int) low, (int) (low >>> 32), context);
-        int sumHigh = Float32.add((int) high, (int) (high >>> 32), context);
+        long sums = LaneMultiply.dwords(sum(low, context), sum(high, context));
+        long upperSums = longer ? LaneMultiply.dwords(sum(third, context), sum(fourth, context)) : 0;
         Mxcsr.commit(cpu, context);
-        int sum = Float32.add(sumLow, sumHigh, context);
+        int sum = sum(sums, context);
+        int upperSum = longer ? sum(upperSums, context) : 0;
         Mxcsr.commit(cpu, context);
+        long to = VectorOperands.target(cpu, insn);
         long both = LaneMultiply.dwords(sum, sum);
-        store(a, both & chosen(immediate), both & chosen(immediate >> 2));
+        VectorOperands.storeXmm(insn, to, both & chosen(immediate), both & chosen(immediate >> 2));
+        if (longer) {
+            long upper = LaneMultiply.dwords(upperSum, upperSum);
+            store(to + 16, upper & chosen(immediate), upper & chosen(immediate >> 2));
+        }
+    }
+
+    private static int sum(long two, FloatContext context) {
+        return Float32.add((int) two, (int) (two >>> 32), context);
     }
 
     private static long products(long a, long b, int choice, FloatContext context) {
@@ -148,17 +181,18 @@ final class FloatArithmetic {
         return LaneMultiply.dwords(-(choice & 1), -(choice >> 1 & 1));
     }
 
-    /// DPPD, as [#dpps] with two lanes.
+    /// DPPD, as [#dpps] with two lanes; it has no form of 32 bytes.
     private static void dppd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int immediate = (int) insn.immediate;
         long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
+        long a = VectorOperands.first(cpu, insn);
         long low = (immediate & 0x10) != 0 ? Float64.mul(load(a), load(b), context) : 0;
         long high = (immediate & 0x20) != 0 ? Float64.mul(load(a + 8), load(b + 8), context) : 0;
         Mxcsr.commit(cpu, context);
         long sum = Float64.add(low, high, context);
         Mxcsr.commit(cpu, context);
-        store(a, sum & -(immediate & 1L), sum & -(immediate >> 1 & 1L));
+        VectorOperands.storeXmm(insn, VectorOperands.target(cpu, insn), sum & -(immediate & 1L),
+                sum & -(immediate >> 1 & 1L));
     }
 }

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import static org.javisor.cpu.FloatForms.packedDouble;
+import static org.javisor.cpu.FloatForms.packedSingle;
+import static org.javisor.cpu.FloatForms.scalarDouble;
+import static org.javisor.cpu.FloatForms.scalarSingle;
 import static org.javisor.cpu.VectorOperands.load;
-import static org.javisor.cpu.VectorOperands.store;
 
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.javisor.cpu.fp.Float32;
 import org.javisor.cpu.fp.Float64;
 import org.javisor.cpu.fp.FloatContext;
@@ -13,72 +19,54 @@ import org.javisor.isa.Mnemonic;
 
 /// SSE floating-point comparison.
 final class FloatCompare {
-    /// SSE knows predicates 0 to 7; the other bits of the immediate are reserved and do not matter.
-    private static final int PREDICATE = 7;
+    private static final int PREDICATES = 32;
 
     private FloatCompare() { }
 
     static void bind(Bindings.Binder b) {
-        b.bind(Mnemonic.CMPPS, FloatCompare::cmpps)
-                .bind(Mnemonic.CMPPD, FloatCompare::cmppd)
-                .bind(Mnemonic.CMPSS, FloatCompare::cmpss)
-                .bind(Mnemonic.CMPSD, FloatCompare::cmpsd)
+        b.choose(Mnemonic.CMPPS, byPredicate(FloatCompare::cmpps))
+                .choose(Mnemonic.CMPPD, byPredicate(FloatCompare::cmppd))
+                .choose(Mnemonic.CMPSS, byPredicate(FloatCompare::cmpss))
+                .choose(Mnemonic.CMPSD, byPredicate(FloatCompare::cmpsd))
                 .bind(Mnemonic.COMISS, (cpu, insn) -> compareSingle(cpu, insn, true))
                 .bind(Mnemonic.COMISD, (cpu, insn) -> compareDouble(cpu, insn, true))
                 .bind(Mnemonic.UCOMISS, (cpu, insn) -> compareSingle(cpu, insn, false))
                 .bind(Mnemonic.UCOMISD, (cpu, insn) -> compareDouble(cpu, insn, false));
     }
 
-    private static void cmpps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
-        int predicate = (int) insn.immediate & PREDICATE;
-        long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        long low = two(load(a), load(b), predicate, context);
-        long high = two(load(a + 8), load(b + 8), predicate, context);
-        Mxcsr.commit(cpu, context);
-        store(a, low, high);
+    /// SSE knows predicates 0 to 7, AVX 0 to 31; the other bits of the immediate are reserved and do not matter.
+    private static int predicate(Insn insn) {
+        return (int) insn.immediate & (insn.vectorBytes == 0 ? 7 : PREDICATES - 1);
     }
 
-    private static long two(long a, long b, int predicate, FloatContext context) {
-        int low = Float32.compareToMask((int) a, (int) b, predicate, context);
-        int high = Float32.compareToMask((int) (a >>> 32), (int) (b >>> 32), predicate, context);
-        return LaneMultiply.dwords(low, high);
+    /// The handlers of all predicates, made once.
+    private static Function<Insn, Handler> byPredicate(IntFunction<Handler> handler) {
+        Handler[] handlers = IntStream.range(0, PREDICATES).mapToObj(handler).toArray(Handler[]::new);
+        return insn -> handlers[predicate(insn)];
     }
 
-    private static void cmppd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
-        int predicate = (int) insn.immediate & PREDICATE;
-        long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        long low = Float64.compareToMask(load(a), load(b), predicate, context);
-        long high = Float64.compareToMask(load(a + 8), load(b + 8), predicate, context);
-        Mxcsr.commit(cpu, context);
-        store(a, low, high);
+    private static Handler cmpps(int predicate) {
+        FloatOperation comparison = (a, b, context) -> Float32.compareToMask(a, b, predicate, context);
+        return (cpu, insn) -> packedSingle(cpu, insn, comparison);
     }
 
-    private static void cmpss(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
-        int predicate = (int) insn.immediate & PREDICATE;
-        long b = VectorOperands.sourceScalar(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        int mask = Float32.compareToMask(HostMemory.loadInt(a), HostMemory.loadInt(b), predicate, context);
-        Mxcsr.commit(cpu, context);
-        HostMemory.storeInt(a, mask);
+    private static Handler cmppd(int predicate) {
+        DoubleOperation comparison = (a, b, context) -> Float64.compareToMask(a, b, predicate, context);
+        return (cpu, insn) -> packedDouble(cpu, insn, comparison);
     }
 
-    private static void cmpsd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
-        int predicate = (int) insn.immediate & PREDICATE;
-        long b = VectorOperands.sourceScalar(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        long mask = Float64.compareToMask(load(a), load(b), predicate, context);
-        Mxcsr.commit(cpu, context);
-        HostMemory.storeLong(a, mask);
+    private static Handler cmpss(int predicate) {
+        FloatOperation comparison = (a, b, context) -> Float32.compareToMask(a, b, predicate, context);
+        return (cpu, insn) -> scalarSingle(cpu, insn, comparison);
+    }
+
+    private static Handler cmpsd(int predicate) {
+        DoubleOperation comparison = (a, b, context) -> Float64.compareToMask(a, b, predicate, context);
+        return (cpu, insn) -> scalarDouble(cpu, insn, comparison);
     }
 
     private static void compareSingle(Cpu cpu, Insn insn, boolean signalling) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int b = HostMemory.loadInt(VectorOperands.sourceScalar(cpu, insn));
         int a = HostMemory.loadInt(VectorOperands.target(cpu, insn));
         int relation = Float32.compare(a, b, signalling, context);
@@ -87,7 +75,7 @@ final class FloatCompare {
     }
 
     private static void compareDouble(Cpu cpu, Insn insn, boolean signalling) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long b = load(VectorOperands.sourceScalar(cpu, insn));
         long a = load(VectorOperands.target(cpu, insn));
         int relation = Float64.compare(a, b, signalling, context);

@@ -88,51 +88,75 @@ final class FloatConvert {
     // ---- between formats ----
 
     private static void cvtss2sd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int source = HostMemory.loadInt(VectorOperands.sourceScalar(cpu, insn));
         long result = Float64.fromFloat32(source, context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeLong(cpu.state + insn.at0, result);
+        VectorOperands.storeDouble(cpu, insn, result);
     }
 
     private static void cvtsd2ss(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int result = Float64.toFloat32(load(VectorOperands.sourceScalar(cpu, insn)), context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeInt(cpu.state + insn.at0, result);
+        VectorOperands.storeSingle(cpu, insn, result);
     }
 
     private static void cvtps2pd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
-        long source = load(VectorOperands.sourceScalar(cpu, insn));
+        FloatContext context = Mxcsr.begin(cpu, insn);
+        boolean longer = insn.vectorBytes == 32;
+        long b = longer ? VectorOperands.source(cpu, insn) : VectorOperands.sourceScalar(cpu, insn);
+        long source = load(b);
+        long upper = longer ? load(b + 8) : 0;
         long low = Float64.fromFloat32((int) source, context);
         long high = Float64.fromFloat32((int) (source >>> 32), context);
+        long third = Float64.fromFloat32((int) upper, context);
+        long fourth = Float64.fromFloat32((int) (upper >>> 32), context);
         Mxcsr.commit(cpu, context);
-        store(cpu.state + insn.at0, low, high);
+        storeFour(insn, cpu.state + insn.at0, low, high, third, fourth);
+    }
+
+    /// Writes the whole register that the instruction writes.
+    private static void storeFour(Insn insn, long to, long low, long high, long third, long fourth) {
+        VectorOperands.storeXmm(insn, to, low, high);
+        if (insn.vectorBytes == 32) {
+            store(to + 16, third, fourth);
+        }
     }
 
     private static void cvtpd2ps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long b = VectorOperands.source(cpu, insn);
-        long low = dwords(Float64.toFloat32(load(b), context), Float64.toFloat32(load(b + 8), context));
+        long low = twoSingles(b, context);
+        long high = insn.vectorBytes == 32 ? twoSingles(b + 16, context) : 0;
         Mxcsr.commit(cpu, context);
-        store(cpu.state + insn.at0, low, 0);
+        VectorOperands.storeXmm(insn, cpu.state + insn.at0, low, high);
+    }
+
+    private static long twoSingles(long doubles, FloatContext context) {
+        return dwords(Float64.toFloat32(load(doubles), context), Float64.toFloat32(load(doubles + 8), context));
     }
 
     // ---- packed integers ----
 
     /// CVTDQ2PD: exact.
     private static void cvtdq2pd(Cpu cpu, Insn insn) {
-        cpu.checkSse();
-        long source = load(VectorOperands.sourceScalar(cpu, insn));
-        store(cpu.state + insn.at0, Float64.fromInt((int) source), Float64.fromInt((int) (source >>> 32)));
+        cpu.checkVector(insn);
+        boolean longer = insn.vectorBytes == 32;
+        long b = longer ? VectorOperands.source(cpu, insn) : VectorOperands.sourceScalar(cpu, insn);
+        long source = load(b);
+        long upper = longer ? load(b + 8) : 0;
+        storeFour(insn, cpu.state + insn.at0, Float64.fromInt((int) source), Float64.fromInt((int) (source >>> 32)),
+                Float64.fromInt((int) upper), Float64.fromInt((int) (upper >>> 32)));
     }
 
     private static void doublesToInts(Cpu cpu, Insn insn, Conversion conversion) {
-        FloatContext context = Mxcsr.begin(cpu);
-        long low = twoInts(VectorOperands.source(cpu, insn), conversion, context);
+        FloatContext context = Mxcsr.begin(cpu, insn);
+        long b = VectorOperands.source(cpu, insn);
+        long low = twoInts(b, conversion, context);
+        long high = insn.vectorBytes == 32 ? twoInts(b + 16, conversion, context) : 0;
         Mxcsr.commit(cpu, context);
-        store(cpu.state + insn.at0, low, 0);
+        VectorOperands.storeXmm(insn, cpu.state + insn.at0, low, high);
     }
 
     private static long twoInts(long doubles, Conversion conversion, FloatContext context) {
@@ -143,44 +167,44 @@ final class FloatConvert {
     // ---- general registers ----
 
     private static void cvtsi2ss(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int result = Float32.fromLong(signedSource(cpu, insn), context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeInt(cpu.state + insn.at0, result);
+        VectorOperands.storeSingle(cpu, insn, result);
     }
 
     private static void cvtsi2sd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long result = Float64.fromLong(signedSource(cpu, insn), context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeLong(cpu.state + insn.at0, result);
+        VectorOperands.storeDouble(cpu, insn, result);
     }
 
     private static long signedSource(Cpu cpu, Insn insn) {
-        long value = cpu.read(insn, 1);
-        return insn.bytes1 == 4 ? (int) value : value;
+        long value = cpu.read(insn, insn.vectorBytes == 0 ? 1 : 2);
+        return insn.sourceBytes == 4 ? (int) value : value;
     }
 
     private static void cvtss2si(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int source = HostMemory.loadInt(VectorOperands.sourceScalar(cpu, insn));
         toGeneral(cpu, insn, Float32.toInteger(source, insn.bytes0 * 8, context), context);
     }
 
     private static void cvttss2si(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int source = HostMemory.loadInt(VectorOperands.sourceScalar(cpu, insn));
         toGeneral(cpu, insn, Float32.toIntegerTruncated(source, insn.bytes0 * 8, context), context);
     }
 
     private static void cvtsd2si(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long source = load(VectorOperands.sourceScalar(cpu, insn));
         toGeneral(cpu, insn, Float64.toInteger(source, insn.bytes0 * 8, context), context);
     }
 
     private static void cvttsd2si(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long source = load(VectorOperands.sourceScalar(cpu, insn));
         toGeneral(cpu, insn, Float64.toIntegerTruncated(source, insn.bytes0 * 8, context), context);
     }
@@ -198,7 +222,7 @@ final class FloatConvert {
 
     /// CVTPI2PS. Even with the source in memory it is an MMX instruction to the x87 state.
     private static void cvtpi2ps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         cpu.checkMmx();
         long source = Mmx.source(cpu, insn);
         int low = Float32.fromLong((int) source, context);
@@ -210,7 +234,7 @@ final class FloatConvert {
 
     /// CVTPI2PD: exact. With the source in memory it leaves the x87 state alone.
     private static void cvtpi2pd(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         if (insn.kind1 == MMX) {
             cpu.checkMmx();
         }
@@ -222,7 +246,7 @@ final class FloatConvert {
     }
 
     private static void singlesToMmx(Cpu cpu, Insn insn, Conversion conversion) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         cpu.checkMmx();
         long source = load(VectorOperands.sourceScalar(cpu, insn));
         long result = dwords((int) conversion.apply((int) source, context),
@@ -232,7 +256,7 @@ final class FloatConvert {
     }
 
     private static void doublesToMmx(Cpu cpu, Insn insn, Conversion conversion) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         cpu.checkMmx();
         long result = twoInts(VectorOperands.source(cpu, insn), conversion, context);
         Mxcsr.commit(cpu, context);
@@ -242,13 +266,16 @@ final class FloatConvert {
     // ---- rounding to integers ----
 
     private static void roundps(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int mode = (int) insn.immediate;
+        boolean longer = insn.vectorBytes == 32;
         long b = VectorOperands.source(cpu, insn);
         long low = roundTwo(load(b), mode, context);
         long high = roundTwo(load(b + 8), mode, context);
+        long third = longer ? roundTwo(load(b + 16), mode, context) : 0;
+        long fourth = longer ? roundTwo(load(b + 24), mode, context) : 0;
         Mxcsr.commit(cpu, context);
-        store(cpu.state + insn.at0, low, high);
+        storeFour(insn, cpu.state + insn.at0, low, high, third, fourth);
     }
 
     private static long roundTwo(long b, int mode, FloatContext context) {
@@ -257,28 +284,31 @@ final class FloatConvert {
     }
 
     private static void roundpd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int mode = (int) insn.immediate;
+        boolean longer = insn.vectorBytes == 32;
         long b = VectorOperands.source(cpu, insn);
         long low = Float64.roundToIntegral(load(b), mode, context);
         long high = Float64.roundToIntegral(load(b + 8), mode, context);
+        long third = longer ? Float64.roundToIntegral(load(b + 16), mode, context) : 0;
+        long fourth = longer ? Float64.roundToIntegral(load(b + 24), mode, context) : 0;
         Mxcsr.commit(cpu, context);
-        store(cpu.state + insn.at0, low, high);
+        storeFour(insn, cpu.state + insn.at0, low, high, third, fourth);
     }
 
     private static void roundss(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         int source = HostMemory.loadInt(VectorOperands.sourceScalar(cpu, insn));
         int result = Float32.roundToIntegral(source, (int) insn.immediate, context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeInt(cpu.state + insn.at0, result);
+        VectorOperands.storeSingle(cpu, insn, result);
     }
 
     private static void roundsd(Cpu cpu, Insn insn) {
-        FloatContext context = Mxcsr.begin(cpu);
+        FloatContext context = Mxcsr.begin(cpu, insn);
         long source = load(VectorOperands.sourceScalar(cpu, insn));
         long result = Float64.roundToIntegral(source, (int) insn.immediate, context);
         Mxcsr.commit(cpu, context);
-        HostMemory.storeLong(cpu.state + insn.at0, result);
+        VectorOperands.storeDouble(cpu, insn, result);
     }
 }

@@ -18,7 +18,14 @@ final class Insn extends Instruction implements Cloneable {
     short end;
     /// Offsets in the processor's off-heap block ([CpuLayout]) of the registers of operands 0, 1 and 2, where these are
     /// general, MMX or XMM registers. (x87 operands move with TOP and have none.)
-    short at0, at1, at2;
+    short at0, at1, at2, at3;
+    /// Of a vector instruction, the offset of its first source's register: that of operand 0, or with a VEX prefix and
+    /// three operands that of operand 1.
+    short atFirst;
+    /// The last source that is no immediate: its register, or whether it is memory, and its size.
+    short atSource;
+    boolean sourceInMemory;
+    byte sourceBytes;
     /// Offsets of base and index register; [CpuLayout#ZERO] and [CpuLayout#RIP] stand in where there is none.
     short baseAt, indexAt;
     /// Mask that cuts an effective address to the address size.

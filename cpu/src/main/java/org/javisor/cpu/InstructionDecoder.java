@@ -110,13 +110,26 @@ final class InstructionDecoder {
         insn.at0 = at(insn.kind0, insn.reg0);
         insn.at1 = at(insn.kind1, insn.reg1);
         insn.at2 = at(insn.kind2, insn.reg2);
+        insn.at3 = at(insn.kind3, insn.reg3);
+        prepareSources(insn);
         insn.baseAt = (short) switch (insn.base) {
             case Instruction.RIP -> CpuLayout.RIP;
             case Instruction.ABSENT -> CpuLayout.ZERO;
             default -> CpuLayout.gpr(insn.base);
         };
-        insn.indexAt = (short) (insn.index == Instruction.ABSENT ? CpuLayout.ZERO : CpuLayout.gpr(insn.index));
+        boolean noIndex = insn.index == Instruction.ABSENT || insn.indexBytes != 0;
+        insn.indexAt = (short) (noIndex ? CpuLayout.ZERO : CpuLayout.gpr(insn.index));
         insn.addressMask = Cpu.mask(insn.addressBytes);
+    }
+
+    private static void prepareSources(Insn insn) {
+        boolean vex = insn.vectorBytes != 0;
+        boolean three = vex && insn.kind2 != Instruction.NONE;
+        boolean thirdIsSource = three && insn.kind2 != Instruction.IMM;
+        insn.atFirst = three ? insn.at1 : insn.at0;
+        insn.atSource = thirdIsSource ? insn.at2 : insn.at1;
+        insn.sourceInMemory = (thirdIsSource ? insn.kind2 : insn.kind1) == Instruction.MEM;
+        insn.sourceBytes = thirdIsSource ? insn.bytes2 : insn.bytes1;
     }
 
     private static short at(int kind, int reg) {

@@ -218,6 +218,39 @@ final class LegacyRegion {
         }
     }
 
+    // ---- the upper halves of YMM registers, behind the legacy region ----
+
+    /// @param offset of the component in the area
+    void saveYmm(int offset) {
+        for (int n = 0; n < xmmCount; n++) {
+            store(offset + 16 * n, 8, HostMemory.loadLong(xmm(cpu, n) + 16));
+            store(offset + 16 * n + 8, 8, HostMemory.loadLong(xmm(cpu, n) + 24));
+        }
+    }
+
+    void restoreYmm(int offset) {
+        for (int n = 0; n < xmmCount; n++) {
+            HostMemory.storeLong(xmm(cpu, n) + 16, load(offset + 16 * n, 8));
+            HostMemory.storeLong(xmm(cpu, n) + 24, load(offset + 16 * n + 8, 8));
+        }
+    }
+
+    void initializeYmm() {
+        for (int n = 0; n < xmmCount; n++) {
+            HostMemory.storeLong(xmm(cpu, n) + 16, 0);
+            HostMemory.storeLong(xmm(cpu, n) + 24, 0);
+        }
+    }
+
+    static boolean ymmInUse(Cpu cpu) {
+        for (int n = 0; n < 16; n++) {
+            if (HostMemory.loadLong(xmm(cpu, n) + 16) != 0 || HostMemory.loadLong(xmm(cpu, n) + 24) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static boolean xmmInUse(Cpu cpu) {
         for (int n = 0; n < 16; n++) {
             if (HostMemory.loadLong(xmm(cpu, n)) != 0 || HostMemory.loadLong(xmm(cpu, n) + 8) != 0) {

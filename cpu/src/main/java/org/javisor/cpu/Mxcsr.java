@@ -31,9 +31,9 @@ final class Mxcsr {
         HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, mxcsr);
     }
 
-    /// Checks that SSE instructions may execute, and starts one that computes.
-    static FloatContext begin(Cpu cpu) {
-        cpu.checkSse();
+    /// Checks that the instruction may execute, and starts one that computes.
+    static FloatContext begin(Cpu cpu, Insn insn) {
+        cpu.checkVector(insn);
         FloatContext context = cpu.floats;
         context.begin(get(cpu));
         return context;
@@ -62,7 +62,7 @@ final class Mxcsr {
     }
 
     private static void ldmxcsr(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         int value = (int) cpu.load(insn.segment, cpu.effectiveAddress(insn), 4);
         if ((value & ~WRITABLE) != 0) {
             throw cpu.gp(0);
@@ -71,7 +71,7 @@ final class Mxcsr {
     }
 
     private static void stmxcsr(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 4, get(cpu) & 0xffff_ffffL);
     }
 }

@@ -4,7 +4,6 @@ package org.javisor.cpu;
 import static org.javisor.cpu.VectorOperands.load;
 import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.MMX;
-import static org.javisor.isa.Instruction.XMM;
 
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Instruction;
@@ -21,7 +20,7 @@ final class SimdElements {
                 .bind(Mnemonic.EXTRACTPS, (cpu, insn) -> extract(cpu, insn, 4))
                 .bind(Mnemonic.PINSRB, (cpu, insn) -> insert(cpu, insn, 1))
                 .bind(Mnemonic.PINSRW, (cpu, insn) -> insert(cpu, insn, 2))
-                .bind(Mnemonic.PINSRD, (cpu, insn) -> insert(cpu, insn, insn.bytes1))
+                .bind(Mnemonic.PINSRD, (cpu, insn) -> insert(cpu, insn, insn.sourceBytes))
                 .bind(Mnemonic.PMOVMSKB, SimdElements::pmovmskb)
                 .bind(Mnemonic.MOVMSKPS, SimdElements::movmskps)
                 .bind(Mnemonic.MOVMSKPD, SimdElements::movmskpd)
@@ -35,16 +34,16 @@ final class SimdElements {
         return at + ((int) insn.immediate & elements - 1) * bytes;
     }
 
-    private static void check(Cpu cpu, int kind) {
+    private static void check(Cpu cpu, Insn insn, int kind) {
         if (kind == MMX) {
             cpu.checkMmx();
         } else {
-            cpu.checkSse();
+            cpu.checkVector(insn);
         }
     }
 
     private static void extract(Cpu cpu, Insn insn, int bytes) {
-        check(cpu, insn.kind1);
+        check(cpu, insn, insn.kind1);
         long value = HostMemory.load(element(insn, insn.kind1, cpu.state + insn.at1, bytes), bytes);
         if (insn.kind0 == GPR) {
             cpu.reg64(insn.reg0, value);
@@ -57,10 +56,11 @@ final class SimdElements {
     }
 
     private static void insert(Cpu cpu, Insn insn, int bytes) {
-        check(cpu, insn.kind0);
-        long value = insn.kind1 == GPR
-                ? cpu.reg64(insn.reg1)
-                : cpu.load(insn.segment, cpu.effectiveAddress(insn), bytes);
+        check(cpu, insn, insn.kind0);
+        long value = insn.sourceInMemory
+                ? cpu.load(insn.segment, cpu.effectiveAddress(insn), bytes)
+                : load(cpu.state + insn.atSource);
+        VectorOperands.mergeFirst(cpu, insn);
         HostMemory.store(element(insn, insn.kind0, cpu.state + insn.at0, bytes), bytes, value);
         if (insn.kind0 == MMX) {
             Mmx.write(cpu, insn.at0, load(cpu.state + insn.at0));
@@ -68,21 +68,26 @@ final class SimdElements {
     }
 
     private static void pmovmskb(Cpu cpu, Insn insn) {
-        check(cpu, insn.kind1);
+        check(cpu, insn, insn.kind1);
         long at = cpu.state + insn.at1;
-        int mask = LaneShuffle.topBits(load(at));
-        if (insn.kind1 == XMM) {
-            cpu.reg32(insn.reg0, mask | LaneShuffle.topBits(load(at + 8)) << 8);
-        } else {
+        if (insn.kind1 == MMX) {
             Mmx.enter(cpu);
-            cpu.reg32(insn.reg0, mask);
+            cpu.reg32(insn.reg0, LaneShuffle.topBits(load(at)));
+        } else {
+            int upper = insn.vectorBytes == 32 ? topBits(at + 16) << 16 : 0;
+            cpu.reg32(insn.reg0, topBits(at) | upper);
         }
     }
 
+    private static int topBits(long at) {
+        return LaneShuffle.topBits(load(at)) | LaneShuffle.topBits(load(at + 8)) << 8;
+    }
+
     private static void movmskps(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         long at = cpu.state + insn.at1;
-        cpu.reg32(insn.reg0, signs(load(at)) | signs(load(at + 8)) << 2);
+        int upper = insn.vectorBytes == 32 ? signs(load(at + 16)) << 4 | signs(load(at + 24)) << 6 : 0;
+        cpu.reg32(insn.reg0, signs(load(at)) | signs(load(at + 8)) << 2 | upper);
     }
 
     private static int signs(long x) {
@@ -90,9 +95,10 @@ final class SimdElements {
     }
 
     private static void movmskpd(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         long at = cpu.state + insn.at1;
-        cpu.reg32(insn.reg0, (int) (load(at) >>> 63 | load(at + 8) >>> 63 << 1));
+        long upper = insn.vectorBytes == 32 ? load(at + 16) >>> 63 << 2 | load(at + 24) >>> 63 << 3 : 0;
+        cpu.reg32(insn.reg0, (int) (load(at) >>> 63 | load(at + 8) >>> 63 << 1 | upper));
     }
 
     private static void maskmovq(Cpu cpu, Insn insn) {
@@ -102,9 +108,9 @@ final class SimdElements {
     }
 
     private static void maskmovdqu(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         long mask = cpu.state + insn.at1;
-        storeMasked(cpu, insn, LaneShuffle.topBits(load(mask)) | LaneShuffle.topBits(load(mask + 8)) << 8);
+        storeMasked(cpu, insn, topBits(mask));
     }
 
     /// Stores the chosen bytes of operand 0 to DS:rDI. Only what is stored can fault.

@@ -46,7 +46,7 @@ final class SimdIntegerArithmetic {
                 .bind(Mnemonic.PSUBUSW, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::subUnsignedWords))
                 .bind(Mnemonic.PSADBW, (cpu, insn) -> lanes(cpu, insn, LaneArithmetic::sumOfDifferences))
                 .bind(Mnemonic.MPSADBW,
-                        (cpu, insn) -> vector(cpu, insn, VectorSums::multipleSumsOfDifferences));
+                        (cpu, insn) -> vector(cpu, insn, VectorSums::multipleSumsOfDifferences, 3));
     }
 
     private static void bindMultiplication(Bindings.Binder b) {
@@ -126,14 +126,18 @@ final class SimdIntegerArithmetic {
 
     /// PTEST: ZF if no bit of the source is set in the target, CF if none is clear.
     private static void ptest(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         long b = VectorOperands.source(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
-        long low = VectorOperands.load(b);
-        long high = VectorOperands.load(b + 8);
-        long a0 = VectorOperands.load(a);
-        long a1 = VectorOperands.load(a + 8);
-        cpu.arithmeticFlags(((low & a0 | high & a1) == 0 ? Flags.ZF : 0)
-                | ((low & ~a0 | high & ~a1) == 0 ? Flags.CF : 0));
+        long common = 0;
+        long missing = 0;
+        int bytes = insn.vectorBytes == 32 ? 32 : 16;
+        for (int n = 0; n < bytes; n += 8) {
+            long x = VectorOperands.load(b + n);
+            long y = VectorOperands.load(a + n);
+            common |= x & y;
+            missing |= x & ~y;
+        }
+        cpu.arithmeticFlags((common == 0 ? Flags.ZF : 0) | (missing == 0 ? Flags.CF : 0));
     }
 }

@@ -23,14 +23,10 @@ final class SimdShift {
     }
 
     private static void pslldq(Cpu cpu, Insn insn) {
-        cpu.checkSse();
-        long a = VectorOperands.target(cpu, insn);
-        VectorShuffle.leftBytes(a, a, (int) insn.immediate & 0xff);
+        VectorForms.vectorFirst(cpu, insn, VectorShuffle::leftBytes);
     }
 
     private static void psrldq(Cpu cpu, Insn insn) {
-        cpu.checkSse();
-        long a = VectorOperands.target(cpu, insn);
-        VectorShuffle.rightBytes(a, a, (int) insn.immediate & 0xff);
+        VectorForms.vectorFirst(cpu, insn, VectorShuffle::rightBytes);
     }
 }

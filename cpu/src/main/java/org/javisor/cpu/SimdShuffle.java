@@ -7,8 +7,7 @@ import static org.javisor.cpu.VectorForms.unpackLow;
 import static org.javisor.cpu.VectorForms.vector;
 import static org.javisor.cpu.VectorForms.widening;
 import static org.javisor.cpu.VectorOperands.load;
-import static org.javisor.isa.Instruction.MEM;
-import static org.javisor.isa.Instruction.XMM;
+import static org.javisor.isa.Instruction.MMX;
 
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
@@ -68,7 +67,7 @@ final class SimdShuffle {
                 .bind(Mnemonic.PSHUFLW, (cpu, insn) -> vector(cpu, insn, VectorShuffle::lowWords))
                 .bind(Mnemonic.PSHUFHW, (cpu, insn) -> vector(cpu, insn, VectorShuffle::highWords))
                 .bind(Mnemonic.SHUFPS, (cpu, insn) -> vector(cpu, insn, VectorShuffle::shufflePs))
-                .bind(Mnemonic.SHUFPD, (cpu, insn) -> vector(cpu, insn, VectorShuffle::shufflePd))
+                .bind(Mnemonic.SHUFPD, (cpu, insn) -> vector(cpu, insn, VectorShuffle::shufflePd, 2))
                 .bind(Mnemonic.MOVSLDUP, (cpu, insn) -> vector(cpu, insn, VectorShuffle::duplicateEven))
                 .bind(Mnemonic.MOVSHDUP, (cpu, insn) -> vector(cpu, insn, VectorShuffle::duplicateOdd))
                 .bind(Mnemonic.MOVDDUP, (cpu, insn) -> widening(cpu, insn, VectorShuffle::duplicateLow))
@@ -77,8 +76,8 @@ final class SimdShuffle {
 
     private static void bindBlend(Bindings.Binder b) {
         b.bind(Mnemonic.PBLENDW, (cpu, insn) -> vector(cpu, insn, VectorShuffle::blendWords))
-                .bind(Mnemonic.BLENDPS, (cpu, insn) -> vector(cpu, insn, VectorShuffle::blendPs))
-                .bind(Mnemonic.BLENDPD, (cpu, insn) -> vector(cpu, insn, VectorShuffle::blendPd))
+                .bind(Mnemonic.BLENDPS, (cpu, insn) -> vector(cpu, insn, VectorShuffle::blendPs, 4))
+                .bind(Mnemonic.BLENDPD, (cpu, insn) -> vector(cpu, insn, VectorShuffle::blendPd, 2))
                 .bind(Mnemonic.PBLENDVB, (cpu, insn) -> blendVariable(cpu, insn, LaneArithmetic::fillBytes))
                 .bind(Mnemonic.BLENDVPS, (cpu, insn) -> blendVariable(cpu, insn, LaneArithmetic::fillDwords))
                 .bind(Mnemonic.BLENDVPD, (cpu, insn) -> blendVariable(cpu, insn, x -> x >> 63));
@@ -113,10 +112,10 @@ final class SimdShuffle {
     }
 
     private static void pshufb(Cpu cpu, Insn insn) {
-        if (insn.kind0 == XMM) {
-            vector(cpu, insn, VectorShuffle::bytes);
-        } else {
+        if (insn.kind0 == MMX) {
             VectorForms.lanes(cpu, insn, LaneShuffle::shuffleBytes);
+        } else {
+            vector(cpu, insn, VectorShuffle::bytes);
         }
     }
 
@@ -127,7 +126,7 @@ final class SimdShuffle {
     }
 
     private static void palignr(Cpu cpu, Insn insn) {
-        if (insn.kind0 == XMM) {
+        if (insn.kind0 != MMX) {
             vector(cpu, insn, VectorShuffle::alignRight);
             return;
         }
@@ -140,26 +139,37 @@ final class SimdShuffle {
     /// INSERTPS: from memory, the doubleword itself; from a register, the one that immediate bits 7 and 6
     /// name.
     private static void insertps(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         int immediate = (int) insn.immediate;
-        int source = insn.kind1 == MEM
+        int source = insn.sourceInMemory
                 ? (int) cpu.load(insn.segment, cpu.effectiveAddress(insn), 4)
-                : HostMemory.loadInt(cpu.state + insn.at1 + (immediate >> 6 & 3) * 4);
-        long a = VectorOperands.target(cpu, insn);
-        VectorShuffle.insertPs(a, a, source, immediate);
+                : HostMemory.loadInt(cpu.state + insn.atSource + (immediate >> 6 & 3) * 4);
+        VectorOperands.mergeFirst(cpu, insn);
+        long to = VectorOperands.target(cpu, insn);
+        VectorShuffle.insertPs(to, to, source, immediate);
     }
 
-    /// Turns the lanes' top bits, in 8 bytes of XMM0, into masks.
+    /// Turns the lanes' top bits, in 8 bytes of the mask (XMM0, or operand 3), into masks.
     @FunctionalInterface
     private interface Fill {
         long apply(long bits);
     }
 
     private static void blendVariable(Cpu cpu, Insn insn, Fill fill) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         long b = VectorOperands.source(cpu, insn);
-        long a = VectorOperands.target(cpu, insn);
-        long mask = cpu.state + CpuLayout.XMM;
-        VectorShuffle.blend(a, a, b, fill.apply(load(mask)), fill.apply(load(mask + 8)));
+        long a = VectorOperands.first(cpu, insn);
+        long to = VectorOperands.target(cpu, insn);
+        long mask = cpu.state + (insn.vectorBytes == 0 ? CpuLayout.XMM : insn.at3);
+        long low = fill.apply(load(mask));
+        long high = fill.apply(load(mask + 8));
+        if (insn.vectorBytes == 32) {
+            // Before the destination, which may be the mask, is written.
+            VectorShuffle.blend(to + 16, a + 16, b + 16, fill.apply(load(mask + 16)), fill.apply(load(mask + 24)));
+            VectorShuffle.blend(to, a, b, low, high);
+        } else {
+            VectorShuffle.blend(to, a, b, low, high);
+            VectorForms.clearUpper(insn, to);
+        }
     }
 }

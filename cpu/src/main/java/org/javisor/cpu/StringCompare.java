@@ -19,7 +19,7 @@ final class StringCompare {
 
     /// Lengths in EAX and EDX, or RAX and RDX.
     private static int explicitMatch(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         int most = StringMatch.count((int) insn.immediate);
         return match(cpu, insn, VectorOperands.sourceCopied(cpu, insn),
                 length(cpu, insn, CpuLayout.RAX, most),
@@ -33,7 +33,7 @@ final class StringCompare {
 
     /// Strings end at a zero.
     private static int implicitMatch(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        cpu.checkVector(insn);
         int control = (int) insn.immediate;
         long b = VectorOperands.sourceCopied(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
@@ -67,11 +67,11 @@ final class StringCompare {
         int control = (int) insn.immediate;
         long to = cpu.state + CpuLayout.XMM;
         if ((control & 0x40) == 0) {
-            VectorOperands.store(to, matches, 0);
+            VectorOperands.storeXmm(insn, to, matches, 0);
         } else if (StringMatch.hasWords(control)) {
-            VectorOperands.store(to, spread(matches, 16), spread(matches >> 4, 16));
+            VectorOperands.storeXmm(insn, to, spread(matches, 16), spread(matches >> 4, 16));
         } else {
-            VectorOperands.store(to, spread(matches, 8), spread(matches >> 8, 8));
+            VectorOperands.storeXmm(insn, to, spread(matches, 8), spread(matches >> 8, 8));
         }
     }
 

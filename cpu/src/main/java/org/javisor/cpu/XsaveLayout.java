@@ -12,7 +12,9 @@ package org.javisor.cpu;
 ///
 /// @sdm vol. 1 §13.4 "XSAVE Area"
 final class XsaveLayout {
-    static final int X87 = 1, SSE = 2;
+    static final int X87 = 1, SSE = 2, AVX = 4;
+    /// What instructions with a VEX prefix need in XCR0.
+    static final int VECTOR_STATE = SSE | AVX;
     static final int LEGACY_BYTES = 512;
     static final int HEADER = 512;
     static final int HEADER_BYTES = 64;
@@ -33,10 +35,10 @@ final class XsaveLayout {
         }
     }
 
-    /// In ascending order. Empty: the processor has no state beyond SSE.
-    static final Component[] COMPONENTS = {};
+    /// In ascending order: the upper halves of the YMM registers.
+    static final Component[] COMPONENTS = {new Component(2, EXTENDED, 256, false, false)};
 
-    /// What XCR0 may hold.
+    /// What XCR0 may hold on a processor with every feature; see [CpuidModel#xcr0Supported].
     static final long XCR0_SUPPORTED = X87 | SSE | supported(false);
     /// What IA32_XSS may hold.
     static final long XSS_SUPPORTED = supported(true);

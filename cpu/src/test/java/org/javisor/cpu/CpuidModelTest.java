@@ -161,7 +161,11 @@ class CpuidModelTest {
     @Test
     void xsaveSizesAreThoseOfTheAreas() {
         int[] leaf = query(CpuidModel.builder().build(), 0xd, 0);
-        assertEquals(List.of(3, 576, 576, 0), boxed(leaf));
+        assertEquals(List.of(7, 576, 832, 0), boxed(leaf));
+        assertEquals(List.of(256, 576, 0, 0), boxed(query(CpuidModel.builder().build(), 0xd, 2)));
+        CpuidModel without = CpuidModel.builder().without(CpuFeature.AVX).build();
+        assertEquals(List.of(3, 576, 576, 0), boxed(query(without, 0xd, 0)));
+        assertEquals(List.of(0, 0, 0, 0), boxed(query(without, 0xd, 2)));
         assertEquals(576, query(CpuidModel.builder().build(), 0xd, 1)[1]);
     }
 

@@ -4,7 +4,6 @@ package org.javisor.cpu;
 import static org.javisor.cpu.SystemGuest.CODE;
 import static org.javisor.cpu.SystemGuest.DATA;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.javisor.host.HostMemory;
 import org.javisor.memory.GuestMemory;
@@ -201,7 +200,9 @@ class ExtendedStateTest {
         assertEquals(-1, run(XSETBV, 1));
         assertEquals(1, cpu.system.xcr0);
         assertEquals(GuestFault.GP, run(XSETBV, 2));
-        assertEquals(GuestFault.GP, run(XSETBV, 7));
+        assertEquals(-1, run(XSETBV, 7));
+        assertEquals(GuestFault.GP, run(XSETBV, 5));
+        assertEquals(GuestFault.GP, run(XSETBV, 15));
         cpu.reg64(CpuLayout.RCX, 1);
         assertEquals(GuestFault.GP, run(XSETBV, 1));
     }
@@ -221,7 +222,60 @@ class ExtendedStateTest {
     void aComponentsPlaceFollowsFromThoseBeforeIt() {
         assertEquals(576, XsaveLayout.standardBytes(3));
         assertEquals(576, XsaveLayout.compactedBytes(3));
-        assertTrue(XsaveLayout.XCR0_SUPPORTED == 3);
+        assertEquals(832, XsaveLayout.standardBytes(7));
+        assertEquals(832, XsaveLayout.compactedBytes(4));
+    }
+
+    private long upper(int n) {
+        return HostMemory.loadLong(cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * (long) n + 24);
+    }
+
+    private void upper(int n, long value) {
+        HostMemory.storeLong(cpu.state + CpuLayout.XMM + CpuLayout.XMM_STRIDE * (long) n + 24, value);
+    }
+
+    @Test
+    void upperHalvesOfYmmRegistersAreAComponentOfTheirOwn() {
+        cpu.system.xcr0 = 7;
+        upper(15, 0x55);
+        xmm(15, 0x44);
+        assertEquals(-1, run(XSAVE, 7));
+        assertEquals(6, memory.loadLong(XSTATE_BV));
+        assertEquals(0x55, memory.loadLong(DATA + 576 + 15 * 16 + 8));
+
+        upper(15, 1);
+        xmm(15, 1);
+        assertEquals(-1, run(XRSTOR, 4));
+        assertEquals(0x55, upper(15));
+        assertEquals(1, xmm(15));
+
+        memory.storeLong(XSTATE_BV, 0);
+        assertEquals(-1, run(XRSTOR, 4));
+        assertEquals(0, upper(15));
+    }
+
+    @Test
+    void upperHalvesOfYmmRegistersAreSavedCompactedAndOnlyIfInUse() {
+        cpu.system.xcr0 = 7;
+        upper(0, 0);
+        memory.storeLong(DATA + 576 + 8, 0x77);
+        assertEquals(-1, run(XSAVEC, 7));
+        assertEquals(0, memory.loadLong(XSTATE_BV) & 4);
+        assertEquals(COMPACTED | 7, memory.loadLong(XCOMP_BV));
+        assertEquals(0x77, memory.loadLong(DATA + 576 + 8));
+
+        upper(0, 0x99);
+        assertEquals(-1, run(XSAVEC, 7));
+        assertEquals(4, memory.loadLong(XSTATE_BV) & 4);
+        upper(0, 0);
+        assertEquals(-1, run(XRSTOR, 7));
+        assertEquals(0x99, upper(0));
+    }
+
+    @Test
+    void aProcessorWithoutAvxRefusesItsComponent() {
+        CpuidModel model = CpuidModel.builder().without(CpuFeature.AVX).build();
+        assertEquals(3, model.xcr0Supported());
     }
 
     @Test

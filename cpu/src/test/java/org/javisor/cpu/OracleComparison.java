@@ -84,6 +84,10 @@ final class OracleComparison {
 
     private boolean vectorEqual(Insn insn, int n) {
         long at = HostProcessor.FX + FxImage.XMM + 16L * n;
+        return halfEqual(insn, n, at) && halfEqual(insn, n, HostProcessor.YMM + 16L * n);
+    }
+
+    private boolean halfEqual(Insn insn, int n, long at) {
         return HostMemory.loadLong(expected + at) == HostMemory.loadLong(actual + at)
                 && HostMemory.loadLong(expected + at + 8) == HostMemory.loadLong(actual + at + 8)
                 || approximates(insn) && insn.reg0 == n && approximatelyEqual(at);
@@ -91,7 +95,7 @@ final class OracleComparison {
 
     private static boolean approximates(Insn insn) {
         return switch (insn.mnemonic()) {
-            case RCPPS, RCPSS, RSQRTPS, RSQRTSS -> true;
+            case RCPPS, RCPSS, RSQRTPS, RSQRTSS, VRCPPS, VRCPSS, VRSQRTPS, VRSQRTSS -> true;
             default -> false;
         };
     }
@@ -218,9 +222,9 @@ final class OracleComparison {
     }
 
     private void describeOperands(Insn insn, StringJoiner text) {
-        for (int n = 0; n < 3; n++) {
-            if (insn.kind(n) == Instruction.XMM) {
-                text.add("in: XMM" + insn.reg(n) + "=" + vector(inputs, insn.reg(n)));
+        for (int n = 0; n < 4; n++) {
+            if (insn.kind(n) == Instruction.XMM || insn.kind(n) == Instruction.YMM) {
+                text.add("in: YMM" + insn.reg(n) + "=" + vector(inputs, insn.reg(n)));
             } else if (insn.kind(n) == Instruction.MMX) {
                 text.add("in: ST/MM" + insn.reg(n) + "=" + register(inputs, insn.reg(n)));
             }
@@ -252,7 +256,7 @@ final class OracleComparison {
     private void describeFloating(Insn insn, StringJoiner text) {
         for (int n = 0; n < 16; n++) {
             if (!vectorEqual(insn, n)) {
-                text.add("XMM" + n + ": host " + vector(expected, n) + ", ours " + vector(actual, n));
+                text.add("YMM" + n + ": host " + vector(expected, n) + ", ours " + vector(actual, n));
             }
         }
         for (int n = 0; n < 8; n++) {
@@ -277,7 +281,9 @@ final class OracleComparison {
 
     private static String vector(long block, int n) {
         long at = block + HostProcessor.FX + FxImage.XMM + 16L * n;
-        return String.format("%016x_%016x", HostMemory.loadLong(at + 8), HostMemory.loadLong(at));
+        long upper = block + HostProcessor.YMM + 16L * n;
+        return String.format("%016x_%016x_%016x_%016x", HostMemory.loadLong(upper + 8), HostMemory.loadLong(upper),
+                HostMemory.loadLong(at + 8), HostMemory.loadLong(at));
     }
 
     private static String register(long block, int n) {

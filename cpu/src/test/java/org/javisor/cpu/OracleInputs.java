@@ -88,6 +88,9 @@ final class OracleInputs {
         if (insn.modrm < 0 || insn.modrm >= 0xc0) {
             return usableRegisters(insn);
         }
+        if (insn.indexBytes != 0) {
+            return insn.base != Instruction.ABSENT;
+        }
         return (insn.base != insn.index || insn.base == Instruction.ABSENT) && usableAddress(insn);
     }
 
@@ -103,7 +106,8 @@ final class OracleInputs {
 
     private static boolean usableAddress(Insn insn) {
         return switch (insn.mnemonic()) {
-            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM, XSAVE, XSAVEC, XRSTOR ->
+            case DIV, IDIV, CMPXCHG, CMPXCHG8B, PCMPESTRI, PCMPESTRM, VPCMPESTRI, VPCMPESTRM, XSAVE,
+                    XSAVEC, XRSTOR ->
                     !addresses(insn, RAX) && !addresses(insn, RDX);
             case BT, BTS, BTR, BTC -> insn.kind1 != Instruction.GPR || !addresses(insn, insn.reg1);
             case PUSH, POP, CALL -> !addresses(insn, RSP);
@@ -141,6 +145,9 @@ final class OracleInputs {
         long at = fx() + FxImage.XMM + 16L * reg;
         HostMemory.storeLong(at, number());
         HostMemory.storeLong(at + 8, number());
+        long upper = block + HostProcessor.YMM + 16L * reg;
+        HostMemory.storeLong(upper, number());
+        HostMemory.storeLong(upper + 8, number());
     }
 
     private void extended(long at) {
@@ -182,8 +189,8 @@ final class OracleInputs {
         HostMemory.storeLong(block + HostProcessor.RFLAGS, 1 << 1 | random.nextInt() & FLAGS);
         flavour = flavourOf(insn.row);
         floatingPointState(insn);
-        for (int n = 0; n < 3; n++) {
-            if (insn.kind(n) == Instruction.XMM) {
+        for (int n = 0; n < 4; n++) {
+            if (insn.kind(n) == Instruction.XMM || insn.kind(n) == Instruction.YMM) {
                 vector(insn.reg(n));
             }
         }
@@ -244,7 +251,10 @@ final class OracleInputs {
         }
         boolean noRegister = insn.base == Instruction.ABSENT && insn.index == Instruction.ABSENT;
         long rest = target - insn.displacement;
-        if (insn.base == Instruction.RIP || noRegister) {
+        if (insn.indexBytes != 0) {
+            addressReg(insn, insn.base, rest);
+            indexes(insn);
+        } else if (insn.base == Instruction.RIP || noRegister) {
             target = centre;
         } else if (insn.index == Instruction.ABSENT) {
             addressReg(insn, insn.base, rest);
@@ -258,6 +268,16 @@ final class OracleInputs {
         }
     }
 
+    /// Indexes of a gather, near 0 as doublewords or as quadwords.
+    private void indexes(Insn insn) {
+        boolean qwords = (insn.row.opcode() & 1) != 0;
+        for (int n = 0; n < 32; n += qwords ? 8 : 4) {
+            long at = n < 16 ? fx() + FxImage.XMM + 16L * insn.index + n
+                    : block + HostProcessor.YMM + 16L * insn.index + n - 16;
+            HostMemory.store(at, qwords ? 8 : 4, random.nextInt(128) - 64);
+        }
+    }
+
     /// What the address has to be a multiple of.
     private int alignment(Insn insn) {
         if (extended(insn)) {
@@ -265,7 +285,7 @@ final class OracleInputs {
         }
         boolean fx = insn.mnemonic() == Mnemonic.FXSAVE || insn.mnemonic() == Mnemonic.FXRSTOR;
         if (fx || insn.row.has(Attribute.ALIGNED)) {
-            return 16;
+            return insn.vectorBytes == 32 ? 32 : 16;
         }
         boolean locked = insn.has(Instruction.LOCK) || insn.mnemonic() == Mnemonic.XCHG;
         boolean aligned = locked || insn.mnemonic() == Mnemonic.CMPXCHG8B || random.nextBoolean();
@@ -314,13 +334,13 @@ final class OracleInputs {
                 }
             }
             case XLAT -> addressReg(insn, RBX, target - (reg(RAX) & 0xff));
-            case MASKMOVQ, MASKMOVDQU -> addressReg(insn, RDI, target);
+            case MASKMOVQ, MASKMOVDQU, VMASKMOVDQU -> addressReg(insn, RDI, target);
             case MOVS, CMPS, STOS, LODS, SCAS -> string(insn);
-            case PCMPESTRI, PCMPESTRM -> {
+            case PCMPESTRI, PCMPESTRM, VPCMPESTRI, VPCMPESTRM -> {
                 reg(RAX, explicitLength());
                 reg(RDX, explicitLength());
             }
-            case LDMXCSR -> HostMemory.storeInt(target, mxcsr());
+            case LDMXCSR, VLDMXCSR -> HostMemory.storeInt(target, mxcsr());
             case FLDCW -> HostMemory.storeShort(target, (short) fcw());
             case FLDENV, FRSTOR -> environment(insn);
             case FBLD -> decimal();
@@ -477,18 +497,19 @@ final class OracleInputs {
         };
     }
 
-    /// Asks for x87 state, SSE state or both: the host has components that we lack.
+    /// Asks for x87, SSE and AVX state, or some of them: the host has components that we lack.
     private void components() {
-        reg(RAX, random.nextInt(4));
+        reg(RAX, random.nextInt(HostProcessor.HAS_YMM ? 8 : 4));
         reg(RDX, 0);
     }
 
     /// The header behind [#fxImage], in the standard or the compacted form.
     private void header() {
         HostMemory.fill(target + FxImage.XSTATE_BV, FxImage.HEADER_BYTES, (byte) 0);
-        HostMemory.storeLong(target + FxImage.XSTATE_BV, random.nextInt(4));
+        int all = HostProcessor.HAS_YMM ? 7 : 3;
+        HostMemory.storeLong(target + FxImage.XSTATE_BV, random.nextInt(all + 1));
         if (random.nextBoolean()) {
-            HostMemory.storeLong(target + FxImage.XCOMP_BV, Long.MIN_VALUE | 3);
+            HostMemory.storeLong(target + FxImage.XCOMP_BV, Long.MIN_VALUE | all);
         }
     }
 

@@ -50,7 +50,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         cpu.efer = ControlBits.EFER_LME | ControlBits.EFER_LMA;
         cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSFXSR | ControlBits.CR4_OSXMMEXCPT
                 | ControlBits.CR4_OSXSAVE;
-        cpu.system.xcr0 = XsaveLayout.X87 | XsaveLayout.SSE;
+        cpu.system.xcr0 = cpu.cpuid.xcr0Supported();
         cpu.cr3 = TABLES;
         cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_NE | ControlBits.CR0_MP;
         cpu.cpl = 3;
@@ -105,6 +105,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         long fx = block + HostProcessor.FX;
         for (int n = 0; n < 16; n++) {
             HostMemory.copy(fx + FxImage.XMM + 16L * n, xmm(n), 16);
+            HostMemory.copy(block + HostProcessor.YMM + 16L * n, xmm(n) + 16, 16);
         }
         Mxcsr.set(cpu, HostMemory.loadInt(fx + FxImage.MXCSR));
         HostMemory.storeShort(cpu.state + CpuLayout.FCW, HostMemory.loadShort(fx + FxImage.FCW));
@@ -148,6 +149,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         long fx = block + HostProcessor.FX;
         for (int n = 0; n < 16; n++) {
             HostMemory.copy(xmm(n), fx + FxImage.XMM + 16L * n, 16);
+            HostMemory.copy(xmm(n) + 16, block + HostProcessor.YMM + 16L * n, 16);
         }
         HostMemory.storeInt(fx + FxImage.MXCSR, Mxcsr.get(cpu));
         int fsw = HostMemory.loadShort(cpu.state + CpuLayout.FSW);

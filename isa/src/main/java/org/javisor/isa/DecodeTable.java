@@ -15,8 +15,8 @@ final class DecodeTable {
     final OpcodeEntry[] twoByte;
     final OpcodeEntry[] threeByte38;
     final OpcodeEntry[] threeByte3A;
-    final OpcodeEntry[] vex38;
-    final OpcodeEntry[] vex3A;
+    /// By map, VEX.L and VEX.W: see [#vex].
+    private final OpcodeEntry[][] vex = new OpcodeEntry[3 * 4][];
 
     static DecodeTable of(Instruction insn) {
         return insn.codeBits == 64 ? LONG : LEGACY;
@@ -28,8 +28,19 @@ final class DecodeTable {
         twoByte = entries(invalid, OpcodeRow.TWO_BYTE, OpcodeRow.TWO_BYTE);
         threeByte38 = entries(invalid, OpcodeRow.THREE_BYTE_38, OpcodeRow.THREE_BYTE_38);
         threeByte3A = entries(invalid, OpcodeRow.THREE_BYTE_3A, OpcodeRow.THREE_BYTE_3A);
-        vex38 = entries(invalid, OpcodeRow.VEX_38, OpcodeRow.VEX_38);
-        vex3A = entries(invalid, OpcodeRow.VEX_3A, OpcodeRow.VEX_3A);
+        for (int n = 0; n < vex.length; n++) {
+            int refused = ((n & 2) == 0 ? Attribute.VEX_L1 : Attribute.VEX_L0)
+                    | ((n & 1) == 0 ? Attribute.VEX_W1 : Attribute.VEX_W0);
+            int map = OpcodeRow.VEX_0F + n / 4;
+            vex[n] = entries(invalid | refused, map, map);
+        }
+    }
+
+    /// The entry behind a VEX prefix.
+    ///
+    /// @param map mmmmm, 1 to 3
+    OpcodeEntry vex(int map, boolean l, boolean w, int opcode) {
+        return vex[map * 4 - 4 + (l ? 2 : 0) + (w ? 1 : 0)][opcode];
     }
 
     private static OpcodeEntry[] entries(int invalid, int map, int otherMap) {

@@ -80,6 +80,8 @@ public final class Decoder {
         into.prefixes = 0;
         into.modrm = -1;
         into.vex = 0;
+        into.vectorBytes = 0;
+        into.indexBytes = 0;
         into.segment = DS;
         into.base = ABSENT;
         into.index = ABSENT;

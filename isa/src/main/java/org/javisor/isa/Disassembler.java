@@ -81,6 +81,9 @@ public final class Disassembler {
             case MOVD -> wide ? "movq" : "movd";
             case PEXTRD -> wide ? "pextrq" : "pextrd";
             case PINSRD -> wide ? "pinsrq" : "pinsrd";
+            case VMOVD -> wide ? "vmovq" : "vmovd";
+            case VPEXTRD -> wide ? "vpextrq" : "vpextrd";
+            case VPINSRD -> wide ? "vpinsrq" : "vpinsrd";
             case FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC, XSAVES, XRSTORS ->
                     lowerCase(insn.mnemonic()) + (wide ? "64" : "");
             case MOV_SEG, MOV_CR, MOV_DR -> "mov";
@@ -117,6 +120,7 @@ public final class Disassembler {
             case Instruction.ST -> text.append("st(").append(reg).append(')');
             case Instruction.MMX -> text.append("mm").append(reg);
             case Instruction.XMM -> text.append("xmm").append(reg);
+            case Instruction.YMM -> text.append("ymm").append(reg);
             default -> text.append('?');
         }
     }
@@ -172,7 +176,8 @@ public final class Disassembler {
             separator = "+";
         }
         if (insn.index != ABSENT) {
-            text.append(separator).append(register(insn.index, insn.addressBytes));
+            text.append(separator).append(insn.indexBytes == 0 ? register(insn.index, insn.addressBytes)
+                    : (insn.indexBytes == 32 ? "ymm" : "xmm") + insn.index);
             if (insn.addressBytes != 2) {
                 text.append('*').append(1 << insn.scaleShift);
             }
@@ -200,6 +205,7 @@ public final class Disassembler {
             case 8 -> "QWORD PTR ";
             case 10 -> "TBYTE PTR ";
             case 16 -> "XMMWORD PTR ";
+            case 32 -> "YMMWORD PTR ";
             default -> "";
         };
     }

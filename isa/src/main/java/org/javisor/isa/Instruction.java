@@ -63,6 +63,10 @@ public class Instruction {
 
     /// VEX.vvvv, 0 without a VEX prefix.
     public byte vex;
+    /// By VEX.L: 16 or 32; 0 without a VEX prefix.
+    public byte vectorBytes;
+    /// Size of the vector register [#index] of a gather; 0 where [#index] is a general register.
+    public byte indexBytes;
 
     public byte kind0, kind1, kind2, kind3;
     public byte reg0, reg1, reg2, reg3;
@@ -75,7 +79,7 @@ public class Instruction {
     public byte segment;
     /// 0 to 15, [#RIP] or [#ABSENT].
     public byte base;
-    /// 0 to 15 or [#ABSENT].
+    /// 0 to 15 or [#ABSENT]; an XMM or YMM register if [#indexBytes] is not 0.
     public byte index;
     /// 0 to 3.
     public byte scaleShift;

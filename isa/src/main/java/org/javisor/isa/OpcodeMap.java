@@ -146,6 +146,22 @@ abstract class OpcodeMap {
             return with(Attribute.NO_PREFIX);
         }
 
+        Row l0() {
+            return with(Attribute.VEX_L0);
+        }
+
+        Row l1() {
+            return with(Attribute.VEX_L1);
+        }
+
+        Row w0() {
+            return with(Attribute.VEX_W0);
+        }
+
+        Row w1() {
+            return with(Attribute.VEX_W1);
+        }
+
         Row noRepeat() {
             return with(Attribute.NO_REPEAT);
         }

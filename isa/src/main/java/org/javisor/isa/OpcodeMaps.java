@@ -17,7 +17,8 @@ public final class OpcodeMaps {
     private static List<OpcodeRow> collect() {
         List<OpcodeRow> rows = new ArrayList<>();
         OpcodeMap[] maps = {new OneByteMap(), new TwoByteMap(), new VectorMap(), new ThreeByteMap38(),
-            new ThreeByteMap3A(), new X87Map(), new VexMap38(), new VexMap3A()};
+            new ThreeByteMap3A(), new X87Map(), new VexFloatMap(),
+            new VexIntegerMap(), new VexMap38(), new FmaMap(), new VexMap3A()};
         for (OpcodeMap map : maps) {
             rows.addAll(map.rows());
         }

@@ -19,7 +19,7 @@ import java.util.List;
 public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix, Mnemonic mnemonic,
                         List<OperandSpec> operands, Feature feature, int attributes, int undefinedFlags) {
     public static final int ONE_BYTE = 0, TWO_BYTE = 1, THREE_BYTE_38 = 2, THREE_BYTE_3A = 3, X87 = 4,
-            VEX_38 = 5, VEX_3A = 6;
+            VEX_0F = 5, VEX_38 = 6, VEX_3A = 7;
 
     /// What bytes that are no instruction decode to.
     public static final OpcodeRow UNDEFINED = new OpcodeRow(ONE_BYTE, 0, -1, 0, Mnemonic.UNDEFINED, List.of(),
@@ -27,7 +27,7 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
 
     /// Whether a VEX prefix comes before the opcode.
     public boolean isVex() {
-        return map >= VEX_38;
+        return map >= VEX_0F;
     }
 
     public boolean has(int attribute) {
@@ -71,6 +71,9 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
         public static final int NO_PREFIX = 1 << 14;
         /// Undefined with the prefixes F2 and F3 ("NFx" in the manual).
         public static final int NO_REPEAT = 1 << 15;
+
+        // Behind a VEX prefix, what its bits L and W must be; without these they are ignored.
+        public static final int VEX_L0 = 1 << 16, VEX_L1 = 1 << 17, VEX_W0 = 1 << 18, VEX_W1 = 1 << 19;
 
         private Attribute() { }
     }

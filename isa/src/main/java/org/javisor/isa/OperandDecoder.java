@@ -14,6 +14,7 @@ import static org.javisor.isa.Instruction.REX_W;
 import static org.javisor.isa.Instruction.SEG;
 import static org.javisor.isa.Instruction.ST;
 import static org.javisor.isa.Instruction.XMM;
+import static org.javisor.isa.Instruction.YMM;
 
 import java.util.List;
 import org.javisor.isa.OperandSpec.Place;
@@ -61,15 +62,19 @@ final class OperandDecoder {
             }
             case RM_XMM -> {
                 if (into.modrm >= 0xc0) {
-                    set(n, XMM, into.modrm & 7 | (rex & 1) << 3, bytes, into);
+                    vector(n, into.modrm & 7 | (rex & 1) << 3, bytes, into);
                 } else {
                     memory(n, spec, into);
                 }
             }
+            case RM_INDEXES -> {
+                memory(n, spec, into);
+                into.indexBytes = (byte) bytes;
+            }
             case RM_REGISTER -> set(n, GPR, into.modrm & 7 | (rex & 1) << 3, bytes, into);
             case REG -> register(n, bytes, reg(rex, into), into);
             case REG_MMX -> set(n, MMX, into.modrm >> 3 & 7, bytes, into);
-            case REG_XMM -> set(n, XMM, reg(rex, into), bytes, into);
+            case REG_XMM -> vector(n, reg(rex, into), bytes, into);
             case REG_SEGMENT -> {
                 return segmentRegister(n, bytes, into);
             }
@@ -77,6 +82,7 @@ final class OperandDecoder {
                 return systemRegister(n, spec.place, bytes, reg(rex, into), into);
             }
             case VEX -> register(n, bytes, into.vex, into);
+            case VEX_VECTOR -> vector(n, into.vex, bytes, into);
             case OPCODE -> register(n, bytes, opcode & 7 | (rex & 1) << 3, into);
             default -> {
                 if (spec.place.ordinal() >= Place.IMM_BYTE.ordinal()) {
@@ -97,6 +103,10 @@ final class OperandDecoder {
     private static void register(int n, int bytes, int reg, Instruction into) {
         boolean high = bytes == 1 && (reg & ~3) == 4 && !into.has(REX);
         set(n, GPR, high ? reg + 12 : reg, bytes, into);
+    }
+
+    private static void vector(int n, int reg, int bytes, Instruction into) {
+        set(n, bytes == 32 ? YMM : XMM, reg, bytes, into);
     }
 
     private static void memory(int n, OperandSpec spec, Instruction into) {
@@ -144,6 +154,10 @@ final class OperandDecoder {
             case IMM_WORD -> immediate(n, bytes, Bytes.take16(code, start, into) & 0xffff, into);
             case IMM_OPERAND -> immediate(n, bytes, Bytes.take(code, start, Math.min(bytes, 4), into), into);
             case IMM_FULL -> immediate(n, bytes, Bytes.take(code, start, bytes, into), into);
+            case IMM_VECTOR -> {
+                int reg = (int) Bytes.take8(code, start, into) >> 4;
+                vector(n, reg & (into.codeBits == 64 ? 15 : 7), bytes, into);
+            }
             case ONE -> immediate(n, bytes, 1, into);
             case IMM2_BYTE -> {
                 set(n, IMM2, 0, bytes, into);
@@ -228,6 +242,10 @@ final class OperandDecoder {
             case FAR_POINTER -> into.operandBytes + 2;
             case BOUNDS -> 2 * into.operandBytes;
             case TABLE -> into.codeBits == 64 ? 10 : 6;
+            case VECTOR -> into.vectorBytes;
+            case HALF_VECTOR -> into.vectorBytes / 2;
+            case QUARTER_VECTOR -> into.vectorBytes / 4;
+            case EIGHTH_VECTOR -> into.vectorBytes / 8;
         };
     }
 }

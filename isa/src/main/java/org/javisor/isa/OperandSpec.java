@@ -106,16 +106,28 @@ public enum OperandSpec {
     W128(Place.RM_XMM, Width.DQWORD), W64(Place.RM_XMM, Width.QWORD), W32(Place.RM_XMM, Width.DWORD),
     W16(Place.RM_XMM, Width.WORD), U128(Place.RM_XMM, Width.DQWORD), U64(Place.RM_XMM, Width.QWORD),
     /// The implicit third operand of BLENDVPS and its like.
-    XMM0(Place.XMM0, Width.DQWORD);
+    XMM0(Place.XMM0, Width.DQWORD),
+
+    // Behind a VEX prefix: H is the register in VEX.vvvv, L that in the upper half of an immediate byte; x is
+    // 16 or 32 bytes by VEX.L, and XMM or YMM
+    H128(Place.VEX_VECTOR, Width.DQWORD), Hx(Place.VEX_VECTOR, Width.VECTOR),
+    Vx(Place.REG_XMM, Width.VECTOR), Wx(Place.RM_XMM, Width.VECTOR), Ux(Place.RM_XMM, Width.VECTOR),
+    Lx(Place.IMM_VECTOR, Width.VECTOR), Mvx(Place.RM, Width.VECTOR),
+    /// A half, a quarter, an eighth of a vector, in an XMM register or memory.
+    Wxh(Place.RM_XMM, Width.HALF_VECTOR), Wxq(Place.RM_XMM, Width.QUARTER_VECTOR),
+    Wxe(Place.RM_XMM, Width.EIGHTH_VECTOR), W8(Place.RM_XMM, Width.BYTE),
+    /// Elements of 4 or 8 bytes at addresses with indexes in a vector register, of 16 bytes or x: gathers.
+    VMxd(Place.RM_INDEXES, Width.VECTOR, Width.DWORD), VMxq(Place.RM_INDEXES, Width.VECTOR, Width.QWORD),
+    VM128q(Place.RM_INDEXES, Width.DQWORD, Width.QWORD);
 
     /// Where an operand is found.
     public enum Place {
         // In the ModRM byte
-        RM, RM_REGISTER, RM_MMX, RM_XMM, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, STI,
+        RM, RM_REGISTER, RM_MMX, RM_XMM, RM_INDEXES, REG, REG_SEGMENT, REG_CONTROL, REG_DEBUG, REG_MMX, REG_XMM, STI,
         // In the VEX prefix or the opcode, or implied
-        VEX, OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
+        VEX, VEX_VECTOR, OPCODE, ACCUMULATOR, COUNTER, DATA, ES, CS, SS, DS, FS, GS, ST0, XMM0,
         // Behind ModRM byte and displacement, or addressed by implied registers
-        IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, ONE, REL_BYTE, REL_OPERAND,
+        IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD, IMM_OPERAND, IMM_FULL, IMM2_BYTE, IMM_VECTOR, ONE, REL_BYTE, REL_OPERAND,
         FAR, MOFFS, STRING_SOURCE, STRING_TARGET;
 
         boolean inModrm() {
@@ -125,8 +137,9 @@ public enum OperandSpec {
 
     /// How wide an operand is: fixed, or by operand size, REX.W or mode.
     enum Width {
-        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD,
-        QWORD_OR_DQWORD, MODE, FAR_POINTER, BOUNDS, TABLE
+        NONE, BYTE, WORD, DWORD, QWORD, TBYTE, DQWORD, OPERAND, OPERAND_TO_32, DWORD_OR_QWORD, QWORD_OR_DQWORD,
+        MODE, FAR_POINTER, BOUNDS, TABLE,
+        VECTOR, HALF_VECTOR, QUARTER_VECTOR, EIGHTH_VECTOR
     }
 
     final Place place;
@@ -150,12 +163,28 @@ public enum OperandSpec {
 
     /// Whether the operand can be memory that ModRM names.
     public boolean canBeMemory() {
-        return place == Place.RM || place == Place.RM_MMX || place == Place.RM_XMM;
+        return place == Place.RM || place == Place.RM_MMX || place == Place.RM_XMM
+                || place == Place.RM_INDEXES;
     }
 
     /// Whether a ModRM byte names the operand.
     public boolean usesModrm() {
         return place.inModrm();
+    }
+
+    /// Whether VEX.vvvv names the operand.
+    public boolean usesVvvv() {
+        return place == Place.VEX || place == Place.VEX_VECTOR;
+    }
+
+    /// Whether the operand is memory with indexes in a vector register.
+    public boolean hasVectorIndexes() {
+        return place == Place.RM_INDEXES;
+    }
+
+    /// Whether the operand is the register in the upper half of an immediate byte.
+    public boolean isImmediateRegister() {
+        return place == Place.IMM_VECTOR;
     }
 
     /// Whether the operand size (66, REX.W) decides about its width.

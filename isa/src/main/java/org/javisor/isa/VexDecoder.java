@@ -15,13 +15,13 @@ import static org.javisor.isa.Instruction.REX_W;
 /// C5  R'vvvvLpp                     map 0F
 /// C4  R'X'B'mmmmm  WvvvvLpp         map mmmmm: 1 is 0F, 2 is 0F 38, 3 is 0F 3A
 /// ```
-/// R', X', B' and vvvv are inverted.
+/// R', X', B' and vvvv are inverted. L says how long vectors are, W how wide elements or general registers;
+/// rows that mind them say so, and are apart from others in [DecodeTable#vex].
 ///
 /// @sdm vol. 2A §2.3.5 "The VEX Prefix"
 final class VexDecoder {
     private static final int THREE_BYTES = 0xc4;
-    private static final int MAP_38 = 2, MAP_3A = 3;
-    private static final int LENGTH_256 = 4;
+    private static final int LENGTH_256 = 4, VVVV = 0x78, WIDE = 0x80;
 
     private VexDecoder() { }
 
@@ -42,31 +42,52 @@ final class VexDecoder {
         int rex = is64 ? threeBytes ? ~first >> 5 & 7 | last >> 4 & 8 : ~first >> 5 & 4 : 0;
         into.prefixes |= (short) ((rex & 8) != 0 ? REX_W : 0);
         into.vex = (byte) (~last >> 3 & (is64 ? 15 : 7));
-        OpcodeEntry[] map = map(threeBytes ? first & 31 : 1, DecodeTable.of(into));
+        into.vectorBytes = (byte) ((last & LENGTH_256) != 0 ? 32 : 16);
+        int map = threeBytes ? first & 31 : 1;
         int opcode = code[start + into.length++] & 0xff;
-        if (refused || map == null || (last & LENGTH_256) != 0) {
+        if (refused || map == 0 || map > 3) {
             return OpcodeRow.UNDEFINED;
         }
-        into.modrm = (short) (code[start + into.length++] & 0xff);
-        // The numbers of mandatory prefixes are those that pp has for them.
-        OpcodeRow row = map[opcode].select(last & 3, into.modrm);
-        Decoder.sizes(row, into);
-        if (row == OpcodeRow.UNDEFINED) {
-            return row;
+        // W chooses among rows outside 64-bit mode too, though it makes no operand wider.
+        boolean w = threeBytes && (last & WIDE) != 0;
+        OpcodeEntry entry = DecodeTable.of(into).vex(map, into.vectorBytes == 32, w, opcode);
+        if (entry.hasModrm) {
+            into.modrm = (short) (code[start + into.length++] & 0xff);
         }
-        if (into.modrm < 0xc0) {
+        // The numbers of mandatory prefixes are those that pp has for them.
+        OpcodeRow row = entry.select(last & 3, into.modrm);
+        Decoder.sizes(row, into);
+        if (row == OpcodeRow.UNDEFINED || (last & VVVV) != VVVV && !usesVvvv(row)) {
+            return OpcodeRow.UNDEFINED;
+        }
+        int sib = start + into.length;
+        if (entry.hasModrm && into.modrm < 0xc0) {
             AddressDecoder.decode(code, start, rex, into);
         }
-        return OperandDecoder.decode(row, code, start, opcode, rex, into) ? row : OpcodeRow.UNDEFINED;
+        boolean defined = OperandDecoder.decode(row, code, start, opcode, rex, into);
+        if (into.indexBytes != 0) {
+            defined &= vectorIndexes(code[sib] & 0xff, rex, into);
+        }
+        return defined ? row : OpcodeRow.UNDEFINED;
     }
 
-    /// Map 0F holds vector instructions alone, and those with 256 bits are vector instructions too: neither
-    /// exists without AVX.
-    private static OpcodeEntry[] map(int number, DecodeTable table) {
-        return switch (number) {
-            case MAP_38 -> table.vex38;
-            case MAP_3A -> table.vex3A;
-            default -> null;
-        };
+    private static boolean usesVvvv(OpcodeRow row) {
+        for (OperandSpec spec : row.operands()) {
+            if (spec.usesVvvv()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The SIB byte of a gather, whose index is a vector register and always there.
+    ///
+    /// @return whether there is one, and destination, index and mask are three registers
+    /// @sdm vol. 2A §2.3.12 "Vector SIB (VSIB) Memory Addressing"
+    private static boolean vectorIndexes(int sib, int rex, Instruction into) {
+        into.index = (byte) (sib >> 3 & 7 | (rex & 2) << 2);
+        into.scaleShift = (byte) (sib >> 6);
+        boolean hasSib = into.addressBytes != 2 && (into.modrm & 7) == 4;
+        return hasSib && into.index != into.reg0 && into.index != into.reg2 && into.reg0 != into.reg2;
     }
 }

@@ -94,12 +94,16 @@ class DecoderObjdumpTest {
         int at = 0;
         if (row.isVex()) {
             int pp = List.of(0, 0x66, 0xf3, 0xf2).indexOf(row.mandatoryPrefix());
-            boolean hasVvvv = row.operands().contains(OperandSpec.By);
+            boolean hasVvvv = row.operands().stream().anyMatch(OperandSpec::usesVvvv);
+            int w = row.has(Attribute.VEX_W0 | Attribute.VEX_W1) ? row.has(Attribute.VEX_W1) ? 1 : 0
+                    : random.nextInt(2);
+            int l = row.has(Attribute.VEX_L0 | Attribute.VEX_L1) ? row.has(Attribute.VEX_L1) ? 1 : 0
+                    : random.nextInt(2);
             bytes[at++] = (byte) 0xc4;
             // Outside 64-bit mode R and X are what tells the prefix from LES.
             int extensions = codeBits == 64 ? random.nextInt(8) << 5 : 0xe0;
-            bytes[at++] = (byte) (extensions | (row.map() == OpcodeRow.VEX_38 ? 2 : 3));
-            bytes[at++] = (byte) (random.nextInt(2) << 7 | (hasVvvv ? random.nextInt(16) : 15) << 3 | pp);
+            bytes[at++] = (byte) (extensions | row.map() - OpcodeRow.VEX_0F + 1);
+            bytes[at++] = (byte) (w << 7 | (hasVvvv ? random.nextInt(16) : 15) << 3 | l << 2 | pp);
             bytes[at++] = (byte) row.opcode();
             return withOperands(random, row, bytes, at);
         }
@@ -150,8 +154,11 @@ class DecoderObjdumpTest {
         if (codeBits == 64 && random.nextInt(3) == 0) {
             bytes[at++] = (byte) (0x40 + random.nextInt(16));
         }
-        int map = random.nextInt(5);
-        if (map == 0) {
+        int map = random.nextInt(6);
+        if (map == 5) {
+            bytes[at++] = (byte) (0xc4 + random.nextInt(2));
+            bytes[at++] = (byte) (0xe0 | random.nextInt(4));
+        } else if (map == 0) {
             bytes[at++] = (byte) oneByteOpcode(random, codeBits);
         } else if (map == 1) {
             bytes[at++] = (byte) (0xd8 + random.nextInt(8));

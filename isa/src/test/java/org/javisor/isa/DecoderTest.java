@@ -184,9 +184,7 @@ class DecoderTest {
     }
 
     @Test
-    void vexPrefixesAreUndefinedWhereTheyAreNotLesLdsAndBound() {
-        assertUndefined(64, "c5 f8 77");
-        assertUndefined(32, "c5 f8 77");
+    void evexPrefixesAreUndefinedAndVexPrefixesAreNotLesAndLds() {
         assertUndefined(32, "62 f1 7c 48 58 c1");
         assertDecodes(Mnemonic.LDS, 32, "c5 38");
         assertDecodes(Mnemonic.BOUND, 16, "62 07");
@@ -213,7 +211,61 @@ class DecoderTest {
         assertUndefined(64, "48 c4 e3 7b f0 00 05");
         assertUndefined(64, "f0 c4 e3 7b f0 00 05");
         assertUndefined(64, "c4 e3 7f f0 00 05");
-        assertUndefined(64, "c4 e1 7b f0 00 05");
+        assertUndefined(64, "c4 e0 7b f0 00 05");
+        assertUndefined(64, "c4 e4 7b f0 00 05");
+    }
+
+    @Test
+    void vexLengthChoosesBetweenXmmAndYmmRegisters() {
+        assertDecodes(Mnemonic.VADDPS, 64, "c5 f0 58 c2");
+        assertEquals(Instruction.XMM, insn.kind0);
+        assertEquals(16, insn.bytes2);
+
+        assertDecodes(Mnemonic.VADDPS, 64, "c5 f4 58 c2");
+        assertEquals(Instruction.YMM, insn.kind1);
+        assertEquals(32, insn.bytes2);
+
+        assertDecodes(Mnemonic.VADDSS, 64, "c5 f6 58 c2");
+        assertEquals(Instruction.XMM, insn.kind0);
+    }
+
+    @Test
+    void vexLengthAndWidthAreCheckedWhereTheyMatter() {
+        assertUndefined(64, "c4 e2 7d 41 c1");
+        assertUndefined(64, "c4 e3 79 06 c1 00");
+        assertUndefined(64, "c4 e2 fd 16 c1");
+        assertUndefined(32, "c4 e2 fd 16 c1");
+    }
+
+    @Test
+    void anUnusedVexRegisterMustBeAllOnes() {
+        assertDecodes(Mnemonic.VSQRTPS, 64, "c5 f8 51 c1");
+        assertUndefined(64, "c5 f0 51 c1");
+        assertUndefined(64, "c5 b8 51 c1");
+        assertUndefined(64, "c5 f0 77");
+    }
+
+    @Test
+    void aRegisterInTheImmediateByteHasThreeBitsOutside64BitMode() {
+        assertDecodes(Mnemonic.VBLENDVPS, 64, "c4 e3 71 4a c2 f5");
+        assertEquals(15, insn.reg3);
+        assertDecodes(Mnemonic.VBLENDVPS, 32, "c4 e3 71 4a c2 f5");
+        assertEquals(7, insn.reg3);
+    }
+
+    @Test
+    void gathersHaveAVectorIndexAndThreeDifferentRegisters() {
+        assertDecodes(Mnemonic.VGATHERDPS, 64, "c4 e2 75 92 04 a3");
+        assertEquals(4, insn.index);
+        assertEquals(32, insn.indexBytes);
+        assertEquals(4, insn.bytes1);
+        assertDecodes(Mnemonic.VGATHERDPD, 64, "c4 e2 f5 92 04 a3");
+        assertEquals(16, insn.indexBytes);
+        assertUndefined(64, "c4 e2 5d 92 04 a3");
+        assertUndefined(64, "c4 e2 7d 92 04 a3");
+        assertUndefined(64, "c4 e2 75 92 24 a3");
+        assertUndefined(64, "c4 e2 75 92 03");
+        assertUndefined(32, "67 c4 e2 75 92 04 a3");
     }
 
     @Test

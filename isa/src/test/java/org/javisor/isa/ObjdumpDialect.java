@@ -26,7 +26,8 @@ final class ObjdumpDialect {
             + "|encodekey\\w+|aadd|aand|aor|axor|wruss\\w|wrss\\w|incssp\\w|rdssp\\w|rstorssp|saveprevssp"
             + "|setssbsy|clrssbsy|movdiri|movdir64b|enqcmds?|montmul|xstore\\S*|xcrypt\\S+|xsha\\w+|clgi"
             + "|stgi|skinit|invlpga|invlpgb|tlbsync|monitorx|mwaitx|clzero|rdpru|enclu|encls|enclv|pconfig"
-            + "|wrmsrns|xend|xtest|xabort|xbegin|xresldtrk|xsusldtrk|serialize|ptwrite|tpause|umonitor"
+            + "|wrmsrns|cmp\\w+xadd|\\{vex\\} .*"
+            + "|xend|xtest|xabort|xbegin|xresldtrk|xsusldtrk|serialize|ptwrite|tpause|umonitor"
             + "|umwait|uiret|senduipi|testui|clui|stui|hreset|swapgs|syscall|sysret|frstpm\\S*|movntss"
             + "|movntsd|extrq|insertq|rmpadjust|rmpupdate|pvalidate|psmash|mcommit|invept|invvpid|bnd\\w+"
             + "|lwpins|lwpval|llwpcb|slwpcb|bextr|bl\\w+|t1mskc|tzmsk"
@@ -75,8 +76,10 @@ final class ObjdumpDialect {
     private static boolean renamed(Instruction insn) {
         return switch (insn.mnemonic()) {
             // Predicates become part of the name.
-            case CMPPS, CMPPD, CMPSS, CMPSD, PCLMULQDQ -> true;
-            case PCMPESTRI, PCMPESTRM -> insn.has(REX_W);
+            case CMPPS, CMPPD, CMPSS, CMPSD, PCLMULQDQ, VCMPPS, VCMPPD, VCMPSS, VCMPSD, VPCLMULQDQ -> true;
+            // objdump shows the ignored VEX.L.
+            case VMOVSS, VMOVSD -> insn.modrm >= 0xc0 && insn.vectorBytes == 32;
+            case PCMPESTRI, PCMPESTRM, VPCMPESTRI, VPCMPESTRM -> insn.has(REX_W);
             // objdump calls it PAUSE; processors exchange R8.
             case XCHG -> insn.modrm < 0 && insn.has(REP);
             // Hints have the names of what later processors do there.
@@ -86,7 +89,8 @@ final class ObjdumpDialect {
             // objdump writes the register or memory operand with another size.
             case LAR, LSL, LSS, LFS, LGS, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW, PEXTRB, PINSRW, PINSRB,
                     EXTRACTPS, MOV_SEG, MOVSXD, SLDT, STR, SMSW, RDPID, CMPXCHG8B, INVPCID, CRC32,
-                    ARPL, PTEST -> true;
+                    ARPL, PTEST, VMOVMSKPS, VMOVMSKPD, VPMOVMSKB, VPEXTRW,
+                    VPEXTRB, VPINSRW, VPINSRB, VEXTRACTPS -> true;
             case WBINVD -> insn.has(REP);
             case NOP -> insn.modrm < 0;
             // 3E before an indirect jump is a prefix with another name.

@@ -36,9 +36,12 @@ import org.javisor.host.Mapping;
 ///
 /// Instructions must not fault: a fault is a signal, which ends the process.
 public final class HostProcessor implements AutoCloseable {
-    /// Offsets from [#state]: sixteen general registers, the flags, where it went, and an FXSAVE image.
-    public static final int GPR = 0, RFLAGS = 128, TAKEN = 144, FX = 512;
+    /// Offsets from [#state]: sixteen general registers, the flags, where it went, the upper
+    /// halves of YMM registers, and an FXSAVE image.
+    public static final int GPR = 0, RFLAGS = 128, TAKEN = 144, YMM = 256, FX = 512;
     public static final int FX_BYTES = 512;
+    /// Whether the registers have upper halves, of 16 bytes each from [#YMM] on; else these stay as they are.
+    public static final boolean HAS_YMM = features().contains("avx");
     public static final int DATA_BYTES = 2 * Mapping.PAGE_BYTES;
     /// Distance from an instruction to where taken branches go.
     public static final int TAKEN_DISTANCE = 0x40;
@@ -55,6 +58,8 @@ public final class HostProcessor implements AutoCloseable {
     private static final int CODE_64 = 0x33, CODE_32 = 0x23, DATA = 0x2b;
     private static final int[] CALLEE_SAVED = {3, 5, 12, 13, 14, 15};
     private static final int FXSAVE = 0, FXRSTOR = 1;
+
+    private static final int INSERT_HALF = 0x18, EXTRACT_HALF = 0x19;
 
     private static final MethodHandle CALL =
             Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(), Linker.Option.critical(false));
@@ -216,6 +221,22 @@ public final class HostProcessor implements AutoCloseable {
         emitDistance(state() + offset, 0);
     }
 
+    /// VINSERTF128 or VEXTRACTF128 of the upper half of each YMM register; then, if they have been stored, VZEROUPPER.
+    private void emitUpperHalves(int opcode) {
+        if (!HAS_YMM) {
+            return;
+        }
+        for (int reg = 0; reg < 16; reg++) {
+            int vvvv = opcode == INSERT_HALF ? ~reg & 15 : 15;
+            emit(0xc4, reg >= 8 ? 0x63 : 0xe3, vvvv << 3 | 5, opcode, 0x05 | (reg & 7) << 3);
+            emitDistance(state() + YMM + 16 * reg, 1);
+            emit(1);
+        }
+        if (opcode == EXTRACT_HALF) {
+            emit(0xc5, 0xf8, 0x77);
+        }
+    }
+
     private void emitEntry() {
         at = mapping.hva();
         for (int reg : CALLEE_SAVED) {
@@ -225,6 +246,7 @@ public final class HostProcessor implements AutoCloseable {
         emitMove(0x89, RSP, HOST_RSP);
         emitFx(FXSAVE, HOST_FX);
         emitFx(FXRSTOR, FX);
+        emitUpperHalves(INSERT_HALF);
         emit(0xff, 0x35);
         emitDistance(state() + RFLAGS, 0);
         emit(0x9d);
@@ -281,6 +303,7 @@ public final class HostProcessor implements AutoCloseable {
             emitDataSelectors(0);
         }
         emitFx(FXSAVE, FX);
+        emitUpperHalves(EXTRACT_HALF);
         emitFx(FXRSTOR, HOST_FX);
         emit(0x9d);
         for (int n = CALLEE_SAVED.length - 1; n >= 0; n--) {

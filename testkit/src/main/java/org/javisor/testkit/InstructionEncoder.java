@@ -53,6 +53,10 @@ public final class InstructionEncoder {
         }
         if (row.isVex()) {
             vex(row, rexAt);
+            if ((bytes[rexAt + 1] & 0x7f) == 0x61 && bytes[rexAt + 2] >= 0 && random.nextBoolean()) {
+                shortenVex(rexAt);
+                ripFieldAt--;
+            }
         } else if (rex == 0) {
             System.arraycopy(bytes, rexAt + 1, bytes, rexAt, length - rexAt - 1);
             length--;
@@ -108,14 +112,60 @@ public final class InstructionEncoder {
             default -> 0;
         };
         bytes[at] = (byte) 0xc4;
-        bytes[at + 1] = (byte) (~rex << 5 & 0xe0 | (row.map() == OpcodeRow.VEX_38 ? 2 : 3));
-        bytes[at + 2] = (byte) ((rex & 8) << 4 | vvvv(row) << 3 | pp);
+        bytes[at + 1] = (byte) (~rex << 5 & 0xe0 | row.map() - OpcodeRow.VEX_0F + 1);
+        bytes[at + 2] = (byte) (wide(row) << 7 | vvvv(row, at) << 3 | longer(row) << 2 | pp);
     }
 
-    /// Inverted; all ones where it names no register.
-    private int vvvv(OpcodeRow row) {
+    /// A prefix of three bytes to one of two, which has no room for X, B, W and another map.
+    private void shortenVex(int at) {
+        bytes[at] = (byte) 0xc5;
+        bytes[at + 1] = (byte) (bytes[at + 1] & 0x80 | bytes[at + 2]);
+        System.arraycopy(bytes, at + 3, bytes, at + 2, length - at - 3);
+        length--;
+    }
+
+    /// VEX.W; any where it does not matter.
+    private int wide(OpcodeRow row) {
+        if (row.has(OpcodeRow.Attribute.VEX_W0 | OpcodeRow.Attribute.VEX_W1)) {
+            return row.has(OpcodeRow.Attribute.VEX_W1) ? 1 : 0;
+        }
+        boolean general = row.operands().stream().anyMatch(OperandSpec::dependsOnRexW);
+        return general || (rex & 8) != 0 ? rex >> 3 & 1 : random.nextInt(2);
+    }
+
+    /// VEX.L; any where it does not matter.
+    private int longer(OpcodeRow row) {
+        boolean ignored = !row.has(OpcodeRow.Attribute.VEX_L0 | OpcodeRow.Attribute.VEX_L1);
+        return ignored ? random.nextInt(2) : row.has(OpcodeRow.Attribute.VEX_L1) ? 1 : 0;
+    }
+
+    /// Inverted; all ones where it names no register. The mask of a gather is neither destination nor index.
+    private int vvvv(OpcodeRow row, int at) {
+        if (row.operands().stream().noneMatch(OperandSpec::usesVvvv)) {
+            return 15;
+        }
         int registers = is64 ? 16 : 8;
-        return row.operands().contains(OperandSpec.By) ? 15 - random.nextInt(registers) : 15;
+        int reg = random.nextInt(registers);
+        if (gathers(row)) {
+            while (reg == register(at) || reg == index(at)) {
+                reg = random.nextInt(registers);
+            }
+        }
+        return ~reg & 15;
+    }
+
+    private static boolean gathers(OpcodeRow row) {
+        return row.operands().stream().anyMatch(OperandSpec::hasVectorIndexes);
+    }
+
+    /// What ModRM.reg behind the VEX prefix at `at` names.
+    private int register(int at) {
+        return bytes[at + 4] >> 3 & 7 | (rex & 4) << 1;
+    }
+
+    /// What SIB.index names.
+    private int index(int at) {
+        return bytes[at + 5] >> 3 & 7 | (rex & 2) << 2;
     }
 
     /// Whether the instruction has an address, in ModRM or implied, whose size can be changed.
@@ -128,7 +178,8 @@ public final class InstructionEncoder {
             };
         }
         return form.memory() || switch (form.row().mnemonic()) {
-            case MOVS, CMPS, STOS, LODS, SCAS, XLAT, MASKMOVQ, MASKMOVDQU, LOOP, LOOPE, LOOPNE, JCXZ -> true;
+            case MOVS, CMPS, STOS, LODS, SCAS, XLAT, MASKMOVQ, MASKMOVDQU, VMASKMOVDQU, LOOP, LOOPE, LOOPNE,
+                    JCXZ -> true;
             default -> false;
         };
     }
@@ -183,12 +234,13 @@ public final class InstructionEncoder {
             put(0xc0 | reg << 3 | random.nextInt(8));
             return false;
         }
-        return memory(reg << 3);
+        return memory(reg << 3, gathers(row));
     }
 
-    private boolean memory(int regField) {
+    /// @param indexed whether there must be an index, another register than ModRM.reg names
+    private boolean memory(int regField, boolean indexed) {
         int mod = random.nextInt(3);
-        int rm = random.nextInt(8);
+        int rm = indexed ? RSP : random.nextInt(8);
         boolean rip = mod == 0 && rm == RBP;
         extend(1);
         put(mod << 6 | regField | rm);
@@ -197,10 +249,13 @@ public final class InstructionEncoder {
         if (rm == RSP) {
             extend(2);
             int sib = random.nextInt(256);
+            while (indexed && (sib & 0x38) == regField) {
+                sib = random.nextInt(256);
+            }
             put(sib);
             boolean baseless = mod == 0 && (sib & 7) == RBP;
             needsDisplacement32 |= baseless;
-            absolute = baseless && (sib >> 3 & 7) == RSP && (rex & 2) == 0;
+            absolute = baseless && (sib >> 3 & 7) == RSP && (rex & 2) == 0 && !indexed;
         }
         if (absolute) {
             putInt(length, (int) operand);
@@ -231,6 +286,9 @@ public final class InstructionEncoder {
             case Jz -> 4;
             default -> 0;
         };
+        if (spec.isImmediateRegister()) {
+            put(random.nextInt(256));
+        }
         boolean small = count > 1 && random.nextInt(3) == 0;
         for (int n = 0; n < count; n++) {
             put(small && n > 0 ? 0 : random.nextInt(3) == 0 ? random.nextInt(4) - 2 : random.nextInt(256));

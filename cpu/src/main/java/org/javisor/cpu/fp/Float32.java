@@ -3,6 +3,7 @@ package org.javisor.cpu.fp;
 
 import static org.javisor.cpu.fp.FloatContext.PE;
 import static org.javisor.cpu.fp.FloatContext.TRUNCATE;
+import static org.javisor.cpu.fp.FloatFormat.BINARY16;
 import static org.javisor.cpu.fp.FloatFormat.BINARY32;
 
 /// SSE arithmetic on single-precision numbers, given and returned as bits; see [Float64] for how. Products of
@@ -239,5 +240,43 @@ public final class Float32 {
     /// Twelve bits of the fraction, as much as the tables of real processors give.
     private static int approximate(double value) {
         return bits((float) value) + (1 << 10) & -(1 << 11);
+    }
+
+    // ---- fused multiply-add ----
+
+    /// `a * b + c` with one rounding.
+    ///
+    /// @param negated    whether the product is negated first
+    /// @param subtracted whether `c` is subtracted
+    public static int multiplyAdd(int a, int b, int c, boolean negated, boolean subtracted, FloatContext context) {
+        if (isFast(a, b, context) && isNormalOrZero(c) && context.ignoresInexact()) {
+            float result = Math.fma(negated ? -value(a) : value(a), value(b), subtracted ? -value(c) : value(c));
+            if (isWellNormal(bits(result))) {
+                return bits(result);
+            }
+        }
+        return (int) SoftFusion.multiplyAdd(BINARY32, a & UNSIGNED, b & UNSIGNED, c & UNSIGNED, negated, subtracted,
+                context);
+    }
+
+    // ---- half precision ----
+
+    /// From half precision: exact. Denormal halves are neither zeros nor exceptions.
+    public static int fromHalf(int half, FloatContext context) {
+        if (BINARY16.isDenormal(half)) {
+            return bits((half & 0x3ff) * 0x1p-24f) | half << 16 & 1 << 31;
+        }
+        return (int) SoftConversion.convert(BINARY16, BINARY32, half, context);
+    }
+
+    /// To half precision; tiny results are never flushed.
+    ///
+    /// @param mode the instruction's immediate: rounding, or bit 2 for that of MXCSR
+    public static int toHalf(int a, int mode, FloatContext context) {
+        context.keepTinyResults();
+        if ((mode & 4) == 0) {
+            context.roundTowards(mode & 3);
+        }
+        return (int) SoftConversion.convert(BINARY32, BINARY16, a & UNSIGNED, context);
     }
 }

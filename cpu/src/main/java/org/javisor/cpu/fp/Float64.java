@@ -273,4 +273,20 @@ public final class Float64 {
             default -> x < 0 ? Math.ceil(x) : Math.floor(x);
         };
     }
+
+    // ---- fused multiply-add ----
+
+    /// `a * b + c` with one rounding.
+    ///
+    /// @param negated    whether the product is negated first
+    /// @param subtracted whether `c` is subtracted
+    public static long multiplyAdd(long a, long b, long c, boolean negated, boolean subtracted, FloatContext context) {
+        if (isFast(a, b, context) && isNormalOrZero(c) && context.ignoresInexact()) {
+            double result = Math.fma(negated ? -value(a) : value(a), value(b), subtracted ? -value(c) : value(c));
+            if (isWellNormal(bits(result))) {
+                return bits(result);
+            }
+        }
+        return SoftFusion.multiplyAdd(BINARY64, a, b, c, negated, subtracted, context);
+    }
 }

@@ -28,6 +28,16 @@ public final class FloatContext {
         this.flags = 0;
     }
 
+    /// Rounds as told rather than as MXCSR says.
+    void roundTowards(int rounding) {
+        mxcsr = mxcsr & ~RC | rounding << RC_SHIFT;
+    }
+
+    /// Lets tiny results be denormal whatever MXCSR says.
+    void keepTinyResults() {
+        mxcsr &= ~FZ;
+    }
+
     /// Flags raised since [#begin].
     public int flags() {
         return flags;

@@ -3,6 +3,7 @@ package org.javisor.cpu.fp;
 
 /// The layout of an IEEE 754 binary interchange format of up to 64 bits, in the low bits of a `long`.
 final class FloatFormat {
+    static final FloatFormat BINARY16 = new FloatFormat(5, 10);
     static final FloatFormat BINARY32 = new FloatFormat(8, 23);
     static final FloatFormat BINARY64 = new FloatFormat(11, 52);
 
