@@ -10,9 +10,6 @@ import org.javisor.isa.Feature;
 /// What CPUID answers: feature bits from [CpuFeature]'s rows, the rest declared here. Immutable and shared by the
 /// processors of a machine; what differs between them, or changes while they run, comes in through [State].
 ///
-/// The model is a GenuineIntel server part, family 6. Its number is one for which operating systems expect no
-/// model-specific registers that CPUID does not announce.
-///
 /// @sdm vol. 2A "CPUID—CPU Identification"
 public final class CpuidModel {
     /// The frequency of the TSC: one tick is a nanosecond.
@@ -24,9 +21,6 @@ public final class CpuidModel {
 
     private static final int EAX = CpuFeature.Register.EAX, EBX = CpuFeature.Register.EBX,
             ECX = CpuFeature.Register.ECX, EDX = CpuFeature.Register.EDX;
-
-    private static final int FAMILY = 6, MODEL = 0x8f, STEPPING = 8;
-    static final int SIGNATURE = (MODEL >> 4) << 16 | FAMILY << 8 | (MODEL & 0xf) << 4 | STEPPING;
 
     private static final int MAX_BASIC_LEAF = 0x1f, LIMITED_LEAF = 2;
     private static final int MAX_EXTENDED_LEAF = 0x8000_0008;
@@ -65,8 +59,14 @@ public final class CpuidModel {
     public static final class Builder {
         private final Set<CpuFeature> offered = EnumSet.allOf(CpuFeature.class);
         private int cpus = 1;
+        private CpuVendor vendor = CpuVendor.INTEL;
 
         private Builder() { }
+
+        public Builder vendor(CpuVendor maker) {
+            vendor = maker;
+            return this;
+        }
 
         /// How many processors, with APIC ids from 0 on, the package has.
         public Builder cpus(int count) {
@@ -92,12 +92,14 @@ public final class CpuidModel {
     }
 
     private final int cpus;
+    private final CpuVendor vendor;
     private final Set<CpuFeature> offered;
     private final Set<Feature> instructions = EnumSet.of(Feature.BASE);
     private final byte[] brand = padded(BRAND, 48);
 
     private CpuidModel(Builder builder) {
         cpus = builder.cpus;
+        vendor = builder.vendor;
         offered = Collections.unmodifiableSet(EnumSet.copyOf(builder.offered));
         offered.forEach(feature -> instructions.addAll(feature.instructions()));
     }
@@ -113,6 +115,10 @@ public final class CpuidModel {
     /// How many processors the package has.
     public int cpus() {
         return cpus;
+    }
+
+    CpuVendor vendor() {
+        return vendor;
     }
 
     public boolean has(CpuFeature feature) {
@@ -170,9 +176,9 @@ public final class CpuidModel {
         switch (leaf) {
             case 0 -> {
                 answer[EAX] = state.leavesLimited() ? LIMITED_LEAF : MAX_BASIC_LEAF;
-                text("Genu", EBX, answer);
-                text("ineI", EDX, answer);
-                text("ntel", ECX, answer);
+                text(vendor.name.substring(0, 4), EBX, answer);
+                text(vendor.name.substring(4, 8), EDX, answer);
+                text(vendor.name.substring(8), ECX, answer);
             }
             case 1 -> processor(state, answer);
             // One descriptor of "TLBs are in leaf 0x18", one of "caches are in leaf 4", and the 64-byte prefetch.
@@ -187,7 +193,7 @@ public final class CpuidModel {
     }
 
     private void processor(State state, int[] answer) {
-        answer[EAX] = SIGNATURE;
+        answer[EAX] = vendor.signature;
         answer[EBX] = state.apicId() << 24 | (1 << coreIdBits()) << 16 | CACHE_LINE_BYTES / 8 << 8;
         if (has(CpuFeature.XSAVE) && state.osXsave()) {
             answer[ECX] |= OSXSAVE;
@@ -265,7 +271,7 @@ public final class CpuidModel {
         switch (leaf) {
             case 0x8000_0000 -> answer[EAX] = MAX_EXTENDED_LEAF;
             case 0x8000_0001 -> {
-                if (!state.in64BitMode()) {
+                if (!state.in64BitMode() && !vendor.syscallOutside64BitMode()) {
                     answer[EDX] &= ~(1 << CpuFeature.SYSCALL.bit);
                 }
                 if (state.executeDisableOff()) {

@@ -53,21 +53,37 @@ final class FastSystemCalls {
         cpu.segments.attributes[segment] = attributes;
     }
 
-    private static void call(Cpu cpu, Insn insn) {
-        if ((cpu.efer & ControlBits.EFER_SCE) == 0 || cpu.mode != ExecutionMode.LONG) {
+    private static void requireCalls(Cpu cpu) {
+        boolean defined = cpu.mode == ExecutionMode.LONG || cpu.cpuid.vendor().syscallOutside64BitMode();
+        if ((cpu.efer & ControlBits.EFER_SCE) == 0 || !defined) {
             throw cpu.ud();
         }
+    }
+
+    private static void call(Cpu cpu, Insn insn) {
+        requireCalls(cpu);
         long flags = cpu.rflags() & ~Flags.RF;
+        boolean longMode = cpu.mode.ia32e();
         cpu.reg64(RCX, cpu.rip());
-        cpu.reg64(R11, flags);
-        loadFlags(cpu, flags & ~cpu.system.fmask);
+        if (longMode) {
+            cpu.reg64(R11, flags);
+        }
+        loadFlags(cpu, flags & ~(longMode ? cpu.system.fmask : Flags.VM | Flags.IF));
+        cpu.rip(callTarget(cpu));
         int selector = (int) (cpu.system.star >>> 32) & 0xffff;
-        flatSegments(cpu, selector, (selector & ~3) + 8, 0, true);
-        cpu.rip(cpu.system.lstar);
+        flatSegments(cpu, selector, (selector & ~3) + 8, 0, longMode);
         if ((cpu.systemFlags & Flags.TF) == 0) {
             cpu.debug.cancelStep();
         }
         cpu.modeChanged();
+    }
+
+    private static long callTarget(Cpu cpu) {
+        return switch (cpu.mode) {
+            case LONG -> cpu.system.lstar;
+            case COMPATIBILITY -> cpu.system.cstar;
+            default -> cpu.system.star & 0xffff_ffffL;
+        };
     }
 
     private static void loadFlags(Cpu cpu, long flags) {
@@ -76,16 +92,14 @@ final class FastSystemCalls {
     }
 
     private static void returnFromCall(Cpu cpu, Insn insn) {
-        if ((cpu.efer & ControlBits.EFER_SCE) == 0 || cpu.mode != ExecutionMode.LONG) {
-            throw cpu.ud();
-        }
+        requireCalls(cpu);
         Privilege.require(cpu);
         boolean longMode = insn.operandBytes == 8;
         long target = cpu.reg64(RCX);
         if (longMode && !cpu.mmu.canonical(target)) {
             throw cpu.gp(0);
         }
-        loadFlags(cpu, cpu.reg64(R11) & SYSRET_FLAGS);
+        loadFlags(cpu, cpu.mode.ia32e() ? cpu.reg64(R11) & SYSRET_FLAGS : cpu.rflags() | Flags.IF);
         int selector = (int) (cpu.system.star >>> 48);
         flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
         cpu.rip(longMode ? target : target & 0xffff_ffffL);

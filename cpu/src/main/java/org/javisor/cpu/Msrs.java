@@ -18,7 +18,7 @@ final class Msrs {
             MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400,
             XSS = 0xda0, EFER = 0xc000_0080, STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083,
             FMASK = 0xc000_0084, FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102,
-            TSC_AUX = 0xc000_0103;
+            TSC_AUX = 0xc000_0103, AMD_COUNTERS = 0xc001_0000;
 
     private static final int MACHINE_CHECK_BANKS = 4;
     private static final long MICROCODE_REVISION = 1L << 32;
@@ -56,6 +56,9 @@ final class Msrs {
         definePlatform();
         defineSpeculation();
         defineMachineCheck();
+        if (cpu.cpuid.vendor() == CpuVendor.AMD) {
+            defineAmdCounters();
+        }
         memoryTypes.define(table);
         reset();
     }
@@ -203,6 +206,15 @@ final class Msrs {
             define(CpuFeature.MCA, control + 1, () -> 0, value -> value == 0);
             define(CpuFeature.MCA, control + 2, () -> banks[bank + 2], always(v -> banks[bank + 2] = v));
             define(CpuFeature.MCA, control + 3, () -> banks[bank + 3], always(v -> banks[bank + 3] = v));
+        }
+    }
+
+    /// AMD's four performance counters, which no CPUID bit announces, with their event selectors first. They stand still.
+    private void defineAmdCounters() {
+        long[] counters = new long[8];
+        for (int n = 0; n < counters.length; n++) {
+            int index = n;
+            table.define(AMD_COUNTERS + n, () -> counters[index], always(v -> counters[index] = v));
         }
     }
 

@@ -59,7 +59,7 @@ final class Reset {
         for (int reg = 0; reg < 16; reg++) {
             cpu.reg64(reg, 0);
         }
-        cpu.reg64(CpuLayout.RDX, CpuidModel.SIGNATURE);
+        cpu.reg64(CpuLayout.RDX, cpu.cpuid.vendor().signature);
         cpu.arithmeticFlags(0);
         cpu.systemFlags = 2;
         cpu.cr2 = cpu.cr3 = cpu.cr4 = cpu.efer = 0;

@@ -143,4 +143,30 @@ class FastSystemCallsTest {
         assertEquals(-1, guest.runToVector());
         assertEquals(0x1234_5678_9abcL, cpu.segments.base[4]);
     }
+
+    @Test
+    void outside64BitModeSyscallBelongsToAmd() {
+        // Compatibility mode, where CSTAR names the target.
+        cpu.system.cstar = ENTRY + 0x100;
+        guest.code(ENTRY + 0x100, "f4").code("0f05");
+        enterCompatibilityMode(cpu, guest);
+        assertEquals(GuestFault.UD, guest.runToVector());
+
+        try (SystemGuest amd = SystemGuest.in64BitMode(CpuidModel.builder().vendor(CpuVendor.AMD).build())) {
+            amd.cpu.system.star = 0x0010_0008L << 32;
+            amd.cpu.system.cstar = ENTRY + 0x100;
+            amd.code(ENTRY + 0x100, "f4").code("0f05");
+            enterCompatibilityMode(amd.cpu, amd);
+            amd.runToVector();
+            assertEquals(ENTRY + 0x101, amd.cpu.rip());
+            assertEquals(ExecutionMode.LONG, amd.cpu.mode);
+        }
+    }
+
+    private static void enterCompatibilityMode(Cpu cpu, SystemGuest guest) {
+        guest.asUser();
+        cpu.segmentLoader.set(CS, SystemGuest.COMPATIBILITY3,
+                guest.memory.loadLong(SystemGuest.GDT + (SystemGuest.COMPATIBILITY3 & ~7)));
+        cpu.modeChanged();
+    }
 }

@@ -232,9 +232,9 @@ final class TwoByteMap extends OpcodeMap {
         group(0x01, 0xef, WRPKRU).feature(Feature.PKU).noPrefix().endsBlock();
         group(0x01, 0xf8, SWAPGS).only64().privileged();
         group(0x01, 0xf9, RDTSCP).feature(Feature.RDTSCP);
-        // As Intel's processors do: SYSCALL and SYSRET are undefined outside 64-bit mode.
-        define(0x05, SYSCALL).feature(Feature.SYSCALL).only64().endsBlock();
-        define(0x07, SYSRET).feature(Feature.SYSCALL).only64().privileged().endsBlock();
+        // Intel's processors define SYSCALL and SYSRET in 64-bit mode alone, AMD's wherever there is protection.
+        define(0x05, SYSCALL).feature(Feature.SYSCALL).protectedOnly().endsBlock();
+        define(0x07, SYSRET).feature(Feature.SYSCALL).protectedOnly().privileged().endsBlock();
         define(0x0b, UD2).endsBlock();
         define(0x34, SYSENTER).feature(Feature.SYSENTER).protectedOnly().endsBlock();
         define(0x35, SYSEXIT).feature(Feature.SYSENTER).protectedOnly().privileged().endsBlock();

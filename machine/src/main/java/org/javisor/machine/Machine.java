@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
+import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.MachineConfig.BootSource;
 import org.javisor.machine.MachineConfig.Disk;
@@ -52,7 +53,7 @@ public final class Machine implements AutoCloseable {
         this.config = config;
         this.hypervisor = Hypervisor.open();
         try {
-            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus());
+            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor());
             config.withheld().forEach(cpuid::without);
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
                     .withReports(config.reports()).withExecution(config.execution()));
@@ -203,6 +204,7 @@ public final class Machine implements AutoCloseable {
         private ResetPolicy onCrash = ResetPolicy.STOP;
         private int debugExitPort;
         private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
+        private CpuVendor vendor = CpuVendor.INTEL;
 
         private Consumer<String> reports = _ -> { };
         private Execution execution = Execution.INTERPRETER;
@@ -295,6 +297,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// Whose processor the guest is to see.
+        public Builder vendor(CpuVendor maker) {
+            vendor = maker;
+            return this;
+        }
+
         /// Hides a processor feature, named as [CpuFeature] or in lower case.
         ///
         /// @throws ConfigurationException if there is no such feature
@@ -321,7 +329,7 @@ public final class Machine implements AutoCloseable {
             }
             return new Machine(new MachineConfig(cpus, ramBytes,
                     new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, reports,
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports,
                     execution));
         }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
+import org.javisor.cpu.CpuVendor;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
@@ -22,11 +23,13 @@ import org.javisor.vmm.Execution;
 /// @param crashPolicy   what follows a triple fault
 /// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
 /// @param withheld      processor features that the guest is not to see
+/// @param vendor        whose processors the guest is to see
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
                             SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
-                            int debugExitPort, Set<CpuFeature> withheld, Consumer<String> reports, Execution execution) {
+                            int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor,
+                            Consumer<String> reports, Execution execution) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.javisor.cpu.CpuVendor;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -30,6 +31,11 @@ class KvmUnitTestsTest {
     private record Suite(String tree, String program, String arguments, int cpus, String withheld, int seconds) {
         Suite(String tree, String program) {
             this(tree, program, "", 1, "", 90);
+        }
+
+        /// What tests 32-bit SYSCALL is made for AMD's processors.
+        CpuVendor vendor() {
+            return program.equals("syscall") ? CpuVendor.AMD : CpuVendor.INTEL;
         }
     }
 
@@ -54,6 +60,7 @@ class KvmUnitTestsTest {
             new Suite(X86_64, "smap"),
             new Suite(X86_64, "smptest", "", 2, "", 90),
             new Suite(X86_64, "smptest", "", 3, "", 90),
+            new Suite(X86_64, "syscall"),
             new Suite(X86_64, "tsc"),
             new Suite(X86_64, "tsc_adjust"),
             new Suite(X86_64, "tscdeadline_latency"),
@@ -101,7 +108,7 @@ class KvmUnitTestsTest {
         long ramBytes = 512L << 20;
         Machine.Builder builder = Machine.builder().cpus(suite.cpus).memory(ramBytes).kernel(file)
                 .commandLine(suite.arguments).protocol(MachineConfig.Protocol.MULTIBOOT).serial(0, output::write)
-                .debugExit(0xf4);
+                .debugExit(0xf4).vendor(suite.vendor());
         for (String feature : suite.withheld.split(" ")) {
             if (!feature.isEmpty()) {
                 builder.withoutFeature(feature);
