@@ -284,9 +284,12 @@ final class RunLoop {
             block = page.decode(decoder, cpu.mmu.fetchHva(gva - start), start, cpu.decodeMode);
             if (block != null) {
                 group.code.decoded(block.insns.length);
+            }
+            // Unless the code cache was full, and dropped this block with the others.
+            if (block != null && block.valid) {
                 return block;
             }
-            if (page.sealed()) {
+            if (block == null && page.sealed()) {
                 return edge.fetch(gva, Decoder.MAX_BYTES);
             }
         }
