@@ -81,7 +81,7 @@ final class ApicRegisters implements BusDevice {
 
     private int get(int register) {
         return switch (register) {
-            case ID -> apic.id() << 24;
+            case ID -> apic.xapicId() << 24;
             case VERSION -> ApicLayout.VERSION_VALUE;
             case TPR -> apic.tpr();
             case APR -> apic.arbitrationPriority();
@@ -111,6 +111,7 @@ final class ApicRegisters implements BusDevice {
 
     private void set(int register, int value) {
         switch (register) {
+            case ID -> apic.xapicId(value >>> 24);
             case TPR -> apic.tpr(value);
             case EOI -> apic.endOfInterrupt();
             case LDR -> apic.logicalId(value);

@@ -54,6 +54,8 @@ public final class LocalApic implements InterruptController {
 
     private volatile boolean enabled = true;
     private volatile boolean x2;
+    /// The id in xAPIC mode, which guests may change.
+    private volatile int xapicId;
     private volatile int taskPriority;
     private volatile int processorPriority;
     private volatile int logicalId;
@@ -100,7 +102,7 @@ public final class LocalApic implements InterruptController {
         if (destination == ApicLayout.BROADCAST) {
             return true;
         }
-        return logical ? matchesLogical(destination) : destination == id;
+        return logical ? matchesLogical(destination) : destination == (x2 ? id : xapicId);
     }
 
     /// @sdm vol. 3A §11.6.2.2 "Logical Destination Mode", §11.12.10.1 "Logical Destination Mode in x2APIC Mode"
@@ -401,6 +403,9 @@ public final class LocalApic implements InterruptController {
         if (enabled && !on) {
             resetRegisters();
         }
+        if (x2Mode) {
+            xapicId = id & 0xff;
+        }
         enabled = on;
         x2 = x2Mode;
         update();
@@ -409,6 +414,14 @@ public final class LocalApic implements InterruptController {
     /// The processor's time stamp counter was set.
     public void tscChanged() {
         timer.tscChanged();
+    }
+
+    int xapicId() {
+        return xapicId;
+    }
+
+    void xapicId(int value) {
+        xapicId = value & 0xff;
     }
 
     int tpr() {
@@ -510,7 +523,9 @@ public final class LocalApic implements InterruptController {
     /// @sdm vol. 3A §11.4.7.3 "Local APIC State After an INIT Reset (Wait-for-SIPI State)"
     @Override
     public void initialize() {
+        int kept = xapicId;
         resetRegisters();
+        xapicId = kept;
         update();
     }
 
@@ -531,6 +546,7 @@ public final class LocalApic implements InterruptController {
             lvt.set(i, LVT_MASKED);
         }
         timer.reset();
+        xapicId = id & 0xff;
         taskPriority = 0;
         processorPriority = 0;
         logicalId = 0;
@@ -543,7 +559,7 @@ public final class LocalApic implements InterruptController {
     }
 
     /// What a local APIC holds. Lists are in the order of registers.
-    public record State(boolean enabled, boolean x2, int taskPriority, int logicalId, int destinationFormat,
+    public record State(boolean enabled, boolean x2, int xapicId, int taskPriority, int logicalId, int destinationFormat,
             int spurious, List<Integer> requested, List<Integer> inService, List<Integer> levelTriggered,
             List<Integer> lvt, long command, int errors, int newErrors, boolean externalPending,
             ApicTimer.State timer) {
@@ -568,7 +584,7 @@ public final class LocalApic implements InterruptController {
     /// What it holds now; its processor does not run.
     public State save() {
         List<Integer> table = IntStream.range(0, lvt.length()).mapToObj(lvt::get).toList();
-        return new State(enabled, x2, taskPriority, logicalId, destinationFormat, spurious, requested.words(),
+        return new State(enabled, x2, xapicId, taskPriority, logicalId, destinationFormat, spurious, requested.words(),
                 inService.words(), levelTriggered.words(), table, command, errors, newErrors.get(0), externalPending,
                 timer.save());
     }
@@ -577,6 +593,7 @@ public final class LocalApic implements InterruptController {
     public void restore(State saved) {
         enabled = saved.enabled;
         x2 = saved.x2;
+        xapicId = saved.xapicId & 0xff;
         taskPriority = saved.taskPriority & 0xff;
         logicalId = saved.logicalId;
         destinationFormat = saved.destinationFormat | 0x0fff_ffff;

@@ -82,6 +82,19 @@ class ApicBusTest {
     }
 
     @Test
+    void anIdThatAGuestHasChangedCountsInXapicModeOnly() {
+        processors(3);
+        write(2, ApicLayout.ID, 1 << 24);
+
+        ipi(0, 1, VECTOR);
+        assertEquals(Set.of(1, 2), interrupted());
+        x2();
+        ipiX2(0, 2, VECTOR);
+
+        assertEquals(Set.of(2), interrupted());
+    }
+
+    @Test
     void aPhysicalDestinationOfAllOnesIsEverybody() {
         processors(3);
 

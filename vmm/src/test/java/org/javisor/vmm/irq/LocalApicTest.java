@@ -449,11 +449,11 @@ class LocalApicTest {
     void stateThatNoApicCanHaveIsRefused() {
         LocalApic.State s = apic.save();
 
-        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(false, true, 0, 0, 0, 0, s.requested(),
+        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(false, true, 0, 0, 0, 0, 0, s.requested(),
                 s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
-        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0, List.of(1),
+        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0, 0, List.of(1),
                 s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
-        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0,
+        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0, 0,
                 Collections.nCopies(8, 1), s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
     }
 
