@@ -86,6 +86,8 @@ class RandomCodeTest {
         for (int reg = 0; reg < 16; reg++) {
             cpu.reg64(reg, random.nextInt(3) == 0 ? random.nextLong() : random.nextInt(1 << 24));
         }
+        cpu.cr4 |= ControlBits.CR4_OSXSAVE;
+        cpu.system.xcr0 = cpu.cpuid.xcr0Supported();
         cpu.systemFlags |= random.nextInt() & (Flags.TF | Flags.IF | Flags.DF | Flags.AC | Flags.NT);
         cpu.modeChanged();
         String what = "mode " + mode + ", round " + round + ", from " + Long.toHexString(start);

@@ -50,7 +50,7 @@ final class TestMachine implements AutoCloseable {
         byte[] bytes = bytes(code);
         long start = cpu.rip();
         for (int at = 0; at < bytes.length; ) {
-            Insn insn = decoder.decodeOne(bytes, at, bytes.length, cpu.codeBits);
+            Insn insn = decoder.decodeOne(bytes, at, bytes.length, cpu.decodeMode);
             at += insn.length;
             cpu.rip(start + at);
             try {
@@ -65,7 +65,7 @@ final class TestMachine implements AutoCloseable {
 
     /// The first instruction of `code`.
     Insn decode(int... code) {
-        return decoder.decodeOne(bytes(code), 0, code.length, cpu.codeBits);
+        return decoder.decodeOne(bytes(code), 0, code.length, cpu.decodeMode);
     }
 
     private static byte[] bytes(int... code) {

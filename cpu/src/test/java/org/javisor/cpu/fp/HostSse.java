@@ -14,7 +14,7 @@ import org.javisor.host.Mapping;
 /// whose exceptions are all masked.
 final class HostSse implements AutoCloseable {
     private static final int A = 0, B = 8, MXCSR = 16, MXCSR_AFTER = 20, RESULT = 24, RAX = 32,
-            DEFAULT_MXCSR = 40;
+            DEFAULT_MXCSR = 40, C = 48;
     // movq xmm0,[rdi]; movq xmm1,[rdi+8]; mov rax,[rdi+8]; ldmxcsr [rdi+16]
     private static final String ENTRY = "f30f7e07 f30f7e4f08 488b4708 0fae5710";
     // stmxcsr [rdi+20]; movq [rdi+24],xmm0; mov [rdi+32],rax; ldmxcsr [rdi+40]; ret
@@ -41,6 +41,12 @@ final class HostSse implements AutoCloseable {
     }
 
     void run(long a, long b, int mxcsr) {
+        run(a, b, 0, mxcsr);
+    }
+
+    /// @param c what the instruction finds at RDI + 48
+    void run(long a, long b, long c, int mxcsr) {
+        HostMemory.storeLong(block.hva() + C, c);
         HostMemory.storeLong(block.hva() + A, a);
         HostMemory.storeLong(block.hva() + B, b);
         HostMemory.storeInt(block.hva() + MXCSR, mxcsr);
