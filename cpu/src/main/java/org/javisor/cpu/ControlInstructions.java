@@ -46,7 +46,8 @@ final class ControlInstructions {
     }
 
     private static int controlRegister(Cpu cpu, Insn insn, int register) {
-        boolean exists = register == 0 || register >= 2 && register <= 4 || register == 8 && insn.codeBits == 64;
+        boolean exists = register == 0 || register >= 2 && register <= 4 || register == 8
+                && insn.codeBits == 64;
         if (!exists) {
             throw cpu.ud();
         }

@@ -9,7 +9,8 @@ import static org.javisor.isa.Instruction.CS;
 final class ControlRegisters {
     /// What CR0 has; the other low bits are ignored.
     private static final long CR0_BITS = ControlBits.CR0_PE | ControlBits.CR0_MP | ControlBits.CR0_EM
-            | ControlBits.CR0_TS | ControlBits.CR0_ET | ControlBits.CR0_NE | ControlBits.CR0_WP | ControlBits.CR0_AM
+            | ControlBits.CR0_TS | ControlBits.CR0_ET | ControlBits.CR0_NE | ControlBits.CR0_WP
+            | ControlBits.CR0_AM
             | ControlBits.CR0_NW | ControlBits.CR0_CD | ControlBits.CR0_PG;
     /// A change of one of these drops all translations.
     private static final long CR0_FLUSHING = ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_PE;

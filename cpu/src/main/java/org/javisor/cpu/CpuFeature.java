@@ -6,8 +6,9 @@ import java.util.Locale;
 import java.util.Set;
 import org.javisor.isa.Feature;
 
-/// The feature bits of CPUID, one row each: where the bit is, the instructions it announces, and the features without
-/// which it makes no sense. [CpuidModel] is built from these rows; a bit that has no row here reads as zero.
+/// The feature bits of CPUID, one row each: where the bit is, the instructions it announces, and the features
+/// without which it makes no sense. [CpuidModel] is built from these rows; a bit that has no row here reads
+/// as zero.
 ///
 /// Bits that follow the state of the processor (OSXSAVE, APIC, SYSCALL outside 64-bit mode) are marked so in
 /// [CpuidModel]; here they say whether the feature is offered at all.

@@ -2,13 +2,15 @@
 package org.javisor.cpu;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 import org.javisor.isa.Feature;
 
-/// What CPUID answers: feature bits from [CpuFeature]'s rows, the rest declared here. Immutable and shared by the
-/// processors of a machine; what differs between them, or changes while they run, comes in through [State].
+/// What CPUID answers: feature bits from [CpuFeature]'s rows, the rest declared here. Immutable and shared by
+/// the processors of a machine; what differs between them, or changes while they run, comes in through
+/// [State].
 ///
 /// @sdm vol. 2A "CPUID—CPU Identification"
 public final class CpuidModel {
@@ -109,7 +111,7 @@ public final class CpuidModel {
     }
 
     private static byte[] padded(String text, int bytes) {
-        return java.util.Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), bytes);
+        return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), bytes);
     }
 
     /// How many processors the package has.
@@ -132,7 +134,8 @@ public final class CpuidModel {
 
     /// What XCR0 may hold.
     long xcr0Supported() {
-        return has(CpuFeature.AVX) ? XsaveLayout.XCR0_SUPPORTED : XsaveLayout.XCR0_SUPPORTED & ~XsaveLayout.AVX;
+        return has(CpuFeature.AVX) ? XsaveLayout.XCR0_SUPPORTED
+                : XsaveLayout.XCR0_SUPPORTED & ~XsaveLayout.AVX;
     }
 
     /// 57 or 48: how many bits a linear address can have.
@@ -140,8 +143,8 @@ public final class CpuidModel {
         return has(CpuFeature.LA57) ? 57 : 48;
     }
 
-    /// Answers one CPUID into `answer`: EAX, EBX, ECX, EDX. A leaf beyond the last, basic or extended, gets the last
-    /// basic leaf's answer.
+    /// Answers one CPUID into `answer`: EAX, EBX, ECX, EDX. A leaf beyond the last, basic or extended, gets
+    /// the last basic leaf's answer.
     void query(int leaf, int subleaf, State state, int[] answer) {
         answer[EAX] = answer[EBX] = answer[ECX] = answer[EDX] = 0;
         int known = knownLeaf(leaf, state.leavesLimited() ? LIMITED_LEAF : MAX_BASIC_LEAF);
@@ -181,7 +184,8 @@ public final class CpuidModel {
                 text(vendor.name.substring(8), ECX, answer);
             }
             case 1 -> processor(state, answer);
-            // One descriptor of "TLBs are in leaf 0x18", one of "caches are in leaf 4", and the 64-byte prefetch.
+            // One descriptor of "TLBs are in leaf 0x18", one of "caches are in leaf 4", and the 64-byte
+            // prefetch.
             case 2 -> set(answer, 0x00fe_ff01, 0xf0, 0, 0);
             case 4 -> cache(subleaf, answer);
             case 0xb, 0x1f -> topology(subleaf, state, answer);
@@ -206,7 +210,8 @@ public final class CpuidModel {
         }
     }
 
-    /// Leaf 4: first-level data and instruction caches and the second level are a core's own, the third is shared.
+    /// Leaf 4: first-level data and instruction caches and the second level are a core's own, the third is
+    /// shared.
     private void cache(int subleaf, int[] answer) {
         switch (subleaf) {
             case 0 -> cache(1, 1, 32 << 10, 8, 0, answer);

@@ -7,8 +7,8 @@ import org.javisor.isa.Instruction;
 
 /// The debug registers, breakpoints and single-stepping.
 ///
-/// While [Cpu#SLOW_STEP] is set in [Cpu#slow] the run loop executes one instruction at a time between [#before] and
-/// [#after]; while [#watching] is set every memory access is shown to [#access].
+/// While [Cpu#SLOW_STEP] is set in [Cpu#slow] the run loop executes one instruction at a time between
+/// [#before] and [#after]; while [#watching] is set every memory access is shown to [#access].
 ///
 /// @sdm vol. 3B §18.2 "Debug Registers", §18.3 "Debug Exceptions"
 final class Debug {
@@ -52,8 +52,8 @@ final class Debug {
 
     // ---- from the run loop ----
 
-    /// Before the instruction at RIP, when stepping: throws #DB for the trap of a task switch or SYSRET that led here,
-    /// and for an instruction breakpoint, unless RF is set.
+    /// Before the instruction at RIP, when stepping: throws #DB for the trap of a task switch or SYSRET that
+    /// led here, and for an instruction breakpoint, unless RF is set.
     void before() {
         // Data breakpoints that a MOV SS hit are still to be reported, with those of this instruction.
         pending &= ignoreBreakpoint ? BREAKPOINTS | BT | BS : BT | BS;
@@ -78,8 +78,8 @@ final class Debug {
         return base + cpu.rip() & cpu.segments.linearMask;
     }
 
-    /// Behind an instruction that was stepped and did not fault: clears RF unless the instruction set it, and delivers
-    /// what traps are due.
+    /// Behind an instruction that was stepped and did not fault: clears RF unless the instruction set it, and
+    /// delivers what traps are due.
     ///
     /// @param flagsBefore [Cpu#systemFlags] before the instruction; its TF decides about the single-step trap
     /// @param next        the address behind the instruction: with [#stepsOnBranches], being there is no step
@@ -123,8 +123,8 @@ final class Debug {
         resumeFlagLoaded = true;
     }
 
-    /// A repeated string instruction stops between elements: its breakpoint has been passed, as RF tells who interrupts
-    /// it.
+    /// A repeated string instruction stops between elements: its breakpoint has been passed, as RF tells who
+    /// interrupts it.
     void instructionInterrupted() {
         cpu.systemFlags |= Flags.RF;
         resumeFlagLoaded = true;

@@ -14,7 +14,8 @@ package org.javisor.cpu;
 final class Descriptor {
     // Types of system descriptors.
     static final int TSS16 = 1, LDT = 2, TSS16_BUSY = 3, CALL_GATE16 = 4, TASK_GATE = 5, INTERRUPT_GATE16 = 6,
-            TRAP_GATE16 = 7, TSS32 = 9, TSS32_BUSY = 11, CALL_GATE32 = 12, INTERRUPT_GATE32 = 14, TRAP_GATE32 = 15;
+            TRAP_GATE16 = 7, TSS32 = 9, TSS32_BUSY = 11, CALL_GATE32 = 12, INTERRUPT_GATE32 = 14,
+            TRAP_GATE32 = 15;
     /// The bit of a TSS type that says busy.
     static final int BUSY = 2;
     /// The bit of a gate or TSS type that says 32 bits (in IA-32e mode: 64).

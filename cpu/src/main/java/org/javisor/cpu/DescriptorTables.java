@@ -33,7 +33,8 @@ final class DescriptorTables {
             return index + bytes - 1 > gdtLimit ? OUTSIDE : linear(gdtBase + index);
         }
         Segments segments = cpu.segments;
-        boolean none = (segments.attributes[Segments.LDTR] & (Segments.NULL | Segments.PRESENT)) != Segments.PRESENT;
+        int wanted = Segments.NULL | Segments.PRESENT;
+        boolean none = (segments.attributes[Segments.LDTR] & wanted) != Segments.PRESENT;
         return none || index + bytes - 1 > Integer.toUnsignedLong(segments.limit[Segments.LDTR])
                 ? OUTSIDE : linear(segments.base[Segments.LDTR] + index);
     }

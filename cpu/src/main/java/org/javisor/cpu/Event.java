@@ -6,10 +6,11 @@ final class Event {
     int vector;
     /// INT n, INT3 or INTO: the gate's privilege level is checked.
     boolean software;
-    /// Caused from outside the program that runs (interrupts, NMI), or by an exception: EXT in the error codes of what
-    /// goes wrong on the way.
+    /// Caused from outside the program that runs (interrupts, NMI), or by an exception: EXT in the error
+    /// codes of what goes wrong on the way.
     boolean external;
-    /// An exception of the processor's, as opposed to an interrupt or INT n: counts in the double-fault rules.
+    /// An exception of the processor's, as opposed to an interrupt or INT n: counts in the double-fault
+    /// rules.
     boolean exception;
     boolean hasErrorCode;
     int errorCode;

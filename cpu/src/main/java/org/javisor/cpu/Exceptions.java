@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-/// Exceptions and interrupts on their way into the guest. Called by the run loop, between instructions; software
-/// interrupts come here from their handlers.
+/// Exceptions and interrupts on their way into the guest. Called by the run loop, between instructions;
+/// software interrupts come here from their handlers.
 ///
 /// @sdm vol. 3A §6 "Interrupt and Exception Handling"
 final class Exceptions {
@@ -31,12 +31,13 @@ final class Exceptions {
 
     // ---- from the run loop ----
 
-    /// Delivers a fault of the instruction at RIP (RIP is already back at its start), and what delivery itself leads
-    /// to, up to a triple fault.
+    /// Delivers a fault of the instruction at RIP (RIP is already back at its start), and what delivery
+    /// itself leads to, up to a triple fault.
     ///
     /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]
     int deliver(GuestFault fault) {
-        // An instruction that faulted resumes behind its breakpoint; one that hit its breakpoint has not begun.
+        // An instruction that faulted resumes behind its breakpoint; one that hit its breakpoint has not
+        // begun.
         long flags = fault.vector == GuestFault.DB ? cpu.rflags() : cpu.rflags() | Flags.RF;
         return inject(event.exception(fault.vector, fault.hasErrorCode, fault.errorCode, flags));
     }
@@ -140,8 +141,8 @@ final class Exceptions {
         }
     }
 
-    /// A fault of a task that has just been switched to, RIP and all; RIP must not go back to the instruction that
-    /// caused the switch.
+    /// A fault of a task that has just been switched to, RIP and all; RIP must not go back to the instruction
+    /// that caused the switch.
     void faultInNewTask(GuestFault fault) {
         if (injecting) {
             throw fault;

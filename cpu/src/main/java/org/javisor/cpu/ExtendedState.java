@@ -4,7 +4,6 @@ package org.javisor.cpu;
 import static org.javisor.cpu.CpuLayout.RAX;
 import static org.javisor.cpu.CpuLayout.RDX;
 
-import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
 /// FXSAVE and the XSAVE family, XGETBV and XSETBV.
@@ -197,7 +196,8 @@ final class ExtendedState {
         }
     }
 
-    private static void restoreCompacted(Cpu cpu, LegacyRegion region, long held, long compaction, long enabled) {
+    private static void restoreCompacted(Cpu cpu, LegacyRegion region, long held, long compaction,
+            long enabled) {
         long format = compaction & ~XsaveLayout.COMPACTED;
         boolean invalid = (format & ~enabled) != 0 || (format & ~COMPONENTS) != 0 || (held & ~format) != 0;
         for (int at = XsaveLayout.HEADER + 16; at < XsaveLayout.EXTENDED; at += 8) {

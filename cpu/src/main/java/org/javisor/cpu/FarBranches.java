@@ -5,7 +5,8 @@ import static org.javisor.isa.Instruction.FAR;
 
 import org.javisor.isa.Mnemonic;
 
-/// Far JMP, CALL and RET, software interrupts and IRET: the instructions; what they do is in units of their own.
+/// Far JMP, CALL and RET, software interrupts and IRET: the instructions; what they do is in units of their
+/// own.
 ///
 /// @sdm vol. 1 §7.3.8 "Control Transfer Instructions"
 final class FarBranches {
@@ -37,8 +38,11 @@ final class FarBranches {
     }
 
     private static int selector(Cpu cpu, Insn insn) {
-        return insn.kind0 == FAR ? (int) insn.immediate2 & 0xffff
-                : (int) cpu.load(insn.segment, cpu.effectiveAddress(insn) + insn.operandBytes & insn.addressMask, 2);
+        if (insn.kind0 == FAR) {
+            return (int) insn.immediate2 & 0xffff;
+        }
+        long at = cpu.effectiveAddress(insn) + insn.operandBytes & insn.addressMask;
+        return (int) cpu.load(insn.segment, at, 2);
     }
 
     private static void interruptOnOverflow(Cpu cpu, Insn insn) {

@@ -127,8 +127,8 @@ final class FarReturn {
         cpu.modeChanged();
     }
 
-    /// Loads CS and SS of an outer level, all checks done, and drops what it may not use. The stack pointer is the
-    /// caller's to set.
+    /// Loads CS and SS of an outer level, all checks done, and drops what it may not use. The stack pointer
+    /// is the caller's to set.
     void enterOuter(int selector, long descriptor, long offset, int stackSelector, long stack) {
         cpu.tables.markAccessed(selector, descriptor);
         if (stack != 0) {

@@ -171,7 +171,8 @@ final class FarTransfer {
 
     private long fetchTarget(int selector) {
         long descriptor = fetch(selector);
-        boolean wrongMode = cpu.mode.ia32e() && (!Descriptor.longMode(descriptor) || Descriptor.wide(descriptor));
+        boolean wrongMode = cpu.mode.ia32e()
+                && (!Descriptor.longMode(descriptor) || Descriptor.wide(descriptor));
         if (!Descriptor.code(descriptor) || wrongMode || Descriptor.dpl(descriptor) > cpu.cpl) {
             throw cpu.gp(selector & ERROR_MASK);
         }

@@ -11,11 +11,11 @@ import static org.javisor.isa.Instruction.SS;
 
 import org.javisor.isa.Mnemonic;
 
-/// SYSCALL, SYSRET, SYSENTER, SYSEXIT, and the instructions that systems use beside them: SWAPGS and those on the bases
-/// of FS and GS.
+/// SYSCALL, SYSRET, SYSENTER, SYSEXIT, and the instructions that systems use beside them: SWAPGS and those on
+/// the bases of FS and GS.
 ///
-/// @sdm vol. 3A §5.8.7 "Performing Fast Calls to System Procedures with the SYSENTER and SYSEXIT Instructions",
-///     §5.8.8 "Fast System Calls in 64-Bit Mode"
+/// @sdm vol. 3A §5.8.7 "Performing Fast Calls to System Procedures with the SYSENTER and SYSEXIT
+///     Instructions", §5.8.8 "Fast System Calls in 64-Bit Mode"
 final class FastSystemCalls {
     private static final int R11 = 11;
     /// What SYSRET takes from R11.

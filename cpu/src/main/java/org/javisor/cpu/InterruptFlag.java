@@ -5,7 +5,8 @@ import org.javisor.isa.Mnemonic;
 
 /// CLI, STI, PUSHF and POPF, with what IOPL, CR4.VME and CR4.PVI make of them; CLAC and STAC.
 ///
-/// @sdm vol. 3B §21.2 "Virtual-8086 Mode", §21.4 "Protected-Mode Virtual Interrupts", vol. 2 "CLI", "STI", "POPF"
+/// @sdm vol. 3B §21.2 "Virtual-8086 Mode", §21.4 "Protected-Mode Virtual Interrupts", vol. 2 "CLI", "STI",
+///     "POPF"
 final class InterruptFlag {
     private static final int USER_FLAGS = Flags.ARITHMETIC | Flags.TF | Flags.DF | Flags.NT;
 

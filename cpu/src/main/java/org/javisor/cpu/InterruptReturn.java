@@ -3,6 +3,10 @@ package org.javisor.cpu;
 
 import static org.javisor.cpu.DescriptorTables.RPL;
 import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.DS;
+import static org.javisor.isa.Instruction.ES;
+import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
 /// IRET, IRETD and IRETQ, in all modes.
@@ -129,7 +133,8 @@ final class InterruptReturn {
         return mask;
     }
 
-    private void returnWithStack(int selector, long descriptor, long offset, long flags, int bytes, int changeable) {
+    private void returnWithStack(int selector, long descriptor, long offset, long flags, int bytes,
+            int changeable) {
         long pointer = returns.peek(3 * bytes, bytes);
         int stackSelector = (int) returns.peek(4 * bytes, bytes) & 0xffff;
         long stack = returns.checkOuterStack(stackSelector, selector & RPL, returns.longMode(descriptor));
@@ -168,8 +173,7 @@ final class InterruptReturn {
         cpu.modeChanged();
     }
 
-    private static final int[] VIRTUAL_8086_ORDER = {org.javisor.isa.Instruction.ES, org.javisor.isa.Instruction.DS,
-        org.javisor.isa.Instruction.FS, org.javisor.isa.Instruction.GS};
+    private static final int[] VIRTUAL_8086_ORDER = {ES, DS, FS, GS};
 
     private void loadFlags(long flags, int changeable) {
         long merged = cpu.rflags() & ~changeable | flags & changeable;

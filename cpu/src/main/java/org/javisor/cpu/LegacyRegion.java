@@ -16,8 +16,8 @@ import org.javisor.host.HostMemory;
 final class LegacyRegion {
     static final int BYTES = 512;
 
-    private static final int FCW = 0, FSW = 2, FTW = 4, FOP = 6, FIP = 8, FDP = 16, MXCSR = 24, MASK = 28, ST = 32,
-            XMM = 160;
+    private static final int FCW = 0, FSW = 2, FTW = 4, FOP = 6, FIP = 8, FDP = 16, MXCSR = 24, MASK = 28,
+            ST = 32, XMM = 160;
     private static final int FCW_INITIAL = 0x37f;
     private static final int FCW_BITS = 0x1f3f, FCW_ONES = 0x40;
 
@@ -120,7 +120,8 @@ final class LegacyRegion {
     private int fullTags(int bits) {
         int tags = 0;
         for (int n = 0; n < 8; n++) {
-            int tag = (bits >> n & 1) == 0 ? 3 : kind(cpu.state + CpuLayout.FPR + CpuLayout.FPR_STRIDE * (long) n);
+            int tag = (bits >> n & 1) == 0 ? 3
+                    : kind(cpu.state + CpuLayout.FPR + CpuLayout.FPR_STRIDE * (long) n);
             tags |= tag << 2 * n;
         }
         return tags;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.Arrays;
+
 /// The MTRRs and the PAT: kept and checked, but without effect, because guest memory is always coherent and
 /// write-back.
 ///
@@ -8,7 +10,8 @@ package org.javisor.cpu;
 final class MemoryTypes {
     static final int MTRR_CAP = 0xfe, PHYS_BASE0 = 0x200, DEF_TYPE = 0x2ff;
     static final int VARIABLE_RANGES = 8;
-    private static final int[] FIXED = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
+    private static final int[] FIXED = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e,
+            0x26f};
 
     private static final long CAP_FIXED = 1 << 8, CAP_WRITE_COMBINING = 1 << 10;
     private static final long DEF_TYPE_BITS = 0xff | 1 << 10 | 1 << 11;
@@ -28,7 +31,7 @@ final class MemoryTypes {
     void reset() {
         defType = 0;
         pat = PAT_AT_RESET;
-        java.util.Arrays.fill(masks, 0);
+        Arrays.fill(masks, 0);
     }
 
     void define(MsrTable table) {

@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
-/// The model-specific registers of one processor: a row each, of how to read and how to write it. The processor's own
-/// come from [Msrs]; upper storeys add theirs (the local APIC's, those of paravirtual interfaces) with [#define] before
-/// the processor runs.
+/// The model-specific registers of one processor: a row each, of how to read and how to write it. The
+/// processor's own come from [Msrs]; upper storeys add theirs (the local APIC's, those of paravirtual
+/// interfaces) with [#define] before the processor runs.
 ///
 /// An access to an index without a row is #GP(0), and counted.
 public final class MsrTable {
@@ -29,8 +29,8 @@ public final class MsrTable {
     /// Defines (or replaces) the register `index`.
     ///
     /// @param reader null for a register that cannot be read
-    /// @param writer takes the value, or refuses it by returning false, which is #GP(0) for the guest; it may also
-    ///     throw the processor's own faults
+    /// @param writer takes the value, or refuses it by returning false, which is #GP(0) for the guest; it may
+    ///     also throw the processor's own faults
     public void define(int index, LongSupplier reader, LongPredicate writer) {
         registers.put(index, new Register(reader, writer));
     }

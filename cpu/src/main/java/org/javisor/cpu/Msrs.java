@@ -13,12 +13,13 @@ import java.util.function.LongSupplier;
 /// @sdm vol. 4 §2.1 "Architectural MSRs"
 final class Msrs {
     static final int TSC = 0x10, PLATFORM_ID = 0x17, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, TSC_ADJUST = 0x3b,
-            SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce, ARCH_CAPABILITIES = 0x10a,
-            FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175, SYSENTER_EIP = 0x176, MCG_CAP = 0x179,
-            MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400,
-            XSS = 0xda0, EFER = 0xc000_0080, STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083,
-            FMASK = 0xc000_0084, FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102,
-            TSC_AUX = 0xc000_0103, AMD_COUNTERS = 0xc001_0000;
+            SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce,
+            ARCH_CAPABILITIES = 0x10a, FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175,
+            SYSENTER_EIP = 0x176, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0,
+            DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, XSS = 0xda0, EFER = 0xc000_0080,
+            STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083, FMASK = 0xc000_0084,
+            FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102, TSC_AUX = 0xc000_0103,
+            AMD_COUNTERS = 0xc001_0000;
 
     private static final int MACHINE_CHECK_BANKS = 4;
     private static final long MICROCODE_REVISION = 1L << 32;
@@ -31,12 +32,12 @@ final class Msrs {
     /// Single steps on branches. There are no branch records, whose bit would be 0.
     private static final long DEBUGCTL_BTF = 1 << 1;
 
-    /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass, microarchitectural data
-    /// sampling, machine check on page size change, asynchronous abort, the stale data of MMIO, branch history
-    /// injection, post-barrier returns, gather data sampling, register file sampling, indirect target selection. IBRS
-    /// protects all the time.
-    private static final long ARCH_CAPABILITIES_VALUE = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8
-            | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
+    /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass,
+    /// microarchitectural data sampling, machine check on page size change, asynchronous abort, the stale
+    /// data of MMIO, branch history injection, post-barrier returns, gather data sampling, register file
+    /// sampling, indirect target selection. IBRS protects all the time.
+    private static final long ARCH_CAPABILITIES_VALUE = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6
+            | 1 << 8 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
 
     private final Cpu cpu;
     private final MsrTable table;
@@ -113,14 +114,19 @@ final class Msrs {
         define(CpuFeature.SYSCALL, LSTAR, () -> system.lstar, canonical(v -> system.lstar = v));
         define(CpuFeature.SYSCALL, CSTAR, () -> system.cstar, canonical(v -> system.cstar = v));
         define(CpuFeature.SYSCALL, FMASK, () -> system.fmask, within(0xffff_ffffL, v -> system.fmask = v));
-        define(CpuFeature.LONG_MODE, FS_BASE, () -> cpu.segments.base[FS], canonical(v -> system.base(FS, v)));
-        define(CpuFeature.LONG_MODE, GS_BASE, () -> cpu.segments.base[GS], canonical(v -> system.base(GS, v)));
+        define(CpuFeature.LONG_MODE, FS_BASE, () -> cpu.segments.base[FS],
+                canonical(v -> system.base(FS, v)));
+        define(CpuFeature.LONG_MODE, GS_BASE, () -> cpu.segments.base[GS],
+                canonical(v -> system.base(GS, v)));
         define(CpuFeature.LONG_MODE, KERNEL_GS_BASE, () -> system.kernelGsBase,
                 canonical(v -> system.kernelGsBase = v));
         define(CpuFeature.SEP, SYSENTER_CS, () -> system.sysenterCs, always(v -> system.sysenterCs = v));
-        define(CpuFeature.SEP, SYSENTER_ESP, () -> system.sysenterEsp, canonical(v -> system.sysenterEsp = v));
-        define(CpuFeature.SEP, SYSENTER_EIP, () -> system.sysenterEip, canonical(v -> system.sysenterEip = v));
-        define(CpuFeature.XSAVES, XSS, () -> system.xss, within(XsaveLayout.XSS_SUPPORTED, v -> system.xss = v));
+        define(CpuFeature.SEP, SYSENTER_ESP, () -> system.sysenterEsp,
+                canonical(v -> system.sysenterEsp = v));
+        define(CpuFeature.SEP, SYSENTER_EIP, () -> system.sysenterEip,
+                canonical(v -> system.sysenterEip = v));
+        define(CpuFeature.XSAVES, XSS, () -> system.xss,
+                within(XsaveLayout.XSS_SUPPORTED, v -> system.xss = v));
     }
 
     private void defineTime() {
@@ -183,11 +189,14 @@ final class Msrs {
 
     private void defineSpeculation() {
         SystemRegisters system = cpu.system;
-        long controls = 1 | (cpu.cpuid.has(CpuFeature.STIBP) ? 1 << 1 : 0) | (cpu.cpuid.has(CpuFeature.SSBD) ? 1 << 2 : 0);
-        define(CpuFeature.SPEC_CTRL, SPEC_CTRL, () -> system.specCtrl, within(controls, v -> system.specCtrl = v));
+        long controls = 1 | (cpu.cpuid.has(CpuFeature.STIBP) ? 1 << 1 : 0)
+                | (cpu.cpuid.has(CpuFeature.SSBD) ? 1 << 2 : 0);
+        define(CpuFeature.SPEC_CTRL, SPEC_CTRL, () -> system.specCtrl,
+                within(controls, v -> system.specCtrl = v));
         define(CpuFeature.SPEC_CTRL, PRED_CMD, null, within(1, _ -> { }));
         define(CpuFeature.FLUSH_L1D, FLUSH_CMD, null, within(1, _ -> { }));
-        define(CpuFeature.ARCH_CAPABILITIES, ARCH_CAPABILITIES, () -> ARCH_CAPABILITIES_VALUE, MsrTable.READ_ONLY);
+        define(CpuFeature.ARCH_CAPABILITIES, ARCH_CAPABILITIES, () -> ARCH_CAPABILITIES_VALUE,
+                MsrTable.READ_ONLY);
     }
 
     /// Banks that never report anything.
@@ -209,7 +218,8 @@ final class Msrs {
         }
     }
 
-    /// AMD's four performance counters, which no CPUID bit announces, with their event selectors first. They stand still.
+    /// AMD's four performance counters, which no CPUID bit announces, with their event selectors first. They
+    /// stand still.
     private void defineAmdCounters() {
         long[] counters = new long[8];
         for (int n = 0; n < counters.length; n++) {

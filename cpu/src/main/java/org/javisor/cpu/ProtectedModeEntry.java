@@ -11,7 +11,8 @@ import static org.javisor.isa.Instruction.SS;
 
 /// Interrupts and exceptions through the gates of the IDT, in protected and virtual-8086 mode.
 ///
-/// @sdm vol. 3A §6.12 "Exception and Interrupt Handling", vol. 2A "INT n/INTO/INT3/INT1—Call to Interrupt Procedure"
+/// @sdm vol. 3A §6.12 "Exception and Interrupt Handling", vol. 2A "INT n/INTO/INT3/INT1—Call to Interrupt
+///     Procedure"
 final class ProtectedModeEntry {
     private final Cpu cpu;
 

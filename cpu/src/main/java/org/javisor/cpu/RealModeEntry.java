@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
 
-/// Interrupts through the vector table of the 8086: in real mode, and those of INT n in virtual-8086 mode that the
-/// redirection bitmap leaves to the 8086 program.
+/// Interrupts through the vector table of the 8086: in real mode, and those of INT n in virtual-8086 mode
+/// that the redirection bitmap leaves to the 8086 program.
 ///
 /// @sdm vol. 3B §21.1.4 "Interrupt and Exception Handling", §21.3.3 "Class 3—Software Interrupt Handling in
 ///     Virtual-8086 Mode"
@@ -26,8 +26,8 @@ final class RealModeEntry {
         finish(pointer, Flags.IF);
     }
 
-    /// Enters the 8086 program's own handler, from virtual-8086 mode with CR4.VME. With IOPL below 3 the program sees
-    /// and loses VIF in the place of IF.
+    /// Enters the 8086 program's own handler, from virtual-8086 mode with CR4.VME. With IOPL below 3 the
+    /// program sees and loses VIF in the place of IF.
     void enterVirtual(int vector) {
         long pointer = cpu.mmu.loadSystem(4L * vector, 4);
         long flags = cpu.rflags();

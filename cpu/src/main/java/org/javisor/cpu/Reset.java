@@ -7,8 +7,8 @@ import org.javisor.host.HostMemory;
 
 /// The states that RESET, INIT and a start-up IPI leave.
 ///
-/// @sdm vol. 3A §10.1.1 "Processor State After Reset", vol. 3A §9.4.3 "MP Initialization Protocol Algorithm for MP
-///     Systems"
+/// @sdm vol. 3A §10.1.1 "Processor State After Reset", vol. 3A §9.4.3 "MP Initialization Protocol Algorithm
+///     for MP Systems"
 final class Reset {
     private static final int DATA = Segments.PRESENT | Segments.S | Segments.WRITABLE | Segments.ACCESSED;
     private static final long RESET_VECTOR = 0xfff0;

@@ -80,8 +80,8 @@ final class SegmentInstructions {
         cpu.blockEnd = 0;
     }
 
-    /// Nothing comes between loading SS and the instruction that loads the stack pointer, unless SS was loaded just
-    /// before as well.
+    /// Nothing comes between loading SS and the instruction that loads the stack pointer, unless SS was
+    /// loaded just before as well.
     private static void stackLoaded(Cpu cpu) {
         if (cpu.shadowed == 0) {
             cpu.interruptShadow();
@@ -123,7 +123,8 @@ final class SegmentInstructions {
         }
     }
 
-    /// The descriptor that operand 1 selects, if there is one that the current privilege may see; else 0. ZF says which.
+    /// The descriptor that operand 1 selects, if there is one that the current privilege may see; else 0. ZF
+    /// says which.
     private static long visible(Cpu cpu, Insn insn, int types, int types64) {
         int selector = (int) cpu.read(insn, 1) & 0xffff;
         long descriptor = fetch(cpu, selector);
@@ -131,14 +132,16 @@ final class SegmentInstructions {
         if (descriptor != 0) {
             int accepted = cpu.mode.ia32e() ? types64 : types;
             visible = Descriptor.system(descriptor)
-                    ? (accepted >> Descriptor.type(descriptor) & 1) != 0 && privileged(cpu, selector, descriptor)
+                    ? (accepted >> Descriptor.type(descriptor) & 1) != 0 && privileged(cpu, selector,
+                            descriptor)
                     : conformingCode(descriptor) || privileged(cpu, selector, descriptor);
         }
         FlagControl.zero(cpu, visible);
         return visible ? descriptor : 0;
     }
 
-    /// @return 0 for null selectors and those beyond their table; no descriptor that any instruction accepts is 0
+    /// @return 0 for null selectors and those beyond their table; no descriptor that any instruction accepts
+    ///     is 0
     private static long fetch(Cpu cpu, int selector) {
         return DescriptorTables.isNull(selector) || !cpu.tables.holds(selector, 8) ? 0
                 : cpu.tables.fetch(selector, GuestFault.GP);

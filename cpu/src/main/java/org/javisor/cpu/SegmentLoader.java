@@ -4,7 +4,10 @@ package org.javisor.cpu;
 import static org.javisor.cpu.DescriptorTables.ERROR_MASK;
 import static org.javisor.cpu.DescriptorTables.RPL;
 import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.DS;
+import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
 /// Fills the hidden parts of segment registers, after the checks that the mode asks for.
@@ -12,7 +15,8 @@ import static org.javisor.isa.Instruction.SS;
 /// @sdm vol. 3A §5.5 "Privilege Levels", vol. 2B "MOV—Move"
 final class SegmentLoader {
     /// Attributes of every segment in virtual-8086 mode, and (with DPL 0) of those loaded in real mode.
-    private static final int REAL_ATTRIBUTES = Segments.PRESENT | Segments.S | Segments.WRITABLE | Segments.ACCESSED;
+    private static final int REAL_ATTRIBUTES = Segments.PRESENT | Segments.S | Segments.WRITABLE
+            | Segments.ACCESSED;
 
     private final Cpu cpu;
     private final Segments segments;
@@ -100,7 +104,8 @@ final class SegmentLoader {
     long checkStack(int selector, int cpl, int vector) {
         int error = selector & ERROR_MASK;
         long descriptor = tables.fetch(selector, vector);
-        if ((selector & RPL) != cpl || !Descriptor.writableData(descriptor) || Descriptor.dpl(descriptor) != cpl) {
+        if ((selector & RPL) != cpl || !Descriptor.writableData(descriptor)
+                || Descriptor.dpl(descriptor) != cpl) {
             throw cpu.fault(vector, error);
         }
         if (!Descriptor.present(descriptor)) {
@@ -133,7 +138,8 @@ final class SegmentLoader {
                 | (Descriptor.system(descriptor) ? 0 : Segments.ACCESSED);
     }
 
-    /// Fills in CS, checks done, and makes `cpl` the current privilege level. The caller calls [Cpu#modeChanged].
+    /// Fills in CS, checks done, and makes `cpl` the current privilege level. The caller calls
+    /// [Cpu#modeChanged].
     void setCode(int selector, long descriptor, int cpl) {
         set(CS, selector & ~RPL | cpl, descriptor);
         cpu.cpl = cpl;
@@ -156,6 +162,5 @@ final class SegmentLoader {
     }
 
     /// ES, DS, FS and GS: those that only hold data.
-    static final int[] DATA_SEGMENTS = {org.javisor.isa.Instruction.ES, org.javisor.isa.Instruction.DS, FS,
-        org.javisor.isa.Instruction.GS};
+    static final int[] DATA_SEGMENTS = {ES, DS, FS, GS};
 }

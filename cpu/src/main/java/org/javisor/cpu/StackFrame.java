@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.SS;
 
-/// Values on their way onto a stack that need not be the current one yet. Everything is checked before anything is
-/// written, so that a transfer that faults leaves no trace. One per processor.
+/// Values on their way onto a stack that need not be the current one yet. Everything is checked before
+/// anything is written, so that a transfer that faults leaves no trace. One per processor.
 final class StackFrame {
     /// The longest: 31 parameters, old stack and return address of a call gate.
     private static final int CAPACITY = 40;

@@ -6,6 +6,7 @@ import static org.javisor.cpu.CpuLayout.RBX;
 import static org.javisor.cpu.CpuLayout.RCX;
 import static org.javisor.cpu.CpuLayout.RDX;
 
+import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
 /// Identification, MSRs, time, translations, halting, and random numbers.
@@ -107,8 +108,7 @@ final class SystemInstructions {
     private static void invalidatePage(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
         // Neither limits nor canonical form are checked.
-        long base = org.javisor.host.HostMemory.loadLong(
-                cpu.state + CpuLayout.SEGMENT_BASE + 8L * insn.segment);
+        long base = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * insn.segment);
         long gva = base + cpu.effectiveAddress(insn) & cpu.segments.linearMask;
         if (cpu.mmu.canonical(gva)) {
             cpu.mmu.invalidate(gva);

@@ -4,8 +4,8 @@ package org.javisor.cpu;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 
-/// What RDMSR, WRMSR, XGETBV and XSETBV reach and instructions use: the registers behind fast system calls, the time
-/// stamp counter, extended state.
+/// What RDMSR, WRMSR, XGETBV and XSETBV reach and instructions use: the registers behind fast system calls,
+/// the time stamp counter, extended state.
 ///
 /// @sdm vol. 4 §2.1 "Architectural MSRs"
 final class SystemRegisters implements CpuidModel.State {
@@ -51,8 +51,8 @@ final class SystemRegisters implements CpuidModel.State {
         cpu.segments.refresh();
     }
 
-    /// Whether a register that holds a linear address takes `address`. For these it is the width that the processor
-    /// has that counts, not that of the paging mode.
+    /// Whether a register that holds a linear address takes `address`. For these it is the width that the
+    /// processor has that counts, not that of the paging mode.
     ///
     /// @sdm vol. 1 §3.3.7.1 "Canonical Addressing"
     boolean canonicalBase(long address) {

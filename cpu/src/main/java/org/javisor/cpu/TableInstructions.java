@@ -12,8 +12,10 @@ final class TableInstructions {
     private TableInstructions() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.bind(Mnemonic.SGDT, (cpu, insn) -> storeTable(cpu, insn, cpu.tables.gdtBase, cpu.tables.gdtLimit))
-                .bind(Mnemonic.SIDT, (cpu, insn) -> storeTable(cpu, insn, cpu.tables.idtBase, cpu.tables.idtLimit))
+        binder.bind(Mnemonic.SGDT, (cpu, insn) ->
+                storeTable(cpu, insn, cpu.tables.gdtBase, cpu.tables.gdtLimit))
+                .bind(Mnemonic.SIDT, (cpu, insn) ->
+                storeTable(cpu, insn, cpu.tables.idtBase, cpu.tables.idtLimit))
                 .bind(Mnemonic.LGDT, TableInstructions::loadGdt)
                 .bind(Mnemonic.LIDT, TableInstructions::loadIdt)
                 .bind(Mnemonic.SLDT, (cpu, insn) -> storeSelector(cpu, insn, Segments.LDTR))

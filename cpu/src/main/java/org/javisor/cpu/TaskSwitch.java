@@ -5,16 +5,14 @@ import static org.javisor.cpu.DescriptorTables.ERROR_MASK;
 import static org.javisor.cpu.DescriptorTables.RPL;
 import static org.javisor.cpu.DescriptorTables.TI;
 import static org.javisor.isa.Instruction.CS;
-import static org.javisor.isa.Instruction.DS;
-import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
 /// Hardware task switches, by JMP, CALL, IRET and interrupts through task gates. Outside IA-32e mode alone.
 ///
-/// What goes wrong before the new task's registers are loaded is a fault of the instruction in the old task; from then
-/// on it is a fault of the new task, before its first instruction.
+/// What goes wrong before the new task's registers are loaded is a fault of the instruction in the old task;
+/// from then on it is a fault of the new task, before its first instruction.
 ///
 /// @sdm vol. 3A §8.3 "Task Switching"
 final class TaskSwitch {
@@ -54,13 +52,15 @@ final class TaskSwitch {
 
     /// IRET with NT set: back to the task that the current one is linked to.
     void returnToPrevious() {
-        int tss = (int) cpu.mmu.loadSystem(cpu.tables.linear(cpu.segments.base[Segments.TR] + TaskState.LINK), 2);
+        int tss = (int) cpu.mmu.loadSystem(cpu.tables.linear(cpu.segments.base[Segments.TR] + TaskState.LINK),
+                2);
         if (DescriptorTables.isNull(tss) || (tss & TI) != 0) {
             throw cpu.fault(GuestFault.TS, tss & ERROR_MASK);
         }
         long descriptor = cpu.tables.fetch(tss, GuestFault.TS);
         int type = Descriptor.type(descriptor);
-        if (!Descriptor.system(descriptor) || type != Descriptor.TSS16_BUSY && type != Descriptor.TSS32_BUSY) {
+        if (!Descriptor.system(descriptor) || type != Descriptor.TSS16_BUSY
+                && type != Descriptor.TSS32_BUSY) {
             throw cpu.fault(GuestFault.TS, tss & ERROR_MASK);
         }
         requirePresent(tss, descriptor);
@@ -202,7 +202,8 @@ final class TaskSwitch {
         cpu.arithmeticFlags((int) eflags);
         cpu.systemFlags = (int) eflags & ~Flags.ARITHMETIC | 2;
         for (int i = 0; i < 8; i++) {
-            // The upper halves that a 16-bit TSS does not have become ones, as on all processors since the 80386.
+            // The upper halves that a 16-bit TSS does not have become ones, as on all processors since the
+            // 80386.
             cpu.reg64(i, wide ? gpr[i] : 0xffff_0000L | gpr[i]);
         }
         forgetSegments();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-/// Where the state components lie in an XSAVE area. x87 and SSE have their fixed place in the legacy region; those from
-/// 2 on have a row each below, which CPUID leaf 0xD and the XSAVE instructions both read.
+/// Where the state components lie in an XSAVE area. x87 and SSE have their fixed place in the legacy region;
+/// those from 2 on have a row each below, which CPUID leaf 0xD and the XSAVE instructions both read.
 ///
 /// ```
 ///    0  legacy region: x87 state, MXCSR, XMM registers (the FXSAVE image)
@@ -64,8 +64,8 @@ final class XsaveLayout {
         return end;
     }
 
-    /// Where component `number` starts in a compacted area that holds `mask`; with a number above all, where the area
-    /// ends.
+    /// Where component `number` starts in a compacted area that holds `mask`; with a number above all, where
+    /// the area ends.
     static int compactedOffset(long mask, int number) {
         int at = EXTENDED;
         for (Component component : COMPONENTS) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.javisor.isa.Feature;
 import org.javisor.isa.Mnemonic;
@@ -81,7 +82,8 @@ class CpuidModelTest {
         Bindings bindings = new Bindings();
         List<String> missing = new ArrayList<>();
         for (OpcodeRow row : OpcodeMaps.rows()) {
-            if (model.has(row.feature()) && row.mnemonic() != Mnemonic.UNDEFINED && !bindings.binds(row.mnemonic())) {
+            if (model.has(row.feature()) && row.mnemonic() != Mnemonic.UNDEFINED
+                    && !bindings.binds(row.mnemonic())) {
                 missing.add(row.mnemonic().name());
             }
         }
@@ -99,7 +101,7 @@ class CpuidModelTest {
 
     @Test
     void noTwoFeaturesShareABit() {
-        long distinct = java.util.Arrays.stream(CpuFeature.values())
+        long distinct = Arrays.stream(CpuFeature.values())
                 .map(f -> List.of(f.leaf, f.subleaf, f.register, f.bit)).distinct().count();
         assertEquals(CpuFeature.values().length, distinct);
     }
@@ -138,7 +140,7 @@ class CpuidModelTest {
     }
 
     private static List<Integer> boxed(int[] values) {
-        return java.util.Arrays.stream(values).boxed().toList();
+        return Arrays.stream(values).boxed().toList();
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.javisor.cpu.SystemGuest.DATA;
 import static org.javisor.cpu.SystemGuest.HANDLERS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.javisor.memory.BusDevice;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -182,7 +183,7 @@ class DebugTest {
 
     @Test
     void anInterruptBetweenElementsSavesRfSet() {
-        guest.ports.attach(0x80, 1, new org.javisor.memory.BusDevice() {
+        guest.ports.attach(0x80, 1, new BusDevice() {
             @Override
             public long read(long offset, int size) {
                 return 0;

@@ -18,7 +18,8 @@ class ExtendedStateTest {
     private static final String FXSAVE = "0fae03", FXRSTOR = "0fae0b", XSAVE = "0fae23", XRSTOR = "0fae2b",
             XSAVEOPT = "0fae33", XSAVEC = "0fc723", XSAVES = "0fc72b", XRSTORS = "0fc71b", XGETBV = "0f01d0",
             XSETBV = "0f01d1";
-    private static final int XMM_AT = DATA + 160, MXCSR_AT = DATA + 24, XSTATE_BV = DATA + 512, XCOMP_BV = DATA + 520;
+    private static final int XMM_AT = DATA + 160, MXCSR_AT = DATA + 24, XSTATE_BV = DATA + 512,
+            XCOMP_BV = DATA + 520;
     private static final long COMPACTED = 1L << 63;
 
     private final SystemGuest guest = SystemGuest.in64BitMode();

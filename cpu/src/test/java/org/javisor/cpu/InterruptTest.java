@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.javisor.memory.BusDevice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -93,7 +94,7 @@ class InterruptTest {
     void nothingComesBetweenMovSsAndTheNextInstruction() {
         try (SystemGuest guest = SystemGuest.in64BitMode()) {
             guest.code("668cd0 8ed0 90 90");
-            guest.ports.attach(0x80, 1, new org.javisor.memory.BusDevice() {
+            guest.ports.attach(0x80, 1, new BusDevice() {
                 @Override
                 public long read(long offset, int size) {
                     return 0;

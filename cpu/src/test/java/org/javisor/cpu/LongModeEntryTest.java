@@ -144,7 +144,8 @@ class LongModeEntryTest {
 
     @Test
     void iretqEntersCompatibilityMode() {
-        // push 0x23; push 0x60000; push 2; push 0x4b; push target; iretq; target: dec eax (REX in 64-bit mode); ud2
+        // push 0x23; push 0x60000; push 2; push 0x4b; push target; iretq; target: dec eax (REX in 64-bit
+        // mode); ud2
         guest.code("6a23 6800000600 6a02 6a4b 6814000100 48cf" + "9090 48 0f0b");
         cpu.reg64(CpuLayout.RAX, 1);
         assertEquals(GuestFault.UD, guest.runToVector());

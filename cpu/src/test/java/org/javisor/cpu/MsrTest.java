@@ -128,7 +128,8 @@ class MsrTest {
 
     @Test
     void aFeatureThatIsSwitchedOffTakesItsRegistersAlong() {
-        CpuidModel cpuid = CpuidModel.builder().without(CpuFeature.RDTSCP).without(CpuFeature.ARCH_CAPABILITIES).build();
+        CpuidModel cpuid = CpuidModel.builder().without(CpuFeature.RDTSCP)
+                .without(CpuFeature.ARCH_CAPABILITIES).build();
         try (SystemGuest other = SystemGuest.in64BitMode(cpuid)) {
             other.cpu.reg64(CpuLayout.RCX, Msrs.ARCH_CAPABILITIES);
             assertEquals(GuestFault.GP, other.code("0f32").runToVector());

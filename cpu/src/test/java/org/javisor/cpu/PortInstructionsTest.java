@@ -6,6 +6,7 @@ import static org.javisor.cpu.SystemGuest.DATA;
 import static org.javisor.cpu.SystemGuest.TSS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.javisor.memory.BusDevice;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,7 @@ class PortInstructionsTest {
         cpu.reg64(CpuLayout.RDI, 0x200_0000);
         cpu.reg64(CpuLayout.RDX, PORT);
         boolean[] read = new boolean[1];
-        guest.ports.attach(0x90, 1, new org.javisor.memory.BusDevice() {
+        guest.ports.attach(0x90, 1, new BusDevice() {
             @Override
             public long read(long offset, int size) {
                 read[0] = true;

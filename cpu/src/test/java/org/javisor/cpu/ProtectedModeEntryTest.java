@@ -11,7 +11,6 @@ import static org.javisor.cpu.SystemGuest.HANDLERS;
 import static org.javisor.cpu.SystemGuest.IDT;
 import static org.javisor.cpu.SystemGuest.STACK;
 import static org.javisor.cpu.SystemGuest.STACK0;
-import static org.javisor.isa.Instruction.CS;
 import static org.javisor.isa.Instruction.DS;
 import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.FS;
@@ -159,7 +158,8 @@ class ProtectedModeEntryTest {
         guest.stack(0, DATA3, STACK0);
         guest.gate(GuestFault.TS, CODE3, HANDLERS + 16 * GuestFault.TS, 0x8e);
         guest.asUser().code(UD2);
-        // The handler of #TS runs at CPL 3, where its HLT faults, and #GP finds the same stack: a double fault, too.
+        // The handler of #TS runs at CPL 3, where its HLT faults, and #GP finds the same stack: a double
+        // fault, too.
         assertEquals("SHUTDOWN", guest.run());
     }
 

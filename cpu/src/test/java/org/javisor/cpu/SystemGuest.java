@@ -10,8 +10,9 @@ import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
 
-/// A guest with descriptor tables, for tests of what the processor does between instructions. Every interrupt and
-/// exception leads to a HLT of its own, so that after [#run] the vector can be read off RIP and the frame off the stack.
+/// A guest with descriptor tables, for tests of what the processor does between instructions. Every interrupt
+/// and exception leads to a HLT of its own, so that after [#run] the vector can be read off RIP and the frame
+/// off the stack.
 ///
 /// ```
 /// 0x01000 GDT       0x02000 IDT        0x04000 TSS (32- or 64-bit)   0x05000 second TSS   0x06000 LDT
@@ -24,7 +25,8 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
             CODE = 0x10000, TABLES = 0x30000, DATA = 0x40000;
     static final int STACK = 0x60000, STACK0 = 0x70000, STACK1 = 0x74000, STACK2 = 0x78000, IST1 = 0x7c000;
     // Selectors that every guest has.
-    static final int CODE0 = 0x08, DATA0 = 0x10, CODE3 = 0x1b, DATA3 = 0x23, TSS_SELECTOR = 0x28, DATA1 = 0x39,
+    static final int CODE0 = 0x08, DATA0 = 0x10, CODE3 = 0x1b, DATA3 = 0x23, TSS_SELECTOR = 0x28,
+            DATA1 = 0x39,
             DATA2 = 0x42, COMPATIBILITY3 = 0x4b;
     /// The first selector that tests may use as they like.
     static final int FREE = 0x80;
@@ -55,7 +57,8 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
         }
     }
 
-    /// Right behind RESET, but with CS and all other bases 0, ready to execute at [#CODE] in a segment based there.
+    /// Right behind RESET, but with CS and all other bases 0, ready to execute at [#CODE] in a segment based
+    /// there.
     static SystemGuest inRealMode() {
         SystemGuest guest = new SystemGuest(CpuidModel.builder().build(), false);
         guest.cpu.segmentLoader.loadReal(CS, CODE >> 4);
@@ -156,7 +159,8 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     /// @param limit in units of `flags`' granularity
     /// @param flags G, D, L, AVL in bits 3 to 0
     void descriptor(int selector, long base, int limit, int access, int flags) {
-        memory.storeLong(GDT + (selector & 0xfff8), limit & 0xffff | (base & 0xff_ffff) << 16 | (long) access << 40
+        memory.storeLong(GDT + (selector & 0xfff8), limit & 0xffff | (base & 0xff_ffff) << 16
+                | (long) access << 40
                 | (limit >> 16 & 0xfL) << 48 | (long) flags << 52 | (base >>> 24 & 0xff) << 56);
     }
 
@@ -249,8 +253,8 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
 
     /// The `bytes`-wide item `index` items above the top of the stack.
     long stackItem(int index, int bytes) {
-        return memory.load(cpu.segments.base[SS] + (cpu.reg64(CpuLayout.RSP) & cpu.stackMask) + (long) index * bytes,
-                bytes);
+        long top = cpu.segments.base[SS] + (cpu.reg64(CpuLayout.RSP) & cpu.stackMask);
+        return memory.load(top + (long) index * bytes, bytes);
     }
 
     int selector(int segment) {

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Those of kvm-unit-tests that a processor and a PC without virtualization extensions answer for.
 ///
-/// They are not part of this project. To run them, name with `-Djavisor.suites=DIR` a directory that holds built trees:
-/// `DIR/kvm-unit-tests` (configured with `--arch=x86_64`) and `DIR/kvm-unit-tests-i386` (`--arch=i386`).
+/// They are not part of this project. To run them, name with `-Djavisor.suites=DIR` a directory that holds
+/// built trees: `DIR/kvm-unit-tests` (configured with `--arch=x86_64`) and `DIR/kvm-unit-tests-i386`
+/// (`--arch=i386`).
 class KvmUnitTestsTest {
     private static final int PASSED = 1;
     private static final String X86_64 = "kvm-unit-tests", I386 = "kvm-unit-tests-i386";
@@ -28,7 +29,8 @@ class KvmUnitTestsTest {
     /// @param tree     which of the built trees
     /// @param program  the file's name, without its ending
     /// @param withheld processor features to hide, separated by spaces
-    private record Suite(String tree, String program, String arguments, int cpus, String withheld, int seconds) {
+    private record Suite(String tree, String program, String arguments, int cpus, String withheld,
+            int seconds) {
         Suite(String tree, String program) {
             this(tree, program, "", 1, "", 90);
         }
@@ -107,8 +109,8 @@ class KvmUnitTestsTest {
     private static MachineExit run(Suite suite, Path file, ByteArrayOutputStream output) throws Exception {
         long ramBytes = 512L << 20;
         Machine.Builder builder = Machine.builder().cpus(suite.cpus).memory(ramBytes).kernel(file)
-                .commandLine(suite.arguments).protocol(MachineConfig.Protocol.MULTIBOOT).serial(0, output::write)
-                .debugExit(0xf4).vendor(suite.vendor());
+                .commandLine(suite.arguments).protocol(MachineConfig.Protocol.MULTIBOOT)
+                .serial(0, output::write).debugExit(0xf4).vendor(suite.vendor());
         for (String feature : suite.withheld.split(" ")) {
             if (!feature.isEmpty()) {
                 builder.withoutFeature(feature);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Hypervisor;
@@ -18,8 +19,8 @@ import org.javisor.vmm.VmExit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The test386.asm ROM, which is not part of this project. To run it, name with `-Djavisor.suites=DIR` a directory in
-/// which `DIR/test386.asm` is its tree, built with `OUT_PORT equ 0xe9` and `ROM128 equ 1`.
+/// The test386.asm ROM, which is not part of this project. To run it, name with `-Djavisor.suites=DIR` a
+/// directory in which `DIR/test386.asm` is its tree, built with `OUT_PORT equ 0xe9` and `ROM128 equ 1`.
 @Timeout(300)
 class Test386Test {
     private static final long BELOW_1_MIB = 0x10_0000, BELOW_4_GIB = 0x1_0000_0000L;
@@ -39,7 +40,8 @@ class Test386Test {
 
         assertEquals(DONE, posted.getLast(), () -> "stopped by " + exit + " after " + posted);
         String expected = Files.readString(rom.resolveSibling("test386-EE-reference.txt"));
-        assertTrue(expected.replace("\r", "").contentEquals(output), "what it prints differs from the reference");
+        assertTrue(expected.replace("\r", "").contentEquals(output),
+                "what it prints differs from the reference");
     }
 
     private VmExit run(byte[] rom) {
@@ -68,7 +70,7 @@ class Test386Test {
         }
     }
 
-    private static BusDevice writeOnly(java.util.function.IntConsumer sink) {
+    private static BusDevice writeOnly(IntConsumer sink) {
         return new BusDevice() {
             @Override
             public long read(long offset, int size) {

@@ -6,8 +6,9 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.InterruptLine;
 import org.javisor.vmm.Vm;
 
-/// What test programs for QEMU's PC expect beside the PC: QEMU's `pc-testdev` (an echoing port, one that drops TLBs, 24
-/// interrupt lines, a piece of I/O memory), and of `fw_cfg` the numbers of processors and bytes of memory.
+/// What test programs for QEMU's PC expect beside the PC: QEMU's `pc-testdev` (an echoing port, one that
+/// drops TLBs, 24 interrupt lines, a piece of I/O memory), and of `fw_cfg` the numbers of processors and
+/// bytes of memory.
 final class TestDevice {
     private static final int ECHO = 0xe0, FLUSH = 0xe4, ECHO_BYTES = 0xe8, LINES = 0x2000;
     private static final long MEMORY = 0xff00_0000L;
@@ -30,12 +31,14 @@ final class TestDevice {
         return new BusDevice() {
             @Override
             public long read(long offset, int size) {
-                return IntStream.range(0, size).mapToLong(i -> (bytes.load((int) offset + i) & 0xffL) << 8 * i).sum();
+                return IntStream.range(0, size).mapToLong(i ->
+                        (bytes.load((int) offset + i) & 0xffL) << 8 * i).sum();
             }
 
             @Override
             public void write(long offset, int size, long value) {
-                IntStream.range(0, size).forEach(i -> bytes.store((int) offset + i, (int) (value >>> 8 * i) & 0xff));
+                IntStream.range(0, size).forEach(i ->
+                        bytes.store((int) offset + i, (int) (value >>> 8 * i) & 0xff));
             }
         };
     }

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.GuestMemory;
 
-/// The Multiboot protocol, version 1: an ELF file or a flat image with a header in its first 8 KiB, entered in 32-bit
-/// protected mode with a pointer to what the loader knows in EBX.
+/// The Multiboot protocol, version 1: an ELF file or a flat image with a header in its first 8 KiB, entered
+/// in 32-bit protected mode with a pointer to what the loader knows in EBX.
 ///
 /// ```
 /// 0x6000  information: memory sizes, command line, module, memory map
@@ -23,14 +23,15 @@ import org.javisor.memory.GuestMemory;
 public final class Multiboot {
     private static final int HEADER_MAGIC = 0x1bad_b002, LOADER_MAGIC = 0x2bad_b002;
     private static final int HEADER_SEARCH_BYTES = 8192;
-    /// Header flags: what a loader must understand, of which there is memory information and page-aligned modules; and
-    /// where to load a file that is not ELF.
+    /// Header flags: what a loader must understand, of which there is memory information and page-aligned
+    /// modules; and where to load a file that is not ELF.
     private static final int REQUIRED = 0xffff, UNDERSTOOD = 3, HAS_ADDRESSES = 1 << 16;
     /// Flags of the information.
     private static final int MEMORY = 1, COMMAND_LINE = 1 << 2, MODULES = 1 << 3, MEMORY_MAP = 1 << 6,
             LOADER_NAME = 1 << 9;
 
-    private static final long INFO = 0x6000, MODULE = 0x6080, MODULE_STRING = 0x60a0, NAME = 0x60c0, MAP = 0x6100,
+    private static final long INFO = 0x6000, MODULE = 0x6080, MODULE_STRING = 0x60a0, NAME = 0x60c0,
+            MAP = 0x6100,
             STACK = 0x8ff0, ARGUMENTS = 0x2_0000;
     private static final int INFO_BYTES = 0x80;
 
@@ -62,7 +63,8 @@ public final class Multiboot {
         ByteBuffer file = ByteBuffer.wrap(request.kernel()).order(ByteOrder.LITTLE_ENDIAN);
         int flags = file.getInt(header + 4);
         if ((flags & REQUIRED & ~UNDERSTOOD) != 0) {
-            throw request.badKernel(String.format("its Multiboot header asks for more than a text-mode PC: 0x%x",
+            throw request.badKernel(String
+                    .format("its Multiboot header asks for more than a text-mode PC: 0x%x",
                     flags));
         }
         long entry;
@@ -78,7 +80,8 @@ public final class Multiboot {
         }
         writeInformation(request, memory, end);
         BootTables.writeGdt(memory, false);
-        return new EntryState(EntryState.Mode.PROTECTED, entry, STACK, LOADER_MAGIC, INFO, 0, 0, BootTables.GDT);
+        return new EntryState(EntryState.Mode.PROTECTED, entry, STACK, LOADER_MAGIC, INFO, 0, 0,
+                BootTables.GDT);
     }
 
     /// A file that says itself where it goes. What lies behind it is zero already.

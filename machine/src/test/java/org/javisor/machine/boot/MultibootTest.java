@@ -109,11 +109,14 @@ class MultibootTest {
     void addressesOutsideTheFileAreRefused() {
         ByteBuffer file = ByteBuffer.wrap(flat(1 << 16)).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(HEADER + 16, LOAD + 0x200);
-        assertThrows(ConfigurationException.class, () -> Multiboot.load(request(file.array(), new byte[0]), memory));
+        assertThrows(ConfigurationException.class, () ->
+                Multiboot.load(request(file.array(), new byte[0]), memory));
         file.putInt(HEADER + 16, LOAD).putInt(HEADER + 20, LOAD + 0x1001);
-        assertThrows(ConfigurationException.class, () -> Multiboot.load(request(file.array(), new byte[0]), memory));
+        assertThrows(ConfigurationException.class, () ->
+                Multiboot.load(request(file.array(), new byte[0]), memory));
         file.putInt(HEADER + 20, 0).putInt(HEADER + 24, -1);
-        assertThrows(ConfigurationException.class, () -> Multiboot.load(request(file.array(), new byte[0]), memory));
+        assertThrows(ConfigurationException.class, () ->
+                Multiboot.load(request(file.array(), new byte[0]), memory));
     }
 
     @Test
