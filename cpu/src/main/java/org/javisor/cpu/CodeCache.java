@@ -10,8 +10,10 @@ import org.javisor.memory.GuestMemory;
 /// make it grow without bound.
 final class CodeCache {
     /// About what one decoded instruction takes on the heap.
-    private static final int BYTES_PER_INSTRUCTION = 250;
-    private static final long MAX_INSTRUCTIONS = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_INSTRUCTION;
+    private static final int BYTES_PER_INSTRUCTION = 200;
+
+    /// How many decoded instructions there may be.
+    long maxInstructions = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_INSTRUCTION;
 
     private final CpuGroup group;
     /// Open-addressed by frame number, a power of two long and at most half full.
@@ -87,7 +89,7 @@ final class CodeCache {
     /// Counts decoded instructions, and starts over when there are too many.
     void decoded(int newInstructions) {
         instructions += newInstructions;
-        if (instructions > MAX_INSTRUCTIONS) {
+        if (instructions > maxInstructions) {
             clear();
         }
     }

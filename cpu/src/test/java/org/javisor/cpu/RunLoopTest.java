@@ -159,6 +159,31 @@ class RunLoopTest {
         assertEquals(0, cpu.requests());
     }
 
+    @Test
+    void aFullCodeCacheStartsOverAndTheGuestDoesNotNotice() {
+        load("b903000000 e816000000 ffc3 ffc9 75f5 f4" + "90".repeat(15) + "b001 c3");
+        runToHalt();
+        Block first = cpu.group.codePage(CODE).find(0, cpu.decodeMode);
+        assertTrue(first.valid);
+
+        cpu.group.code.maxInstructions = 5;
+        // A program elsewhere that does not fit: 16 times inc ebx; jmp to the next
+        for (int i = 0; i < 16; i++) {
+            board.code(0x40_0000 + 4 * i, "ffc3 eb00");
+        }
+        board.code(0x40_0040, "f4");
+        cpu.reg64(RBX, 0);
+        cpu.rip(0x40_0000);
+        runToHalt();
+        assertEquals(16, board.reg(RBX));
+        assertFalse(first.valid);
+
+        memory.storeByte(CODE + 0x21, (byte) 9);
+        restart();
+        runToHalt();
+        assertEquals(9, board.reg(RAX));
+    }
+
     // ---- hot blocks, whose instructions are executed in fused sequences ----
 
     private static final int HOT = 1_100_000;
