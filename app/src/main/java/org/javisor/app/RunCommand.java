@@ -58,7 +58,7 @@ final class RunCommand implements Callable<Integer> {
     private String exec;
 
     @Option(names = "--boot", paramLabel = "PROTOCOL",
-            description = "How to enter the kernel: auto (the default), linux64, linux32 or pvh.")
+            description = "How to enter the kernel: auto (the default), linux64, linux32, pvh or multiboot.")
     private Protocol protocol = Protocol.AUTO;
 
     @Option(names = "--on-reset", paramLabel = "POLICY",
