@@ -89,6 +89,11 @@ final class Exceptions {
                 enter(event);
                 return CpuExit.NONE;
             } catch (GuestFault nested) {
+                if (nested.vector == GuestFault.UNWIND) {
+                    // A stack or table in I/O space that somebody outside would have to answer for.
+                    cpu.takeExit();
+                    return CpuExit.SHUTDOWN;
+                }
                 int first = event.exception ? severity(event.vector) : BENIGN;
                 int second = severity(nested.vector);
                 if (first == DOUBLE_FAULT && second != BENIGN) {

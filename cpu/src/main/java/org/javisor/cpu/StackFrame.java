@@ -93,8 +93,13 @@ final class StackFrame {
     }
 
     private void writeAtCurrentLevel() {
-        for (int i = 0; i < count; i++) {
-            cpu.mmu.probe(SS, linear(i), bytes, true);
+        if (flat) {
+            linear(0);
+            cpu.mmu.probe(SS, linear(count - 1), bytes * count, true);
+        } else {
+            for (int i = 0; i < count; i++) {
+                cpu.mmu.probe(SS, linear(i), bytes, true);
+            }
         }
         for (int i = 0; i < count; i++) {
             cpu.mmu.store(SS, linear(i), bytes, values[i]);

@@ -177,4 +177,18 @@ class LongModeEntryTest {
         guest.runToVector();
         assertEquals(2, cpu.reg64(CpuLayout.RAX));
     }
+
+    @Test
+    void aStackThatNobodyBacksEndsTheMachineWhereSuchAccessesExit() {
+        try (TestBoard board = new TestBoard(16 << 20, true)) {
+            board.longMode(board.cpu, TestBoard.CODE);
+            board.code(TestBoard.CODE, UD2);
+            board.cpu.tables.gdtBase = 0x2000;
+            board.cpu.tables.idtBase = 0x3000;
+            board.memory().storeLong(0x2008, 0x00af_9b00_0000_ffffL);
+            board.memory().storeLong(0x3060, 0x0000_8e00_0008_4000L);
+            board.cpu.reg64(CpuLayout.RSP, 0x2000_0000);
+            assertEquals("SHUTDOWN", CpuExit.name(board.cpu.run()));
+        }
+    }
 }
