@@ -36,12 +36,14 @@ import org.javisor.host.Mapping;
 ///
 /// Instructions must not fault: a fault is a signal, which ends the process.
 public final class HostProcessor implements AutoCloseable {
+    private static final Path CPUINFO = Path.of("/proc/cpuinfo");
+
     /// Offsets from [#state]: sixteen general registers, the flags, where it went, the upper
     /// halves of YMM registers, and an FXSAVE image.
     public static final int GPR = 0, RFLAGS = 128, TAKEN = 144, YMM = 256, FX = 512;
     public static final int FX_BYTES = 512;
     /// Whether the registers have upper halves, of 16 bytes each from [#YMM] on; else these stay as they are.
-    public static final boolean HAS_YMM = features().contains("avx");
+    public static final boolean HAS_YMM = Files.isReadable(CPUINFO) && features().contains("avx");
     public static final int DATA_BYTES = 2 * Mapping.PAGE_BYTES;
     /// Distance from an instruction to where taken branches go.
     public static final int TAKEN_DISTANCE = 0x40;
@@ -126,7 +128,7 @@ public final class HostProcessor implements AutoCloseable {
 
     /// The features of the host's processor, by their Linux names.
     public static Set<String> features() {
-        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+        try (var lines = Files.lines(CPUINFO)) {
             return lines.filter(line -> line.startsWith("flags")).findFirst().stream()
                     .flatMap(line -> Arrays.stream(line.substring(line.indexOf(':') + 1).strip().split(" ")))
                     .collect(Collectors.toUnmodifiableSet());
