@@ -96,10 +96,10 @@ class TranslatedBlocks {
             group.translations.translate(block, group);
             translation = block.translation;
         }
-        return translation.entry() != 0 && vectorsUsable() ? translation : null;
+        return translation.entry() != 0 && (!translation.usesVectors() || vectorsUsable()) ? translation : null;
     }
 
-    /// Host code checks neither whether SSE instructions may execute nor for unmasked exceptions.
+    /// Whether SSE instructions may execute and all their exceptions are masked: only the interpreter can raise one.
     private boolean vectorsUsable() {
         return (cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) == 0 && (cpu.cr4 & ControlBits.CR4_OSFXSR) != 0
                 && (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) == 0;
@@ -124,6 +124,7 @@ class TranslatedBlocks {
     /// Runs host code until it stops.
     final long enter(Translation translation) {
         HostMemory.storeLong(state + CpuLayout.PAGE_RIP, cpu.pageRip);
+        HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable() ? 1 : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.mmu.entries().prepare();
         long exit = translator.enter(state, translation.entry());

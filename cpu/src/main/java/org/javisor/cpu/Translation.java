@@ -3,6 +3,7 @@ package org.javisor.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.javisor.isa.Instruction;
 
 /// A block and the host code for it.
@@ -13,6 +14,7 @@ public final class Translation {
     private long entry;
     private int count;
     private int[] targets = {};
+    private boolean usesVectors;
     /// Places in other translations' code that lead here. For the translator, under its lock.
     private final List<long[]> incoming = new ArrayList<>(2);
 
@@ -56,9 +58,21 @@ public final class Translation {
     /// @param instructions how many of the block's instructions it executes
     /// @param hostTargets  offsets in the page, by index of a [BlockTranslator#TARGET] exit
     public void complete(long hostEntry, int instructions, int[] hostTargets) {
+        usesVectors = usesVectors(instructions);
         entry = hostEntry;
         count = instructions;
         targets = hostTargets;
+    }
+
+    /// Whether one of the first `instructions` needs CR0 and CR4 to let SSE execute. Code for such blocks checks VECTORS
+    /// at its entry.
+    public boolean usesVectors(int instructions) {
+        return IntStream.range(0, instructions)
+                .anyMatch(i -> insns[i].kind0 == Instruction.XMM || insns[i].kind1 == Instruction.XMM);
+    }
+
+    boolean usesVectors() {
+        return usesVectors;
     }
 
     /// 0 if it could not be translated.

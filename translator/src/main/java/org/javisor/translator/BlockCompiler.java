@@ -20,6 +20,7 @@ final class BlockCompiler {
     private final MemoryAccess memory;
     private final PlainInstructions plain;
     private final StackInstructions stack;
+    private final Division division;
     private final Branches branches;
 
     BlockCompiler(Emission emission) {
@@ -29,6 +30,7 @@ final class BlockCompiler {
         this.memory = new MemoryAccess(emission);
         this.plain = new PlainInstructions(emission, memory);
         this.stack = new StackInstructions(emission, memory);
+        this.division = new Division(emission, memory);
         this.branches = new Branches(emission, memory, stack);
     }
 
@@ -43,7 +45,7 @@ final class BlockCompiler {
 
     private static boolean supports(Instruction insn, HostFeatures host) {
         return isIdle(insn.mnemonic()) || isLea(insn) || Branches.supports(insn) || StackInstructions.supports(insn)
-                || PlainInstructions.supports(insn, host);
+                || Division.supports(insn) || PlainInstructions.supports(insn, host);
     }
 
     private static boolean isIdle(Mnemonic mnemonic) {
@@ -86,6 +88,10 @@ final class BlockCompiler {
         asm.immediate(CpuLayout.REQUESTS - State.BIAS, 4);
         asm.op(Assembler.TEST, 4, R14, State.at(CpuLayout.REQUEST_MASK));
         emission.leaveAtEntryIf(Assembler.NOT_EQUAL);
+        if (translation.usesVectors(count)) {
+            asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.VECTORS), 0);
+            emission.leaveAtEntryIf(Assembler.EQUAL);
+        }
         asm.immediateOp(ADD_IMM, 8, State.at(CpuLayout.INSTRUCTIONS), count);
     }
 
@@ -97,6 +103,8 @@ final class BlockCompiler {
             lea(insn, index);
         } else if (StackInstructions.supports(insn)) {
             stack.emit(insn, index);
+        } else if (Division.supports(insn)) {
+            division.emit(insn, index);
         } else {
             plain.emit(insn, index);
         }

@@ -12,6 +12,8 @@ final class MemoryAccess {
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
             SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT);
     private static final int PAGE_MASK = -4096;
+    /// An offset in a page and the size of an access come on top of displacements.
+    private static final int LARGEST_ADDITION = 2 * 4096;
     private static final int MOVZX_BYTE = Assembler.MAP_0F | 0xb6, MOVZX_WORD = Assembler.MAP_0F | 0xb7;
     private static final int ADD_LOAD = 0x03, CMP_LOAD = 0x3b;
 
@@ -25,7 +27,7 @@ final class MemoryAccess {
 
     static boolean supports(Instruction insn) {
         return insn.addressBytes == 8 && (int) insn.displacement == insn.displacement
-                && Math.abs(insn.displacement) < 1 << 30;
+                && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION;
     }
 
     private static boolean based(Instruction insn) {
