@@ -97,7 +97,7 @@ final class HostTranslator implements BlockTranslator {
     }
 
     @Override
-    public long bytes() {
+    public synchronized long bytes() {
         return memory.used();
     }
 

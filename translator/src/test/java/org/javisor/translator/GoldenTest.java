@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.CpuRegisters;
+import org.javisor.cpu.Translation;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The host code for a list of guest sequences, as objdump shows it, without the exits behind it: a translation that
+/// becomes longer shows as a difference. `-Djavisor.golden=accept` writes the files anew.
+class GoldenTest {
+    private static final Path GOLDEN = Path.of(System.getProperty("javisor.golden.directory", "src/test/golden"));
+    private static final long CODE = 0x10_0000, DATA = 0x20_0000;
+    private static final int RBX = 3, RSI = 6;
+    private static final int EXECUTIONS = 70;
+
+    /// Name and bytes; HLT follows.
+    private static final List<String[]> SEQUENCES = List.of(
+            new String[] {"add-registers", "4801d8"},
+            new String[] {"load", "488b4610"},
+            new String[] {"load-indexed", "8b44860c"},
+            new String[] {"load-by-r12", "498b4424f8"},
+            new String[] {"store-immediate", "c7460400000000"},
+            new String[] {"add-to-memory", "480146f8"},
+            new String[] {"compare-and-set", "4839d80f94c1"},
+            new String[] {"increment", "48ffc0"},
+            new String[] {"push-and-pop", "5059"},
+            new String[] {"move-r12-to-r13", "4d89e5"},
+            new String[] {"add-double", "f20f580e"});
+
+    @TempDir
+    private Path directory;
+
+    /// Remembers what was translated.
+    private static final class Recorder implements BlockTranslator {
+        private final BlockTranslator inner;
+        private Translation last;
+
+        Recorder(BlockTranslator inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public boolean translate(Translation translation, boolean logged) {
+            boolean done = inner.translate(translation, logged);
+            last = done ? translation : last;
+            return done;
+        }
+
+        @Override
+        public long enter(long state, long entry) {
+            return inner.enter(state, entry);
+        }
+
+        @Override
+        public void link(Translation from, int index, Translation to) {
+            inner.link(from, index, to);
+        }
+
+        @Override
+        public void unlink(Translation translation) { }
+
+        @Override
+        public String describe(Translation translation) {
+            return inner.describe(translation);
+        }
+
+        @Override
+        public long bytes() {
+            return inner.bytes();
+        }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
+    }
+
+    @Test
+    void hostCodeIsWhatWasAccepted() throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/objdump")), "objdump is not installed");
+        for (String[] sequence : SEQUENCES) {
+            BlockTranslator translator = new HostTranslatorProvider().create(1 << 20);
+            assumeTrue(translator != null, "this host runs no translated code");
+            String shown = translate(translator, sequence[1]);
+            Path golden = GOLDEN.resolve(sequence[0] + ".txt");
+            if (System.getProperty("javisor.golden", "").equals("accept")) {
+                Files.createDirectories(GOLDEN);
+                Files.writeString(golden, shown);
+            }
+            assertEquals(Files.readString(golden), shown, sequence[0]);
+        }
+    }
+
+    private String translate(BlockTranslator translator, String hex) throws IOException, InterruptedException {
+        Recorder recorder = new Recorder(translator);
+        try (BareProcessor guest = new BareProcessor(recorder, false)) {
+            guest.memory().store(CODE, HexFormat.of().parseHex(hex + "f4"));
+            for (int n = 0; n < EXECUTIONS; n++) {
+                guest.start(CODE);
+                new CpuRegisters(guest.cpu).general(RSI, DATA);
+                new CpuRegisters(guest.cpu).general(12, DATA + 8);
+                new CpuRegisters(guest.cpu).general(RBX, n);
+                guest.cpu.run();
+            }
+            return disassemble(HexFormat.of().parseHex(recorder.describe(recorder.last)));
+        } finally {
+            translator.close();
+        }
+    }
+
+    /// Up to the first exit, which begins with MOV R15D.
+    private String disassemble(byte[] code) throws IOException, InterruptedException {
+        Path file = directory.resolve("code");
+        Files.write(file, code);
+        Process objdump = new ProcessBuilder("objdump", "-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel",
+                "--no-show-raw-insn", file.toString()).start();
+        StringBuilder text = new StringBuilder();
+        new String(objdump.getInputStream().readAllBytes()).lines()
+                .filter(line -> line.matches("\\s*[0-9a-f]+:\\s.*"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip().replaceAll("\\s+", " "))
+                .takeWhile(line -> !line.startsWith("mov r15d,0x"))
+                .forEach(line -> text.append(line).append('\n'));
+        assertEquals(0, objdump.waitFor());
+        return text.toString();
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.HexFormat;
+import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.CpuExit;
+import org.javisor.cpu.CpuRegisters;
+import org.javisor.cpu.Requests;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Small programs whose blocks follow each other, linked and in lock-step.
+class ProgramsTest {
+    private static final long CODE = 0x10_0000, FAR = 0x10_3000, DATA = 0x20_0000;
+    private static final int RAX = 0, RCX = 1;
+    private static final long ROUNDS = 100_000, CHECKED_ROUNDS = 2_000;
+
+    private BlockTranslator translator;
+    private long bytesBefore;
+
+    private BareProcessor guest(boolean inLockStep) {
+        translator = new HostTranslatorProvider().create(16 << 20);
+        assumeTrue(translator != null, "this host runs no translated code");
+        bytesBefore = translator.bytes();
+        return new BareProcessor(translator, inLockStep);
+    }
+
+    private static void code(BareProcessor guest, long at, String hex) {
+        guest.memory().store(at, HexFormat.of().parseHex(hex.replace(" ", "")));
+    }
+
+    private CpuRegisters run(BareProcessor guest, long rounds) {
+        guest.start(CODE);
+        CpuRegisters registers = new CpuRegisters(guest.cpu);
+        registers.general(RCX, rounds);
+        registers.general(RAX, 0);
+        int exit = guest.cpu.run();
+        assertEquals(CpuExit.HALT, exit, () -> guest.cpu.failure());
+        assertTrue(translator.bytes() > bytesBefore, "nothing was translated");
+        return registers;
+    }
+
+    private static long rounds(boolean inLockStep) {
+        return inLockStep ? CHECKED_ROUNDS : ROUNDS;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLoopOfTwoBlocksCountsWhatItExecutes(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: add rax, rcx; test cl, 1; jz 2f; inc rax; 2: dec rcx; jnz 1b; hlt
+            code(guest, CODE, "4801c8 f6c101 7403 48ffc0 48ffc9 75f0 f4");
+
+            assertEquals(n * (n + 1) / 2 + n / 2, run(guest, n).general(RAX));
+
+            assertEquals(5 * n + n / 2 + 1, guest.cpu.instructions());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void callsIntoAnotherPageReturn(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            // mov ebx, FAR; 1: call FAR; call rbx; dec rcx; jnz 1b; hlt
+            code(guest, CODE, "bb00301000 e8f62f0000 ffd3 48ffc9 75f4 f4");
+            // push r12; lea r12, [rax + 3]; mov rax, r12; pop r12; ret
+            code(guest, FAR, "4154 4c8d6003 4c89e0 415c c3");
+
+            assertEquals(6 * n, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRoutineThatIsRewrittenBetweenCallsDoesWhatItSaysEachTime(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: call 3f; test cl, cl; jnz 2f; inc byte [3f + 1];
+            // 2: dec rcx; jnz 1b; hlt; 3: add eax, imm32; ret
+            code(guest, CODE, "e810000000 84c9 7506 fe0507000000 48ffc9 75ec f4 05 01000000 c3");
+
+            long n = rounds(inLockStep);
+            long expected = 0;
+            int addend = 1;
+            for (long i = n; i > 0; i--) {
+                expected += addend;
+                if ((i & 0xff) == 0) {
+                    addend = addend + 1 & 0xff;
+                }
+            }
+            assertEquals(expected & 0xffff_ffffL, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void divisionsFaultWhereTheyMust(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: mov rax, rcx; cqo; mov ebx, 7; idiv rbx; add rsi, rax; xor edx, edx; mov eax, ecx; div ebx;
+            // add rsi, rdx; dec rcx; jnz 1b; mov rax, rsi; hlt
+            code(guest, CODE, "4889c8 4899 bb07000000 48f7fb 4801c6 31d2 89c8 f7f3 4801d6 48ffc9 75e2 4889f0 f4");
+            new CpuRegisters(guest.cpu).general(6, 0);
+            long n = rounds(inLockStep);
+            long expected = 0;
+            for (long i = 1; i <= n; i++) {
+                expected += i / 7 + i % 7;
+            }
+
+            assertEquals(expected, run(guest, n).general(RAX));
+        }
+    }
+
+    @Test
+    void aKickEndsALoopThatIsLinkedToItself() throws InterruptedException {
+        try (BareProcessor guest = guest(false)) {
+            // 1: inc rax; jmp 1b
+            code(guest, CODE, "48ffc0 ebfb");
+            guest.start(CODE);
+            int[] exit = new int[1];
+            Thread thread = new Thread(() -> exit[0] = guest.cpu.run());
+            thread.start();
+            while (translator.bytes() == bytesBefore) {
+                Thread.onSpinWait();
+            }
+
+            guest.cpu.request(Requests.KICK);
+            thread.join();
+
+            assertEquals(CpuExit.KICK, exit[0]);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void vectorsAreKeptAcrossBlocks(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            guest.memory().storeLong(DATA, Double.doubleToLongBits(0.5));
+            // mov ebx, DATA; pxor xmm1, xmm1; 1: addsd xmm1, [rbx]; dec rcx; jnz 1b; movq rax, xmm1; hlt
+            code(guest, CODE, "bb00002000 660fefc9 f20f580b 48ffc9 75f7 66480f7ec8 f4");
+
+            assertEquals(n * 0.5, Double.longBitsToDouble(run(guest, n).general(RAX)));
+        }
+    }
+}
