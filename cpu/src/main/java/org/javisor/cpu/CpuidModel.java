@@ -18,6 +18,8 @@ public final class CpuidModel {
     public static final int TSC_HZ = 1_000_000_000;
     /// The core crystal's frequency, which is also what the local APIC's timer counts.
     public static final int CRYSTAL_HZ = 25_000_000;
+    /// What the ratios of frequencies are relative to.
+    private static final int BUS_MHZ = 100;
     /// MAXPHYADDR.
     public static final int PHYSICAL_ADDRESS_BITS = 46;
 
@@ -191,7 +193,7 @@ public final class CpuidModel {
             case 0xb, 0x1f -> topology(subleaf, state, answer);
             case 0xd -> extendedState(subleaf, state, answer);
             case 0x15 -> set(answer, 1, TSC_HZ / CRYSTAL_HZ, CRYSTAL_HZ, 0);
-            case 0x16 -> set(answer, TSC_HZ / 1_000_000, TSC_HZ / 1_000_000, CRYSTAL_HZ / 1_000_000, 0);
+            case 0x16 -> set(answer, TSC_HZ / 1_000_000, TSC_HZ / 1_000_000, BUS_MHZ, 0);
             default -> { }
         }
     }

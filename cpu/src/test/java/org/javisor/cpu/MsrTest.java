@@ -100,6 +100,15 @@ class MsrTest {
     }
 
     @Test
+    void afterResetTheCounterIsTheMachinesUnadjusted() {
+        guest.tsc = 1234;
+        cpu.system.tscAdjust = 7;
+        cpu.reset();
+        assertEquals(1234, cpu.tsc());
+        assertEquals(0, cpu.msrs().read(Msrs.TSC_ADJUST));
+    }
+
+    @Test
     void rdtscpReadsTheProcessorNumberToo() {
         cpu.system.tscAux = 5;
         guest.tsc = 0x1_0000_0001L;
