@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "Exit status: 0 powered off, 1 bug in Javisor, 2 unusable option or file, 3 guest crashed,",
             "4 reset with --on-reset stop; with --exec the command's own; with --debug-exit value*2+1."})
 final class RunCommand implements Callable<Integer> {
-    private static final String DEFAULT_COMMAND_LINE = "console=ttyS0 quiet";
+    private static final String DEFAULT_COMMAND_LINE = "console=ttyS0 quiet cryptomgr.notests";
     private static final int CONSOLE = 0, COMMAND_OUTPUT = 1, COMMAND_ERRORS = 2, AGENT = 3;
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Linux bzImage, or ELF kernel with a PVH entry.")
