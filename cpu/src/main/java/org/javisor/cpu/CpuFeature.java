@@ -88,6 +88,9 @@ public enum CpuFeature {
     ARCH_CAPABILITIES(7, 0, Register.EDX, 29, isa()),
     SSBD(7, 0, Register.EDX, 31, isa(), SPEC_CTRL),
 
+    /// BHI_DIS_S in IA32_SPEC_CTRL: with it, systems need not clear the branch history at every entry.
+    BHI_CTRL(7, 2, Register.EDX, 4, isa(), SPEC_CTRL),
+
     XSAVEOPT(0xd, 1, Register.EAX, 0, isa(Feature.XSAVEOPT), XSAVE),
     XSAVEC(0xd, 1, Register.EAX, 1, isa(Feature.XSAVEC), XSAVE),
     XGETBV1(0xd, 1, Register.EAX, 2, isa(), XSAVE),

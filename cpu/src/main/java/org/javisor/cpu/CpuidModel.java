@@ -26,7 +26,7 @@ public final class CpuidModel {
     private static final int EAX = CpuFeature.Register.EAX, EBX = CpuFeature.Register.EBX,
             ECX = CpuFeature.Register.ECX, EDX = CpuFeature.Register.EDX;
 
-    private static final int MAX_BASIC_LEAF = 0x1f, LIMITED_LEAF = 2;
+    private static final int MAX_BASIC_LEAF = 0x1f, LIMITED_LEAF = 2, LAST_FEATURE_SUBLEAF = 2;
     private static final int MAX_EXTENDED_LEAF = 0x8000_0008;
     private static final int HYPERVISOR_LEAF = 0x4000_0000;
     private static final int CACHE_LINE_BYTES = 64;
@@ -190,6 +190,11 @@ public final class CpuidModel {
             // prefetch.
             case 2 -> set(answer, 0x00fe_ff01, 0xf0, 0, 0);
             case 4 -> cache(subleaf, answer);
+            case 7 -> {
+                if (subleaf == 0) {
+                    answer[EAX] = LAST_FEATURE_SUBLEAF;
+                }
+            }
             case 0xb, 0x1f -> topology(subleaf, state, answer);
             case 0xd -> extendedState(subleaf, state, answer);
             case 0x15 -> set(answer, 1, TSC_HZ / CRYSTAL_HZ, CRYSTAL_HZ, 0);

@@ -190,7 +190,8 @@ final class Msrs {
     private void defineSpeculation() {
         SystemRegisters system = cpu.system;
         long controls = 1 | (cpu.cpuid.has(CpuFeature.STIBP) ? 1 << 1 : 0)
-                | (cpu.cpuid.has(CpuFeature.SSBD) ? 1 << 2 : 0);
+                | (cpu.cpuid.has(CpuFeature.SSBD) ? 1 << 2 : 0)
+                | (cpu.cpuid.has(CpuFeature.BHI_CTRL) ? 1 << 10 : 0);
         define(CpuFeature.SPEC_CTRL, SPEC_CTRL, () -> system.specCtrl,
                 within(controls, v -> system.specCtrl = v));
         define(CpuFeature.SPEC_CTRL, PRED_CMD, null, within(1, _ -> { }));
