@@ -36,7 +36,7 @@ package org.javisor.cpu;
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
-///      │ ENTRY_CACHES  19 × 16 Ki    │ of each of these tables. See EntryCache
+///      │ ENTRY_CACHES  19 × 32 Ki    │ of each of these tables. See EntryCache
 ///      └───────────────────────────┘
 /// ```
 public final class CpuLayout {
@@ -78,7 +78,7 @@ public final class CpuLayout {
     public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
     /// Of an entry cache and its entries; see EntryCache.
     public static final int ENTRY_TAG = EntryCache.TAG, ENTRY_CODE = EntryCache.ENTRY;
-    public static final int ENTRY_INDEX_MASK = EntryCache.ENTRIES - 1, ENTRY_SHIFT = EntryCache.ENTRY_SHIFT;
+    public static final int ENTRY_INDEX_BITS = EntryCache.INDEX_BITS, ENTRY_SHIFT = EntryCache.ENTRY_SHIFT;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 

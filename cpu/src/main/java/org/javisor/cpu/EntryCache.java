@@ -14,7 +14,9 @@ import org.javisor.host.HostMemory;
 final class EntryCache {
     static final int TAG = 0, ENTRY = 8;
     static final int ENTRY_SHIFT = 4;
-    static final int ENTRIES = 1024;
+    /// The index is the lowest bits of RIP and the next ones, xored: functions begin at multiples of 16.
+    static final int INDEX_BITS = 11;
+    static final int ENTRIES = 1 << INDEX_BITS;
     static final int BYTES = ENTRIES << ENTRY_SHIFT;
 
     /// Host address of the table.
@@ -27,7 +29,7 @@ final class EntryCache {
     }
 
     void enter(long rip, long entry) {
-        long at = table + ((rip & ENTRIES - 1) << ENTRY_SHIFT);
+        long at = table + (((rip ^ rip >>> INDEX_BITS) & ENTRIES - 1) << ENTRY_SHIFT);
         HostMemory.storeLong(at + TAG, rip);
         HostMemory.storeLong(at + ENTRY, entry);
         filled = true;
@@ -46,7 +48,7 @@ final class EntryCache {
         if (filled) {
             filled = false;
             for (int i = 0; i < ENTRIES; i++) {
-                HostMemory.storeLong(table + ((long) i << ENTRY_SHIFT) + TAG, ~i);
+                HostMemory.storeLong(table + ((long) i << ENTRY_SHIFT) + TAG, i ^ 1);
             }
         }
     }

@@ -14,7 +14,7 @@ final class Assembler {
 
     static final int MAP_0F = 0x100;
     static final int NARROW_REG = 1, NARROW_RM = 2;
-    static final int ADD = 0x01, AND = 0x21, SUB = 0x29, CMP = 0x39, TEST = 0x85;
+    static final int ADD = 0x01, AND = 0x21, SUB = 0x29, XOR = 0x31, CMP = 0x39, TEST = 0x85;
     static final int STORE = 0x89, LOAD = 0x8b, LEA = 0x8d;
     /// Extensions of the immediate group 81 and 83.
     static final int ADD_IMM = 0, AND_IMM = 4, CMP_IMM = 7;

@@ -127,7 +127,9 @@ final class Branches {
     /// Finds the entry for R14 in the entry cache; its address in R15.
     private void lookUp(int index) {
         asm.op(Assembler.STORE, 4, R14, R15);
-        asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_INDEX_MASK);
+        asm.shift(Assembler.SHR_IMM, 4, R15, CpuLayout.ENTRY_INDEX_BITS);
+        asm.op(Assembler.XOR, 4, R14, R15);
+        asm.immediateOp(Assembler.AND_IMM, 4, R15, (1 << CpuLayout.ENTRY_INDEX_BITS) - 1);
         asm.shift(Assembler.SHL_IMM, 4, R15, CpuLayout.ENTRY_SHIFT);
         asm.op(ADD_LOAD, 8, R15, ENTRIES);
         asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
