@@ -73,7 +73,7 @@ final class Assembler {
         op(opcode, size, 0, reg, rm);
     }
 
-    /// @param narrow which registers are 8 bits wide, so that 4 to 7 need a REX prefix: bits [#NARROW_REG], [#NARROW_RM]
+    /// @param narrow which registers are 8 bits wide, so that 4 to 7 need a REX prefix: [#NARROW_REG], [#NARROW_RM]
     void op(int opcode, int size, int narrow, int reg, int rm) {
         boolean rex = (narrow & NARROW_REG) != 0 && reg >= 4 && reg < 8
                 || (narrow & NARROW_RM) != 0 && rm >= 4 && rm < 8;

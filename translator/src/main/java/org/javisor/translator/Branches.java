@@ -13,8 +13,8 @@ import org.javisor.isa.Mnemonic;
 
 /// Jumps, calls and returns of 64 bits: the last instruction of a block.
 ///
-/// Where a target is in the same page the jump is linked. Others are looked up in the entry cache, and what is not found
-/// there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
+/// Where a target is in the same page the jump is linked. Others are looked up in the entry cache, and what is not
+/// found there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
 final class Branches {
     private static final int PAGE_BYTES = 4096;
     private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP), ENTRIES = State.at(CpuLayout.ENTRIES);

@@ -11,8 +11,8 @@ import static org.javisor.translator.Assembler.RDX;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// DIV and IDIV of 32 and 64 bits, where it is plain that the quotient fits: others are left to the interpreter, because
-/// an exception of the host's processor would be a signal. All flags are undefined after them; we keep them.
+/// DIV and IDIV of 32 and 64 bits, where it is plain that the quotient fits: others are left to the interpreter,
+/// because an exception of the host's processor would be a signal. All flags are undefined after them; we keep them.
 final class Division {
     private static final int DIV_EXTENSION = 6, IDIV_EXTENSION = 7;
 

@@ -157,7 +157,8 @@ final class PlainInstructions {
         if (insn.has(Instruction.REX_W)) {
             return 8;
         }
-        boolean sized = insn.row.operands().isEmpty() || insn.row.operands().stream().anyMatch(OperandSpec::hasOperandSize);
+        boolean sized = insn.row.operands().isEmpty()
+                || insn.row.operands().stream().anyMatch(OperandSpec::hasOperandSize);
         return sized && insn.operandBytes == 2 && insn.row.mandatoryPrefix() != 0x66 ? 2 : 4;
     }
 
@@ -187,15 +188,24 @@ final class PlainInstructions {
         if (reg == inR15 || inR15 == ABSENT) {
             if (inR15 == ABSENT) {
                 inR15 = reg;
-                asm.load(R15, State.general(reg));
+                load(R15, insn, n);
             }
             return R15;
         }
         if (inR14 == ABSENT) {
             inR14 = reg;
-            asm.load(R14, State.general(reg));
+            load(R14, insn, n);
         }
         return R14;
+    }
+
+    /// Loads operand `n`, unless it is only written, all of it.
+    private void load(int to, Instruction insn, int n) {
+        boolean replaced = n == 0 && insn.row.has(Attribute.WRITES_ONLY) && insn.bytes0 >= 4
+                && !(insn.kind1 == GPR && insn.reg1 == insn.reg0);
+        if (!replaced) {
+            asm.load(to, State.general(insn.reg(n)));
+        }
     }
 
     private void writeBack(Instruction insn) {

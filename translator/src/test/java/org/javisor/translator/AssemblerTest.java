@@ -12,12 +12,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the assembler writes, read by GNU objdump: every register in every place, every size, and every shape of address.
+/// What the assembler writes, read by GNU objdump: every register in every place, every size, and every shape
+/// of address.
 class AssemblerTest {
     private static final String[] WIDE = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10",
         "r11", "r12", "r13", "r14", "r15"};
-    private static final String[] DOUBLE = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "r8d", "r9d", "r10d",
-        "r11d", "r12d", "r13d", "r14d", "r15d"};
+    private static final String[] DOUBLE = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "r8d", "r9d",
+        "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"};
     private static final String[] WORD = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di", "r8w", "r9w", "r10w",
         "r11w", "r12w", "r13w", "r14w", "r15w"};
     private static final String[] NARROW = {"al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", "r8b", "r9b", "r10b",

@@ -126,8 +126,8 @@ class InstructionsTest {
         immediates(row, effective);
     }
 
-    /// Aligned to 16 bytes, so that no instruction faults; now and then at the end of a page, where the interpreter has to
-    /// do it.
+    /// Aligned to 16 bytes, so that no instruction faults; now and then at the end of a page, where the
+    /// interpreter has to do it.
     private Address address(int place) {
         int displacement = 16 * (random.nextInt(16) - 8);
         return place == 2 ? new Address(R13, Address.NONE, 0, displacement)
