@@ -5,8 +5,8 @@ import java.util.HexFormat;
 import org.javisor.memory.GuestMemory;
 
 /// A guest program of plain integer code, as compilers make it: a sieve over 200,000 bytes (four times), a table-driven
-/// CRC of 2,000,000 bytes, and a quicksort of 40,000 numbers that calls its comparison through a pointer. 64-bit code for
-/// [#ADDRESS] that needs a stack and memory up to 9 MiB; it ends with HLT and its checksum in RAX.
+/// CRC of 2,000,000 bytes, and a quicksort of 40,000 numbers that calls its comparison through a pointer. 64-bit code
+/// for [#ADDRESS] that needs a stack and memory up to 9 MiB; it ends with HLT and its checksum in RAX.
 ///
 /// ```c
 /// u64 work(long n) {

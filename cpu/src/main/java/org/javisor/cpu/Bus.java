@@ -135,7 +135,8 @@ final class Bus {
         }
     }
 
-    /// Before an instruction that may have been unwound is executed anew. A read that nobody answered reads as all-ones.
+    /// Before an instruction that may have been unwound is executed anew. A read that nobody answered reads as
+    /// all-ones.
     void rewind() {
         complete(ALL_ONES);
         next = 0;

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.javisor.host.HostMemory;
 
-/// The [Dispatch] of two to four instructions that follow each other: one dispatch for all, which HotSpot compiles as one
-/// piece. A template like [HandlerDispatch], defined anew for each sequence of handlers that hot blocks have.
+/// The [Dispatch] of two to four instructions that follow each other: one dispatch for all, which HotSpot compiles as
+/// one piece. A template like [HandlerDispatch], defined anew for each sequence of handlers that hot blocks have.
 ///
 /// An instruction is not executed if one before it ends the block: that may have changed what comes next.
 final class FusedDispatch extends Dispatch {
@@ -33,9 +33,9 @@ final class FusedDispatch extends Dispatch {
         return KNOWN.computeIfAbsent(sequence, s -> (Dispatch) TEMPLATE.instantiate(s));
     }
 
-    /// The instructions of a block, fused where that is possible. Sequences are made from the end, so that a conditional
-    /// jump is fused with what it depends on. `insns` and what is in it stay as they are, for processors that are executing
-    /// them.
+    /// The instructions of a block, fused where that is possible. Sequences are made from the end, so that a
+    /// conditional jump is fused with what it depends on. `insns` and what is in it stay as they are, for processors
+    /// that are executing them.
     ///
     /// @param make whether to make classes for sequences that have none yet
     static Insn[] fuse(Insn[] insns, boolean make) {

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import java.util.Arrays;
 
-/// Blocks of 64-bit code by the RIP they were last found at: a short cut past TLB and [CodePage] for branches that leave
-/// their page. Belongs to one [Tlb], and forgets whenever that forgets.
+/// Blocks of 64-bit code by the RIP they were last found at: a short cut past TLB and [CodePage] for branches that
+/// leave their page. Belongs to one [Tlb], and forgets whenever that forgets.
 final class JumpCache {
     private static final int ENTRIES = 1024;
     /// Not canonical, so never a RIP.

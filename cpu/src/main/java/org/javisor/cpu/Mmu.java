@@ -145,8 +145,8 @@ final class Mmu {
         }
     }
 
-    /// Where the bytes from `gva` to the end of its page are, for a run of reads; 0 when each access needs a look of its
-    /// own, or when the TLB does not know yet: an ordinary [#load] finds out.
+    /// Where the bytes from `gva` to the end of its page are, for a run of reads; 0 when each access needs a look of
+    /// its own, or when the TLB does not know yet: an ordinary [#load] finds out.
     long readWindow(long gva) {
         return window(gva, Tlb.READ);
     }

@@ -138,8 +138,8 @@ final class RunLoop {
         }
     }
 
-    /// Which of the instructions that `insn` begins, and that are executed together, faulted: RIP is still behind it. Counts
-    /// those before it in the block.
+    /// Which of the instructions that `insn` begins, and that are executed together, faulted: RIP is still behind it.
+    /// Counts those before it in the block.
     private Insn faulting(Insn insn) {
         if (insn == null) {
             return null;
@@ -149,7 +149,8 @@ final class RunLoop {
         for (Insn next = insn.next; next != null; next = next.next) {
             remaining++;
         }
-        for (long rip = cpu.rip(); faulting.next != null && rip != cpu.pageRip + faulting.end; faulting = faulting.next) {
+        for (long rip = cpu.rip(); faulting.next != null && rip != cpu.pageRip + faulting.end;
+                faulting = faulting.next) {
             remaining--;
         }
         instructions += insn.ordinal - remaining;

@@ -6,8 +6,9 @@ import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 
-/// A class that is defined anew, as a hidden class, for each value of a constant, so that HotSpot compiles its methods for
-/// that value: what captured variables and fields hold is to HotSpot a variable, what `static final` ones hold is not.
+/// A class that is defined anew, as a hidden class, for each value of a constant, so that HotSpot compiles its
+/// methods for that value: what captured variables and fields hold is to HotSpot a variable, what `static final` ones
+/// hold is not.
 ///
 /// The template reads its constant with [#data], which is null in the class as compiled.
 final class TemplateClass {

@@ -64,8 +64,8 @@ public final class Translation {
         targets = hostTargets;
     }
 
-    /// Whether one of the first `instructions` needs CR0 and CR4 to let SSE execute. Code for such blocks checks VECTORS
-    /// at its entry.
+    /// Whether one of the first `instructions` needs CR0 and CR4 to let SSE execute. Code for such blocks checks
+    /// VECTORS at its entry.
     public boolean usesVectors(int instructions) {
         return IntStream.range(0, instructions)
                 .anyMatch(i -> insns[i].kind0 == Instruction.XMM || insns[i].kind1 == Instruction.XMM);

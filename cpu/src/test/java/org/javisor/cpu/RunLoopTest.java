@@ -104,7 +104,8 @@ class RunLoopTest {
     @Test
     void anotherProcessorWritingCodeIsNoticed() throws InterruptedException {
         load("e80b000000 3c02 75f7 f4 909090909090 b001 c3");
-        // Its write-permission is in the other processor's TLB before the page becomes code: mov byte [CODE + 0x11], 2; hlt
+        // Its write-permission is in the other processor's TLB before the page becomes code:
+        // mov byte [CODE + 0x11], 2; hlt
         Cpu writer = board.addCpu();
         board.code(CODE + 0x800, "c604251100100002 f4");
         board.code(0x40_0000, "c604251100100001 f4");

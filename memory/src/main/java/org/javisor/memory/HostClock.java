@@ -172,10 +172,20 @@ public final class HostClock implements Clock, AutoCloseable {
         while (!closed) {
             HostTimer due = takeDue();
             if (due != null) {
-                due.onExpiry.run();
+                expire(due);
             } else {
                 rest();
             }
+        }
+    }
+
+    /// A callback that throws is a bug of its owner's, who is told; the other timers go on.
+    private static void expire(HostTimer due) {
+        try {
+            due.onExpiry.run();
+        } catch (RuntimeException | AssertionError e) {
+            Thread self = Thread.currentThread();
+            self.getUncaughtExceptionHandler().uncaughtException(self, e);
         }
     }
 

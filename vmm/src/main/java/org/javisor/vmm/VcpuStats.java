@@ -7,7 +7,8 @@ import java.util.TreeMap;
 /// What one vCPU, or all of a machine's together, did so far: a reading of counters that go on.
 ///
 /// @param instructions executed
-/// @param exits        how often the processor stopped executing instructions, by reason; accesses to devices among them
+/// @param exits        how often the processor stopped executing instructions, by reason; accesses to devices among
+///     them
 /// @param exceptions   how often each of vectors 0 to 31 was delivered
 /// @param interrupts   how often each vector was taken from the interrupt chips; 256 counts
 /// @param guestNanos   time spent executing guest code

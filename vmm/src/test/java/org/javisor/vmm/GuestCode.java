@@ -3,7 +3,8 @@ package org.javisor.vmm;
 
 import java.util.HexFormat;
 
-/// Machine code for guests in tests, from listings: on each line the bytes in hexadecimal, then whatever helps a reader.
+/// Machine code for guests in tests, from listings: on each line the bytes in hexadecimal, then whatever helps a
+/// reader.
 final class GuestCode {
     /// Prints "Hello" to port 0x3f8 and halts. At 0x1000.
     static final byte[] HELLO = of("""
@@ -18,8 +19,8 @@ final class GuestCode {
             48656c6c6f00   "Hello", 0
             """);
 
-    /// Makes the PIT interrupt every millisecond through vector 0x20 of the PIC. Sleeps, writes how many interrupts there
-    /// were to port 0xe0 in each, and after the fifth writes that to port 0xe1. At 0x1000.
+    /// Makes the PIT interrupt every millisecond through vector 0x20 of the PIC. Sleeps, writes how many interrupts
+    /// there were to port 0xe0 in each, and after the fifth writes that to port 0xe1. At 0x1000.
     static final byte[] FIVE_TICKS = of("""
             c70680003910   mov word [0x80],0x1039
             c70682000000   mov word [0x82],0x0

@@ -91,7 +91,8 @@ class TimerLatenessTest {
             Arrays.setAll(late, i -> vm.memory().loadInt(TABLE + 4L * i));
             Arrays.sort(late);
             assertTrue(late[0] >= 0, "early by " + -late[0] + " ns");
-            System.out.printf("1 ms timer: late by %.1f us (median), %.1f us (90 %%), %.1f us (99 %%); host load %.2f %%%n",
+            System.out.printf(
+                    "1 ms timer: late by %.1f us (median), %.1f us (90 %%), %.1f us (99 %%); host load %.2f %%%n",
                     late[ROUNDS / 2] / 1e3, late[ROUNDS * 9 / 10] / 1e3, late[ROUNDS * 99 / 100] / 1e3, load * 100);
         }
     }

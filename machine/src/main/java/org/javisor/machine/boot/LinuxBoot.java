@@ -61,7 +61,8 @@ public final class LinuxBoot {
         int version = file.getShort(VERSION) & 0xffff;
         if (version < OLDEST_VERSION) {
             throw request.badKernel(String.format(
-                    "boot protocol %d.%02d is too old; 2.10 or later (Linux 2.6.31) works", version >>> 8, version & 0xff));
+                    "boot protocol %d.%02d is too old; 2.10 or later (Linux 2.6.31) works",
+                    version >>> 8, version & 0xff));
         }
         if ((file.get(LOADFLAGS) & LOADED_HIGH) == 0) {
             throw request.badKernel("a zImage, which loads below 1 MiB; build a bzImage");

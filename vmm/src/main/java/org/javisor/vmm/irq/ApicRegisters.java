@@ -182,7 +182,8 @@ final class ApicRegisters implements BusDevice {
         return true;
     }
 
-    /// @sdm vol. 3A Table 11-6 "Local APIC Register Address Map Supported by x2APIC", §11.12.1.3 "Reserved Bit Checking"
+    /// @sdm vol. 3A Table 11-6 "Local APIC Register Address Map Supported by x2APIC", §11.12.1.3 "Reserved Bit
+    ///     Checking"
     private static long writableBits(int register) {
         return switch (register) {
             case TPR, SELF_IPI -> 0xff;

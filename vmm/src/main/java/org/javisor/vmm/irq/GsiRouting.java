@@ -16,8 +16,8 @@ public record GsiRouting(Map<Integer, List<GsiRoute>> routes) {
         routes = Map.copyOf(copy);
     }
 
-    /// That of a PC: 0 to 15 are inputs of the PIC and pins of the I/O APIC, but the timer, GSI 0, is pin 2 (ACPI's MADT
-    /// must say so), and pin 0 belongs to the PIC's own output. 16 to 23 are pins only.
+    /// That of a PC: 0 to 15 are inputs of the PIC and pins of the I/O APIC, but the timer, GSI 0, is pin 2 (ACPI's
+    /// MADT must say so), and pin 0 belongs to the PIC's own output. 16 to 23 are pins only.
     public static GsiRouting pc() {
         Map<Integer, List<GsiRoute>> routes = new HashMap<>();
         for (int gsi = 0; gsi < IoApic.PINS; gsi++) {

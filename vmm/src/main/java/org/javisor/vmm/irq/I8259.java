@@ -9,8 +9,8 @@ package org.javisor.vmm.irq;
 /// offset 1   write ICW2 to ICW4 while initialising, else OCW1 (mask);         read mask
 /// ```
 ///
-/// Level or edge is a matter of each input's bit in ELCR; ICW1's LTIM does nothing, as in chipsets. An edge that has been
-/// seen stays requested when the input falls. The 8080 mode and the cascade buffer mode do not exist.
+/// Level or edge is a matter of each input's bit in ELCR; ICW1's LTIM does nothing, as in chipsets. An edge that has
+/// been seen stays requested when the input falls. The 8080 mode and the cascade buffer mode do not exist.
 ///
 /// @datasheet Intel 8259A "Programmable Interrupt Controller"; Intel ICH9 §5.8 "8259 Interrupt Controllers"
 public final class I8259 {
@@ -26,7 +26,8 @@ public final class I8259 {
     /// @param irr           requests of edge-triggered inputs
     /// @param step          0 when initialised, else the number of the initialisation word expected next
     /// @param lowest        the input that has the lowest priority
-    public record State(int inputs, int irr, int isr, int imr, int elcr, int vectorBase, int lowest, int step, boolean single,
+    public record State(int inputs, int irr, int isr, int imr, int elcr, int vectorBase, int lowest, int step,
+            boolean single,
             boolean needsIcw4, boolean autoEoi, boolean rotateOnAutoEoi, boolean fullyNested, boolean specialMask,
             boolean readIsr, boolean poll) {
         static final State RESET = new State(0, 0, 0, 0, 0, 0, 7, 0, false, false, false, false, false, false, false,

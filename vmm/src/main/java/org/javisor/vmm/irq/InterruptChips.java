@@ -140,8 +140,8 @@ public final class InterruptChips {
         }
     }
 
-    /// Leads the PIT's output to `line` instead of a wire to GSI 0: through an HPET, which can take its place. Before the
-    /// machine runs.
+    /// Leads the PIT's output to `line` instead of a wire to GSI 0: through an HPET, which can take its place. Before
+    /// the machine runs.
     public void connectPit(InterruptLine line) {
         pitLine = line;
     }

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.javisor.memory.BusDevice;
 
-/// An I/O APIC with 24 pins: turns what happens on its pins into messages to local APICs, as its redirection table says.
+/// An I/O APIC with 24 pins: turns what happens on its pins into messages to local APICs, as its redirection table
+/// says.
 ///
 /// ```
 /// Redirection entry:
@@ -23,8 +24,8 @@ import org.javisor.memory.BusDevice;
 ///   "more" holds bits 14 to 8 of the destination, where the machine has that many processors
 /// ```
 ///
-/// Pins carry whether an interrupt is asserted, not a voltage: polarity is stored and means nothing more. Messages leave
-/// at once, so the delivery status is always idle.
+/// Pins carry whether an interrupt is asserted, not a voltage: polarity is stored and means nothing more. Messages
+/// leave at once, so the delivery status is always idle.
 ///
 /// The lock guards table and pins. Messages are sent after it is released; a level-triggered one is marked as under way
 /// before, and unmarked again if nobody accepts it.

@@ -236,8 +236,8 @@ public final class LocalApic implements InterruptController {
         }
     }
 
-    /// Whether the PIC's interrupt request reaches the processor: through LINT0, directly when the APIC is switched off,
-    /// or as a message.
+    /// Whether the PIC's interrupt request reaches the processor: through LINT0, directly when the APIC is switched
+    /// off, or as a message.
     private boolean externalInterrupt() {
         if (pic == null || !pic.interruptRequested()) {
             return false;
@@ -559,7 +559,8 @@ public final class LocalApic implements InterruptController {
     }
 
     /// What a local APIC holds. Lists are in the order of registers.
-    public record State(boolean enabled, boolean x2, int xapicId, int taskPriority, int logicalId, int destinationFormat,
+    public record State(boolean enabled, boolean x2, int xapicId, int taskPriority, int logicalId,
+            int destinationFormat,
             int spurious, List<Integer> requested, List<Integer> inService, List<Integer> levelTriggered,
             List<Integer> lvt, long command, int errors, int newErrors, boolean externalPending,
             ApicTimer.State timer) {

@@ -2,8 +2,8 @@
 package org.javisor.vmm.irq;
 
 /// One counter of an 8254. It does not tick: what it holds, and what its output is, follows from when its count was
-/// loaded and how its gate was since. The caller passes the current tick of the input clock with every call, and never an
-/// earlier one than before.
+/// loaded and how its gate was since. The caller passes the current tick of the input clock with every call, and
+/// never an earlier one than before.
 ///
 /// A count written at tick `t` is loaded at `t` + 1.
 ///

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.irq;
 
-/// What a local APIC does to the processor it belongs to. All but [#dropInterrupt] and [#tsc] are called from any thread,
-/// wake a halted processor, and return at once.
+/// What a local APIC does to the processor it belongs to. All but [#dropInterrupt] and [#tsc] are called from any
+/// thread, wake a halted processor, and return at once.
 public interface ProcessorPins {
     /// Asserts INTR: [LocalApic#acknowledge] is worth asking.
     void raiseInterrupt();

@@ -10,8 +10,8 @@
 ///
 /// 1. a [GsiLine]'s, held while the chips on its routes are driven;
 /// 2. the PIC pair's `wire`, held while INTR is driven;
-/// 3. a leaf, under which no other lock is taken but the clock's: of the PIC pair, the PIT, the I/O APIC, a local APIC's
-///    pins or timer.
+/// 3. a leaf, under which no other lock is taken but the clock's: of the PIC pair, the PIT, the I/O APIC, a local
+/// APIC's pins or timer.
 ///
 /// Devices call in holding no lock of theirs. Nothing here calls a device.
 package org.javisor.vmm.irq;
