@@ -449,8 +449,8 @@ class LocalApicTest {
     void stateThatNoApicCanHaveIsRefused() {
         LocalApic.State s = apic.save();
 
-        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(false, true, 0, 0, 0, 0, 0, s.requested(),
-                s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
+        assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(false, true, 0, 0, 0, 0, 0,
+                s.requested(), s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
         assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0, 0, List.of(1),
                 s.inService(), s.levelTriggered(), s.lvt(), 0, 0, 0, false, s.timer()));
         assertThrows(IllegalArgumentException.class, () -> new LocalApic.State(true, true, 0, 0, 0, 0, 0,
