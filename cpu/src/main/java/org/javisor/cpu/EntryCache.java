@@ -44,6 +44,19 @@ final class EntryCache {
         }
     }
 
+    /// Forgets what is in the same aligned `1 << shift` bytes as `gva`.
+    void forget(long gva, int shift) {
+        if (!filled) {
+            return;
+        }
+        for (int i = 0; i < ENTRIES; i++) {
+            long at = table + ((long) i << ENTRY_SHIFT) + TAG;
+            if ((HostMemory.loadLong(at) ^ gva) >>> shift == 0) {
+                HostMemory.storeLong(at, i ^ 1);
+            }
+        }
+    }
+
     void clear() {
         if (filled) {
             filled = false;

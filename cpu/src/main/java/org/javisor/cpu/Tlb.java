@@ -24,6 +24,8 @@ final class Tlb {
     static final long EMPTY = -1;
     static final long NOTIFY = 1;
     private static final long PAGE = -4096;
+    /// 1 GiB.
+    private static final int LARGEST_PAGE_SHIFT = 30;
 
     // Low bits of `gpas`.
     private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION;
@@ -168,7 +170,7 @@ final class Tlb {
     /// Forgets the page of `gva`, however large it is, if it is one of those: global, not global.
     void invalidate(long gva, boolean global, boolean nonGlobal) {
         jumps.clear();
-        entries.clear();
+        entries.forget(gva, holdsLargePages ? LARGEST_PAGE_SHIFT : 12);
         if (!holdsLargePages) {
             invalidate(index(gva), gva, global, nonGlobal);
         } else if (filledCount > filled.length) {
