@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.translator;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.javisor.cpu.CpuLayout;
+import org.javisor.host.HostCode;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
@@ -35,10 +33,8 @@ final class CodeMemory implements AutoCloseable {
         wayOut(way);
         leave = place(way);
         // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR), does not touch the stack
-        // between, and reaches memory only through the processor's block and TLB. It may run for long, so it is no
-        // critical function: the thread is in native code and holds off no safepoint.
-        enter = Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(entry), FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+        // between, and reaches memory only through the processor's block and TLB.
+        enter = HostCode.function(entry);
     }
 
     private static void wayIn(Assembler asm) {
