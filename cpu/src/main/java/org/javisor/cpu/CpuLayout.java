@@ -24,7 +24,7 @@ package org.javisor.cpu;
 ///  992 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
-/// 2008 │ FLAGS_RAW       2          │ the arithmetic flags while translated code runs: OF, and above it what LAHF gives
+/// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
 /// 2012 │ VECTORS         4          │ whether translated code may execute SSE instructions, else 0
 /// 2016 │ FAST_TLB        8          │ host address of the TLB that accesses look in
 /// 2024 │ ENTRIES         8          │ host address of the entry cache
