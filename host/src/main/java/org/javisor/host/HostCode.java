@@ -11,11 +11,11 @@ import java.lang.invoke.MethodHandle;
 public final class HostCode {
     private HostCode() { }
 
-    /// The code at `hva` as a function of two `long`s that returns one, by the host's C calling convention. It may run for
-    /// long: while it does, its thread counts as in native code and holds off no safepoint.
+    /// The code at `hva` as a function of two `long`s that returns one, by the host's C calling convention. It may
+    /// run for long: while it does, its thread counts as in native code and holds off no safepoint.
     ///
-    /// The caller answers for the code: that it keeps the registers the convention says, leaves the stack as it was, and
-    /// reaches only memory that it may.
+    /// The caller answers for the code: that it keeps the registers the convention says, leaves the stack as it was,
+    /// and reaches only memory that it may.
     public static MethodHandle function(long hva) {
         // SAFETY: as the caller's; the descriptor passes plain integers.
         return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(hva),
