@@ -55,6 +55,11 @@ public final class Machine implements AutoCloseable {
         try {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor());
             config.withheld().forEach(cpuid::without);
+            if (config.execution() != Execution.INTERPRETER) {
+                // The translator leaves VEX-coded instructions to the interpreter; a guest that does not see AVX
+                // uses SSE, which it translates.
+                cpuid.without(CpuFeature.AVX);
+            }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
                     .withReports(config.reports()).withExecution(config.execution()));
             this.runner = new VmRunner(vm, new Policy());
