@@ -72,7 +72,7 @@ class DecoderObjdumpTest {
             byte[] code = sequences.get(n);
             int length = Decoder.decode(code, 0, code.length, codeBits, insn);
             Objdump.Line line = lines.get(n);
-            if (!ObjdumpDialect.comparable(insn, line.text())) {
+            if (!ObjdumpDialect.comparable(insn, line.text()) || isUndefinedVex(insn, code, length)) {
                 continue;
             }
             compared++;
@@ -85,6 +85,20 @@ class DecoderObjdumpTest {
         }
         assertEquals(List.of(), differences.stream().limit(20).toList(), differences.size() + " differences");
         return compared;
+    }
+
+    /// VEX-coded bytes that are undefined for us: objdump knows extensions that we leave out (AMX, AVX-VNNI, mask
+    /// registers and more to come), and ignores a REX prefix in front, which processors do not.
+    private static boolean isUndefinedVex(Instruction insn, byte[] code, int length) {
+        if (insn.mnemonic() != Mnemonic.UNDEFINED) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if ((code[i] & 0xfe) == 0xc4) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// An instance of a row.
