@@ -56,7 +56,7 @@ final class PortInstructions {
             }
             count = count - 1 & insn.addressMask;
             Strings.index(cpu, insn, RCX, count);
-            if (count != 0 && (Strings.interrupted(cpu) || cpu.slow != 0)) {
+            if (count != 0 && Strings.interrupted(cpu)) {
                 Strings.again(cpu, insn);
                 return;
             }

@@ -80,13 +80,18 @@ final class Strings {
 
     /// A single-step trap comes after each element.
     private static long atOnce(Cpu cpu, long count) {
-        return (cpu.slow & Cpu.SLOW_STEP) != 0 ? 1 : count;
+        return stepsElements(cpu) ? 1 : count;
+    }
+
+    /// Whether traps may come between elements. RF alone, as an interrupted instruction is resumed with, asks for none.
+    private static boolean stepsElements(Cpu cpu) {
+        return (cpu.slow & Cpu.SLOW_STEP) != 0 && ((cpu.systemFlags & Flags.TF) != 0 || cpu.debug.stepping);
     }
 
     /// Whether something is to happen before the next run: a request that would be taken, a single-step trap,
     /// or an exit.
     static boolean interrupted(Cpu cpu) {
-        return cpu.runnable() || cpu.slow != 0;
+        return cpu.runnable() || (cpu.slow & ~Cpu.SLOW_STEP) != 0 || stepsElements(cpu);
     }
 
     /// Has the instruction executed again after the run loop has looked around.
