@@ -10,7 +10,6 @@ final class Block {
     /// How often a block is executed before its instructions are fused where that costs nothing, and before classes are
     /// made for the rest. A new class runs slowly until HotSpot has compiled it, which only much execution pays for.
     private static final int WARM = 16_384, HOT = 1_000_000;
-    private static final int HOT_FOR_TRANSLATION = 60;
 
     /// As decoded.
     private final Insn[] decoded;
@@ -31,8 +30,8 @@ final class Block {
     boolean valid = true;
     /// Its host code, or null until it has earned some.
     volatile Translation translation;
-    /// Executions until it is translated.
-    int untilTranslated = HOT_FOR_TRANSLATION;
+    /// How often it was interpreted; until it has earned host code.
+    int interpreted;
     /// Blocks of the same page and decode mode that followed this one: the last, and the last but one. Racy hints.
     Block next, other;
 

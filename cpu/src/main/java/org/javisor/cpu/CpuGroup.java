@@ -26,6 +26,8 @@ public final class CpuGroup {
     BlockTranslator translator;
     /// Whether translated code is run in lock-step with the interpreter.
     boolean checked;
+    /// The how-manieth execution of a block makes it worth translating.
+    int translateAt = 60;
     /// By number.
     final Translations translations = new Translations();
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
@@ -67,6 +69,11 @@ public final class CpuGroup {
     public void translator(BlockTranslator blockTranslator, boolean inLockStep) {
         translator = blockTranslator;
         checked = inLockStep;
+    }
+
+    /// Has blocks translated at their `execution`-th execution, for tests: 1 leaves out what only warms up.
+    public void translateAt(int execution) {
+        translateAt = execution;
     }
 
     void add(Cpu cpu) {

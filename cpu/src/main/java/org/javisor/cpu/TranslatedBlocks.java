@@ -90,7 +90,7 @@ class TranslatedBlocks {
     private Translation translation(Block block) {
         Translation translation = block.translation;
         if (translation == null) {
-            if (--block.untilTranslated > 0 || block.page == null || block.decodeMode != 64) {
+            if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode != 64) {
                 return null;
             }
             group.translations.translate(block, group);

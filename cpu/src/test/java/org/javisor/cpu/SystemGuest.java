@@ -49,8 +49,13 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     long written = -1;
 
     private SystemGuest(CpuidModel cpuid, boolean longMode) {
+        this(cpuid, longMode, null, false);
+    }
+
+    private SystemGuest(CpuidModel cpuid, boolean longMode, BlockTranslator translator, boolean inLockStep) {
         this.longMode = longMode;
         memory.addSlot(0, 0, ram);
+        group.translator(translator, inLockStep);
         cpu = new Cpu(0, cpuid, this);
         for (int vector = 0; vector < 256; vector++) {
             memory.storeByte(HANDLERS + 16 * vector, (byte) 0xf4);
@@ -87,7 +92,13 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
 
     /// 64-bit mode at CPL 0; memory is mapped one to one, for users too.
     static SystemGuest in64BitMode(CpuidModel cpuid) {
-        SystemGuest guest = new SystemGuest(cpuid, true);
+        return in64BitMode(cpuid, null, false);
+    }
+
+    /// @param translator null for one that interprets all code
+    /// @param inLockStep whether translated code is compared with the interpreter
+    static SystemGuest in64BitMode(CpuidModel cpuid, BlockTranslator translator, boolean inLockStep) {
+        SystemGuest guest = new SystemGuest(cpuid, true, translator, inLockStep);
         guest.buildTables();
         guest.memory.storeLong(TABLES, TABLES + 0x1000 | 7);
         guest.memory.storeLong(TABLES + 0x1000, TABLES + 0x2000 | 7);
