@@ -25,7 +25,7 @@ package org.javisor.cpu;
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
-/// 2012 │ VECTORS         4          │ whether translated code may execute SSE instructions, else 0
+/// 2012 │ VECTORS         4          │ of translated code, bits: XMM registers may be used, are in the host's
 /// 2016 │ FAST_TLB        8          │ host address of the TLB that accesses look in
 /// 2024 │ ENTRIES         8          │ host address of the entry cache
 /// 2032 │ PAGE_RIP        8          │ RIP of the first byte of the page that the current block is in
@@ -68,7 +68,7 @@ public final class CpuLayout {
     public static final int PAGE_RIP = 2032;
     public static final int INSTRUCTIONS = 2040;
     public static final int SPILL = 2048;
-    public static final int VECTORS = 2012;
+    public static final int VECTORS = 2012, VECTORS_USABLE = 1, VECTORS_LOADED = 2;
     public static final int UNDO_AT = 2072;
     public static final int UNDO = 2080, UNDO_STRIDE = 32;
 

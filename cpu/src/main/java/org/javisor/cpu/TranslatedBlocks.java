@@ -124,7 +124,7 @@ class TranslatedBlocks {
     /// Runs host code until it stops.
     final long enter(Translation translation) {
         HostMemory.storeLong(state + CpuLayout.PAGE_RIP, cpu.pageRip);
-        HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable() ? 1 : 0);
+        HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable() ? CpuLayout.VECTORS_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.mmu.entries().prepare();
         long exit = translator.enter(state, translation.entry());

@@ -194,6 +194,19 @@ final class Assembler {
         byte1(count);
     }
 
+    /// Tests bits of the byte at `memory`.
+    void testByte(Address memory, int bits) {
+        op(0xf6, 1, 0, memory);
+        immediate(bits, 1);
+    }
+
+    /// @return where the distance is, to be patched
+    int call() {
+        byte1(0xe8);
+        immediate(0, 4);
+        return length - 4;
+    }
+
     /// @return where the distance is, to be patched
     int jump() {
         byte1(0xe9);

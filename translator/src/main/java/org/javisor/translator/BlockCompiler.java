@@ -72,7 +72,6 @@ final class BlockCompiler {
             emit(insn, index);
         }
         emission.flags.save();
-        emission.storeVectors();
         if (count == translation.size()) {
             branches.goOn(count - 1);
         } else {
@@ -89,8 +88,7 @@ final class BlockCompiler {
         asm.op(Assembler.TEST, 4, R14, State.at(CpuLayout.REQUEST_MASK));
         emission.leaveAtEntryIf(Assembler.NOT_EQUAL);
         if (translation.usesVectors(count)) {
-            asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.VECTORS), 0);
-            emission.leaveAtEntryIf(Assembler.EQUAL);
+            emission.needVectors();
         }
         asm.immediateOp(ADD_IMM, 8, State.at(CpuLayout.INSTRUCTIONS), count);
     }

@@ -70,7 +70,6 @@ final class Branches {
     private void jumpIf(Instruction insn, int index) {
         int target = target(insn, index);
         emission.flags.save();
-        emission.storeVectors();
         int jump = emission.flags.jumpIf(condition(insn.mnemonic()));
         if (inPage(target)) {
             emission.target(jump, target);
@@ -82,7 +81,7 @@ final class Branches {
         }
     }
 
-    /// Goes on behind instruction `index`. Flags and vectors are in memory.
+    /// Goes on behind instruction `index`. Flags are in memory.
     void goOn(int index) {
         emission.target(emission.translation.end(index));
     }
@@ -90,7 +89,6 @@ final class Branches {
     private void jump(Instruction insn, int index) {
         if (insn.kind0 == REL) {
             emission.flags.save();
-            emission.storeVectors();
             int target = target(insn, index);
             if (inPage(target)) {
                 emission.target(target);
@@ -100,7 +98,6 @@ final class Branches {
         } else {
             loadTarget(insn, index);
             lookUp(index);
-            emission.storeVectors();
             follow();
         }
     }
@@ -147,7 +144,6 @@ final class Branches {
         int target = insn.kind0 == REL ? target(insn, index) : -1;
         if (inPage(target)) {
             pushReturn(index);
-            emission.storeVectors();
             emission.target(target);
             return;
         }
@@ -162,7 +158,6 @@ final class Branches {
         asm.store(TARGET, R14);
         asm.store(FOUND, R15);
         pushReturn(index);
-        emission.storeVectors();
         asm.load(R14, TARGET);
         asm.load(R15, FOUND);
         follow();
@@ -179,7 +174,6 @@ final class Branches {
     private void ret(Instruction insn, int index) {
         asm.load(R14, stack.top(index));
         lookUp(index);
-        emission.storeVectors();
         stack.drop(8 + ((int) insn.immediate & 0xffff));
         follow();
     }

@@ -8,7 +8,8 @@ import org.javisor.host.HostCode;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
-/// Executable memory: at its beginning the way into translated code and out of it, then translations one after another.
+/// Executable memory: at its beginning the way into translated code and out of it, and what
+/// loads vector registers; then translations one after another.
 final class CodeMemory implements AutoCloseable {
     private static final int[] SAVED = {Assembler.RBX, Assembler.RBP, 12, 13, 14, 15};
     private static final int LDMXCSR = Assembler.MAP_0F | 0xae, STMXCSR = LDMXCSR;
@@ -20,6 +21,7 @@ final class CodeMemory implements AutoCloseable {
     private final Mapping mapping;
     private final MethodHandle enter;
     private final long leave;
+    private final long loadVectors;
     private long next;
 
     /// @throws org.javisor.host.HostException where memory must not be executable
@@ -32,8 +34,13 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         wayOut(way);
         leave = place(way);
-        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR), does not touch the stack
-        // between, and reaches memory only through the processor's block and TLB.
+        way.reset();
+        VectorRegisters.load(way);
+        int jump = way.jump();
+        way.patch4(jump, (int) (leave - (next + way.length())));
+        loadVectors = place(way);
+        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR), uses the stack only for
+        // them and one return address, and reaches memory only through the processor's block and TLB.
         enter = HostCode.function(entry);
     }
 
@@ -56,6 +63,7 @@ final class CodeMemory implements AutoCloseable {
         for (int reg = 0; reg < 12; reg++) {
             asm.store(State.general(reg), State.host(reg));
         }
+        VectorRegisters.store(asm);
         asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
         asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
         asm.move(Assembler.RAX, Assembler.R15);
@@ -92,6 +100,12 @@ final class CodeMemory implements AutoCloseable {
     /// Host address of the way out.
     long leave() {
         return leave;
+    }
+
+    /// Host address of what loads the vector registers and returns to its caller; or takes the way out, with the exit in
+    /// R15, if the guest may not use them.
+    long loadVectors() {
+        return loadVectors;
     }
 
     /// Where the next code will be placed, if there is room for `bytes` bytes; else 0.

@@ -4,16 +4,17 @@ package org.javisor.translator;
 import java.util.ArrayList;
 import java.util.List;
 import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
 
-/// The code of one block while it is being written: where flags and vector registers are, and the exits.
+/// The code of one block while it is being written: where flags are, and the exits.
 ///
-/// Each exit is a short piece of code behind the block's: it stores the vector registers that have changed by then and
-/// says where the block was left.
+/// Each exit is a short piece of code behind the block's that says where the block was left.
 final class Emission {
-    private static final int MOVUPS_LOAD = Assembler.MAP_0F | 0x10, MOVUPS_STORE = Assembler.MAP_0F | 0x11;
+    private record Exit(int jump, long exit) { }
 
-    private record Exit(int jump, long exit, int changedVectors) { }
+    /// A jump to where vector registers are loaded, and what it comes back to.
+    private record VectorLoad(int jump, int back) { }
 
     final Assembler asm;
     final Translation translation;
@@ -21,75 +22,49 @@ final class Emission {
     final boolean logged;
     final FlagState flags;
     private final long origin;
-    private final long leave;
+    private final CodeMemory memory;
     private final List<Exit> exits = new ArrayList<>();
     private final List<Integer> targets = new ArrayList<>();
     private final List<Integer> links = new ArrayList<>();
-    private int loadedVectors;
-    private int changedVectors;
+    private final List<VectorLoad> vectorLoads = new ArrayList<>();
 
     /// @param origin host address of the first byte
-    /// @param leave  host address of the way out
-    Emission(Assembler asm, Translation translation, boolean logged, long origin, long leave) {
+    /// @param memory where the way out is
+    Emission(Assembler asm, Translation translation, boolean logged, long origin, CodeMemory memory) {
         this.asm = asm;
         this.translation = translation;
         this.logged = logged;
         this.origin = origin;
-        this.leave = leave;
+        this.memory = memory;
         this.flags = new FlagState(asm);
     }
 
-    // ---- vector registers ----
-
-    /// Sees to it that XMM register `reg` is in the host's.
-    void loadVector(int reg) {
-        if ((loadedVectors & 1 << reg) == 0) {
-            asm.op(MOVUPS_LOAD, 4, reg, State.vector(reg));
-            loadedVectors |= 1 << reg;
-        }
-    }
-
-    void vectorChanged(int reg) {
-        loadedVectors |= 1 << reg;
-        changedVectors |= 1 << reg;
-    }
-
-    /// To be called before the block's last instruction leads away.
-    void storeVectors() {
-        storeVectors(changedVectors);
-    }
-
-    private void storeVectors(int set) {
-        for (int reg = 0; reg < 16; reg++) {
-            if ((set & 1 << reg) != 0) {
-                asm.op(MOVUPS_STORE, 4, reg, State.vector(reg));
-            }
-        }
+    /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what follows
+    /// finds them there. Leaves at the entry if the guest may not use them.
+    void needVectors() {
+        asm.testByte(State.at(CpuLayout.VECTORS), CpuLayout.VECTORS_LOADED);
+        int jump = asm.jumpIf(Assembler.EQUAL);
+        vectorLoads.add(new VectorLoad(jump, asm.length()));
     }
 
     // ---- exits ----
 
     /// Emits a jump to an exit that has instruction `index` interpreted. The flags must be in memory.
     void interpretIf(int condition, int index) {
-        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, changedVectors);
+        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index);
     }
 
-    /// As [#interpretIf], always; vector registers are stored already.
+    /// As [#interpretIf], always.
     void interpret(int index) {
-        exit(asm.jump(), BlockTranslator.INTERPRET, index, 0);
-    }
-
-    /// As [#interpretIf], where vector registers are stored already.
-    void lastInterpretIf(int condition, int index) {
-        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, 0);
+        exit(asm.jump(), BlockTranslator.INTERPRET, index);
     }
 
     void leaveAtEntryIf(int condition) {
-        exit(asm.jumpIf(condition), BlockTranslator.ENTRY, 0, 0);
+        exit(asm.jumpIf(condition), BlockTranslator.ENTRY, 0);
     }
 
-    private void exit(int jump, int kind, int index, int vectors) {
-        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), vectors));
+    private void exit(int jump, int kind, int index) {
+        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index)));
     }
 
     /// Emits a jump to byte `offset` of the page, which can be linked.
@@ -101,21 +76,35 @@ final class Emission {
 
     /// As [#target], for a jump that was emitted already, with its distance aligned.
     void target(int jump, int offset) {
-        exit(jump, BlockTranslator.TARGET, targets.size(), 0);
+        exit(jump, BlockTranslator.TARGET, targets.size());
         targets.add(offset);
         links.add(jump);
     }
 
     /// Emits what the exits lead to.
     void finish() {
+        for (VectorLoad load : vectorLoads) {
+            asm.land(load.jump());
+            setExit(BlockTranslator.exit(translation.number(), BlockTranslator.ENTRY, 0));
+            asm.patch4(asm.call(), distance(asm.length(), memory.loadVectors()));
+            int jump = asm.jump();
+            asm.patch4(jump, load.back() - asm.length());
+        }
         for (Exit exit : exits) {
             asm.land(exit.jump());
-            storeVectors(exit.changedVectors());
-            asm.bytes(0x41, 0xbf);
-            asm.immediate(exit.exit(), 4);
-            int jump = asm.jump();
-            asm.patch4(jump, (int) (leave - (origin + jump + 4)));
+            setExit(exit.exit());
+            asm.patch4(asm.jump(), distance(asm.length(), memory.leave()));
         }
+    }
+
+    private void setExit(long exit) {
+        asm.bytes(0x41, 0xbf);
+        asm.immediate(exit, 4);
+    }
+
+    /// From the byte at `from` of this code to a host address.
+    private int distance(int from, long to) {
+        return (int) (to - (origin + from));
     }
 
     int[] targets() {

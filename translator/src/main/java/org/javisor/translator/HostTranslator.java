@@ -43,7 +43,7 @@ final class HostTranslator implements BlockTranslator {
             return false;
         }
         asm.reset();
-        Emission emission = new Emission(asm, translation, logged, origin, memory.leave());
+        Emission emission = new Emission(asm, translation, logged, origin, memory);
         new BlockCompiler(emission).compile(count);
         long entry = memory.place(asm);
         int[] jumps = emission.links();

@@ -75,7 +75,6 @@ final class PlainInstructions {
     void emit(Instruction insn, int index) {
         OpcodeRow row = insn.row;
         int memoryOperand = memoryOperand(insn);
-        loadVectors(insn);
         Address address = null;
         if (memoryOperand >= 0) {
             boolean write = memoryOperand == 0 && !row.has(Attribute.READS_ONLY);
@@ -99,18 +98,6 @@ final class PlainInstructions {
             default -> { }
         }
         return effect;
-    }
-
-    private void loadVectors(Instruction insn) {
-        for (int n = 0; n < 3; n++) {
-            if (insn.kind(n) == XMM) {
-                emission.loadVector(insn.reg(n));
-            }
-        }
-        if (insn.kind0 == XMM && !insn.row.has(Attribute.READS_ONLY)) {
-            // The change comes after the last exit of this instruction, which needs no store of it; one is harmless.
-            emission.vectorChanged(insn.reg0);
-        }
     }
 
     // ---- encoding ----
