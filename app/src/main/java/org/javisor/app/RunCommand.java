@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import org.javisor.app.console.PersonsTerminal;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
+import org.javisor.cpu.TranslationStats;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
@@ -225,7 +226,12 @@ final class RunCommand implements Callable<Integer> {
 
     private void printStats(Machine machine, long started) {
         if (stats) {
-            err().print(new StatsReport(machine.stats(), System.nanoTime() - started));
+            long nanos = System.nanoTime() - started;
+            err().print(new StatsReport(machine.stats(), nanos));
+            TranslationStats translation = machine.vm().translationStats();
+            if (translation != null) {
+                err().print(new TranslationReport(translation, machine.stats()));
+            }
             err().flush();
         }
     }

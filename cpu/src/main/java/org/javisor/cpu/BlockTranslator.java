@@ -37,6 +37,12 @@ public interface BlockTranslator extends AutoCloseable {
     /// Bytes of host code.
     long bytes();
 
+    /// How many links were made.
+    long links();
+
+    /// How many translations were unlinked.
+    long dropped();
+
     @Override
     void close();
 

@@ -235,6 +235,11 @@ public final class Cpu implements AutoCloseable {
         return runLoop.instructions();
     }
 
+    /// Null when all code is interpreted.
+    ExitCounters exitCounters() {
+        return runLoop.exitCounters();
+    }
+
     /// How many accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) devices have answered without an exit.
     public long answered(int kind) {
         return bus.answered(kind);

@@ -76,6 +76,12 @@ public final class CpuGroup {
         translateAt = execution;
     }
 
+    /// What the translator did so far; null when all code is interpreted.
+    public TranslationStats translationStats() {
+        return translator == null ? null
+                : translations.stats(translator, cpus.stream().map(Cpu::exitCounters).toList());
+    }
+
     void add(Cpu cpu) {
         cpus.add(cpu);
     }

@@ -35,6 +35,11 @@ final class RunLoop {
         return instructions;
     }
 
+    /// Null when all code is interpreted.
+    ExitCounters exitCounters() {
+        return translated == null ? null : translated.counters;
+    }
+
     void count(long executed) {
         instructions += executed;
     }

@@ -10,6 +10,7 @@ class TranslatedBlocks {
     final long state;
     final RunLoop runLoop;
     final BlockTranslator translator;
+    final ExitCounters counters = new ExitCounters();
     private final CpuGroup group;
     /// The instruction that is being interpreted, or null.
     private Insn insn;
@@ -84,6 +85,7 @@ class TranslatedBlocks {
         } while (i < cpu.blockEnd);
         insn = null;
         runLoop.count(i - index);
+        counters.interpreted(i - index);
     }
 
     /// The block's host code, if it has some that may run now.
@@ -140,8 +142,10 @@ class TranslatedBlocks {
         Translation at = group.translations.get(BlockTranslator.number(exit));
         int index = BlockTranslator.index(exit);
         from = null;
+        counters.exit(BlockTranslator.kind(exit));
         switch (BlockTranslator.kind(exit)) {
             case BlockTranslator.INTERPRET -> {
+                counters.stoppedAt(at.instruction(index).mnemonic(), index < at.count());
                 runLoop.count(index - at.count());
                 cpu.rip(cpu.pageRip + at.offset(index));
                 rest = at.block;

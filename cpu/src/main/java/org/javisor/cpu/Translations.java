@@ -3,12 +3,18 @@ package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.javisor.isa.Mnemonic;
 
 /// The translations of a machine by number. Lookups take no lock.
 final class Translations {
     private volatile Translation[] table = new Translation[1024];
     private int count;
     private long translated;
+    private long untranslated;
+    private long instructions;
     private long nanos;
 
     Translation get(int number) {
@@ -27,6 +33,9 @@ final class Translations {
             if (group.translator.translate(translation, group.checked)) {
                 add(translation);
                 translated++;
+                instructions += translation.count();
+            } else {
+                untranslated++;
             }
             nanos += System.nanoTime() - start;
             block.translation = translation;
@@ -44,13 +53,19 @@ final class Translations {
         table[count++] = translation;
     }
 
-    /// How many blocks were translated.
-    synchronized long translated() {
-        return translated;
-    }
-
-    /// How long that took.
-    synchronized long nanos() {
-        return nanos;
+    /// What was translated so far, and what became of it.
+    synchronized TranslationStats stats(BlockTranslator translator, List<ExitCounters> processors) {
+        long[] kinds = new long[4];
+        long interpreted = 0;
+        Map<Mnemonic, Long> stoppedAtUntranslated = new EnumMap<>(Mnemonic.class);
+        Map<Mnemonic, Long> stoppedAtTranslated = new EnumMap<>(Mnemonic.class);
+        for (ExitCounters counters : processors) {
+            counters.addTo(kinds, stoppedAtUntranslated, stoppedAtTranslated);
+            interpreted += counters.interpreted();
+        }
+        return new TranslationStats(translated, untranslated, instructions, translator.bytes(), translator.links(),
+                translator.dropped(), nanos, interpreted, kinds[BlockTranslator.INTERPRET],
+                kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
+                stoppedAtTranslated);
     }
 }

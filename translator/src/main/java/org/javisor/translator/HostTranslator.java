@@ -30,6 +30,8 @@ final class HostTranslator implements BlockTranslator {
     private final HostFeatures host = new HostFeatures();
     private final Assembler asm = new Assembler();
     private final Map<Translation, Links> links = new HashMap<>();
+    private long linked;
+    private long dropped;
 
     HostTranslator(long bytes) {
         memory = new CodeMemory(bytes);
@@ -70,6 +72,7 @@ final class HostTranslator implements BlockTranslator {
         long at = from.entry() + code.jumps[index];
         HostMemory.storeInt(at, (int) (to.entry() - at - 4));
         to.incoming().add(new long[] {at, code.exits[index]});
+        linked++;
     }
 
     @Override
@@ -77,6 +80,7 @@ final class HostTranslator implements BlockTranslator {
         if (links.remove(translation) == null) {
             return;
         }
+        dropped++;
         // The exit for requests serves those who are on their way.
         long entry = translation.entry();
         long exit = entry + ENTRY_EXIT_AT + 4 + HostMemory.loadInt(entry + ENTRY_EXIT_AT);
@@ -99,6 +103,16 @@ final class HostTranslator implements BlockTranslator {
     @Override
     public synchronized long bytes() {
         return memory.used();
+    }
+
+    @Override
+    public synchronized long links() {
+        return linked;
+    }
+
+    @Override
+    public synchronized long dropped() {
+        return dropped;
     }
 
     @Override

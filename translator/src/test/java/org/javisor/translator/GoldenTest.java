@@ -80,6 +80,16 @@ class GoldenTest {
         }
 
         @Override
+        public long links() {
+            return inner.links();
+        }
+
+        @Override
+        public long dropped() {
+            return inner.dropped();
+        }
+
+        @Override
         public void close() {
             inner.close();
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import org.javisor.cpu.TranslationStats;
+
 /// What executes guest code: the seam between a machine and its kind of processor.
 interface Engine {
     String name();
@@ -21,6 +23,9 @@ interface Engine {
 
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
+
+        /// What the translator did so far; null where there is none.
+        TranslationStats translationStats();
 
         /// Frees what `vcpu` occupies; it does not run.
         void close(Vcpu vcpu);

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
+import org.javisor.cpu.TranslationStats;
 
 /// Processors in software, on any host.
 final class SoftwareEngine implements Engine {
@@ -58,6 +59,11 @@ final class SoftwareEngine implements Engine {
         @Override
         public void reset(Vcpu vcpu) {
             ((SoftwareVcpu) vcpu).reset();
+        }
+
+        @Override
+        public TranslationStats translationStats() {
+            return group.translationStats();
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.HostClock;
@@ -156,6 +157,11 @@ public final class Vm implements AutoCloseable {
     public VcpuStats stats() {
         return vcpus().stream().map(Vcpu::stats)
                 .reduce(VcpuStats.NONE, VcpuStats::plus);
+    }
+
+    /// What the translator did so far; null where all code is interpreted.
+    public TranslationStats translationStats() {
+        return processors.translationStats();
     }
 
     /// Frees processors and chips. No vCPU may be running. Memory behind the slots stays the caller's.
