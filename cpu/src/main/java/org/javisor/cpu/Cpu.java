@@ -68,8 +68,6 @@ public final class Cpu implements AutoCloseable {
     int codeBits = 16;
     /// What decoding depends on: the code size, and [InstructionDecoder#EIGHTY_SIX_STYLE]. Derived by [#modeChanged].
     int decodeMode = 16 | InstructionDecoder.EIGHTY_SIX_STYLE;
-    /// The requests that the processor would take now. Derived by [#modeChanged].
-    int requestMask;
     /// NMIs are blocked until the next IRET.
     boolean nmiBlocked;
     /// Reasons for the run loop to leave its fast path before the next instruction: SLOW_ bits.
@@ -98,9 +96,6 @@ public final class Cpu implements AutoCloseable {
     private String failure;
     private Throwable failureCause;
 
-    /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set. After a change of IF,
-    /// TF, VM or AC call [#modeChanged].
-    int systemFlags = 1 << 1;
     /// Cuts the stack pointer to its size: all ones in 64-bit mode, else 32 or 16 bits, as SS.B says.
     long stackMask = 0xffff;
 
@@ -215,7 +210,7 @@ public final class Cpu implements AutoCloseable {
 
     /// Whether one of the requests would be taken at once: a halted processor with one must run again.
     public boolean runnable() {
-        return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask)) != 0;
+        return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask())) != 0;
     }
 
     /// Whether an NMI is being handled. From any thread; another than the processor's own may see what was a little
@@ -227,7 +222,7 @@ public final class Cpu implements AutoCloseable {
     /// Whether a request would end HLT now. On the processor's own thread.
     public boolean wakes() {
         int waking = Requests.INTERRUPT | Requests.NMI | Requests.INIT;
-        return (requests() & requestMask & waking) != 0;
+        return (requests() & requestMask() & waking) != 0;
     }
 
     /// Instructions executed since the processor was made.
@@ -355,7 +350,7 @@ public final class Cpu implements AutoCloseable {
                 : (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
         decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
         interruptibilityChanged();
-        boolean stepping = (systemFlags & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
+        boolean stepping = (systemFlags() & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
         slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
@@ -364,9 +359,14 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
-        requestMask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
-                | ((systemFlags & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
-        HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, requestMask);
+        int mask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+                | ((systemFlags() & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
+        HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, mask);
+    }
+
+    /// The requests that the processor would take now. Derived by [#modeChanged].
+    int requestMask() {
+        return HostMemory.loadInt(state + CpuLayout.REQUEST_MASK);
     }
 
     private ExecutionMode currentMode() {
@@ -377,18 +377,28 @@ public final class Cpu implements AutoCloseable {
             return (segments.attributes[Instruction.CS] & Segments.L) != 0
                     ? ExecutionMode.LONG : ExecutionMode.COMPATIBILITY;
         }
-        return (systemFlags & Flags.VM) != 0 ? ExecutionMode.VIRTUAL_8086 : ExecutionMode.PROTECTED;
+        return (systemFlags() & Flags.VM) != 0 ? ExecutionMode.VIRTUAL_8086 : ExecutionMode.PROTECTED;
+    }
+
+    /// RFLAGS without the six arithmetic flags: TF, IF, DF, IOPL and above. Bit 1 is always set.
+    int systemFlags() {
+        return HostMemory.loadInt(state + CpuLayout.SYSTEM_FLAGS);
+    }
+
+    /// After a change of IF, TF, VM or AC call [#modeChanged].
+    void systemFlags(int flags) {
+        HostMemory.storeInt(state + CpuLayout.SYSTEM_FLAGS, flags);
     }
 
     /// RFLAGS, all of it.
     long rflags() {
-        return systemFlags | arithmeticFlags();
+        return systemFlags() | arithmeticFlags();
     }
 
     /// Sets all of RFLAGS, unchecked.
     void rflags(long value) {
         arithmeticFlags((int) value);
-        systemFlags = (int) value & ~Flags.ARITHMETIC | 1 << 1;
+        systemFlags((int) value & ~Flags.ARITHMETIC | 1 << 1);
         modeChanged();
     }
 

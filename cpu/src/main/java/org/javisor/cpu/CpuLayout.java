@@ -21,7 +21,8 @@ package org.javisor.cpu;
 ///  384 │ XMM             16 × 32    │ each with room for its YMM half above
 ///  896 │ OPERAND         2 × 32     │ memory operands of vector instructions, while one executes
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
-///  992 │ unused                     │
+///  992 │ SYSTEM_FLAGS    4          │ RFLAGS without the arithmetic flags
+///  996 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -54,6 +55,8 @@ public final class CpuLayout {
     public static final int XMM = 384, XMM_STRIDE = 32;
     static final int OPERAND = 896;
     static final int SWAP_16 = 960;
+    /// With bit 1 set.
+    public static final int SYSTEM_FLAGS = 992;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

@@ -57,7 +57,7 @@ final class Debug {
     void before() {
         // Data breakpoints that a MOV SS hit are still to be reported, with those of this instruction.
         pending &= ignoreBreakpoint ? BREAKPOINTS | BT | BS : BT | BS;
-        boolean ignored = ignoreBreakpoint || (cpu.systemFlags & Flags.RF) != 0;
+        boolean ignored = ignoreBreakpoint || (cpu.systemFlags() & Flags.RF) != 0;
         ignoreBreakpoint = false;
         resumeFlagLoaded = false;
         stackLoaded = false;
@@ -85,8 +85,8 @@ final class Debug {
     /// @param next        the address behind the instruction: with [#stepsOnBranches], being there is no step
     /// @return [CpuExit#NONE] or an exit
     int after(int flagsBefore, long next) {
-        if (!resumeFlagLoaded && (cpu.systemFlags & Flags.RF) != 0) {
-            cpu.systemFlags &= ~Flags.RF;
+        if (!resumeFlagLoaded && (cpu.systemFlags() & Flags.RF) != 0) {
+            cpu.systemFlags(cpu.systemFlags() & ~Flags.RF);
             cpu.modeChanged();
         }
         if (stackLoaded) {
@@ -126,7 +126,7 @@ final class Debug {
     /// A repeated string instruction stops between elements: its breakpoint has been passed, as RF tells who
     /// interrupts it.
     void instructionInterrupted() {
-        cpu.systemFlags |= Flags.RF;
+        cpu.systemFlags(cpu.systemFlags() | Flags.RF);
         resumeFlagLoaded = true;
         cpu.modeChanged();
     }

@@ -169,7 +169,7 @@ final class Exceptions {
                 delivered[vector]++;
                 return;
             }
-            if ((cpu.systemFlags & Flags.IOPL) != Flags.IOPL) {
+            if ((cpu.systemFlags() & Flags.IOPL) != Flags.IOPL) {
                 throw cpu.gp(0);
             }
         }

@@ -72,7 +72,7 @@ final class FastSystemCalls {
         cpu.rip(callTarget(cpu));
         int selector = (int) (cpu.system.star >>> 32) & 0xffff;
         flatSegments(cpu, selector, (selector & ~3) + 8, 0, longMode);
-        if ((cpu.systemFlags & Flags.TF) == 0) {
+        if ((cpu.systemFlags() & Flags.TF) == 0) {
             cpu.debug.cancelStep();
         }
         cpu.modeChanged();
@@ -88,7 +88,7 @@ final class FastSystemCalls {
 
     private static void loadFlags(Cpu cpu, long flags) {
         cpu.arithmeticFlags((int) flags);
-        cpu.systemFlags = (int) flags & ~Flags.ARITHMETIC | 2;
+        cpu.systemFlags((int) flags & ~Flags.ARITHMETIC | 2);
     }
 
     private static void returnFromCall(Cpu cpu, Insn insn) {
@@ -103,7 +103,7 @@ final class FastSystemCalls {
         int selector = (int) (cpu.system.star >>> 48);
         flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
         cpu.rip(longMode ? target : target & 0xffff_ffffL);
-        if ((cpu.systemFlags & Flags.TF) != 0) {
+        if ((cpu.systemFlags() & Flags.TF) != 0) {
             cpu.debug.stepAtOnce();
         }
         cpu.modeChanged();
@@ -115,7 +115,7 @@ final class FastSystemCalls {
             throw cpu.gp(0);
         }
         boolean longMode = cpu.mode.ia32e();
-        cpu.systemFlags &= ~(Flags.VM | Flags.IF | Flags.RF);
+        cpu.systemFlags(cpu.systemFlags() & ~(Flags.VM | Flags.IF | Flags.RF));
         flatSegments(cpu, selector, selector + 8, 0, longMode);
         long mask = longMode ? -1L : 0xffff_ffffL;
         cpu.reg64(RSP, cpu.system.sysenterEsp & mask);

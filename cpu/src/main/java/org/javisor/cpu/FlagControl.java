@@ -19,8 +19,8 @@ final class FlagControl {
         binder.bind(Mnemonic.CLC, (cpu, _) -> carry(cpu, false))
                 .bind(Mnemonic.STC, (cpu, _) -> carry(cpu, true))
                 .bind(Mnemonic.CMC, (cpu, _) -> carry(cpu, !cpu.carry()))
-                .bind(Mnemonic.CLD, (cpu, _) -> cpu.systemFlags &= ~Flags.DF)
-                .bind(Mnemonic.STD, (cpu, _) -> cpu.systemFlags |= Flags.DF)
+                .bind(Mnemonic.CLD, (cpu, _) -> cpu.systemFlags(cpu.systemFlags() & ~Flags.DF))
+                .bind(Mnemonic.STD, (cpu, _) -> cpu.systemFlags(cpu.systemFlags() | Flags.DF))
                 .bind(Mnemonic.LAHF, (cpu, _) -> cpu.reg(AH, 1, cpu.arithmeticFlags() & LOW | 1 << 1))
                 .bind(Mnemonic.SAHF, (cpu, _) -> set(cpu, LOW, (int) cpu.reg(AH, 1)))
                 .bind(Mnemonic.SALC, (cpu, _) -> cpu.reg(RAX, 1, cpu.carry() ? 0xff : 0));

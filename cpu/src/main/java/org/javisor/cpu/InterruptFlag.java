@@ -34,12 +34,12 @@ final class InterruptFlag {
 
     private static void clear(Cpu cpu, Insn insn) {
         if (ioPrivileged(cpu)) {
-            if ((cpu.systemFlags & Flags.IF) != 0) {
-                cpu.systemFlags &= ~Flags.IF;
+            if ((cpu.systemFlags() & Flags.IF) != 0) {
+                cpu.systemFlags(cpu.systemFlags() & ~Flags.IF);
                 cpu.interruptibilityChanged();
             }
         } else if (virtual(cpu)) {
-            cpu.systemFlags &= ~Flags.VIF;
+            cpu.systemFlags(cpu.systemFlags() & ~Flags.VIF);
         } else {
             throw cpu.gp(0);
         }
@@ -47,13 +47,13 @@ final class InterruptFlag {
 
     private static void set(Cpu cpu, Insn insn) {
         if (ioPrivileged(cpu)) {
-            if ((cpu.systemFlags & Flags.IF) == 0) {
-                cpu.systemFlags |= Flags.IF;
+            if ((cpu.systemFlags() & Flags.IF) == 0) {
+                cpu.systemFlags(cpu.systemFlags() | Flags.IF);
                 cpu.interruptibilityChanged();
                 cpu.interruptShadow();
             }
-        } else if (virtual(cpu) && (cpu.systemFlags & Flags.VIP) == 0) {
-            cpu.systemFlags |= Flags.VIF;
+        } else if (virtual(cpu) && (cpu.systemFlags() & Flags.VIP) == 0) {
+            cpu.systemFlags(cpu.systemFlags() | Flags.VIF);
         } else {
             throw cpu.gp(0);
         }
@@ -92,26 +92,26 @@ final class InterruptFlag {
     }
 
     private static void popVirtual(Cpu cpu, long flags, int bytes) {
-        boolean pending = (flags & Flags.IF) != 0 && (cpu.systemFlags & Flags.VIP) != 0;
+        boolean pending = (flags & Flags.IF) != 0 && (cpu.systemFlags() & Flags.VIP) != 0;
         boolean virtual = (cpu.cr4 & ControlBits.CR4_VME) != 0 && bytes == 2;
         if (!virtual || pending || (flags & Flags.TF) != 0) {
             throw cpu.gp(0);
         }
         load(cpu, flags, USER_FLAGS);
-        cpu.systemFlags = cpu.systemFlags & ~Flags.VIF | ((flags & Flags.IF) != 0 ? Flags.VIF : 0);
+        cpu.systemFlags(cpu.systemFlags() & ~Flags.VIF | ((flags & Flags.IF) != 0 ? Flags.VIF : 0));
     }
 
     private static void load(Cpu cpu, long flags, int mask) {
         cpu.arithmeticFlags((int) flags);
         int system = mask & ~Flags.ARITHMETIC;
-        cpu.systemFlags = cpu.systemFlags & ~(system | Flags.RF) | (int) flags & system;
+        cpu.systemFlags(cpu.systemFlags() & ~(system | Flags.RF) | (int) flags & system);
     }
 
     private static void alignmentCheck(Cpu cpu, int value) {
         if (cpu.mode == ExecutionMode.VIRTUAL_8086 || cpu.cpl != 0) {
             throw cpu.ud();
         }
-        cpu.systemFlags = cpu.systemFlags & ~Flags.AC | value;
+        cpu.systemFlags(cpu.systemFlags() & ~Flags.AC | value);
         cpu.modeChanged();
     }
 }

@@ -59,7 +59,7 @@ final class InterruptReturn {
     }
 
     private void returnInVirtual8086(int bytes) {
-        boolean ioPrivileged = (cpu.systemFlags & Flags.IOPL) == Flags.IOPL;
+        boolean ioPrivileged = (cpu.systemFlags() & Flags.IOPL) == Flags.IOPL;
         boolean virtual = !ioPrivileged && (cpu.cr4 & ControlBits.CR4_VME) != 0 && bytes == 2;
         if (!ioPrivileged && !virtual) {
             throw cpu.gp(0);
@@ -76,7 +76,7 @@ final class InterruptReturn {
         cpu.rip(offset);
         if (virtual) {
             loadFlags(flags, USER_FLAGS);
-            cpu.systemFlags = cpu.systemFlags & ~Flags.VIF | ((flags & Flags.IF) != 0 ? Flags.VIF : 0);
+            cpu.systemFlags(cpu.systemFlags() & ~Flags.VIF | ((flags & Flags.IF) != 0 ? Flags.VIF : 0));
         } else {
             loadFlags(flags, USER_FLAGS | Flags.IF | (bytes == 2 ? 0 : WIDE_FLAGS));
         }
@@ -85,14 +85,14 @@ final class InterruptReturn {
 
     /// A virtual interrupt that waits must not be enabled silently, nor single-stepping.
     private void checkVirtualInterrupt(long flags) {
-        boolean pending = (flags & Flags.IF) != 0 && (cpu.systemFlags & Flags.VIP) != 0;
+        boolean pending = (flags & Flags.IF) != 0 && (cpu.systemFlags() & Flags.VIP) != 0;
         if (pending || (flags & Flags.TF) != 0) {
             throw cpu.gp(0);
         }
     }
 
     private void returnProtected(int bytes) {
-        if ((cpu.systemFlags & Flags.NT) != 0) {
+        if ((cpu.systemFlags() & Flags.NT) != 0) {
             if (cpu.mode.ia32e()) {
                 throw cpu.gp(0);
             }
@@ -123,7 +123,7 @@ final class InterruptReturn {
     /// The flags that the current level may change.
     private int changeable(int bytes) {
         int mask = USER_FLAGS | (bytes == 2 ? 0 : WIDE_FLAGS);
-        int iopl = (cpu.systemFlags & Flags.IOPL) >> 12;
+        int iopl = (cpu.systemFlags() & Flags.IOPL) >> 12;
         if (cpu.cpl <= iopl) {
             mask |= Flags.IF;
         }
@@ -181,6 +181,6 @@ final class InterruptReturn {
             merged &= ~Flags.RF;
         }
         cpu.arithmeticFlags((int) merged);
-        cpu.systemFlags = (int) merged & ~Flags.ARITHMETIC | 2;
+        cpu.systemFlags((int) merged & ~Flags.ARITHMETIC | 2);
     }
 }

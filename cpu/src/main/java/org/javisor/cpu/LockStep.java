@@ -40,7 +40,7 @@ final class LockStep extends TranslatedBlocks {
             copy(state, after);
             flagsAfter = cpu.arithmeticFlags();
             int stores = takeBack(undo);
-            copy(before, state);
+            restore();
             difference = interpret(translation, executed(translation, exit), undo, stores);
             if (difference == null) {
                 return;
@@ -49,7 +49,7 @@ final class LockStep extends TranslatedBlocks {
                 // What the interpreter stored stays: this block cannot be repeated.
                 break;
             }
-            copy(before, state);
+            restore();
         }
         throw new IllegalStateException(difference + describe(translation));
     }
@@ -65,6 +65,12 @@ final class LockStep extends TranslatedBlocks {
     private static void copy(long from, long to) {
         HostMemory.copy(from, to, CpuLayout.REQUESTS);
         HostMemory.copy(from + CpuLayout.MXCSR, to + CpuLayout.MXCSR, END - CpuLayout.MXCSR);
+        HostMemory.storeInt(to + CpuLayout.SYSTEM_FLAGS, HostMemory.loadInt(from + CpuLayout.SYSTEM_FLAGS));
+    }
+
+    private void restore() {
+        copy(before, state);
+        cpu.interruptibilityChanged();
     }
 
     /// Notes what memory holds where the block stored, and puts back what it held before.
@@ -117,6 +123,10 @@ final class LockStep extends TranslatedBlocks {
     private String registerDifference(int undefinedFlags) {
         if (((flagsAfter ^ cpu.arithmeticFlags()) & ~undefinedFlags) != 0) {
             return String.format("flags: translated %x, interpreted %x", flagsAfter, cpu.arithmeticFlags());
+        }
+        int systemFlags = HostMemory.loadInt(after + CpuLayout.SYSTEM_FLAGS);
+        if (systemFlags != cpu.systemFlags()) {
+            return String.format("system flags: translated %x, interpreted %x", systemFlags, cpu.systemFlags());
         }
         for (int at = 0; at < END; at += 8) {
             boolean flags = at == CpuLayout.FLAGS_RESULT || at == CpuLayout.FLAGS_AUX;

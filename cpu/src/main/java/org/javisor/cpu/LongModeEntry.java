@@ -36,7 +36,7 @@ final class LongModeEntry {
         }
         cpu.reg64(CpuLayout.RSP, cpu.frame.pointer());
         boolean interrupt = Descriptor.type(gate) == Descriptor.INTERRUPT_GATE32;
-        cpu.systemFlags &= ~(Flags.TF | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0));
+        cpu.systemFlags(cpu.systemFlags() & ~(Flags.TF | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0)));
         cpu.segmentLoader.setCode(selector, code, cpl);
         cpu.rip(offset);
         cpu.modeChanged();

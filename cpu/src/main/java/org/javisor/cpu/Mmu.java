@@ -54,7 +54,7 @@ final class Mmu {
 
     /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
     void refresh() {
-        boolean ac = (cpu.systemFlags & Flags.AC) != 0;
+        boolean ac = (cpu.systemFlags() & Flags.AC) != 0;
         if (cpu.cpl == 3) {
             current = space.user;
             privilege = PageWalker.USER;

@@ -22,6 +22,6 @@ final class Privilege {
     }
 
     static int iopl(Cpu cpu) {
-        return (cpu.systemFlags & Flags.IOPL) >> 12;
+        return (cpu.systemFlags() & Flags.IOPL) >> 12;
     }
 }

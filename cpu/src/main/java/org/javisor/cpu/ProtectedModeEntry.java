@@ -130,7 +130,7 @@ final class ProtectedModeEntry {
     private void finish(long gate, long code, int cpl) {
         int type = Descriptor.type(gate);
         boolean interrupt = type == Descriptor.INTERRUPT_GATE16 || type == Descriptor.INTERRUPT_GATE32;
-        cpu.systemFlags &= ~(Flags.TF | Flags.VM | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0));
+        cpu.systemFlags(cpu.systemFlags() & ~(Flags.TF | Flags.VM | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0)));
         cpu.segmentLoader.setCode(Descriptor.gateSelector(gate), code, cpl);
         cpu.rip(Descriptor.gateOffset(gate));
         cpu.modeChanged();

@@ -49,7 +49,7 @@ final class RealModeEntry {
 
     private void finish(long pointer, int interruptFlag) {
         cpu.rip(pointer & 0xffff);
-        cpu.systemFlags &= ~(interruptFlag | Flags.TF | Flags.RF | Flags.AC);
+        cpu.systemFlags(cpu.systemFlags() & ~(interruptFlag | Flags.TF | Flags.RF | Flags.AC));
         cpu.modeChanged();
     }
 }

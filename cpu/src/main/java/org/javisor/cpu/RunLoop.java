@@ -72,7 +72,7 @@ final class RunLoop {
 
     /// Between instructions: leaves if that was asked for, and serves requests.
     private int attend() {
-        int pending = cpu.requests() & cpu.requestMask;
+        int pending = cpu.requests() & cpu.requestMask();
         if ((cpu.slow & Cpu.SLOW_EXIT) != 0) {
             boolean mayWake = (pending & Requests.ARCHITECTURAL) != 0 && (pending & Requests.KICK) == 0;
             if (!cpu.halting() || !mayWake) {
@@ -120,7 +120,7 @@ final class RunLoop {
                     insn.dispatch.execute(cpu, insn);
                 } while (i < cpu.blockEnd);
                 instructions += executed(insn);
-                if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) != 0) {
+                if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) != 0) {
                     if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                         cpu.bus.forget();
                     }
@@ -189,7 +189,7 @@ final class RunLoop {
     /// Executes one instruction, with everything that only the slow path does.
     private int step() {
         Insn insn = null;
-        int flagsBefore = cpu.systemFlags;
+        int flagsBefore = cpu.systemFlags();
         boolean debugged = (cpu.slow & Cpu.SLOW_STEP) != 0;
         long next;
         try {

@@ -85,7 +85,7 @@ final class Strings {
 
     /// Whether traps may come between elements. RF alone, as an interrupted instruction is resumed with, asks for none.
     private static boolean stepsElements(Cpu cpu) {
-        return (cpu.slow & Cpu.SLOW_STEP) != 0 && ((cpu.systemFlags & Flags.TF) != 0 || cpu.debug.stepping);
+        return (cpu.slow & Cpu.SLOW_STEP) != 0 && ((cpu.systemFlags() & Flags.TF) != 0 || cpu.debug.stepping);
     }
 
     /// Whether something is to happen before the next run: a request that would be taken, a single-step trap,
@@ -118,7 +118,7 @@ final class Strings {
     }
 
     static boolean backwards(Cpu cpu) {
-        return (cpu.systemFlags & Flags.DF) != 0;
+        return (cpu.systemFlags() & Flags.DF) != 0;
     }
 
     // ---- elements ----

@@ -200,7 +200,7 @@ final class TaskSwitch {
         cpu.cr0 |= ControlBits.CR0_TS;
         cpu.rip(eip);
         cpu.arithmeticFlags((int) eflags);
-        cpu.systemFlags = (int) eflags & ~Flags.ARITHMETIC | 2;
+        cpu.systemFlags((int) eflags & ~Flags.ARITHMETIC | 2);
         for (int i = 0; i < 8; i++) {
             // The upper halves that a 16-bit TSS does not have become ones, as on all processors since the
             // 80386.

@@ -63,7 +63,7 @@ class TranslatedBlocks {
     }
 
     private boolean attention() {
-        if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask | cpu.slow) == 0) {
+        if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) == 0) {
             return false;
         }
         if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {

@@ -71,7 +71,7 @@ class DebugTest {
         guest.code("90 f4");
         assertEquals(-1, guest.runToVector());
         assertEquals(1, cpu.reg64(CpuLayout.RBX));
-        assertEquals(0, cpu.systemFlags & Flags.RF);
+        assertEquals(0, cpu.systemFlags() & Flags.RF);
     }
 
     @Test

@@ -99,7 +99,7 @@ class FastSystemCallsTest {
         guest.runToVector();
         assertEquals(ENTRY + 1, cpu.rip());
         assertEquals(0x7_0000, cpu.reg64(CpuLayout.RSP));
-        assertEquals(0, cpu.systemFlags & Flags.IF);
+        assertEquals(0, cpu.systemFlags() & Flags.IF);
         assertEquals(0x10, guest.selector(SS));
     }
 

@@ -25,7 +25,7 @@ class InterruptTest {
             assertEquals(3, guest.stackItem(0, 2));
             assertEquals(CODE >> 4, guest.stackItem(1, 2));
             assertEquals(Flags.IF | Flags.CF | 2, guest.stackItem(2, 2));
-            assertEquals(0, guest.cpu.systemFlags & Flags.IF);
+            assertEquals(0, guest.cpu.systemFlags() & Flags.IF);
         }
     }
 

@@ -101,7 +101,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         HostMemory.copy(block + HostProcessor.GPR, cpu.state + CpuLayout.GPR, 128);
         int flags = (int) HostMemory.loadLong(block + HostProcessor.RFLAGS);
         cpu.arithmeticFlags(flags);
-        cpu.systemFlags = 1 << 1 | Flags.IF | flags & Flags.DF;
+        cpu.systemFlags(1 << 1 | Flags.IF | flags & Flags.DF);
         long fx = block + HostProcessor.FX;
         for (int n = 0; n < 16; n++) {
             HostMemory.copy(fx + FxImage.XMM + 16L * n, xmm(n), 16);

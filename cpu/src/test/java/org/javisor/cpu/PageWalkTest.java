@@ -50,7 +50,7 @@ class PageWalkTest {
     }
 
     private void ac(boolean set) {
-        cpu.systemFlags = set ? cpu.systemFlags | Flags.AC : cpu.systemFlags & ~Flags.AC;
+        cpu.systemFlags(set ? cpu.systemFlags() | Flags.AC : cpu.systemFlags() & ~Flags.AC);
         cpu.modeChanged();
     }
 

@@ -57,12 +57,12 @@ class ProtectedModeEntryTest {
         guest.gate(0x41, CODE0, HANDLERS + 16 * 0x41, 0x8f);
         guest.code("cd40").flags(Flags.IF | Flags.NT);
         guest.runToVector();
-        assertEquals(0, cpu.systemFlags & (Flags.IF | Flags.NT));
+        assertEquals(0, cpu.systemFlags() & (Flags.IF | Flags.NT));
 
         cpu.rip(CODE);
         guest.code("cd41").flags(Flags.IF | Flags.NT);
         guest.runToVector();
-        assertEquals(Flags.IF, cpu.systemFlags & (Flags.IF | Flags.NT));
+        assertEquals(Flags.IF, cpu.systemFlags() & (Flags.IF | Flags.NT));
     }
 
     @Test

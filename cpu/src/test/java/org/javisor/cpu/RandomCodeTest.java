@@ -75,7 +75,7 @@ class RandomCodeTest {
             case 3 -> {
                 TestBoard.protectedMode(cpu, start & 0xffff, 32);
                 cpu.cpl = 3;
-                cpu.systemFlags |= Flags.VM;
+                cpu.systemFlags(cpu.systemFlags() | Flags.VM);
             }
             default -> board.longMode(cpu, start);
         }
@@ -88,7 +88,7 @@ class RandomCodeTest {
         }
         cpu.cr4 |= ControlBits.CR4_OSXSAVE;
         cpu.system.xcr0 = cpu.cpuid.xcr0Supported();
-        cpu.systemFlags |= random.nextInt() & (Flags.TF | Flags.IF | Flags.DF | Flags.AC | Flags.NT);
+        cpu.systemFlags(cpu.systemFlags() | random.nextInt() & (Flags.TF | Flags.IF | Flags.DF | Flags.AC | Flags.NT));
         cpu.modeChanged();
         String what = "mode " + mode + ", round " + round + ", from " + Long.toHexString(start);
         for (int i = 0; i < 3; i++) {

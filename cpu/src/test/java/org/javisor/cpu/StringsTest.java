@@ -119,7 +119,7 @@ class StringsTest {
     @Test
     void aFaultLeavesTheRegistersBehindTheLastWholeElement() {
         prepare();
-        cpu.systemFlags &= ~Flags.DF;
+        cpu.systemFlags(cpu.systemFlags() & ~Flags.DF);
         cpu.reg64(RSI, TestMachine.DATA);
         cpu.reg64(RDI, TestMachine.UNMAPPED - 8 * 700 - 3);
         cpu.reg64(RCX, 1000);
@@ -214,7 +214,7 @@ class StringsTest {
     }
 
     private void run(int opcode, int bytes, int prefix, int source, int target, int count, boolean down) {
-        cpu.systemFlags = down ? cpu.systemFlags | Flags.DF : cpu.systemFlags & ~Flags.DF;
+        cpu.systemFlags(down ? cpu.systemFlags() | Flags.DF : cpu.systemFlags() & ~Flags.DF);
         cpu.reg64(RSI, TestMachine.DATA + source);
         cpu.reg64(RDI, TestMachine.DATA + target);
         cpu.reg64(RCX, count);

@@ -81,7 +81,7 @@ class TaskSwitchTest {
         assertEquals(BUSY, guest.accessByte(TSS_SELECTOR));
         assertEquals(AVAILABLE, guest.accessByte(FREE));
         assertEquals(0, memory.loadInt(TSS2 + 36) & Flags.NT);
-        assertEquals(0, cpu.systemFlags & Flags.NT);
+        assertEquals(0, cpu.systemFlags() & Flags.NT);
         assertEquals(TSS_SELECTOR, guest.selector(Segments.TR));
     }
 
@@ -98,7 +98,7 @@ class TaskSwitchTest {
         assertEquals(0x70, guest.stackItem(0, 4));
         assertEquals(CODE + 4, memory.loadInt(TSS + 32));
         assertEquals(Flags.RF | 2, memory.loadInt(TSS + 36));
-        assertEquals(Flags.NT, cpu.systemFlags & Flags.NT);
+        assertEquals(Flags.NT, cpu.systemFlags() & Flags.NT);
     }
 
     @Test
