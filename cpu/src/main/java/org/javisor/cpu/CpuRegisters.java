@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.host.HostMemory;
+
 /// The registers of a [Cpu] that is not running, for who owns it. Unchecked: values go where the processor has them.
 public final class CpuRegisters {
     private final Cpu cpu;
@@ -16,6 +18,28 @@ public final class CpuRegisters {
 
     public void general(int number, long value) {
         cpu.reg64(number, value);
+    }
+
+    /// @param number  0 to 15
+    /// @param quarter 0 to 3: which 8 bytes of the YMM register; 0 and 1 are the XMM register
+    public long vector(int number, int quarter) {
+        return HostMemory.loadLong(vectorAt(number, quarter));
+    }
+
+    public void vector(int number, int quarter, long value) {
+        HostMemory.storeLong(vectorAt(number, quarter), value);
+    }
+
+    private long vectorAt(int number, int quarter) {
+        return cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * number + 8L * quarter;
+    }
+
+    public int mxcsr() {
+        return Mxcsr.get(cpu);
+    }
+
+    public void mxcsr(int mxcsr) {
+        Mxcsr.set(cpu, mxcsr);
     }
 
     public long rip() {

@@ -26,6 +26,11 @@ class InstructionsTest {
     /// Enough for a block to be translated and then executed a few times.
     private static final int EXECUTIONS = 66;
     private static final int FLAGS = 0x8d5;
+    /// Of MXCSR: all exceptions masked; and rounding, denormals as zeros, underflow to zero.
+    private static final int MASKED = 0x1f80, MODES = 0xe040;
+    /// Zeros, denormals, infinities, quiet and signalling NaNs; the same as upper halves of doubles, nearly.
+    private static final int[] SPECIAL = {0, 0x8000_0000, 1, 0x8000_0001, 0x7f80_0000, 0xff80_0000, 0x7fc0_0001,
+        0x7f80_0001, 0x7ff0_0000, 0xfff0_0000, 0x7ff8_0000, 0x0008_0000, 0x4f00_0000, 0x41e0_0000};
 
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final Random random = new Random(seed);
@@ -64,7 +69,7 @@ class InstructionsTest {
     /// MMX, segment registers and the like, which the tests of the interpreter cover.
     private static boolean unusual(OperandSpec spec) {
         return switch (spec.place()) {
-            case REG, RM, REG_XMM, RM_XMM, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
+            case REG, RM, REG_XMM, RM_XMM, XMM0, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
                     IMM_OPERAND, IMM_FULL, ONE -> false;
             default -> true;
         };
@@ -147,6 +152,23 @@ class InstructionsTest {
         }
     }
 
+    /// Random bits, or numbers that floating-point instructions find something to do with.
+    private long operand() {
+        return switch (random.nextInt(6)) {
+            case 0 -> Double.doubleToRawLongBits(random.nextInt(2001) - 1000);
+            case 1 -> pair(Float.floatToRawIntBits(random.nextInt(2001) - 1000),
+                    Float.floatToRawIntBits(random.nextFloat()));
+            case 2 -> Double.doubleToRawLongBits(random.nextGaussian());
+            case 3 -> pair(SPECIAL[random.nextInt(SPECIAL.length)], SPECIAL[random.nextInt(SPECIAL.length)]);
+            case 4 -> (long) SPECIAL[random.nextInt(SPECIAL.length)] << 32;
+            default -> random.nextLong();
+        };
+    }
+
+    private static long pair(int low, int high) {
+        return low & 0xffff_ffffL | (long) high << 32;
+    }
+
     private void start(BareProcessor guest) {
         guest.start(CODE);
         CpuRegisters registers = new CpuRegisters(guest.cpu);
@@ -158,8 +180,14 @@ class InstructionsTest {
         registers.general(R13, DATA + 0x3000 + 16 * random.nextInt(256));
         registers.general(RSP, STACK);
         registers.rflags(2 | random.nextInt() & FLAGS);
+        for (int reg = 0; reg < 16; reg++) {
+            for (int quarter = 0; quarter < 4; quarter++) {
+                registers.vector(reg, quarter, operand());
+            }
+        }
+        registers.mxcsr(MASKED | random.nextInt() & MODES);
         for (int at = 0; at < 0x40; at += 8) {
-            guest.memory().storeLong(DATA + 0x1000 + 64 * random.nextInt(256) + at, random.nextLong());
+            guest.memory().storeLong(DATA + 0x1000 + 64 * random.nextInt(256) + at, operand());
         }
     }
 }
