@@ -12,6 +12,8 @@ import org.javisor.app.console.PersonsTerminal;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.cpu.TranslationStats;
+import org.javisor.cpu.TranslatorConfig;
+import org.javisor.host.PerfMap;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
@@ -84,6 +86,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--stats", description = "At the end, tell what was executed and where time went.")
     private boolean stats;
 
+    @Option(names = "--perf-map", description = "Name translated code for Linux's perf, in /tmp/perf-PID.map.")
+    private boolean perfMap;
+
     @Spec
     private CommandSpec spec;
 
@@ -102,7 +107,10 @@ final class RunCommand implements Callable<Integer> {
         disks.forEach(disk -> addDisk(builder, disk));
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
-        return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
+        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
+            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map));
+            return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
+        }
     }
 
     private void checkCombinations() {

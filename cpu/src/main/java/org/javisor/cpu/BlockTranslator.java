@@ -48,9 +48,13 @@ public interface BlockTranslator extends AutoCloseable {
 
     /// Makes translators; found as a service, so that nothing depends on there being one.
     interface Provider {
-        /// @param bytes how much host code there may be
         /// @return null where the host cannot run it
-        BlockTranslator create(long bytes);
+        BlockTranslator create(TranslatorConfig config);
+
+        /// @param bytes how much host code there may be
+        default BlockTranslator create(long bytes) {
+            return create(TranslatorConfig.DEFAULT.withCacheBytes(bytes));
+        }
     }
 
     /// A 32-bit value.

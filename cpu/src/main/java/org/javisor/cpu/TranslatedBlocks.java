@@ -95,7 +95,7 @@ class TranslatedBlocks {
             if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode != 64) {
                 return null;
             }
-            group.translations.translate(block, group);
+            group.translations.translate(block, cpu.pageRip + block.start, group);
             translation = block.translation;
         }
         return translation.entry() != 0 && (!translation.usesVectors() || vectorsUsable()) ? translation : null;

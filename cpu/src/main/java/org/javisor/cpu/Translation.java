@@ -9,6 +9,7 @@ import org.javisor.isa.Instruction;
 /// A block and the host code for it.
 public final class Translation {
     private final int number;
+    private final long rip;
     final Block block;
     private final Insn[] insns;
     private long entry;
@@ -18,8 +19,10 @@ public final class Translation {
     /// Places in other translations' code that lead here. For the translator, under its lock.
     private final List<long[]> incoming = new ArrayList<>(2);
 
-    Translation(int number, Block block) {
+    /// @param rip where the block was found
+    Translation(int number, Block block, long rip) {
         this.number = number;
+        this.rip = rip;
         this.block = block;
         this.insns = block.insns;
     }
@@ -27,6 +30,11 @@ public final class Translation {
     /// Which it is in exits.
     public int number() {
         return number;
+    }
+
+    /// RIP of the first instruction where it was translated. Other mappings of the page execute it elsewhere.
+    public long rip() {
+        return rip;
     }
 
     public int size() {

@@ -22,14 +22,16 @@ final class Translations {
     }
 
     /// Translates a block, unless another processor has been faster.
-    void translate(Block block, CpuGroup group) {
+    ///
+    /// @param rip where it was found
+    void translate(Block block, long rip, CpuGroup group) {
         Translation translation;
         synchronized (this) {
             if (block.translation != null) {
                 return;
             }
             long start = System.nanoTime();
-            translation = new Translation(count, block);
+            translation = new Translation(count, block, rip);
             if (group.translator.translate(translation, group.checked)) {
                 add(translation);
                 translated++;

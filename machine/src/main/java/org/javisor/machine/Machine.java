@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.TranslatorConfig;
 import org.javisor.machine.MachineConfig.BootSource;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.Protocol;
@@ -61,7 +62,8 @@ public final class Machine implements AutoCloseable {
                 cpuid.without(CpuFeature.AVX);
             }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
-                    .withReports(config.reports()).withExecution(config.execution()));
+                    .withReports(config.reports()).withExecution(config.execution())
+                    .withTranslator(config.translator()));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
                 @Override
@@ -213,6 +215,7 @@ public final class Machine implements AutoCloseable {
 
         private Consumer<String> reports = _ -> { };
         private Execution execution = Execution.INTERPRETER;
+        private TranslatorConfig translator = TranslatorConfig.DEFAULT;
 
         private Builder() {
             java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
@@ -327,6 +330,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// How the translator is to work, where there is one.
+        public Builder translator(TranslatorConfig config) {
+            translator = config;
+            return this;
+        }
+
         /// @throws ConfigurationException if anything in the configuration cannot be used
         public Machine build() {
             if (kernel == null) {
@@ -335,7 +344,7 @@ public final class Machine implements AutoCloseable {
             return new Machine(new MachineConfig(cpus, ramBytes,
                     new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
                     List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports,
-                    execution));
+                    execution, translator));
         }
 
         private static byte[] read(String what, Path file) {

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
+import org.javisor.cpu.TranslatorConfig;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
@@ -26,10 +27,11 @@ import org.javisor.vmm.Execution;
 /// @param vendor        whose processors the guest is to see
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
+/// @param translator    how the translator is to work, where there is one
 public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
                             SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
                             int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor,
-                            Consumer<String> reports, Execution execution) {
+                            Consumer<String> reports, Execution execution, TranslatorConfig translator) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;

@@ -122,6 +122,10 @@ final class CodeMemory implements AutoCloseable {
         return at;
     }
 
+    long base() {
+        return mapping.hva();
+    }
+
     long used() {
         return next - mapping.hva();
     }

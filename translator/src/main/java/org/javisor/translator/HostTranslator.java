@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Translation;
+import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.HostMemory;
+import org.javisor.host.PerfMap;
 
 /// Translates blocks for the host's own processor and keeps their code.
 ///
@@ -30,11 +32,16 @@ final class HostTranslator implements BlockTranslator {
     private final HostFeatures host = new HostFeatures();
     private final Assembler asm = new Assembler();
     private final Map<Translation, Links> links = new HashMap<>();
+    private final PerfMap perfMap;
     private long linked;
     private long dropped;
 
-    HostTranslator(long bytes) {
-        memory = new CodeMemory(bytes);
+    HostTranslator(TranslatorConfig config) {
+        memory = new CodeMemory(config.cacheBytes());
+        perfMap = config.perfMap();
+        if (perfMap != null) {
+            perfMap.add(memory.base(), memory.used(), "guest_enter_and_leave");
+        }
     }
 
     @Override
@@ -55,6 +62,10 @@ final class HostTranslator implements BlockTranslator {
         }
         links.put(translation, new Links(jumps, exits, asm.length()));
         translation.complete(entry, count, emission.targets());
+        if (perfMap != null) {
+            perfMap.add(entry, asm.length(), "guest_" + Long.toHexString(translation.rip()) + "+"
+                    + (translation.end(count - 1) - translation.start()));
+        }
         return true;
     }
 

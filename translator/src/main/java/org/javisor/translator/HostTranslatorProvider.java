@@ -2,18 +2,19 @@
 package org.javisor.translator;
 
 import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.HostException;
 
 /// Gives a translator where the host is x86-64 and lets memory be executed.
 public final class HostTranslatorProvider implements BlockTranslator.Provider {
     @Override
-    public BlockTranslator create(long bytes) {
+    public BlockTranslator create(TranslatorConfig config) {
         String processor = System.getProperty("os.arch");
         if (!processor.equals("amd64") && !processor.equals("x86_64")) {
             return null;
         }
         try {
-            return new HostTranslator(bytes);
+            return new HostTranslator(config);
         } catch (HostException _) {
             return null;
         }

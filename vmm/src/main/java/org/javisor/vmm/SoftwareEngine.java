@@ -6,12 +6,10 @@ import java.util.ServiceLoader;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.TranslationStats;
+import org.javisor.cpu.TranslatorConfig;
 
 /// Processors in software, on any host.
 final class SoftwareEngine implements Engine {
-    /// How much host code a machine may have; of what is not used, nothing is backed by memory.
-    private static final long CODE_BYTES = 128 << 20;
-
     @Override
     public String name() {
         return "software";
@@ -23,7 +21,7 @@ final class SoftwareEngine implements Engine {
         BlockTranslator translator = null;
         Execution execution = vm.config().execution();
         if (execution != Execution.INTERPRETER) {
-            translator = translator();
+            translator = translator(vm.config().translator());
             if (translator == null) {
                 vm.config().reports().accept("this host cannot run translated code: all code is interpreted");
             } else {
@@ -33,9 +31,9 @@ final class SoftwareEngine implements Engine {
         return new SoftwareProcessors(vm, group, translator);
     }
 
-    private static BlockTranslator translator() {
+    private static BlockTranslator translator(TranslatorConfig config) {
         return ServiceLoader.load(BlockTranslator.Provider.class, SoftwareEngine.class.getClassLoader()).stream()
-                .map(provider -> provider.get().create(CODE_BYTES)).filter(Objects::nonNull).findFirst()
+                .map(provider -> provider.get().create(config)).filter(Objects::nonNull).findFirst()
                 .orElse(null);
     }
 

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.TranslatorConfig;
 import org.javisor.memory.Clock;
 
 /// How a [Vm] is built. Immutable: each `with` method gives another.
@@ -16,12 +17,13 @@ import org.javisor.memory.Clock;
 /// @param reports          told in a line, once for each, of things a guest did that the hypervisor cannot do; on the
 ///     vCPU's thread
 /// @param execution        how guest code is executed
+/// @param translator       how the translator is to work, where there is one
 public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
-        Consumer<String> reports, Execution execution) {
+        Consumer<String> reports, Execution execution, TranslatorConfig translator) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
             new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
-                    Execution.INTERPRETER);
+                    Execution.INTERPRETER, TranslatorConfig.DEFAULT);
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -30,30 +32,34 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
         return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
-                Execution.INTERPRETER);
+                Execution.INTERPRETER, TranslatorConfig.DEFAULT);
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution);
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator);
     }
 
     public VmConfig withChips(boolean other) {
-        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution);
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock, reports, execution);
+        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator);
     }
 
     public VmConfig withReports(Consumer<String> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator);
     }
 
     public VmConfig withExecution(Execution other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator);
+    }
+
+    public VmConfig withTranslator(TranslatorConfig other) {
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other);
     }
 }

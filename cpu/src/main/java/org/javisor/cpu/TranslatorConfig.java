@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import org.javisor.host.PerfMap;
+
+/// How a [BlockTranslator] is to work. Immutable: each `with` method gives another.
+///
+/// @param cacheBytes how much host code there may be; of what is not used, nothing is backed by memory
+/// @param perfMap    where host code is named for `perf`, or null; closed by who made it
+public record TranslatorConfig(long cacheBytes, PerfMap perfMap) {
+    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null);
+
+    public TranslatorConfig withCacheBytes(long bytes) {
+        return new TranslatorConfig(bytes, perfMap);
+    }
+
+    public TranslatorConfig withPerfMap(PerfMap map) {
+        return new TranslatorConfig(cacheBytes, map);
+    }
+}
