@@ -76,7 +76,8 @@ public final class CpuLayout {
     public static final int UNDO = 2080, UNDO_STRIDE = 32;
 
     // Of a TLB and its entries, for emitted code; see Tlb.
-    public static final int TLB_READ = Tlb.READ, TLB_WRITE = Tlb.WRITE, TLB_ADDEND = Tlb.ADDEND;
+    public static final int TLB_READ = Tlb.READ, TLB_WRITE = Tlb.WRITE;
+    public static final int TLB_HOST = Tlb.HOST, TLB_ADDEND = Tlb.ADDEND;
     public static final int TLB_INDEX_SHIFT = Tlb.INDEX_SHIFT;
     public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
     /// Of an entry cache and its entries; see EntryCache.

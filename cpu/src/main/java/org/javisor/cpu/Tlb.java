@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.Arrays;
 import org.javisor.host.HostMemory;
 
 /// Translations as one kind of access sees them (user, supervisor, ...): a direct-mapped table of pages.
 ///
 /// ```
-///   0 READ    page address if reads may go straight to the host's memory, else EMPTY
-///   8 WRITE   as READ; page address | NOTIFY if writes are permitted but somebody must hear of them
-///  16 EXEC    page address if instructions may be fetched (and `code` says from where), else EMPTY
-///  24 ADDEND  host virtual address - linear address
+///   0 READ    page address if reads may go straight to the host's memory, else empty
+///   8 WRITE   as READ; page address ^ NOTIFY if writes are permitted but somebody must hear of them
+///  16 HOST    host virtual address of the page
+///  24 ADDEND  HOST - page address
 /// ```
 /// The table is off-heap, for emitted code; what only slow paths need is beside it on the heap.
+///
+/// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive or
+/// with the address, which leaves the offset, so it cannot see the lower bits of a tag: what must not match has
+/// an index other than its entry's. No address that is looked up in an entry has that index, nor has the last byte of
+/// an access that begins there and reaches into the next page: NOTIFY flips the index's highest bit, and an empty tag
+/// has all its lower bits set, which no page address has.
 final class Tlb {
-    static final int READ = 0, WRITE = 8, EXEC = 16, ADDEND = 24;
+    static final int READ = 0, WRITE = 8, HOST = 16, ADDEND = 24;
     static final int ENTRY_SHIFT = 5;
     static final int ENTRIES = 4096;
     static final int BYTES = ENTRIES << ENTRY_SHIFT;
     /// `gva >>> INDEX_SHIFT & INDEX_MASK` is the offset of the entry for `gva`.
     static final int INDEX_SHIFT = 12 - ENTRY_SHIFT;
     static final long INDEX_MASK = BYTES - 1 & -(1 << ENTRY_SHIFT);
-    /// A tag that no page address equals.
-    static final long EMPTY = -1;
-    static final long NOTIFY = 1;
+    static final long NOTIFY = (long) ENTRIES / 2 << 12;
+    /// A tag that is empty in all entries but the last one, whose index it has; and one for that.
+    private static final long EMPTY = -1, LAST_EMPTY = EMPTY ^ NOTIFY;
+    private static final int LAST = ENTRIES - 1;
     private static final long PAGE = -4096;
     /// 1 GiB.
     private static final int LARGEST_PAGE_SHIFT = 30;
@@ -34,7 +42,9 @@ final class Tlb {
     final long table;
     /// By entry: the page's guest-physical address, the size of the page it is part of, and whether that is global.
     private final long[] gpas = new long[ENTRIES];
-    /// By entry: where instructions come from, if EXEC is not EMPTY.
+    /// By entry: page address if instructions may be fetched, else EMPTY.
+    private final long[] executable = new long[ENTRIES];
+    /// By entry: where these come from, once that is known.
     private final CodePage[] code = new CodePage[ENTRIES];
     final JumpCache jumps = new JumpCache();
     /// The entries that may not be empty; beyond its length everything has to be swept.
@@ -47,7 +57,7 @@ final class Tlb {
     Tlb(long table, EntryCache entries) {
         this.table = table;
         this.entries = entries;
-        HostMemory.fill(table, BYTES, (byte) EMPTY);
+        clearAll();
     }
 
     static long offset(long gva) {
@@ -64,11 +74,11 @@ final class Tlb {
 
     /// Whether writes are permitted, be it with notice.
     boolean writable(long gva) {
-        return (HostMemory.loadLong(table + offset(gva) + WRITE) & ~NOTIFY) == (gva & PAGE);
+        return ((HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva) & PAGE & ~NOTIFY) == 0;
     }
 
     boolean mustNotify(long gva) {
-        return (HostMemory.loadLong(table + offset(gva) + WRITE) & NOTIFY) != 0;
+        return (HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva & PAGE) == NOTIFY;
     }
 
     void writeDirectly(long gva) {
@@ -76,7 +86,7 @@ final class Tlb {
     }
 
     boolean executable(long gva) {
-        return HostMemory.loadLong(table + offset(gva) + EXEC) == (gva & PAGE);
+        return executable[index(gva)] == (gva & PAGE);
     }
 
     long hva(long gva) {
@@ -95,28 +105,46 @@ final class Tlb {
     /// Begins to describe the page of `gva`, which is at `gpa` and `hva`: nothing is permitted yet.
     void fill(long gva, long gpa, long hva, int pageShift, boolean global) {
         int index = index(gva);
-        long entry = table + offset(gva);
-        if (isEmpty(entry)) {
+        if (isEmpty(index)) {
             if (filledCount < filled.length) {
                 filled[filledCount] = (short) index;
             }
             filledCount++;
         }
-        clear(entry);
+        clear(index);
+        long entry = entry(index);
+        HostMemory.storeLong(entry + HOST, hva - (gva & ~PAGE));
         HostMemory.storeLong(entry + ADDEND, hva - gva);
         gpas[index] = gpa & PAGE | (long) pageShift << SHIFT_POSITION | (global ? GLOBAL : 0);
         holdsLargePages |= pageShift > 12;
     }
 
-    private static boolean isEmpty(long entry) {
-        return (HostMemory.loadLong(entry + READ) & HostMemory.loadLong(entry + WRITE)
-                & HostMemory.loadLong(entry + EXEC)) == EMPTY;
+    private long entry(int index) {
+        return table + ((long) index << ENTRY_SHIFT);
     }
 
-    private static void clear(long entry) {
-        HostMemory.storeLong(entry + READ, EMPTY);
-        HostMemory.storeLong(entry + WRITE, EMPTY);
-        HostMemory.storeLong(entry + EXEC, EMPTY);
+    private boolean isEmpty(int index) {
+        long entry = entry(index);
+        return isEmpty(HostMemory.loadLong(entry + READ)) && isEmpty(HostMemory.loadLong(entry + WRITE))
+                && isEmpty(executable[index]);
+    }
+
+    private static boolean isEmpty(long tag) {
+        return (tag & 1) != 0;
+    }
+
+    private void clear(int index) {
+        long entry = entry(index);
+        long empty = index == LAST ? LAST_EMPTY : EMPTY;
+        HostMemory.storeLong(entry + READ, empty);
+        HostMemory.storeLong(entry + WRITE, empty);
+        executable[index] = EMPTY;
+    }
+
+    private void clearAll() {
+        HostMemory.fill(table, BYTES, (byte) EMPTY);
+        Arrays.fill(executable, EMPTY);
+        clear(LAST);
     }
 
     void permitRead(long gva) {
@@ -124,12 +152,12 @@ final class Tlb {
     }
 
     void permitWrite(long gva, boolean notify) {
-        HostMemory.storeLong(table + offset(gva) + WRITE, gva & PAGE | (notify ? NOTIFY : 0));
+        HostMemory.storeLong(table + offset(gva) + WRITE, gva & PAGE ^ (notify ? NOTIFY : 0));
     }
 
     void permitExecute(long gva, CodePage page) {
         code[index(gva)] = page;
-        HostMemory.storeLong(table + offset(gva) + EXEC, gva & PAGE);
+        executable[index(gva)] = gva & PAGE;
     }
 
     // ---- forgetting ----
@@ -138,10 +166,10 @@ final class Tlb {
         jumps.clear();
         entries.clear();
         if (filledCount > filled.length) {
-            HostMemory.fill(table, BYTES, (byte) EMPTY);
+            clearAll();
         } else {
             for (int i = 0; i < filledCount; i++) {
-                clear(table + ((long) filled[i] << ENTRY_SHIFT));
+                clear(filled[i]);
             }
         }
         filledCount = 0;
@@ -161,7 +189,7 @@ final class Tlb {
             if ((gpas[index] & GLOBAL) != 0) {
                 filled[kept++] = index;
             } else {
-                clear(table + ((long) index << ENTRY_SHIFT));
+                clear(index);
             }
         }
         filledCount = kept;
@@ -185,21 +213,22 @@ final class Tlb {
     private void invalidate(int index, long gva, boolean global, boolean nonGlobal) {
         boolean concerned = (gpas[index] & GLOBAL) != 0 ? global : nonGlobal;
         if (concerned && holds(index, gva)) {
-            clear(table + ((long) index << ENTRY_SHIFT));
+            clear(index);
         }
     }
 
     /// Whether entry `index` describes a part of the page that `gva` is in.
     private boolean holds(int index, long gva) {
-        long entry = table + ((long) index << ENTRY_SHIFT);
+        long entry = entry(index);
         int shift = (int) (gpas[index] & SHIFT_BITS) >>> SHIFT_POSITION;
+        long write = HostMemory.loadLong(entry + WRITE);
         return samePage(HostMemory.loadLong(entry + READ), gva, shift)
-                || samePage(HostMemory.loadLong(entry + WRITE) & ~NOTIFY, gva, shift)
-                || samePage(HostMemory.loadLong(entry + EXEC), gva, shift);
+                || samePage(write, gva, shift) || samePage(write ^ NOTIFY, gva, shift)
+                || samePage(executable[index], gva, shift);
     }
 
     private static boolean samePage(long tag, long gva, int shift) {
-        return tag != EMPTY && tag != (EMPTY & ~NOTIFY) && (tag ^ gva) >>> shift == 0;
+        return !isEmpty(tag) && (tag ^ gva) >>> shift == 0;
     }
 
     /// Lets no write go straight to memory any more without a look at whether it still may.
@@ -207,8 +236,11 @@ final class Tlb {
         int count = filledCount > filled.length ? ENTRIES : filledCount;
         for (int i = 0; i < count; i++) {
             int index = count == ENTRIES ? i : filled[i];
-            long at = table + ((long) index << ENTRY_SHIFT) + WRITE;
-            HostMemory.storeLong(at, HostMemory.loadLong(at) | NOTIFY);
+            long at = entry(index) + WRITE;
+            long tag = HostMemory.loadLong(at);
+            if (!isEmpty(tag)) {
+                HostMemory.storeLong(at, tag & ~NOTIFY | ~((long) index << 12) & NOTIFY);
+            }
         }
     }
 }
