@@ -160,7 +160,7 @@ final class RunCommand implements Callable<Integer> {
     private int runInteractively(Machine.Builder builder, long started) {
         ConsoleSize size = new ConsoleSize();
         builder.serial(CONSOLE, toStream(PersonsTerminal.output())).serial(AGENT, size);
-        try (Machine machine = builder.build()) {
+        try (Machine machine = built(builder)) {
             size.connect(bytes -> machine.offer(AGENT, bytes));
             return finish(machine, runInTerminal(machine, size), started);
         }
@@ -189,7 +189,7 @@ final class RunCommand implements Callable<Integer> {
         CommandResult result = new CommandResult();
         builder.serial(CONSOLE, recentOutput).serial(COMMAND_OUTPUT, toStream(System.out))
                 .serial(COMMAND_ERRORS, toStream(System.err)).serial(AGENT, result);
-        try (Machine machine = builder.build()) {
+        try (Machine machine = built(builder)) {
             result.whenKnown(machine::stop);
             MachineExit exit = machine.run();
             System.out.flush();
@@ -230,6 +230,14 @@ final class RunCommand implements Callable<Integer> {
                 yield ExitStatus.INTERNAL_ERROR;
             }
         };
+    }
+
+    private Machine built(Machine.Builder builder) {
+        Machine machine = builder.build();
+        if (stats) {
+            machine.vm().countInstructions();
+        }
+        return machine;
     }
 
     private void printStats(Machine machine, long started) {

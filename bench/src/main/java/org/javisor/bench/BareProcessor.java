@@ -37,6 +37,7 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     BareProcessor(BlockTranslator translator, boolean inLockStep) {
         memory.addSlot(0, 0, ram);
         group.translator(translator, inLockStep);
+        group.countInstructions();
         cpu = new Cpu(0, CpuidModel.builder().build(), this);
         memory.storeLong(TABLES, TABLES + 0x1000 | PRESENT_WRITABLE);
         memory.storeLong(TABLES + 0x1000, TABLES + 0x2000 | PRESENT_WRITABLE);

@@ -52,6 +52,7 @@ final class Block {
         Translation code = translation;
         if (code != null) {
             group.translator.unlink(code);
+            group.callAttention();
         }
     }
 

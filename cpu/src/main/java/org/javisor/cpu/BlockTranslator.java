@@ -11,14 +11,15 @@ public interface BlockTranslator extends AutoCloseable {
     int INTERPRET = 0;
     /// Goes on at the target of the exit with this index, within the page; [#link] makes it do so by itself.
     int TARGET = 1;
-    /// Nothing of the block has been executed: there is a request, or the block has been unlinked.
+    /// Nothing of the block has been executed: there is a call for attention, or the block has been unlinked.
     int ENTRY = 2;
 
     /// Translates a block, or as much of its beginning as possible.
     ///
-    /// @param logged whether stores are noted in UNDO
+    /// @param logged  whether stores are noted in UNDO
+    /// @param counted whether executed instructions are counted in INSTRUCTIONS
     /// @return whether `translation` is complete now; if not, the block remains interpreted
-    boolean translate(Translation translation, boolean logged);
+    boolean translate(Translation translation, boolean logged, boolean counted);
 
     /// Runs host code from `entry` until it stops.
     ///

@@ -5,6 +5,7 @@ import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.fp.FloatContext;
 import org.javisor.host.HostMemory;
@@ -196,6 +197,32 @@ public final class Cpu implements AutoCloseable {
     /// @param bits of [Requests]
     public void request(int bits) {
         HostMemory.getAndBitwiseOrInt(state + CpuLayout.REQUESTS, bits);
+        callAttention();
+    }
+
+    /// Has host code stop and look around at its next poll; from any thread.
+    ///
+    /// Who asks something calls this *afterwards*. The processor's own thread first takes the call back, then looks at
+    /// what is asked ([#attentive]). So no request is lost: either the processor takes the call back before it comes,
+    /// and it stands, or the processor takes it back after it came, and finds what was asked before.
+    void callAttention() {
+        HostMemory.storeIntRelease(state + CpuLayout.ATTENTION, 1);
+    }
+
+    /// Takes back a call for attention, unless there is a request that would be taken now. One that is masked may wait:
+    /// who opens the mask looks for it ([#interruptibilityChanged]). On the processor's own thread.
+    void attentive() {
+        if (HostMemory.loadIntAcquire(state + CpuLayout.ATTENTION) != 0) {
+            HostMemory.storeInt(state + CpuLayout.ATTENTION, 0);
+            VarHandle.fullFence();
+            callForRequests();
+        }
+    }
+
+    private void callForRequests() {
+        if ((requests() & requestMask()) != 0) {
+            callAttention();
+        }
     }
 
     /// Takes back what was asked; from any thread.
@@ -362,6 +389,7 @@ public final class Cpu implements AutoCloseable {
         int mask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags() & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
         HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, mask);
+        callForRequests();
     }
 
     /// The requests that the processor would take now. Derived by [#modeChanged].

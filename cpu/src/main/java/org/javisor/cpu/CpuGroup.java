@@ -26,6 +26,8 @@ public final class CpuGroup {
     BlockTranslator translator;
     /// Whether translated code is run in lock-step with the interpreter.
     boolean checked;
+    /// Whether translated code counts the instructions that it executes.
+    boolean counted;
     /// The how-manieth execution of a block makes it worth translating.
     int translateAt = 60;
     /// By number.
@@ -69,6 +71,12 @@ public final class CpuGroup {
     public void translator(BlockTranslator blockTranslator, boolean inLockStep) {
         translator = blockTranslator;
         checked = inLockStep;
+    }
+
+    /// Has translated code count the instructions that it executes, which costs it time: else [Cpu#instructions] tells
+    /// of interpreted ones alone. Before a processor runs.
+    public void countInstructions() {
+        counted = true;
     }
 
     /// Has blocks translated at their `execution`-th execution, for tests: 1 leaves out what only warms up.
@@ -156,6 +164,13 @@ public final class CpuGroup {
         voided.accumulateAndGet(next, Math::max);
         if (wasInside) {
             enter(self);
+        }
+    }
+
+    /// Has every processor leave host code that may have been unlinked.
+    void callAttention() {
+        for (Cpu cpu : cpus) {
+            cpu.callAttention();
         }
     }
 

@@ -9,10 +9,10 @@ package org.javisor.cpu;
 ///      │ RAX..R15        16 × 8     │ general registers, in encoding order
 ///  128 │ RIP             8          │ of the next instruction while one executes
 ///  136 │ ZERO            8          │ always 0: stands for an absent base or index register
-///  144 │ FLAGS_RESULT    8          │ the six arithmetic flags, see Flags
-///  152 │ FLAGS_AUX       8          │
+///  144 │ FAST_TLB        8          │ host address of the TLB that accesses look in
+///  152 │ PAGE_RIP        8          │ RIP of the first byte of the page that the current block is in
 ///  160 │ SEGMENT_BASE    8 × 8      │ ES CS SS DS FS GS; 6 and 7 are always 0
-///  224 │ REQUESTS        4          │ pending requests, see Requests
+///  224 │ ATTENTION       4          │ not 0: translated code is to stop and look at REQUESTS. See Cpu.callAttention
 ///  228 │ MXCSR           4          │
 ///  232 │ FCW FSW FTW FOP 2 each     │ FSW holds TOP; FTW is the full 16-bit tag word
 ///  240 │ FIP             8          │
@@ -23,14 +23,18 @@ package org.javisor.cpu;
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
 ///  992 │ SYSTEM_FLAGS    4          │ RFLAGS without the arithmetic flags
 ///  996 │ unused                     │
+/// 1008 │ FLAGS_RESULT    8          │ the six arithmetic flags, see Flags
+/// 1016 │ FLAGS_AUX       8          │
+/// 1024 │ REQUESTS        4          │ pending requests, see Requests
+/// 1028 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
 /// 2012 │ VECTORS         4          │ of translated code, bits: XMM registers may be used, are in the host's
-/// 2016 │ FAST_TLB        8          │ host address of the TLB that accesses look in
+/// 2016 │ unused                     │
 /// 2024 │ ENTRIES         8          │ host address of the entry cache
-/// 2032 │ PAGE_RIP        8          │ RIP of the first byte of the page that the current block is in
-/// 2040 │ INSTRUCTIONS    8          │ that translated code has executed since it was entered
+/// 2032 │ unused                     │
+/// 2040 │ INSTRUCTIONS    8          │ that translated code has executed since it was entered, if it counts
 /// 2048 │ SPILL           3 × 8      │ what translated code has no register for
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ UNDO            64 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
@@ -44,10 +48,10 @@ public final class CpuLayout {
     public static final int GPR = 0;
     public static final int RIP = 128;
     static final int ZERO = 136;
-    public static final int FLAGS_RESULT = 144;
-    public static final int FLAGS_AUX = 152;
+    public static final int FAST_TLB = 144;
+    public static final int PAGE_RIP = 152;
     public static final int SEGMENT_BASE = 160;
-    public static final int REQUESTS = 224;
+    public static final int ATTENTION = 224;
     public static final int MXCSR = 228;
     static final int FCW = 232, FSW = 234, FTW = 236, FOP = 238;
     static final int FIP = 240, FDP = 248;
@@ -57,6 +61,9 @@ public final class CpuLayout {
     static final int SWAP_16 = 960;
     /// With bit 1 set.
     public static final int SYSTEM_FLAGS = 992;
+    public static final int FLAGS_RESULT = 1008;
+    public static final int FLAGS_AUX = 1016;
+    public static final int REQUESTS = 1024;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.
@@ -66,9 +73,7 @@ public final class CpuLayout {
     public static final int REQUEST_MASK = 2000;
     public static final int HOST_MXCSR = 2004;
     public static final int FLAGS_RAW = 2008;
-    public static final int FAST_TLB = 2016;
     public static final int ENTRIES = 2024;
-    public static final int PAGE_RIP = 2032;
     public static final int INSTRUCTIONS = 2040;
     public static final int SPILL = 2048;
     public static final int VECTORS = 2012, VECTORS_USABLE = 1, VECTORS_LOADED = 2;

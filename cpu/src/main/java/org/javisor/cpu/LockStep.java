@@ -11,7 +11,7 @@ import org.javisor.isa.Disassembler;
 /// two would be a difference too: a block that differs is tried a few times before it counts.
 final class LockStep extends TranslatedBlocks {
     private static final int ATTEMPTS = 3;
-    /// What is compared and restored: all registers but the requests, which belong to everybody.
+    /// What is compared and restored: all registers but the call for attention, which belongs to everybody.
     private static final int END = CpuLayout.OPERAND;
     private static final int MAX_STORES = 64;
 
@@ -63,9 +63,10 @@ final class LockStep extends TranslatedBlocks {
     }
 
     private static void copy(long from, long to) {
-        HostMemory.copy(from, to, CpuLayout.REQUESTS);
+        HostMemory.copy(from, to, CpuLayout.ATTENTION);
         HostMemory.copy(from + CpuLayout.MXCSR, to + CpuLayout.MXCSR, END - CpuLayout.MXCSR);
         HostMemory.storeInt(to + CpuLayout.SYSTEM_FLAGS, HostMemory.loadInt(from + CpuLayout.SYSTEM_FLAGS));
+        HostMemory.copy(from + CpuLayout.FLAGS_RESULT, to + CpuLayout.FLAGS_RESULT, 16);
     }
 
     private void restore() {
@@ -129,11 +130,10 @@ final class LockStep extends TranslatedBlocks {
             return String.format("system flags: translated %x, interpreted %x", systemFlags, cpu.systemFlags());
         }
         for (int at = 0; at < END; at += 8) {
-            boolean flags = at == CpuLayout.FLAGS_RESULT || at == CpuLayout.FLAGS_AUX;
-            long mask = at == CpuLayout.REQUESTS ? -1L << 32 : -1;
+            long mask = at == CpuLayout.ATTENTION ? -1L << 32 : at == CpuLayout.PAGE_RIP ? 0 : -1;
             long ours = HostMemory.loadLong(after + at) & mask;
             long wanted = HostMemory.loadLong(state + at) & mask;
-            if (!flags && ours != wanted) {
+            if (ours != wanted) {
                 return String.format("offset %d: translated %x, interpreted %x", at, ours, wanted);
             }
         }

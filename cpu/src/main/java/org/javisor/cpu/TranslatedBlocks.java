@@ -19,8 +19,9 @@ class TranslatedBlocks {
     /// Whose exit led to the block that is being looked for, or null.
     private Translation from;
     private int fromIndex;
-    /// The block to be interpreted from [#first].
+    /// The block to be interpreted from [#first], if any, up to [#end].
     Block rest;
+    private int end;
 
     TranslatedBlocks(Cpu cpu, RunLoop runLoop) {
         this.cpu = cpu;
@@ -44,13 +45,14 @@ class TranslatedBlocks {
                 Translation translation = translation(block);
                 first = 0;
                 rest = block;
+                end = beginsUntranslated(block) ? 1 : block.insns.length;
                 if (translation != null) {
                     arrive(block, translation);
                     rest = null;
                     run(translation);
                 }
                 if (rest != null) {
-                    interpret(rest, first);
+                    interpret(rest);
                 }
             } while (!attention());
             return CpuExit.NONE;
@@ -63,6 +65,7 @@ class TranslatedBlocks {
     }
 
     private boolean attention() {
+        cpu.attentive();
         if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) == 0) {
             return false;
         }
@@ -72,20 +75,26 @@ class TranslatedBlocks {
         return true;
     }
 
-    private void interpret(Block block, int index) {
+    /// Whether only what comes behind the first instruction can have host code.
+    private static boolean beginsUntranslated(Block block) {
+        Translation translation = block.translation;
+        return translation != null && translation.count() == 0;
+    }
+
+    private void interpret(Block block) {
         from = null;
         Insn[] insns = block.insns;
         long page = cpu.pageRip;
-        cpu.blockEnd = insns.length;
-        int i = index;
+        cpu.blockEnd = end;
+        int i = first;
         do {
             insn = insns[i++];
             HostMemory.storeLong(state + CpuLayout.RIP, page + insn.end);
             insn.dispatch.execute(cpu, insn);
         } while (i < cpu.blockEnd);
         insn = null;
-        runLoop.count(i - index);
-        counters.interpreted(i - index);
+        runLoop.count(i - first);
+        counters.interpreted(i - first);
     }
 
     /// The block's host code, if it has some that may run now.
@@ -132,8 +141,10 @@ class TranslatedBlocks {
         long exit = translator.enter(state, translation.entry());
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
         cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);
-        runLoop.count(HostMemory.loadLong(state + CpuLayout.INSTRUCTIONS));
-        HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
+        if (group.counted) {
+            runLoop.count(HostMemory.loadLong(state + CpuLayout.INSTRUCTIONS));
+            HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
+        }
         return exit;
     }
 
@@ -146,10 +157,13 @@ class TranslatedBlocks {
         switch (BlockTranslator.kind(exit)) {
             case BlockTranslator.INTERPRET -> {
                 counters.stoppedAt(at.instruction(index).mnemonic(), index < at.count());
-                runLoop.count(index - at.count());
+                if (group.counted) {
+                    runLoop.count(index - at.count());
+                }
                 cpu.rip(cpu.pageRip + at.offset(index));
                 rest = at.block;
                 first = index;
+                end = at.isolates(index) ? index + 1 : at.size();
             }
             case BlockTranslator.TARGET -> {
                 cpu.rip(cpu.pageRip + at.target(index));

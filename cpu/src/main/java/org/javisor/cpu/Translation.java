@@ -8,14 +8,20 @@ import org.javisor.isa.Instruction;
 
 /// A block and the host code for it.
 public final class Translation {
+    private static final int UNKNOWN = -1;
+    /// After so many exits at an instruction what follows it is worth a translation of its own.
+    private static final int OFTEN = 8;
+
     private final int number;
     private final long rip;
     final Block block;
     private final Insn[] insns;
     private long entry;
-    private int count;
+    private int count = UNKNOWN;
     private int[] targets = {};
     private boolean usesVectors;
+    /// How often host code stopped at each instruction, up to [#OFTEN]; processors that count at once may lose some.
+    private byte[] stops = {};
     /// Places in other translations' code that lead here. For the translator, under its lock.
     private final List<long[]> incoming = new ArrayList<>(2);
 
@@ -70,6 +76,7 @@ public final class Translation {
         entry = hostEntry;
         count = instructions;
         targets = hostTargets;
+        stops = new byte[instructions];
     }
 
     /// Whether one of the first `instructions` needs CR0 and CR4 to let SSE execute. Code for such blocks checks
@@ -88,9 +95,16 @@ public final class Translation {
         return entry;
     }
 
-    /// How many instructions are executed without an exit.
+    /// How many instructions are executed without an exit. 0 if not even the first can be translated.
     public int count() {
         return count;
+    }
+
+    /// Counts an exit at an instruction.
+    ///
+    /// @return whether what comes behind it had better be a block of its own
+    boolean isolates(int index) {
+        return index >= count || stops[index] == OFTEN || ++stops[index] == OFTEN;
     }
 
     int target(int index) {

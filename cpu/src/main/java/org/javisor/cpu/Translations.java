@@ -32,7 +32,7 @@ final class Translations {
             }
             long start = System.nanoTime();
             translation = new Translation(count, block, rip);
-            if (group.translator.translate(translation, group.checked)) {
+            if (group.translator.translate(translation, group.checked, group.counted)) {
                 add(translation);
                 translated++;
                 instructions += translation.count();
@@ -45,6 +45,7 @@ final class Translations {
         VarHandle.fullFence();
         if (!block.valid && translation.entry() != 0) {
             group.translator.unlink(translation);
+            group.callAttention();
         }
     }
 

@@ -2,7 +2,6 @@
 package org.javisor.translator;
 
 import static org.javisor.isa.Instruction.GPR;
-import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.R15;
 
 import org.javisor.cpu.CpuLayout;
@@ -60,8 +59,11 @@ final class BlockCompiler {
                 && insn.kind0 == GPR;
     }
 
-    void compile(int count) {
+    void compile(int count, boolean counted) {
         entry(count);
+        if (counted) {
+            asm.immediateOp(ADD_IMM, 8, State.at(CpuLayout.INSTRUCTIONS), count);
+        }
         for (int index = 0; index < count; index++) {
             Instruction insn = translation.instruction(index);
             if (Branches.supports(insn)) {
@@ -80,17 +82,14 @@ final class BlockCompiler {
         emission.finish();
     }
 
-    /// The first instruction is long enough, and its place aligned, to be overwritten by a jump in one piece; nothing
+    /// The first instruction is as long as a jump, and its place aligned, to be overwritten by one in one piece; nothing
     /// leads to its middle.
     private void entry(int count) {
-        asm.bytes(0x45, 0x8b, 0x80 | (R14 & 7) << 3 | State.BASE & 7);
-        asm.immediate(CpuLayout.REQUESTS - State.BIAS, 4);
-        asm.op(Assembler.TEST, 4, R14, State.at(CpuLayout.REQUEST_MASK));
+        asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.ATTENTION), 0);
         emission.leaveAtEntryIf(Assembler.NOT_EQUAL);
         if (translation.usesVectors(count)) {
             emission.needVectors();
         }
-        asm.immediateOp(ADD_IMM, 8, State.at(CpuLayout.INSTRUCTIONS), count);
     }
 
     private void emit(Instruction insn, int index) {

@@ -22,8 +22,8 @@ final class HostTranslator implements BlockTranslator {
     private static final long JUMP_RELATIVE = 0xe9;
     private static final int JUMP_BYTES = 5;
     private static final long JUMP_MASK = (1L << 8 * JUMP_BYTES) - 1;
-    /// Distance of the first exit, that at the entry, is found here: behind the first two instructions.
-    private static final int ENTRY_EXIT_AT = 16;
+    /// Distance of the first exit, that at the entry, is found here: in the second instruction.
+    private static final int ENTRY_EXIT_AT = 7;
 
     /// Code of one translation, for linking.
     private record Links(int[] jumps, int[] exits, int length) { }
@@ -45,15 +45,18 @@ final class HostTranslator implements BlockTranslator {
     }
 
     @Override
-    public synchronized boolean translate(Translation translation, boolean logged) {
+    public synchronized boolean translate(Translation translation, boolean logged, boolean counted) {
         int count = BlockCompiler.supported(translation, host);
         long origin = memory.room(MAX_BLOCK_BYTES);
+        if (count == 0) {
+            translation.complete(0, 0, new int[0]);
+        }
         if (count == 0 || origin == 0) {
             return false;
         }
         asm.reset();
         Emission emission = new Emission(asm, translation, logged, origin, memory);
-        new BlockCompiler(emission).compile(count);
+        new BlockCompiler(emission).compile(count, counted);
         long entry = memory.place(asm);
         int[] jumps = emission.links();
         int[] exits = new int[jumps.length];

@@ -50,8 +50,8 @@ class GoldenTest {
         }
 
         @Override
-        public boolean translate(Translation translation, boolean logged) {
-            boolean done = inner.translate(translation, logged);
+        public boolean translate(Translation translation, boolean logged, boolean counted) {
+            boolean done = inner.translate(translation, logged, counted);
             last = done ? translation : last;
             return done;
         }

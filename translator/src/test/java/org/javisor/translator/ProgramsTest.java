@@ -54,6 +54,7 @@ class ProgramsTest {
     void aLoopOfTwoBlocksCountsWhatItExecutes(boolean inLockStep) {
         long n = rounds(inLockStep);
         try (BareProcessor guest = guest(inLockStep)) {
+            guest.group().countInstructions();
             // 1: add rax, rcx; test cl, 1; jz 2f; inc rax; 2: dec rcx; jnz 1b; hlt
             code(guest, CODE, "4801c8 f6c101 7403 48ffc0 48ffc9 75f0 f4");
 

@@ -24,6 +24,9 @@ interface Engine {
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
 
+        /// Has translated code count instructions; before a vCPU runs.
+        void countInstructions();
+
         /// What the translator did so far; null where there is none.
         TranslationStats translationStats();
 

@@ -60,6 +60,11 @@ final class SoftwareEngine implements Engine {
         }
 
         @Override
+        public void countInstructions() {
+            group.countInstructions();
+        }
+
+        @Override
         public TranslationStats translationStats() {
             return group.translationStats();
         }

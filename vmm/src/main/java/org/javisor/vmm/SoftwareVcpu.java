@@ -18,8 +18,8 @@ import org.javisor.memory.IoBus;
 final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     /// So many PAUSEs in a loop mean that what is waited for takes longer than another vCPU that runs would take.
     private static final int PATIENCE = 1_000;
-    /// The longest loop around a PAUSE, in instructions.
-    private static final int LOOP = 50;
+    /// The longest that a loop around a PAUSE takes, in nanoseconds.
+    private static final int LOOP = 1_000;
     private static final int INTERRUPTS =
             Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT | Requests.STARTUP;
 
@@ -37,7 +37,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private volatile boolean kicked;
     /// HLT has been executed, and nothing has ended it yet.
     private boolean halted;
-    /// How many PAUSEs have followed closely on each other, and when the last did, in instructions.
+    /// How many PAUSEs have followed closely on each other, and when the last did, in nanoseconds.
     private int pauses;
     private long pausedAt;
 
@@ -269,7 +269,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     /// Lets another thread run when the guest waits for long: it may be a vCPU that has what is waited for.
     @Override
     public void spinning() {
-        long now = cpu.instructions();
+        long now = System.nanoTime();
         pauses = now - pausedAt <= LOOP ? pauses + 1 : 0;
         pausedAt = now;
         if (pauses < PATIENCE) {

@@ -159,6 +159,12 @@ public final class Vm implements AutoCloseable {
                 .reduce(VcpuStats.NONE, VcpuStats::plus);
     }
 
+    /// Has translated code count instructions for [#stats], which costs it time: else these tell of interpreted ones
+    /// alone. Before a vCPU runs.
+    public void countInstructions() {
+        processors.countInstructions();
+    }
+
     /// What the translator did so far; null where all code is interpreted.
     public TranslationStats translationStats() {
         return processors.translationStats();
