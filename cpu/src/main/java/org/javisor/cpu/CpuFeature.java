@@ -64,6 +64,8 @@ public enum CpuFeature {
     TSC_ADJUST(7, 0, Register.EBX, 1, isa()),
     BMI1(7, 0, Register.EBX, 3, isa(Feature.BMI1)),
     AVX2(7, 0, Register.EBX, 5, isa(Feature.AVX2), AVX),
+    /// The x87 data pointer is that of the last instruction that met an unmasked exception.
+    FDP_EXCPTN_ONLY(7, 0, Register.EBX, 6, isa()),
     SMEP(7, 0, Register.EBX, 7, isa()),
     BMI2(7, 0, Register.EBX, 8, isa(Feature.BMI2)),
     ERMS(7, 0, Register.EBX, 9, isa()),

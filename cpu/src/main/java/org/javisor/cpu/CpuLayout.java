@@ -22,11 +22,13 @@ package org.javisor.cpu;
 ///  896 │ OPERAND         2 × 32     │ memory operands of vector instructions, while one executes
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
 ///  992 │ SYSTEM_FLAGS    4          │ RFLAGS without the arithmetic flags
-///  996 │ unused                     │
+///  996 │ X87             4          │ of translated code, bits: x87 registers may be used, are in the host's
+/// 1000 │ unused                     │
 /// 1008 │ FLAGS_RESULT    8          │ the six arithmetic flags, see Flags
 /// 1016 │ FLAGS_AUX       8          │
 /// 1024 │ REQUESTS        4          │ pending requests, see Requests
-/// 1028 │ unused                     │
+/// 1028 │ X87_IMAGE       108        │ the x87 registers as FRSTOR and FNSAVE have them
+/// 1136 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -53,9 +55,9 @@ public final class CpuLayout {
     public static final int SEGMENT_BASE = 160;
     public static final int ATTENTION = 224;
     public static final int MXCSR = 228;
-    static final int FCW = 232, FSW = 234, FTW = 236, FOP = 238;
-    static final int FIP = 240, FDP = 248;
-    static final int FPR = 256, FPR_STRIDE = 16;
+    public static final int FCW = 232, FSW = 234, FTW = 236, FOP = 238;
+    public static final int FIP = 240, FDP = 248;
+    public static final int FPR = 256, FPR_STRIDE = 16;
     public static final int XMM = 384, XMM_STRIDE = 32;
     static final int OPERAND = 896;
     static final int SWAP_16 = 960;
@@ -64,6 +66,8 @@ public final class CpuLayout {
     public static final int FLAGS_RESULT = 1008;
     public static final int FLAGS_AUX = 1016;
     public static final int REQUESTS = 1024;
+    public static final int X87 = 996, X87_USABLE = 1, X87_LOADED = 2;
+    public static final int X87_IMAGE = 1028;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

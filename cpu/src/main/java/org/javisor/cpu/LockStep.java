@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.fp.Float80Context;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 import org.javisor.isa.Disassembler;
+import org.javisor.isa.Mnemonic;
 
 /// Runs each translated block, takes back what it did, has the interpreter execute the same instructions, and compares.
 ///
@@ -20,6 +22,8 @@ final class LockStep extends TranslatedBlocks {
     private final long after = copies.hva() + Mapping.PAGE_BYTES / 2;
     private final long[] stored = new long[2 * MAX_STORES];
     private long flagsAfter;
+    /// Bits of the x87 status word that may differ.
+    private int statusIgnored;
 
     LockStep(Cpu cpu, RunLoop runLoop) {
         super(cpu, runLoop);
@@ -105,6 +109,7 @@ final class LockStep extends TranslatedBlocks {
     /// @return what is different, or null
     private String interpret(Translation translation, int count, long undo, int stores) {
         int undefined = 0;
+        statusIgnored = 0;
         cpu.blockEnd = count;
         cpu.rip(cpu.pageRip + translation.start());
         for (int i = 0; i < count; i++) {
@@ -116,6 +121,7 @@ final class LockStep extends TranslatedBlocks {
                 return "instruction " + i + " raises exception " + fault.vector;
             }
             undefined |= insn.row.undefinedFlags();
+            statusIgnored |= comparesToFlags(insn.mnemonic()) ? Float80Context.C1 : 0;
         }
         String difference = registerDifference(undefined);
         return difference != null ? difference : memoryDifference(undo, stores);
@@ -130,14 +136,39 @@ final class LockStep extends TranslatedBlocks {
             return String.format("system flags: translated %x, interpreted %x", systemFlags, cpu.systemFlags());
         }
         for (int at = 0; at < END; at += 8) {
-            long mask = at == CpuLayout.ATTENTION ? -1L << 32 : at == CpuLayout.PAGE_RIP ? 0 : -1;
-            long ours = HostMemory.loadLong(after + at) & mask;
-            long wanted = HostMemory.loadLong(state + at) & mask;
+            long ours = comparable(after, at);
+            long wanted = comparable(state, at);
             if (ours != wanted) {
                 return String.format("offset %d: translated %x, interpreted %x", at, ours, wanted);
             }
         }
         return null;
+    }
+
+    /// What counts of the 8 bytes at an offset.
+    private long comparable(long block, int at) {
+        long value = HostMemory.loadLong(block + at);
+        return switch (at) {
+            case CpuLayout.ATTENTION -> value & -1L << 32;
+            case CpuLayout.PAGE_RIP -> 0;
+            case CpuLayout.FCW -> comparableX87(value);
+            default -> value;
+        };
+    }
+
+    /// Of FCW, FSW, FTW and FOP. Of a tag only "empty" counts.
+    private long comparableX87(long words) {
+        long tags = words >>> 32 & 0xffff;
+        long empty = (tags & tags >>> 1 & 0x5555) * X87.EMPTY;
+        return words & ~(0xffffL << 32) & ~((long) statusIgnored << 16) | empty << 32;
+    }
+
+    /// Comparisons that some processors clear C1 after, as the manual says, and others do not.
+    private static boolean comparesToFlags(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> true;
+            default -> false;
+        };
     }
 
     private String memoryDifference(long undo, int stores) {

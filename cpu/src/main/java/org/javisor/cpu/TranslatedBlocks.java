@@ -107,13 +107,20 @@ class TranslatedBlocks {
             group.translations.translate(block, cpu.pageRip + block.start, group);
             translation = block.translation;
         }
-        return translation.entry() != 0 && (!translation.usesVectors() || vectorsUsable()) ? translation : null;
+        boolean usable = translation.entry() != 0 && (!translation.usesVectors() || vectorsUsable())
+                && (!translation.usesX87() || x87Usable());
+        return usable ? translation : null;
     }
 
     /// Whether SSE instructions may execute and all their exceptions are masked: only the interpreter can raise one.
     private boolean vectorsUsable() {
         return (cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) == 0 && (cpu.cr4 & ControlBits.CR4_OSFXSR) != 0
                 && (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) == 0;
+    }
+
+    /// The same of x87 and MMX instructions.
+    private boolean x87Usable() {
+        return (cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) == 0 && cpu.x87.isMasked();
     }
 
     /// Has who came here find the way alone next time.
@@ -136,6 +143,7 @@ class TranslatedBlocks {
     final long enter(Translation translation) {
         HostMemory.storeLong(state + CpuLayout.PAGE_RIP, cpu.pageRip);
         HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable() ? CpuLayout.VECTORS_USABLE : 0);
+        HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.mmu.entries().prepare();
         long exit = translator.enter(state, translation.entry());

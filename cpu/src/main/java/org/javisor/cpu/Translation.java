@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OpcodeRow;
 
 /// A block and the host code for it.
 public final class Translation {
@@ -20,6 +22,7 @@ public final class Translation {
     private int count = UNKNOWN;
     private int[] targets = {};
     private boolean usesVectors;
+    private boolean usesX87;
     /// How often host code stopped at each instruction, up to [#OFTEN]; processors that count at once may lose some.
     private byte[] stops = {};
     /// Places in other translations' code that lead here. For the translator, under its lock.
@@ -73,6 +76,7 @@ public final class Translation {
     /// @param hostTargets  offsets in the page, by index of a [BlockTranslator#TARGET] exit
     public void complete(long hostEntry, int instructions, int[] hostTargets) {
         usesVectors = usesVectors(instructions);
+        usesX87 = usesX87(instructions);
         entry = hostEntry;
         count = instructions;
         targets = hostTargets;
@@ -88,6 +92,21 @@ public final class Translation {
 
     boolean usesVectors() {
         return usesVectors;
+    }
+
+    /// Whether one of the first `instructions` needs the x87 registers, of which MMX's are a part. Code for such blocks
+    /// checks X87 at its entry.
+    public boolean usesX87(int instructions) {
+        return IntStream.range(0, instructions).anyMatch(i -> usesX87(insns[i]));
+    }
+
+    private static boolean usesX87(Instruction insn) {
+        return insn.row.map() == OpcodeRow.X87 || insn.kind0 == Instruction.MMX || insn.kind1 == Instruction.MMX
+                || insn.mnemonic() == Mnemonic.FWAIT || insn.mnemonic() == Mnemonic.EMMS;
+    }
+
+    boolean usesX87() {
+        return usesX87;
     }
 
     /// 0 if it could not be translated.

@@ -54,6 +54,12 @@ final class X87 {
         return HostMemory.loadShort(state + CpuLayout.FTW) & 0xffff;
     }
 
+    /// Whether no exception is unmasked, or pending.
+    boolean isMasked() {
+        return (control() & Float80Context.EXCEPTIONS) == Float80Context.EXCEPTIONS
+                && (status() & Float80Context.ES) == 0;
+    }
+
     /// Sets the control word, but for its reserved bits; exceptions may become pending, or cease to be.
     void control(int fcw) {
         HostMemory.storeShort(state + CpuLayout.FCW, (short) (fcw & 0x1f7f | 0x40));
@@ -207,18 +213,19 @@ final class X87 {
             raise(insn, fsw);
         }
         HostMemory.storeLong(state + CpuLayout.FIP, cpu.rip() - insn.length);
-        if (insn.kind0 == Insn.MEM) {
-            HostMemory.storeLong(state + CpuLayout.FDP, dataOffset);
-        }
     }
 
     /// Only an instruction that meets an unmasked exception has its opcode remembered, as on every processor
-    /// since the Pentium 4 (vol. 1 §8.1.9.1 "Fopcode Compatibility Sub-mode").
+    /// since the Pentium 4 (vol. 1 §8.1.9.1 "Fopcode Compatibility Sub-mode"), and the offset of its memory operand, as
+    /// CPUID.7.EBX[6] says (§8.1.8 "x87 FPU Instruction and Data (Operand) Pointers").
     private void raise(Insn insn, int fsw) {
         status(fsw);
         if (fp.unmasked() != 0) {
             int fop = (insn.row.opcode() & 7) << 8 | insn.modrm & 0xff;
             HostMemory.storeShort(state + CpuLayout.FOP, (short) fop);
+            if (insn.kind0 == Insn.MEM) {
+                HostMemory.storeLong(state + CpuLayout.FDP, dataOffset);
+            }
         }
     }
 

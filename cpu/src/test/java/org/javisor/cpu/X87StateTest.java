@@ -16,7 +16,7 @@ class X87StateTest {
             FDIVP = {0xde, 0xf9};
     /// With memory at [rdx].
     private static final int[] FLDCW = {0xd9, 0x2a}, FSTP_M80 = {0xdb, 0x3a}, FNSAVE = {0xdd, 0x32},
-            FILD_M32 = {0xdb, 0x02};
+            FILD_M32 = {0xdb, 0x02}, FIDIV_M32 = {0xda, 0x32};
     private static final long UNMAPPED = TestMachine.UNMAPPED;
 
     private TestMachine machine = TestMachine.in64BitMode();
@@ -132,7 +132,22 @@ class X87StateTest {
         GuestMemory memory = machine.memory();
         assertEquals(0xffff_037f, memory.loadInt(TestMachine.DATA));
         assertEquals(TestMachine.CODE + FNINIT.length, memory.loadInt(TestMachine.DATA + 12));
-        assertEquals(TestMachine.DATA + 64, memory.loadInt(TestMachine.DATA + 20));
+        assertEquals(0, memory.loadInt(TestMachine.DATA + 20));
+    }
+
+    @Test
+    void theOperandOfAnUnmaskedExceptionIsRemembered() {
+        cpu.reg64(CpuLayout.RDX, TestMachine.DATA);
+        machine.memory().storeShort(TestMachine.DATA, (short) 0x37b);
+        machine.memory().storeInt(TestMachine.DATA + 64, 0);
+        execute(FNINIT, FLDCW, FLD1);
+        cpu.reg64(CpuLayout.RDX, TestMachine.DATA + 64);
+        execute(FIDIV_M32);
+        cpu.reg64(CpuLayout.RDX, TestMachine.DATA);
+
+        execute(FNSAVE);
+
+        assertEquals(TestMachine.DATA + 64, machine.memory().loadInt(TestMachine.DATA + 20));
     }
 
     @Test

@@ -8,6 +8,7 @@ import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OpcodeRow;
 
 /// Translates one block, as far as its instructions can be translated.
 final class BlockCompiler {
@@ -20,6 +21,7 @@ final class BlockCompiler {
     private final PlainInstructions plain;
     private final StackInstructions stack;
     private final Division division;
+    private final X87Instructions x87;
     private final Branches branches;
 
     BlockCompiler(Emission emission) {
@@ -30,6 +32,7 @@ final class BlockCompiler {
         this.plain = new PlainInstructions(emission, memory);
         this.stack = new StackInstructions(emission, memory);
         this.division = new Division(emission, memory);
+        this.x87 = new X87Instructions(emission, memory);
         this.branches = new Branches(emission, memory, stack);
     }
 
@@ -44,7 +47,8 @@ final class BlockCompiler {
 
     private static boolean supports(Instruction insn, HostFeatures host) {
         return isIdle(insn.mnemonic()) || isLea(insn) || Branches.supports(insn) || StackInstructions.supports(insn)
-                || Division.supports(insn) || PlainInstructions.supports(insn, host);
+                || Division.supports(insn) || X87Instructions.supports(insn, host)
+                || PlainInstructions.supports(insn, host);
     }
 
     private static boolean isIdle(Mnemonic mnemonic) {
@@ -67,12 +71,14 @@ final class BlockCompiler {
         for (int index = 0; index < count; index++) {
             Instruction insn = translation.instruction(index);
             if (Branches.supports(insn)) {
+                emission.saveX87Pointer();
                 branches.emit(insn, index);
                 emission.finish();
                 return;
             }
             emit(insn, index);
         }
+        emission.saveX87Pointer();
         emission.flags.save();
         if (count == translation.size()) {
             branches.goOn(count - 1);
@@ -90,6 +96,9 @@ final class BlockCompiler {
         if (translation.usesVectors(count)) {
             emission.needVectors();
         }
+        if (translation.usesX87(count)) {
+            emission.needX87();
+        }
     }
 
     private void emit(Instruction insn, int index) {
@@ -102,6 +111,8 @@ final class BlockCompiler {
             stack.emit(insn, index);
         } else if (Division.supports(insn)) {
             division.emit(insn, index);
+        } else if (insn.row.map() == OpcodeRow.X87 || insn.mnemonic() == Mnemonic.FWAIT) {
+            x87.emit(insn, index);
         } else {
             plain.emit(insn, index);
         }

@@ -9,7 +9,7 @@ import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
 /// Executable memory: at its beginning the way into translated code and out of it, and what
-/// loads vector registers; then translations one after another.
+/// loads vector and x87 registers; then translations one after another.
 final class CodeMemory implements AutoCloseable {
     private static final int[] SAVED = {Assembler.RBX, Assembler.RBP, 12, 13, 14, 15};
     private static final int LDMXCSR = Assembler.MAP_0F | 0xae, STMXCSR = LDMXCSR;
@@ -22,6 +22,7 @@ final class CodeMemory implements AutoCloseable {
     private final MethodHandle enter;
     private final long leave;
     private final long loadVectors;
+    private final long loadX87;
     private long next;
 
     /// @throws org.javisor.host.HostException where memory must not be executable
@@ -36,12 +37,20 @@ final class CodeMemory implements AutoCloseable {
         leave = place(way);
         way.reset();
         VectorRegisters.load(way);
-        int jump = way.jump();
-        way.patch4(jump, (int) (leave - (next + way.length())));
-        loadVectors = place(way);
-        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR), uses the stack only for
+        loadVectors = placeAndLeave(way);
+        way.reset();
+        X87Registers.load(way);
+        loadX87 = placeAndLeave(way);
+        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the stack only for
         // them and one return address, and reaches memory only through the processor's block and TLB.
         enter = HostCode.function(entry);
+    }
+
+    /// Puts code there that goes on at the way out.
+    private long placeAndLeave(Assembler asm) {
+        int jump = asm.jump();
+        asm.patch4(jump, (int) (leave - (next + asm.length())));
+        return place(asm);
     }
 
     private static void wayIn(Assembler asm) {
@@ -64,6 +73,7 @@ final class CodeMemory implements AutoCloseable {
             asm.store(State.general(reg), State.host(reg));
         }
         VectorRegisters.store(asm);
+        X87Registers.store(asm);
         asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
         asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
         asm.move(Assembler.RAX, Assembler.R15);
@@ -106,6 +116,11 @@ final class CodeMemory implements AutoCloseable {
     /// R15, if the guest may not use them.
     long loadVectors() {
         return loadVectors;
+    }
+
+    /// As [#loadVectors], of the x87 registers.
+    long loadX87() {
+        return loadX87;
     }
 
     /// Where the next code will be placed, if there is room for `bytes` bytes; else 0.

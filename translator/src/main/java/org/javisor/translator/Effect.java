@@ -28,6 +28,20 @@ enum Effect {
                     SETO, SETNO, SETB, SETAE, SETE, SETNE, SETBE, SETA,
                     SETS, SETNS, SETP, SETNP, SETL, SETGE, SETLE, SETG, LAHF -> READS;
             case MOV, MOVZX, MOVSX, MOVSXD, NOT, XCHG, BSWAP, CBW, CWD, CRC32, MOVBE, MOVNTI, STMXCSR -> NONE;
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> WRITES;
+            case FCMOVB, FCMOVNB, FCMOVE, FCMOVNE, FCMOVBE, FCMOVNBE, FCMOVU, FCMOVNU -> READS;
+            default -> x87(mnemonic);
+        };
+    }
+
+    private static Effect x87(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case FADD, FADDP, FIADD, FMUL, FMULP, FIMUL, FSUB, FSUBP, FISUB, FSUBR, FSUBRP, FISUBR,
+                    FDIV, FDIVP, FIDIV, FDIVR, FDIVRP, FIDIVR, FCOM, FCOMP, FCOMPP, FICOM, FICOMP,
+                    FUCOM, FUCOMP, FUCOMPP, FTST, FXAM, FLD, FST, FSTP, FILD, FIST, FISTP, FISTTP, FBLD, FBSTP, FXCH,
+                    FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ, FCHS, FABS, F2XM1, FYL2X, FPTAN, FPATAN,
+                    FXTRACT, FPREM1, FDECSTP, FINCSTP, FPREM, FYL2XP1, FSQRT, FSINCOS, FRNDINT, FSCALE, FSIN, FCOS,
+                    FFREE, FFREEP, FNOP, FWAIT, FLDCW, FNSTCW, FNSTSW, FNCLEX, FNINIT, FNENI, FNDISI, FNSETPM -> NONE;
             default -> vector(mnemonic);
         };
     }

@@ -11,10 +11,13 @@ import org.javisor.cpu.Translation;
 ///
 /// Each exit is a short piece of code behind the block's that says where the block was left.
 final class Emission {
-    private record Exit(int jump, long exit) { }
+    private static final int NONE = -1;
 
-    /// A jump to where vector registers are loaded, and what it comes back to.
-    private record VectorLoad(int jump, int back) { }
+    /// @param lastX87 offset in the page of the last x87 instruction before it, if FIP has to be set
+    private record Exit(int jump, long exit, int lastX87) { }
+
+    /// A jump to where registers are loaded, the routine that does it, and what it comes back to.
+    private record Load(int jump, long routine, int back) { }
 
     final Assembler asm;
     final Translation translation;
@@ -26,7 +29,8 @@ final class Emission {
     private final List<Exit> exits = new ArrayList<>();
     private final List<Integer> targets = new ArrayList<>();
     private final List<Integer> links = new ArrayList<>();
-    private final List<VectorLoad> vectorLoads = new ArrayList<>();
+    private final List<Load> loads = new ArrayList<>();
+    private int lastX87 = NONE;
 
     /// @param origin host address of the first byte
     /// @param memory where the way out is
@@ -42,9 +46,44 @@ final class Emission {
     /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what follows
     /// finds them there. Leaves at the entry if the guest may not use them.
     void needVectors() {
-        asm.testByte(State.at(CpuLayout.VECTORS), CpuLayout.VECTORS_LOADED);
+        need(CpuLayout.VECTORS, CpuLayout.VECTORS_LOADED, memory.loadVectors());
+    }
+
+    /// As [#needVectors], of the x87 registers.
+    void needX87() {
+        need(CpuLayout.X87, CpuLayout.X87_LOADED, memory.loadX87());
+    }
+
+    private void need(int word, int loaded, long routine) {
+        asm.testByte(State.at(word), loaded);
         int jump = asm.jumpIf(Assembler.EQUAL);
-        vectorLoads.add(new VectorLoad(jump, asm.length()));
+        loads.add(new Load(jump, routine, asm.length()));
+    }
+
+    // ---- the pointer to the last x87 instruction ----
+
+    /// Instruction `index` is one that FIP is to point to; an exit behind it sees to that, or [#saveX87Pointer].
+    void executedX87(int index) {
+        lastX87 = translation.offset(index);
+    }
+
+    /// FIP has been set.
+    void forgotX87() {
+        lastX87 = NONE;
+    }
+
+    /// Sees to it that FIP is what it has to be. Uses R14; keeps the host's flags.
+    void saveX87Pointer() {
+        setX87Pointer(lastX87);
+        lastX87 = NONE;
+    }
+
+    private void setX87Pointer(int offset) {
+        if (offset != NONE) {
+            asm.load(Assembler.R14, State.at(CpuLayout.PAGE_RIP));
+            asm.lea(Assembler.R14, Address.of(Assembler.R14, offset));
+            asm.store(State.at(CpuLayout.FIP), Assembler.R14);
+        }
     }
 
     // ---- exits ----
@@ -64,7 +103,7 @@ final class Emission {
     }
 
     private void exit(int jump, int kind, int index) {
-        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index)));
+        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87));
     }
 
     /// Emits a jump to byte `offset` of the page, which can be linked.
@@ -83,15 +122,16 @@ final class Emission {
 
     /// Emits what the exits lead to.
     void finish() {
-        for (VectorLoad load : vectorLoads) {
+        for (Load load : loads) {
             asm.land(load.jump());
             setExit(BlockTranslator.exit(translation.number(), BlockTranslator.ENTRY, 0));
-            asm.patch4(asm.call(), distance(asm.length(), memory.loadVectors()));
+            asm.patch4(asm.call(), distance(asm.length(), load.routine()));
             int jump = asm.jump();
             asm.patch4(jump, load.back() - asm.length());
         }
         for (Exit exit : exits) {
             asm.land(exit.jump());
+            setX87Pointer(exit.lastX87());
             setExit(exit.exit());
             asm.patch4(asm.jump(), distance(asm.length(), memory.leave()));
         }

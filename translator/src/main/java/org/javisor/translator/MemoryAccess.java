@@ -12,6 +12,8 @@ final class MemoryAccess {
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
             SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT);
     private static final int PAGE_MASK = -4096;
+    /// An 80-bit number is noted in two parts.
+    private static final int TBYTE = 10;
     /// An offset in a page and the size of an access come on top of displacements.
     private static final int LARGEST_ADDITION = 2 * 4096;
     private static final int MOVZX_BYTE = Assembler.MAP_0F | 0xb6, MOVZX_WORD = Assembler.MAP_0F | 0xb7;
@@ -133,7 +135,12 @@ final class MemoryAccess {
             emission.interpretIf(Assembler.NOT_EQUAL, index);
         }
         if (log) {
-            log(bytes);
+            log(bytes == TBYTE ? 8 : bytes);
+            if (bytes == TBYTE) {
+                asm.lea(R14, Address.of(R14, 8));
+                log(TBYTE - 8);
+                asm.lea(R14, Address.of(R14, -8));
+            }
         }
         return Address.of(R14, 0);
     }
