@@ -647,11 +647,16 @@ public final class Cpu implements AutoCloseable {
 
     /// @throws GuestFault #UD unless XCR0 enables SSE and AVX state, #NM for CR0.TS
     void checkAvx() {
-        boolean enabled = (cr4 & ControlBits.CR4_OSXSAVE) != 0
-                && (system.xcr0 & XsaveLayout.VECTOR_STATE) == XsaveLayout.VECTOR_STATE;
+        boolean enabled = avxEnabled();
         if (!enabled || (cr0 & ControlBits.CR0_TS) != 0) {
             throw fault(enabled ? GuestFault.NM : GuestFault.UD);
         }
+    }
+
+    /// Whether CR4 and XCR0 enable SSE and AVX state.
+    boolean avxEnabled() {
+        return (cr4 & ControlBits.CR4_OSXSAVE) != 0
+                && (system.xcr0 & XsaveLayout.VECTOR_STATE) == XsaveLayout.VECTOR_STATE;
     }
 
     /// @throws GuestFault #UD or #NM when CR0 does not let MMX instructions execute, #MF for a pending x87 exception

@@ -32,18 +32,19 @@ package org.javisor.cpu;
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
-/// 2012 │ VECTORS         4          │ of translated code, bits: XMM registers may be used, are in the host's
+/// 2012 │ VECTORS         4          │ of translated code, bits: XMM and YMM registers may be used; are in the host's
 /// 2016 │ unused                     │
 /// 2024 │ ENTRIES         8          │ host address of the entry cache
 /// 2032 │ unused                     │
 /// 2040 │ INSTRUCTIONS    8          │ that translated code has executed since it was entered, if it counts
 /// 2048 │ SPILL           3 × 8      │ what translated code has no register for
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
-/// 2080 │ UNDO            64 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
+/// 2080 │ unused                     │
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES  19 × 32 Ki    │ of each of these tables. See EntryCache
+///      │ UNDO           128 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      └───────────────────────────┘
 /// ```
 public final class CpuLayout {
@@ -73,16 +74,19 @@ public final class CpuLayout {
     /// As many as Linux keeps PCIDs in use on a processor.
     static final int ADDRESS_SPACES = 6;
     static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
-    static final int END = ENTRY_CACHES + (1 + 3 * ADDRESS_SPACES) * EntryCache.BYTES;
+    /// Two entries for each instruction of a block: stores of 32 bytes need so many.
+    public static final int UNDO = ENTRY_CACHES + (1 + 3 * ADDRESS_SPACES) * EntryCache.BYTES, UNDO_STRIDE = 32,
+            UNDO_ENTRIES = 2 * Block.MAX_INSTRUCTIONS;
+    static final int END = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
     public static final int REQUEST_MASK = 2000;
     public static final int HOST_MXCSR = 2004;
     public static final int FLAGS_RAW = 2008;
     public static final int ENTRIES = 2024;
     public static final int INSTRUCTIONS = 2040;
     public static final int SPILL = 2048;
-    public static final int VECTORS = 2012, VECTORS_USABLE = 1, VECTORS_LOADED = 2;
+    public static final int VECTORS = 2012, VECTORS_USABLE = 1, VECTORS_WIDE_USABLE = 2, VECTORS_LOADED = 4,
+            VECTORS_WIDE = 8;
     public static final int UNDO_AT = 2072;
-    public static final int UNDO = 2080, UNDO_STRIDE = 32;
 
     // Of a TLB and its entries, for emitted code; see Tlb.
     public static final int TLB_READ = Tlb.READ, TLB_WRITE = Tlb.WRITE;

@@ -15,12 +15,11 @@ final class LockStep extends TranslatedBlocks {
     private static final int ATTEMPTS = 3;
     /// What is compared and restored: all registers but the call for attention, which belongs to everybody.
     private static final int END = CpuLayout.OPERAND;
-    private static final int MAX_STORES = 64;
 
     private final Mapping copies = Mapping.anonymous(Mapping.PAGE_BYTES);
     private final long before = copies.hva();
     private final long after = copies.hva() + Mapping.PAGE_BYTES / 2;
-    private final long[] stored = new long[2 * MAX_STORES];
+    private final long[] stored = new long[2 * CpuLayout.UNDO_ENTRIES];
     private long flagsAfter;
     /// Bits of the x87 status word that may differ.
     private int statusIgnored;

@@ -107,15 +107,19 @@ class TranslatedBlocks {
             group.translations.translate(block, cpu.pageRip + block.start, group);
             translation = block.translation;
         }
-        boolean usable = translation.entry() != 0 && (!translation.usesVectors() || vectorsUsable())
+        boolean usable = translation.entry() != 0 && (translation.vectorNeed() & ~vectorsUsable()) == 0
                 && (!translation.usesX87() || x87Usable());
         return usable ? translation : null;
     }
 
-    /// Whether SSE instructions may execute and all their exceptions are masked: only the interpreter can raise one.
-    private boolean vectorsUsable() {
-        return (cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) == 0 && (cpu.cr4 & ControlBits.CR4_OSFXSR) != 0
-                && (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) == 0;
+    /// Which vector instructions may execute, as bits of VECTORS: none unless all their exceptions are masked, for only
+    /// the interpreter can raise one.
+    private int vectorsUsable() {
+        if ((cpu.cr0 & (ControlBits.CR0_EM | ControlBits.CR0_TS)) != 0 || (cpu.cr4 & ControlBits.CR4_OSFXSR) == 0
+                || (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) != 0) {
+            return 0;
+        }
+        return cpu.avxEnabled() ? CpuLayout.VECTORS_USABLE | CpuLayout.VECTORS_WIDE_USABLE : CpuLayout.VECTORS_USABLE;
     }
 
     /// The same of x87 and MMX instructions.
@@ -142,7 +146,7 @@ class TranslatedBlocks {
     /// Runs host code until it stops.
     final long enter(Translation translation) {
         HostMemory.storeLong(state + CpuLayout.PAGE_RIP, cpu.pageRip);
-        HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable() ? CpuLayout.VECTORS_USABLE : 0);
+        HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable());
         HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.mmu.entries().prepare();

@@ -21,7 +21,7 @@ public final class Translation {
     private long entry;
     private int count = UNKNOWN;
     private int[] targets = {};
-    private boolean usesVectors;
+    private int vectorNeed;
     private boolean usesX87;
     /// How often host code stopped at each instruction, up to [#OFTEN]; processors that count at once may lose some.
     private byte[] stops = {};
@@ -75,7 +75,7 @@ public final class Translation {
     /// @param instructions how many of the block's instructions it executes
     /// @param hostTargets  offsets in the page, by index of a [BlockTranslator#TARGET] exit
     public void complete(long hostEntry, int instructions, int[] hostTargets) {
-        usesVectors = usesVectors(instructions);
+        vectorNeed = vectorNeed(instructions);
         usesX87 = usesX87(instructions);
         entry = hostEntry;
         count = instructions;
@@ -83,15 +83,13 @@ public final class Translation {
         stops = new byte[instructions];
     }
 
-    /// Whether one of the first `instructions` needs CR0 and CR4 to let SSE execute. Code for such blocks checks
-    /// VECTORS at its entry.
-    public boolean usesVectors(int instructions) {
-        return IntStream.range(0, instructions)
-                .anyMatch(i -> insns[i].kind0 == Instruction.XMM || insns[i].kind1 == Instruction.XMM);
+    /// What the first `instructions` need of VECTORS, see [VectorNeed]. Code for them sees to it at its entry.
+    public int vectorNeed(int instructions) {
+        return IntStream.range(0, instructions).map(i -> VectorNeed.of(insns[i])).reduce(0, (a, b) -> a | b);
     }
 
-    boolean usesVectors() {
-        return usesVectors;
+    int vectorNeed() {
+        return vectorNeed;
     }
 
     /// Whether one of the first `instructions` needs the x87 registers, of which MMX's are a part. Code for such blocks

@@ -14,10 +14,11 @@ final class Assembler {
 
     static final int MAP_0F = 0x100;
     static final int NARROW_REG = 1, NARROW_RM = 2;
+    static final int VEX_L = 4, VEX_W = 0x80;
     static final int ADD = 0x01, AND = 0x21, SUB = 0x29, XOR = 0x31, CMP = 0x39, TEST = 0x85;
     static final int STORE = 0x89, LOAD = 0x8b, LEA = 0x8d;
     /// Extensions of the immediate group 81 and 83.
-    static final int ADD_IMM = 0, AND_IMM = 4, CMP_IMM = 7;
+    static final int ADD_IMM = 0, OR_IMM = 1, AND_IMM = 4, XOR_IMM = 6, CMP_IMM = 7;
     /// Extensions of the shift group C1.
     static final int SHL_IMM = 4, SHR_IMM = 5, SAR_IMM = 7;
     /// Condition codes, as in the low bits of Jcc.
@@ -144,6 +145,46 @@ final class Assembler {
             return 0;
         }
         return (byte) rm.displacement() == rm.displacement() ? 1 : 2;
+    }
+
+    /// An instruction behind a VEX prefix.
+    ///
+    /// @param bits   [#VEX_W], [#VEX_L]
+    /// @param second what VEX.vvvv names; 0 if nothing
+    void vex(int opcode, int bits, int reg, int second, int rm) {
+        vexPrefix(opcode, bits, reg, second, 0, rm);
+        byte1(opcode);
+        byte1(0xc0 | (reg & 7) << 3 | rm & 7);
+    }
+
+    /// As [#vex], with memory in place of `rm`.
+    void vex(int opcode, int bits, int reg, int second, Address rm) {
+        vexPrefix(opcode, bits, reg, second, Math.max(rm.index(), 0), Math.max(rm.base(), 0));
+        byte1(opcode);
+        modrm((reg & 7) << 3, rm);
+    }
+
+    /// As [#vex], without a ModRM byte.
+    void vexPlain(int opcode, int bits) {
+        vexPrefix(opcode, bits, 0, 0, 0, 0);
+        byte1(opcode);
+    }
+
+    /// The form of two bytes has room for neither W, nor X and B, nor another map.
+    private void vexPrefix(int opcode, int bits, int reg, int second, int index, int base) {
+        int mandatory = switch (opcode >>> 16) {
+            case 0x66 -> 1;
+            case 0xf3 -> 2;
+            case 0xf2 -> 3;
+            default -> 0;
+        };
+        int map = opcode >> 8 & 0xf;
+        int last = bits | (~second & 15) << 3 | mandatory;
+        if (map == 1 && (bits & VEX_W) == 0 && index < 8 && base < 8) {
+            bytes(0xc5, (~reg & 8) << 4 | last);
+        } else {
+            bytes(0xc4, (~reg & 8) << 4 | (~index & 8) << 3 | (~base & 8) << 2 | map, last);
+        }
     }
 
     /// An instruction with its register in the low bits of the opcode.

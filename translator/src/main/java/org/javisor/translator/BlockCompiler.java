@@ -21,6 +21,7 @@ final class BlockCompiler {
     private final PlainInstructions plain;
     private final StackInstructions stack;
     private final Division division;
+    private final ControlInstructions control;
     private final X87Instructions x87;
     private final Branches branches;
 
@@ -32,6 +33,7 @@ final class BlockCompiler {
         this.plain = new PlainInstructions(emission, memory);
         this.stack = new StackInstructions(emission, memory);
         this.division = new Division(emission, memory);
+        this.control = new ControlInstructions(emission, memory);
         this.x87 = new X87Instructions(emission, memory);
         this.branches = new Branches(emission, memory, stack);
     }
@@ -48,6 +50,7 @@ final class BlockCompiler {
     private static boolean supports(Instruction insn, HostFeatures host) {
         return isIdle(insn.mnemonic()) || isLea(insn) || Branches.supports(insn) || StackInstructions.supports(insn)
                 || Division.supports(insn) || X87Instructions.supports(insn, host)
+                || ControlInstructions.supports(insn)
                 || PlainInstructions.supports(insn, host);
     }
 
@@ -93,9 +96,7 @@ final class BlockCompiler {
     private void entry(int count) {
         asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.ATTENTION), 0);
         emission.leaveAtEntryIf(Assembler.NOT_EQUAL);
-        if (translation.usesVectors(count)) {
-            emission.needVectors();
-        }
+        emission.needVectors(translation.vectorNeed(count));
         if (translation.usesX87(count)) {
             emission.needX87();
         }
@@ -111,6 +112,8 @@ final class BlockCompiler {
             stack.emit(insn, index);
         } else if (Division.supports(insn)) {
             division.emit(insn, index);
+        } else if (ControlInstructions.supports(insn)) {
+            control.emit(insn, index);
         } else if (insn.row.map() == OpcodeRow.X87 || insn.mnemonic() == Mnemonic.FWAIT) {
             x87.emit(insn, index);
         } else {

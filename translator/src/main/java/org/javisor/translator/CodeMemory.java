@@ -22,27 +22,33 @@ final class CodeMemory implements AutoCloseable {
     private final MethodHandle enter;
     private final long leave;
     private final long loadVectors;
+    private final long loadWideVectors;
     private final long loadX87;
     private long next;
 
     /// @throws org.javisor.host.HostException where memory must not be executable
-    CodeMemory(long bytes) {
+    CodeMemory(long bytes, boolean hasAvx) {
         mapping = Mapping.executable(bytes);
         next = mapping.hva();
         Assembler way = new Assembler();
         wayIn(way);
         long entry = place(way);
         way.reset();
-        wayOut(way);
+        wayOut(way, hasAvx);
         leave = place(way);
         way.reset();
-        VectorRegisters.load(way);
+        VectorRegisters.load(way, hasAvx);
         loadVectors = placeAndLeave(way);
+        way.reset();
+        if (hasAvx) {
+            VectorRegisters.loadWide(way);
+        }
+        loadWideVectors = placeAndLeave(way);
         way.reset();
         X87Registers.load(way);
         loadX87 = placeAndLeave(way);
-        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the stack only for
-        // them and one return address, and reaches memory only through the processor's block and TLB.
+        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the stack
+        // only for them and one return address, and reaches memory only through the processor's block and TLB.
         enter = HostCode.function(entry);
     }
 
@@ -68,11 +74,11 @@ final class CodeMemory implements AutoCloseable {
     }
 
     /// Expects the exit in R15.
-    private static void wayOut(Assembler asm) {
+    private static void wayOut(Assembler asm, boolean hasAvx) {
         for (int reg = 0; reg < 12; reg++) {
             asm.store(State.general(reg), State.host(reg));
         }
-        VectorRegisters.store(asm);
+        VectorRegisters.store(asm, hasAvx);
         X87Registers.store(asm);
         asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
         asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
@@ -112,10 +118,15 @@ final class CodeMemory implements AutoCloseable {
         return leave;
     }
 
-    /// Host address of what loads the vector registers and returns to its caller; or takes the way out, with the exit in
+    /// Host address of what loads the XMM registers and returns to its caller; or takes the way out, with the exit in
     /// R15, if the guest may not use them.
     long loadVectors() {
         return loadVectors;
+    }
+
+    /// As [#loadVectors], for YMM registers.
+    long loadWideVectors() {
+        return loadWideVectors;
     }
 
     /// As [#loadVectors], of the x87 registers.

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.translator;
 
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.javisor.isa.Mnemonic;
 
 /// What an instruction that is emitted as itself does with the arithmetic flags.
@@ -15,11 +21,29 @@ enum Effect {
     /// The instruction is not emitted as itself.
     UNSUPPORTED;
 
+    /// VFMADD132PS and its many like.
+    private static final Pattern FUSED = Pattern.compile("VFN?M(ADD|SUB).*");
+    private static final Map<Mnemonic, Effect> EFFECTS = new EnumMap<>(Mnemonic.class);
+
+    static {
+        Map<String, Mnemonic> byName = Arrays.stream(Mnemonic.values())
+                .collect(Collectors.toMap(Mnemonic::name, Function.identity()));
+        for (Mnemonic mnemonic : Mnemonic.values()) {
+            // What has a VEX prefix mostly does what its namesake without V does.
+            Mnemonic namesake = mnemonic.name().startsWith("V") ? byName.get(mnemonic.name().substring(1)) : null;
+            EFFECTS.put(mnemonic, namesake != null ? integer(namesake) : integer(mnemonic));
+        }
+    }
+
     static Effect of(Mnemonic mnemonic) {
+        return EFFECTS.get(mnemonic);
+    }
+
+    private static Effect integer(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case ADD, OR, AND, SUB, XOR, CMP, TEST, NEG, MUL, IMUL, XADD, CMPXCHG, POPCNT, LZCNT, TZCNT,
                     ANDN, BEXTR, BLSI, BLSMSK, BLSR, BZHI, COMISS, COMISD, UCOMISS, UCOMISD, PTEST,
-                    PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> WRITES;
+                    VTESTPS, VTESTPD, PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> WRITES;
             case ADC, SBB, INC, DEC -> WRITES_WITH_CARRY;
             case ROL, ROR, RCL, RCR, SHL, SHR, SAR, SHLD, SHRD, BT, BTS, BTR, BTC, BSF, BSR, CLC, STC, CMC, SAHF,
                     ADCX, ADOX -> CHANGES;
@@ -27,7 +51,8 @@ enum Effect {
                     CMOVS, CMOVNS, CMOVP, CMOVNP, CMOVL, CMOVGE, CMOVLE, CMOVG,
                     SETO, SETNO, SETB, SETAE, SETE, SETNE, SETBE, SETA,
                     SETS, SETNS, SETP, SETNP, SETL, SETGE, SETLE, SETG, LAHF -> READS;
-            case MOV, MOVZX, MOVSX, MOVSXD, NOT, XCHG, BSWAP, CBW, CWD, CRC32, MOVBE, MOVNTI, STMXCSR -> NONE;
+            case MOV, MOVZX, MOVSX, MOVSXD, NOT, XCHG, BSWAP, CBW, CWD, CRC32, MOVBE, MOVNTI, STMXCSR,
+                    SARX, SHLX, SHRX, RORX, PDEP, PEXT, MULX -> NONE;
             case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> WRITES;
             case FCMOVB, FCMOVNB, FCMOVE, FCMOVNE, FCMOVBE, FCMOVNBE, FCMOVU, FCMOVNU -> READS;
             default -> x87(mnemonic);
@@ -73,7 +98,19 @@ enum Effect {
                     BLENDVPD, INSERTPS, EXTRACTPS, ROUNDPS, ROUNDPD, ROUNDSS, ROUNDSD,
                     AESENC, AESENCLAST, AESDEC, AESDECLAST, AESIMC, AESKEYGENASSIST, PCLMULQDQ,
                     SHA1NEXTE, SHA1MSG1, SHA1MSG2, SHA1RNDS4, SHA256RNDS2, SHA256MSG1, SHA256MSG2 -> NONE;
-            default -> UNSUPPORTED;
+            default -> onlyVex(mnemonic);
+        };
+    }
+
+    /// Gathers and masked moves, which touch memory by element, are left out.
+    private static Effect onlyVex(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case VZEROUPPER, VZEROALL, VCVTPH2PS, VCVTPS2PH, VPERMILPS, VPERMILPD, VPERMPS, VPERMPD, VPERMD, VPERMQ,
+                    VPERM2F128, VPERM2I128, VBROADCASTSS, VBROADCASTSD, VBROADCASTF128, VBROADCASTI128,
+                    VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ, VPBLENDD,
+                    VINSERTF128, VEXTRACTF128, VINSERTI128, VEXTRACTI128,
+                    VPSRLVD, VPSRLVQ, VPSRAVD, VPSLLVD, VPSLLVQ -> NONE;
+            default -> FUSED.matcher(mnemonic.name()).matches() ? NONE : UNSUPPORTED;
         };
     }
 }

@@ -45,8 +45,14 @@ final class Emission {
 
     /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what follows
     /// finds them there. Leaves at the entry if the guest may not use them.
-    void needVectors() {
-        need(CpuLayout.VECTORS, CpuLayout.VECTORS_LOADED, memory.loadVectors());
+    ///
+    /// @param need as of [VectorNeed]
+    void needVectors(int need) {
+        if ((need & CpuLayout.VECTORS_WIDE_USABLE) != 0) {
+            need(CpuLayout.VECTORS, CpuLayout.VECTORS_WIDE, memory.loadWideVectors());
+        } else if (need != 0) {
+            need(CpuLayout.VECTORS, CpuLayout.VECTORS_LOADED, memory.loadVectors());
+        }
     }
 
     /// As [#needVectors], of the x87 registers.

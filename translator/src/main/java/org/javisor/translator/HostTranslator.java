@@ -11,6 +11,7 @@ import org.javisor.cpu.Translation;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.HostMemory;
 import org.javisor.host.PerfMap;
+import org.javisor.isa.Feature;
 
 /// Translates blocks for the host's own processor and keeps their code.
 ///
@@ -37,7 +38,7 @@ final class HostTranslator implements BlockTranslator {
     private long dropped;
 
     HostTranslator(TranslatorConfig config) {
-        memory = new CodeMemory(config.cacheBytes());
+        memory = new CodeMemory(config.cacheBytes(), host.has(Feature.AVX));
         perfMap = config.perfMap();
         if (perfMap != null) {
             perfMap.add(memory.base(), memory.used(), "guest_enter_and_leave");

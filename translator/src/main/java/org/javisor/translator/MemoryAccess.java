@@ -147,16 +147,24 @@ final class MemoryAccess {
 
     /// Notes what the bytes at R14 are before they are overwritten.
     private void log(int bytes) {
-        asm.load(R15, UNDO_AT);
-        asm.store(Address.of(R15, 0), R14);
-        asm.op(0xc7, 4, 0, Address.of(R15, 8));
-        asm.immediate(bytes, 4);
         asm.store(SPILL, Assembler.RAX);
-        for (int at = 0; at < bytes; at += 8) {
-            loadZeroExtended(Assembler.RAX, Address.of(R14, at), Math.min(bytes, 8));
-            asm.store(Address.of(R15, 16 + at), Assembler.RAX);
+        for (int at = 0; at < bytes; at += 16) {
+            log(at, Math.min(bytes, 16));
         }
         asm.load(Assembler.RAX, SPILL);
+    }
+
+    /// Writes an entry of UNDO, by way of RAX.
+    private void log(int from, int bytes) {
+        asm.load(R15, UNDO_AT);
+        asm.lea(Assembler.RAX, Address.of(R14, from));
+        asm.store(Address.of(R15, 0), Assembler.RAX);
+        asm.op(0xc7, 4, 0, Address.of(R15, 8));
+        asm.immediate(bytes, 4);
+        for (int at = 0; at < bytes; at += 8) {
+            loadZeroExtended(Assembler.RAX, Address.of(R14, from + at), Math.min(bytes, 8));
+            asm.store(Address.of(R15, 16 + at), Assembler.RAX);
+        }
         asm.immediateOp(Assembler.ADD_IMM, 8, UNDO_AT, CpuLayout.UNDO_STRIDE);
     }
 

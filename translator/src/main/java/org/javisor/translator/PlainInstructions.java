@@ -6,9 +6,10 @@ import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 import static org.javisor.isa.Instruction.NONE;
 import static org.javisor.isa.Instruction.XMM;
-import static org.javisor.translator.Assembler.R14;
-import static org.javisor.translator.Assembler.R15;
+import static org.javisor.isa.Instruction.YMM;
 
+import org.javisor.cpu.VectorNeed;
+import org.javisor.isa.Feature;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
@@ -18,41 +19,45 @@ import org.javisor.isa.OperandSpec;
 /// Instructions that are emitted as themselves, with the operands where the host has them.
 final class PlainInstructions {
     private static final int ABSENT = -1;
+    private static final int MAX_OPERANDS = 4;
 
     private final Emission emission;
     private final Assembler asm;
     private final MemoryAccess memory;
-    /// Guest registers that are in R15 and R14 for the present instruction.
-    private int inR15, inR14;
+    private final ScratchRegisters scratch;
 
     PlainInstructions(Emission emission, MemoryAccess memory) {
         this.emission = emission;
         this.asm = emission.asm;
         this.memory = memory;
+        this.scratch = new ScratchRegisters(asm);
     }
 
     static boolean supports(Instruction insn, HostFeatures host) {
         OpcodeRow row = insn.row;
-        return Effect.of(row.mnemonic()) != Effect.UNSUPPORTED && row.map() <= OpcodeRow.THREE_BYTE_3A
-                && host.has(row.feature()) && operandsSupported(insn);
+        boolean unknownPrefix = row.isVex() && VectorNeed.of(insn) != 0 && !host.has(Feature.AVX);
+        return Effect.of(row.mnemonic()) != Effect.UNSUPPORTED && row.map() != OpcodeRow.X87
+                && host.has(row.feature()) && !unknownPrefix && operandsSupported(insn);
     }
 
     private static boolean operandsSupported(Instruction insn) {
         int memoryOperand = memoryOperand(insn);
-        int inMemory = 0;
+        int readFromMemory = 0;
         for (int n = 0; n < insn.row.operands().size(); n++) {
             int kind = insn.kind(n);
-            boolean known = kind == GPR || kind == IMM || kind == XMM || kind == NONE
+            boolean known = kind == GPR || kind == IMM || kind == XMM || kind == YMM || kind == NONE
                     || kind == MEM && insn.row.operands().get(n).canBeMemory();
             // AH to BH cannot be named beside the registers that addresses are in.
             boolean high = kind == GPR && insn.reg(n) >= 16 && memoryOperand >= 0;
-            inMemory += kind == GPR && !State.inRegister(insn.reg(n)) ? 1 : 0;
             if (!known || high) {
                 return false;
             }
+            readFromMemory |= inMemory(insn, n) && isRead(insn, n) ? 1 << insn.reg(n) : 0;
         }
-        return memoryOperand < 0 || inMemory <= 1 && insn.bytes(memoryOperand) != 0 && MemoryAccess.supports(insn)
-                && !(isBitTest(insn.mnemonic()) && insn.kind1 == GPR);
+        int scratchRegisters = memoryOperand < 0 ? 2 : 1;
+        return Integer.bitCount(readFromMemory) <= scratchRegisters && (memoryOperand < 0
+                || insn.bytes(memoryOperand) != 0 && MemoryAccess.supports(insn)
+                && !(isBitTest(insn.mnemonic()) && insn.kind1 == GPR));
     }
 
     /// With a register as bit number these reach beyond their memory operand.
@@ -64,12 +69,34 @@ final class PlainInstructions {
     }
 
     private static int memoryOperand(Instruction insn) {
-        for (int n = 0; n < 3; n++) {
+        for (int n = 0; n < MAX_OPERANDS; n++) {
             if (insn.kind(n) == MEM) {
                 return n;
             }
         }
-        return -1;
+        return ABSENT;
+    }
+
+    private static boolean inMemory(Instruction insn, int n) {
+        return insn.kind(n) == GPR && !State.inRegister(insn.reg(n));
+    }
+
+    /// Whether general register operand `n` is read, or kept in part.
+    private static boolean isRead(Instruction insn, int n) {
+        return switch (n) {
+            case 0 -> insn.bytes0 < 4 || !insn.row.has(Attribute.WRITES_ONLY) && !insn.row.isVex();
+            case 1 -> insn.mnemonic() != Mnemonic.MULX;
+            default -> true;
+        };
+    }
+
+    private static boolean isWritten(Instruction insn, int n) {
+        return switch (n) {
+            case 0 -> !insn.row.has(Attribute.READS_ONLY);
+            case 1 -> insn.mnemonic() == Mnemonic.XCHG || insn.mnemonic() == Mnemonic.XADD
+                    || insn.mnemonic() == Mnemonic.MULX;
+            default -> false;
+        };
     }
 
     void emit(Instruction insn, int index) {
@@ -81,10 +108,9 @@ final class PlainInstructions {
             address = memory.access(insn, index, insn.bytes(memoryOperand), write, row.has(Attribute.ALIGNED));
         }
         Effect effect = flagsBefore(insn);
-        inR15 = ABSENT;
-        inR14 = ABSENT;
+        assignScratch(insn, address);
         encode(insn, address);
-        writeBack(insn);
+        scratch.writeBack();
         if (effect != Effect.NONE && effect != Effect.READS) {
             emission.flags.set();
         }
@@ -100,12 +126,35 @@ final class PlainInstructions {
         return effect;
     }
 
+    private void assignScratch(Instruction insn, Address address) {
+        scratch.begin(address);
+        for (int n = 0; n < MAX_OPERANDS; n++) {
+            if (inMemory(insn, n) && isRead(insn, n)) {
+                scratch.read(insn.reg(n));
+            }
+        }
+        for (int n = 0; n < 2; n++) {
+            if (inMemory(insn, n) && isWritten(insn, n)) {
+                scratch.write(insn.reg(n));
+            }
+        }
+    }
+
+    private int register(Instruction insn, int n) {
+        int reg = insn.reg(n);
+        if (insn.kind(n) != GPR) {
+            return reg;
+        }
+        return State.inRegister(reg) ? State.host(reg) : scratch.host(reg, isWritten(insn, n));
+    }
+
     // ---- encoding ----
 
     private void encode(Instruction insn, Address address) {
         OpcodeRow row = insn.row;
         int reg = Math.max(row.extension(), 0);
         int rm = ABSENT;
+        int second = 0;
         int narrow = 0;
         int inOpcode = ABSENT;
         for (int n = 0; n < row.operands().size(); n++) {
@@ -119,6 +168,7 @@ final class PlainInstructions {
                     rm = insn.kind(n) == MEM ? ABSENT : register(insn, n);
                     narrow |= byteWide ? Assembler.NARROW_RM : 0;
                 }
+                case VEX, VEX_VECTOR -> second = register(insn, n);
                 case OPCODE -> inOpcode = register(insn, n);
                 default -> { }
             }
@@ -126,18 +176,38 @@ final class PlainInstructions {
         if (insn.has(Instruction.LOCK)) {
             asm.byte1(0xf0);
         }
-        int opcode = row.mandatoryPrefix() << 16 | row.map() << 8 | row.opcode();
         int size = size(insn);
-        if (address != null) {
-            asm.op(opcode, size, narrow, reg, address);
+        if (row.isVex()) {
+            encodeVex(insn, reg, second, rm, address);
+        } else if (address != null) {
+            asm.op(opcode(row), size, narrow, reg, address);
         } else if (rm != ABSENT) {
-            asm.op(opcode, size, narrow, reg, rm);
+            asm.op(opcode(row), size, narrow, reg, rm);
         } else if (inOpcode != ABSENT) {
-            asm.opWithRegister(opcode & ~7, size, insn.bytes0 == 1, inOpcode);
+            asm.opWithRegister(opcode(row) & ~7, size, insn.bytes0 == 1, inOpcode);
         } else {
-            asm.plain(opcode, size);
+            asm.plain(opcode(row), size);
         }
         immediates(insn, size);
+    }
+
+    private static int opcode(OpcodeRow row) {
+        int map = row.isVex() ? row.map() - OpcodeRow.VEX_0F + 1 : row.map();
+        return row.mandatoryPrefix() << 16 | map << 8 | row.opcode();
+    }
+
+    /// Where a row does not mind VEX.L it is 0, as processors differ about what else may be there.
+    private void encodeVex(Instruction insn, int reg, int second, int rm, Address address) {
+        OpcodeRow row = insn.row;
+        int bits = (row.has(Attribute.VEX_L1) ? Assembler.VEX_L : 0)
+                | (insn.has(Instruction.REX_W) ? Assembler.VEX_W : 0);
+        if (address != null) {
+            asm.vex(opcode(row), bits, reg, second, address);
+        } else if (rm != ABSENT) {
+            asm.vex(opcode(row), bits, reg, second, rm);
+        } else {
+            asm.vexPlain(opcode(row), bits);
+        }
     }
 
     private static int size(Instruction insn) {
@@ -150,61 +220,14 @@ final class PlainInstructions {
     }
 
     private void immediates(Instruction insn, int size) {
-        for (OperandSpec spec : insn.row.operands()) {
-            int bytes = switch (spec.place()) {
-                case IMM_BYTE, IMM_BYTE_SIGNED -> 1;
-                case IMM_WORD -> 2;
-                case IMM_OPERAND -> Math.min(size, 4);
-                case IMM_FULL -> size;
-                default -> 0;
-            };
-            asm.immediate(insn.immediate, bytes);
-        }
-    }
-
-    // ---- registers that are in memory ----
-
-    private int register(Instruction insn, int n) {
-        int reg = insn.reg(n);
-        if (insn.kind(n) == XMM) {
-            return reg;
-        }
-        if (State.inRegister(reg)) {
-            return State.host(reg);
-        }
-        if (reg == inR15 || inR15 == ABSENT) {
-            if (inR15 == ABSENT) {
-                inR15 = reg;
-                load(R15, insn, n);
-            }
-            return R15;
-        }
-        if (inR14 == ABSENT) {
-            inR14 = reg;
-            load(R14, insn, n);
-        }
-        return R14;
-    }
-
-    /// Loads operand `n`, unless it is only written, all of it.
-    private void load(int to, Instruction insn, int n) {
-        boolean replaced = n == 0 && insn.row.has(Attribute.WRITES_ONLY) && insn.bytes0 >= 4
-                && !(insn.kind1 == GPR && insn.reg1 == insn.reg0);
-        if (!replaced) {
-            asm.load(to, State.general(insn.reg(n)));
-        }
-    }
-
-    private void writeBack(Instruction insn) {
-        boolean exchanges = insn.mnemonic() == Mnemonic.XCHG || insn.mnemonic() == Mnemonic.XADD;
-        for (int n = 0; n < 2; n++) {
-            boolean written = n == 0 ? !insn.row.has(Attribute.READS_ONLY) : exchanges;
-            if (written && insn.kind(n) == GPR) {
-                if (insn.reg(n) == inR15) {
-                    asm.store(State.general(inR15), R15);
-                } else if (insn.reg(n) == inR14) {
-                    asm.store(State.general(inR14), R14);
-                }
+        for (int n = 0; n < insn.row.operands().size(); n++) {
+            switch (insn.row.operands().get(n).place()) {
+                case IMM_BYTE, IMM_BYTE_SIGNED -> asm.immediate(insn.immediate, 1);
+                case IMM_WORD -> asm.immediate(insn.immediate, 2);
+                case IMM_OPERAND -> asm.immediate(insn.immediate, Math.min(size, 4));
+                case IMM_FULL -> asm.immediate(insn.immediate, size);
+                case IMM_VECTOR -> asm.byte1(insn.reg(n) << 4);
+                default -> { }
             }
         }
     }

@@ -23,6 +23,8 @@ class AssemblerTest {
         "r11w", "r12w", "r13w", "r14w", "r15w"};
     private static final String[] NARROW = {"al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", "r8b", "r9b", "r10b",
         "r11b", "r12b", "r13b", "r14b", "r15b", "ah", "ch", "dh", "bh"};
+    private static final int VPADDD = 0x66_01fe, VPSHUFB = 0x66_0200, VPBLENDD = 0x66_0302, ANDN = 0x02f2,
+            RORX = 0xf2_03f0, VMOVUPS = 0x0110;
     private static final int ADD_BYTE = 0x00, MOVZX = 0x1b6, PXOR = 0x66_01ef, ROL_GROUP = 0xc1;
 
     private final Assembler asm = new Assembler();
@@ -38,6 +40,8 @@ class AssemblerTest {
         narrowRegisters();
         addresses();
         immediates();
+        vexRegisters();
+        vexAddresses();
 
         assertEquals(String.join("\n", expected), String.join("\n", disassemble()));
     }
@@ -103,6 +107,42 @@ class AssemblerTest {
         asm.op(ROL_GROUP, 2, 0, 3);
         asm.immediate(3, 1);
         expected.add("rol bx,0x3");
+    }
+
+    private void vexRegisters() {
+        for (int reg = 0; reg < 16; reg++) {
+            int second = reg ^ 9;
+            int rm = 15 - reg;
+            asm.vex(VPADDD, 0, reg, second, rm);
+            expected.add("vpaddd xmm" + reg + ",xmm" + second + ",xmm" + rm);
+            asm.vex(VPSHUFB, Assembler.VEX_L, reg, second, rm);
+            expected.add("vpshufb ymm" + reg + ",ymm" + second + ",ymm" + rm);
+            asm.vex(VPBLENDD, Assembler.VEX_L, reg, second, rm);
+            asm.immediate(0x12, 1);
+            expected.add("vpblendd ymm" + reg + ",ymm" + second + ",ymm" + rm + ",0x12");
+            asm.vex(ANDN, Assembler.VEX_W, reg, second, rm);
+            expected.add("andn " + WIDE[reg] + "," + WIDE[second] + "," + WIDE[rm]);
+            asm.vex(RORX, 0, reg, 0, rm);
+            asm.immediate(7, 1);
+            expected.add("rorx " + DOUBLE[reg] + "," + DOUBLE[rm] + ",0x7");
+        }
+        asm.vexPlain(0x177, 0);
+        expected.add("vzeroupper");
+        asm.vexPlain(0x177, Assembler.VEX_L);
+        expected.add("vzeroall");
+    }
+
+    private void vexAddresses() {
+        for (int base = 0; base < 16; base++) {
+            int index = base == 11 ? 12 : 15 - base;
+            asm.vex(VMOVUPS, Assembler.VEX_L, index, 0, Address.of(base, 0x1234));
+            expected.add("vmovups ymm" + index + ",YMMWORD PTR [" + WIDE[base] + "+0x1234]");
+            if (index != Assembler.RSP) {
+                asm.vex(VPADDD, 0, base, index, new Address(base, index, 2, 16));
+                expected.add("vpaddd xmm" + base + ",xmm" + index + ",XMMWORD PTR [" + WIDE[base] + "+" + WIDE[index]
+                        + "*4+0x10]");
+            }
+        }
     }
 
     private List<String> disassemble() throws IOException, InterruptedException {

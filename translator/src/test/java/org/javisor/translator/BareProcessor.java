@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.translator;
 
+import java.util.HexFormat;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
@@ -17,7 +18,7 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     private static final long TABLES = 0x8_0000, STACK = 0x9_0000;
     private static final int RSP = 4, CS = 1;
     private static final long PRESENT_WRITABLE = 3, LARGE = 0x80;
-    private static final long CR0_PE_WP_PG = 0x8001_0001L, CR4_PAE_OSFXSR = 0x220, EFER_LME_LMA = 0x500;
+    private static final long CR0_PE_WP_PG = 0x8001_0001L, CR4_PAE_OSFXSR_OSXSAVE = 0x4_0220, EFER_LME_LMA = 0x500;
     // Present, code or data, accessed; then what differs.
     private static final int CODE_64 = 0x209b, DATA = 0x4093;
 
@@ -45,13 +46,21 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         }
     }
 
+    /// Has XCR0 enable AVX state.
+    void enableAvx() {
+        // xor ecx, ecx; xor edx, edx; mov eax, 7; xsetbv; hlt
+        memory.store(STACK, HexFormat.of().parseHex("31c931d2b8070000000f01d1f4"));
+        start(STACK);
+        cpu.run();
+    }
+
     /// Puts the processor before the code at `gva`.
     void start(long gva) {
         CpuRegisters registers = new CpuRegisters(cpu);
         for (int n = 0; n < 6; n++) {
             registers.segment(n, 8, 0, -1, n == CS ? CODE_64 : DATA);
         }
-        registers.paging(CR0_PE_WP_PG, TABLES, CR4_PAE_OSFXSR, EFER_LME_LMA);
+        registers.paging(CR0_PE_WP_PG, TABLES, CR4_PAE_OSFXSR_OSXSAVE, EFER_LME_LMA);
         registers.rflags(2);
         registers.general(RSP, STACK);
         registers.rip(gva);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuRegisters;
@@ -35,6 +36,7 @@ class InstructionsTest {
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final Random random = new Random(seed);
     private final Assembler asm = new Assembler();
+    private final HostFeatures host = new HostFeatures();
 
     @Test
     void translatedInstructionsDoWhatInterpretedOnesDo() {
@@ -44,12 +46,13 @@ class InstructionsTest {
         List<String> failures = new ArrayList<>();
         int forms = 0;
         try (BareProcessor guest = new BareProcessor(translator, true)) {
+            guest.enableAvx();
             for (OpcodeRow row : OpcodeMaps.rows()) {
                 if (Effect.of(row.mnemonic()) == Effect.UNSUPPORTED || row.has(OpcodeRow.Attribute.NOT_64)
-                        || row.map() > OpcodeRow.THREE_BYTE_3A
-                        || row.extension() > 7 || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
+                        || row.map() == OpcodeRow.X87 || row.extension() > 7 || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
                     continue;
                 }
+                long before = translator.bytes();
                 for (int size : new int[] {2, 4, 8}) {
                     for (int place = 0; place < 3; place++) {
                         forms++;
@@ -58,6 +61,9 @@ class InstructionsTest {
                             failures.add(row.mnemonic() + " " + row.operands() + " " + size + ": " + failure);
                         }
                     }
+                }
+                if (host.has(row.feature()) && translator.bytes() == before) {
+                    failures.add(row.mnemonic() + " " + row.operands() + " is not translated");
                 }
             }
         }
@@ -69,7 +75,7 @@ class InstructionsTest {
     /// MMX, segment registers and the like, which the tests of the interpreter cover.
     private static boolean unusual(OperandSpec spec) {
         return switch (spec.place()) {
-            case REG, RM, REG_XMM, RM_XMM, XMM0, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
+            case REG, RM, REG_XMM, RM_XMM, XMM0, VEX, VEX_VECTOR, IMM_VECTOR, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
                     IMM_OPERAND, IMM_FULL, ONE -> false;
             default -> true;
         };
@@ -78,11 +84,16 @@ class InstructionsTest {
     /// @param place where ModRM.rm leads: a register, memory by registers that the host has, or by others
     private String run(BareProcessor guest, OpcodeRow row, int size, int place) {
         asm.reset();
-        int before = random.nextInt(3);
+        // So that with registers alone only the instruction itself can have been translated.
+        int before = place == 0 ? 0 : random.nextInt(3);
         for (int n = 0; n < before; n++) {
             emitFlagSetter();
         }
-        emit(row, size, place);
+        if (row.isVex()) {
+            emitVex(row, size, place);
+        } else {
+            emit(row, size, place);
+        }
         if (row.undefinedFlags() == 0 && random.nextBoolean()) {
             // SETcc to DH: flags that are read in the block.
             asm.op(Assembler.MAP_0F | 0x90 | random.nextInt(16), 4, 0, 18);
@@ -131,10 +142,44 @@ class InstructionsTest {
         immediates(row, effective);
     }
 
-    /// Aligned to 16 bytes, so that no instruction faults; now and then at the end of a page, where the
+    private void emitVex(OpcodeRow row, int size, int place) {
+        List<OperandSpec> operands = row.operands();
+        int opcode = row.mandatoryPrefix() << 16 | row.map() - OpcodeRow.VEX_0F + 1 << 8 | row.opcode();
+        boolean wide = row.has(OpcodeRow.Attribute.VEX_W1) || !row.has(OpcodeRow.Attribute.VEX_W0) && size == 8;
+        boolean longer = row.has(OpcodeRow.Attribute.VEX_L1)
+                || !row.has(OpcodeRow.Attribute.VEX_L0) && random.nextBoolean();
+        int bits = (wide ? Assembler.VEX_W : 0) | (longer ? Assembler.VEX_L : 0);
+        int reg = row.extension() >= 0 ? row.extension()
+                : operand(operands, s -> s.place() == OperandSpec.Place.REG_XMM);
+        int second = operands.stream().anyMatch(OperandSpec::usesVvvv)
+                ? operand(operands, s -> s.place() == OperandSpec.Place.VEX_VECTOR) : 0;
+        boolean memoryOnly = row.has(OpcodeRow.Attribute.MEMORY_ONLY);
+        boolean memoryAllowed = operands.stream().anyMatch(OperandSpec::canBeMemory)
+                && !row.has(OpcodeRow.Attribute.REGISTER_ONLY);
+        if (operands.isEmpty()) {
+            asm.vexPlain(opcode, bits);
+        } else if (memoryOnly || memoryAllowed && place > 0) {
+            Address address = address(place);
+            asm.vex(opcode, bits, reg, second, row.has(OpcodeRow.Attribute.ALIGNED) ? address
+                    : address.plus(random.nextInt(32)));
+        } else {
+            asm.vex(opcode, bits, reg, second, operand(operands, s -> s.place() == OperandSpec.Place.RM_XMM));
+        }
+        immediates(row, 4);
+        if (operands.stream().anyMatch(OperandSpec::isImmediateRegister)) {
+            asm.immediate(random.nextInt(), 1);
+        }
+    }
+
+    /// A vector register, if that is what is asked for, or a general one.
+    private int operand(List<OperandSpec> operands, Predicate<OperandSpec> isVector) {
+        return operands.stream().anyMatch(isVector) ? random.nextInt(16) : anyRegister();
+    }
+
+    /// Aligned to 32 bytes, so that no instruction faults; now and then at the end of a page, where the
     /// interpreter has to do it.
     private Address address(int place) {
-        int displacement = 16 * (random.nextInt(16) - 8);
+        int displacement = 32 * (random.nextInt(8) - 4);
         return place == 2 ? new Address(R13, Address.NONE, 0, displacement)
                 : random.nextBoolean() ? new Address(RSI, RDI, random.nextInt(4), displacement)
                 : Address.of(RSI, displacement);
@@ -175,9 +220,9 @@ class InstructionsTest {
         for (int reg = 0; reg < 16; reg++) {
             registers.general(reg, random.nextInt(3) == 0 ? random.nextInt(5) - 2 : random.nextLong());
         }
-        registers.general(RSI, DATA + 0x1000 + 16 * random.nextInt(64));
-        registers.general(RDI, 16 * random.nextInt(64));
-        registers.general(R13, DATA + 0x3000 + 16 * random.nextInt(256));
+        registers.general(RSI, DATA + 0x1000 + 32 * random.nextInt(32));
+        registers.general(RDI, 32 * random.nextInt(32));
+        registers.general(R13, DATA + 0x3000 + 32 * random.nextInt(128));
         registers.general(RSP, STACK);
         registers.rflags(2 | random.nextInt() & FLAGS);
         for (int reg = 0; reg < 16; reg++) {
