@@ -235,6 +235,12 @@ final class Assembler {
         byte1(count);
     }
 
+    /// RORX of 32 bits: changes no flags.
+    void rotateRight(int to, int from, int count) {
+        bytes(0xc4, (to >= 8 ? 0 : 0x80) | 0x40 | (from >= 8 ? 0 : 0x20) | 3, 0x7b, 0xf0,
+                0xc0 | (to & 7) << 3 | from & 7, count);
+    }
+
     /// Tests bits of the byte at `memory`.
     void testByte(Address memory, int bits) {
         op(0xf6, 1, 0, memory);

@@ -2,7 +2,7 @@
 package org.javisor.translator;
 
 import static org.javisor.isa.Instruction.GPR;
-import static org.javisor.translator.Assembler.R15;
+import static org.javisor.translator.Assembler.R14;
 
 import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
@@ -25,11 +25,11 @@ final class BlockCompiler {
     private final X87Instructions x87;
     private final Branches branches;
 
-    BlockCompiler(Emission emission) {
+    BlockCompiler(Emission emission, HostFeatures host) {
         this.emission = emission;
         this.asm = emission.asm;
         this.translation = emission.translation;
-        this.memory = new MemoryAccess(emission);
+        this.memory = new MemoryAccess(emission, host);
         this.plain = new PlainInstructions(emission, memory);
         this.stack = new StackInstructions(emission, memory);
         this.division = new Division(emission, memory);
@@ -125,8 +125,8 @@ final class BlockCompiler {
         if (State.inRegister(insn.reg0)) {
             memory.address(insn, index, State.host(insn.reg0), insn.operandBytes);
         } else {
-            memory.address(insn, index, R15, insn.operandBytes);
-            asm.store(State.general(insn.reg0), R15);
+            memory.address(insn, index, R14, insn.operandBytes);
+            asm.store(State.general(insn.reg0), R14);
         }
     }
 }

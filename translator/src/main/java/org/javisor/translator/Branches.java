@@ -111,6 +111,7 @@ final class Branches {
 
     /// The target of an indirect branch into R14.
     private void loadTarget(Instruction insn, int index) {
+        emission.flags.spill();
         if (insn.kind0 == MEM) {
             asm.load(R14, memory.access(insn, index, 8, false, false));
         } else if (State.inRegister(insn.reg0)) {
@@ -118,7 +119,6 @@ final class Branches {
         } else {
             asm.load(R14, State.general(insn.reg0));
         }
-        emission.flags.spill();
     }
 
     /// Finds the entry for R14 in the entry cache; its address in R15.
@@ -165,9 +165,9 @@ final class Branches {
 
     private void pushReturn(int index) {
         Address item = stack.itemToPush(index);
-        asm.load(R15, PAGE_RIP);
-        asm.lea(R15, Address.of(R15, emission.translation.end(index)));
-        asm.store(item, R15);
+        asm.load(R14, PAGE_RIP);
+        asm.lea(R14, Address.of(R14, emission.translation.end(index)));
+        asm.store(item, R14);
         stack.pushed();
     }
 

@@ -26,16 +26,16 @@ final class FlagState {
         inMemory = false;
     }
 
-    /// Sees to it that memory has them; the host's flags stay. Uses R15.
+    /// Sees to it that memory has them; the host's flags stay. Uses R14.
     void save() {
         if (inMemory) {
             return;
         }
-        asm.move(Assembler.R15, Assembler.RAX);
+        asm.move(Assembler.R14, Assembler.RAX);
         asm.byte1(LAHF);
         asm.op(SETO, 1, 0, Assembler.RAX);
         asm.op(Assembler.STORE, 2, Assembler.RAX, RAW);
-        asm.move(Assembler.RAX, Assembler.R15);
+        asm.move(Assembler.RAX, Assembler.R14);
         inMemory = true;
     }
 
@@ -45,17 +45,17 @@ final class FlagState {
         inHost = false;
     }
 
-    /// Sees to it that the host has them all. Uses R15.
+    /// Sees to it that the host has them all. Uses R14.
     void need() {
         if (inHost) {
             return;
         }
-        asm.move(Assembler.R15, Assembler.RAX);
+        asm.move(Assembler.R14, Assembler.RAX);
         asm.op(MOVZX_WORD, 4, Assembler.RAX, RAW);
         // 127 + 1 overflows.
         asm.bytes(0x04, 0x7f);
         asm.byte1(SAHF);
-        asm.move(Assembler.RAX, Assembler.R15);
+        asm.move(Assembler.RAX, Assembler.R14);
         inHost = true;
     }
 

@@ -57,7 +57,7 @@ final class HostTranslator implements BlockTranslator {
         }
         asm.reset();
         Emission emission = new Emission(asm, translation, logged, origin, memory);
-        new BlockCompiler(emission).compile(count, counted);
+        new BlockCompiler(emission, host).compile(count, counted);
         long entry = memory.place(asm);
         int[] jumps = emission.links();
         int[] exits = new int[jumps.length];

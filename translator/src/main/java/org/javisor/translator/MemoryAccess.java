@@ -5,26 +5,31 @@ import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.R15;
 
 import org.javisor.cpu.CpuLayout;
+import org.javisor.isa.Feature;
 import org.javisor.isa.Instruction;
 
 /// Guest addresses to host addresses: the look into the TLB. What does not pass it is left to the interpreter.
+///
+/// The address is put into R15, that of its TLB entry into R14. An exclusive or with the entry's tag leaves the offset in
+/// the page, or more than any offset if the entry is not for this page: one comparison says whether all of the access
+/// is in a page that permits it. R15 then gets the host's address.
 final class MemoryAccess {
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
             SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT);
-    private static final int PAGE_MASK = -4096;
-    /// An 80-bit number is noted in two parts.
-    private static final int TBYTE = 10;
+    private static final int PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
     /// An offset in a page and the size of an access come on top of displacements.
-    private static final int LARGEST_ADDITION = 2 * 4096;
+    private static final int LARGEST_ADDITION = 2 * PAGE_BYTES;
     private static final int MOVZX_BYTE = Assembler.MAP_0F | 0xb6, MOVZX_WORD = Assembler.MAP_0F | 0xb7;
-    private static final int ADD_LOAD = 0x03, CMP_LOAD = 0x3b;
+    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33;
 
     private final Emission emission;
     private final Assembler asm;
+    private final boolean rotates;
 
-    MemoryAccess(Emission emission) {
+    MemoryAccess(Emission emission, HostFeatures host) {
         this.emission = emission;
         this.asm = emission.asm;
+        this.rotates = host.has(Feature.BMI2);
     }
 
     static boolean supports(Instruction insn) {
@@ -36,34 +41,14 @@ final class MemoryAccess {
         return insn.segment == Instruction.FS || insn.segment == Instruction.GS;
     }
 
-    /// The effective address as one host operand, or null if it has parts that are in memory.
-    private static Address direct(Instruction insn) {
-        if (insn.base == Instruction.RIP || insn.base < 16 && !State.inRegister(insn.base)
-                || insn.index < 16 && !State.inRegister(insn.index)) {
-            return null;
-        }
-        int base = insn.base == Instruction.ABSENT ? Address.NONE : State.host(insn.base);
-        int index = insn.index == Instruction.ABSENT ? Address.NONE : State.host(insn.index);
-        return new Address(base, index, insn.scaleShift, (int) insn.displacement);
-    }
-
-    /// Emits the effective address of instruction `index`, without a segment's base, into host register `to`. Uses R14
-    /// and R15; changes no flags.
+    /// Emits the effective address of instruction `index`, without a segment's base, into host register `to`, cut to
+    /// `size` bytes. Uses R14, and R15 if that is `to` or two registers are in memory; changes no flags.
     void address(Instruction insn, int index, int to, int size) {
-        Address direct = direct(insn);
-        if (direct != null) {
-            asm.op(Assembler.LEA, size, to, direct);
-        } else {
-            asm.op(Assembler.LEA, size, to, assembled(insn, index));
-        }
-    }
-
-    /// Loads what is in memory into R14 and R15.
-    private Address assembled(Instruction insn, int index) {
-        int base = part(insn.base, R14);
-        int scaled = part(insn.index, R15);
+        int first = to == R15 ? R15 : R14;
+        int base = part(insn.base, first);
+        int scaled = part(insn.index, base == first ? R14 + R15 - first : first);
         int distance = insn.base == Instruction.RIP ? emission.translation.end(index) : 0;
-        return new Address(base, scaled, insn.scaleShift, (int) insn.displacement + distance);
+        address(new Address(base, scaled, insn.scaleShift, (int) insn.displacement + distance), to, size);
     }
 
     private int part(int reg, int scratch) {
@@ -77,95 +62,85 @@ final class MemoryAccess {
         return scratch;
     }
 
-    /// Emits the checks of an access by instruction `index`; leaves an operand for the host, with R14 in it. Uses R14
-    /// and R15; destroys the host's flags.
+    private void address(Address address, int to, int size) {
+        boolean register = address.base() != Address.NONE && address.index() == Address.NONE
+                && address.displacement() == 0;
+        if (!register) {
+            asm.op(Assembler.LEA, size, to, address);
+        } else if (address.base() != to || size != 8) {
+            asm.op(Assembler.LOAD, size, to, address.base());
+        }
+    }
+
+    /// Emits the checks of an access by instruction `index`; leaves an operand for the host, with R15 in it. Uses R14;
+    /// destroys the host's flags.
     Address access(Instruction insn, int index, int bytes, boolean write, boolean aligned) {
-        Address direct = based(insn) ? null : direct(insn);
-        if (direct != null) {
-            return access(direct, index, bytes, write, aligned);
-        }
         emission.flags.spill();
-        address(insn, index, R14, 8);
+        address(insn, index, R15, 8);
         if (based(insn)) {
-            asm.op(ADD_LOAD, 8, R14, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
+            asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
         }
-        asm.store(SPILL, R14);
-        asm.move(R15, R14);
-        check(Address.of(R14, 0), index, bytes, write);
-        asm.load(R14, SPILL);
-        asm.op(ADD_LOAD, 8, R14, Address.of(R15, CpuLayout.TLB_ADDEND));
-        return finish(Address.of(R14, 0), index, bytes, write, aligned);
+        return check(index, bytes, write, aligned);
     }
 
     /// As [#access], for an address of host registers.
     Address access(Address direct, int index, int bytes, boolean write, boolean aligned) {
         emission.flags.spill();
-        asm.lea(R15, direct);
-        check(direct, index, bytes, write);
-        if (direct.index() == Address.NONE) {
-            asm.load(R14, Address.of(R15, CpuLayout.TLB_ADDEND));
-            return finish(direct.base() == Address.NONE ? Address.of(R14, direct.displacement())
-                    : new Address(direct.base(), R14, 0, direct.displacement()), index, bytes, write, aligned);
-        }
-        asm.lea(R14, direct);
-        asm.op(ADD_LOAD, 8, R14, Address.of(R15, CpuLayout.TLB_ADDEND));
-        return finish(Address.of(R14, 0), index, bytes, write, aligned);
+        address(direct, R15, 8);
+        return check(index, bytes, write, aligned);
     }
 
-    /// Leaves the address of the TLB's entry in R15, where the address was; destroys R14, which may be part of it.
-    private void check(Address address, int index, int bytes, boolean write) {
-        asm.shift(Assembler.SHR_IMM, 8, R15, CpuLayout.TLB_INDEX_SHIFT);
-        asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.TLB_INDEX_MASK);
-        asm.op(ADD_LOAD, 8, R15, FAST);
-        asm.lea(R14, address.plus(bytes - 1));
-        asm.immediateOp(Assembler.AND_IMM, 8, R14, PAGE_MASK);
-        asm.op(CMP_LOAD, 8, R14, Address.of(R15, write ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ));
-        emission.interpretIf(Assembler.NOT_EQUAL, index);
-    }
-
-    private Address finish(Address host, int index, int bytes, boolean write, boolean aligned) {
-        boolean log = write && emission.logged;
-        if (!aligned && !log) {
-            return host;
+    private Address check(int index, int bytes, boolean write, boolean aligned) {
+        if (rotates) {
+            asm.rotateRight(R14, R15, CpuLayout.TLB_INDEX_SHIFT);
+        } else {
+            asm.move(R14, R15);
+            asm.shift(Assembler.SHR_IMM, 4, R14, CpuLayout.TLB_INDEX_SHIFT);
         }
-        asm.lea(R14, host);
+        asm.immediateOp(Assembler.AND_IMM, 4, R14, CpuLayout.TLB_INDEX_MASK);
+        asm.op(ADD_LOAD, 8, R14, FAST);
+        asm.op(XOR_LOAD, 8, R15, Address.of(R14, write ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ));
         if (aligned) {
-            asm.op(0xf7, 4, 0, R14);
-            asm.immediate(bytes - 1, 4);
+            // What is aligned crosses no page.
+            asm.op(0xf7, 8, 0, R15);
+            asm.immediate(PAGE_MASK | bytes - 1, 4);
             emission.interpretIf(Assembler.NOT_EQUAL, index);
+        } else {
+            asm.immediateOp(Assembler.CMP_IMM, 8, R15, PAGE_BYTES - bytes);
+            emission.interpretIf(Assembler.ABOVE, index);
         }
-        if (log) {
-            log(bytes == TBYTE ? 8 : bytes);
-            if (bytes == TBYTE) {
-                asm.lea(R14, Address.of(R14, 8));
-                log(TBYTE - 8);
-                asm.lea(R14, Address.of(R14, -8));
-            }
+        asm.op(ADD_LOAD, 8, R15, Address.of(R14, CpuLayout.TLB_HOST));
+        Address operand = Address.of(R15, 0);
+        if (write && emission.logged) {
+            log(operand, bytes);
         }
-        return Address.of(R14, 0);
+        return operand;
     }
 
-    /// Notes what the bytes at R14 are before they are overwritten.
-    private void log(int bytes) {
+    /// Notes what memory holds before it is overwritten. Uses R14; changes no flags.
+    private void log(Address operand, int bytes) {
         asm.store(SPILL, Assembler.RAX);
-        for (int at = 0; at < bytes; at += 16) {
-            log(at, Math.min(bytes, 16));
+        asm.load(R14, UNDO_AT);
+        for (int at = 0; at < bytes; ) {
+            int part = bytes - at >= 16 ? 16 : Math.min(Integer.highestOneBit(bytes - at), 8);
+            logPart(operand.plus(at), part);
+            at += part;
         }
+        asm.store(UNDO_AT, R14);
         asm.load(Assembler.RAX, SPILL);
     }
 
-    /// Writes an entry of UNDO, by way of RAX.
-    private void log(int from, int bytes) {
-        asm.load(R15, UNDO_AT);
-        asm.lea(Assembler.RAX, Address.of(R14, from));
-        asm.store(Address.of(R15, 0), Assembler.RAX);
-        asm.op(0xc7, 4, 0, Address.of(R15, 8));
+    /// Fills in the entry at R14, and has R14 point to the next one. Destroys RAX.
+    private void logPart(Address operand, int bytes) {
+        asm.lea(Assembler.RAX, operand);
+        asm.store(Address.of(R14, 0), Assembler.RAX);
+        asm.op(0xc7, 4, 0, Address.of(R14, 8));
         asm.immediate(bytes, 4);
         for (int at = 0; at < bytes; at += 8) {
-            loadZeroExtended(Assembler.RAX, Address.of(R14, from + at), Math.min(bytes, 8));
-            asm.store(Address.of(R15, 16 + at), Assembler.RAX);
+            loadZeroExtended(Assembler.RAX, operand.plus(at), Math.min(bytes, 8));
+            asm.store(Address.of(R14, 16 + at), Assembler.RAX);
         }
-        asm.immediateOp(Assembler.ADD_IMM, 8, UNDO_AT, CpuLayout.UNDO_STRIDE);
+        asm.lea(R14, Address.of(R14, CpuLayout.UNDO_STRIDE));
     }
 
     private void loadZeroExtended(int to, Address from, int bytes) {

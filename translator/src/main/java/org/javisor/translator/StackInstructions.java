@@ -5,7 +5,6 @@ import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 import static org.javisor.translator.Assembler.R14;
-import static org.javisor.translator.Assembler.R15;
 import static org.javisor.translator.Assembler.RBP;
 
 import org.javisor.cpu.CpuLayout;
@@ -49,8 +48,8 @@ final class StackInstructions {
 
     private void push(Instruction insn, int index) {
         if (insn.kind0 == MEM) {
-            asm.load(R15, memory.access(insn, index, 8, false, false));
-            asm.store(VALUE, R15);
+            asm.load(R14, memory.access(insn, index, 8, false, false));
+            asm.store(VALUE, R14);
         }
         Address item = itemToPush(index);
         if (insn.kind0 == IMM) {
@@ -59,13 +58,13 @@ final class StackInstructions {
         } else if (insn.kind0 == GPR && State.inRegister(insn.reg0)) {
             asm.store(item, State.host(insn.reg0));
         } else {
-            asm.load(R15, insn.kind0 == GPR ? State.general(insn.reg0) : VALUE);
-            asm.store(item, R15);
+            asm.load(R14, insn.kind0 == GPR ? State.general(insn.reg0) : VALUE);
+            asm.store(item, R14);
         }
         pushed();
     }
 
-    /// Where an item of 8 bytes goes, checked. R15 is free then.
+    /// Where an item of 8 bytes goes, checked. R14 is free then.
     Address itemToPush(int index) {
         return memory.access(BELOW_TOP, index, 8, true, false);
     }
@@ -83,8 +82,8 @@ final class StackInstructions {
         if (State.inRegister(reg)) {
             asm.load(State.host(reg), item);
         } else {
-            asm.load(R15, item);
-            asm.store(State.general(reg), R15);
+            asm.load(R14, item);
+            asm.store(State.general(reg), R14);
         }
         drop(8);
     }

@@ -59,6 +59,8 @@ class AssemblerTest {
             expected.add("pxor xmm" + reg + ",xmm" + rm);
             asm.opWithRegister(0x1c8, 8, false, reg);
             expected.add("bswap " + WIDE[reg]);
+            asm.rotateRight(reg, rm, 7);
+            expected.add("rorx " + DOUBLE[reg] + "," + DOUBLE[rm] + ",0x7");
         }
     }
 
