@@ -14,11 +14,12 @@ final class AddressSpace {
     long used;
 
     /// @param tables host address of [#BYTES] bytes
-    /// @param entries host address of three times [EntryCache#BYTES] bytes
-    AddressSpace(long tables, long entries) {
-        user = new Tlb(tables, new EntryCache(entries));
-        supervisor = new Tlb(tables + Tlb.BYTES, new EntryCache(entries + EntryCache.BYTES));
-        exempt = new Tlb(tables + 2L * Tlb.BYTES, new EntryCache(entries + 2L * EntryCache.BYTES));
+    /// @param programs what is known of user mode's code
+    /// @param kernel   of supervisor mode's
+    AddressSpace(long tables, CodeEntries programs, CodeEntries kernel) {
+        user = new Tlb(tables, programs);
+        supervisor = new Tlb(tables + Tlb.BYTES, kernel);
+        exempt = new Tlb(tables + 2L * Tlb.BYTES, kernel);
     }
 
     void flush() {

@@ -43,7 +43,7 @@ package org.javisor.cpu;
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
-///      │ ENTRY_CACHES  19 × 32 Ki    │ of each of these tables. See EntryCache
+///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
 ///      │ UNDO           128 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      └───────────────────────────┘
 /// ```
@@ -75,7 +75,7 @@ public final class CpuLayout {
     static final int ADDRESS_SPACES = 6;
     static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
     /// Two entries for each instruction of a block: stores of 32 bytes need so many.
-    public static final int UNDO = ENTRY_CACHES + (1 + 3 * ADDRESS_SPACES) * EntryCache.BYTES, UNDO_STRIDE = 32,
+    public static final int UNDO = ENTRY_CACHES + (1 + ADDRESS_SPACES) * CodeEntries.BYTES, UNDO_STRIDE = 32,
             UNDO_ENTRIES = 2 * Block.MAX_INSTRUCTIONS;
     static final int END = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
     public static final int REQUEST_MASK = 2000;

@@ -24,6 +24,8 @@ final class Mmu {
     private final Bus bus;
     private final PageWalker walker;
     private final Tlb empty;
+    /// Of supervisor mode, in all address spaces.
+    private final CodeEntries kernel;
     private final AddressSpace[] spaces = new AddressSpace[CpuLayout.ADDRESS_SPACES];
     private AddressSpace space;
     private long switches;
@@ -44,7 +46,8 @@ final class Mmu {
         this.memory = cpu.environment.memory();
         this.bus = cpu.bus;
         this.walker = new PageWalker(cpu);
-        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB, new EntryCache(cpu.state + CpuLayout.ENTRY_CACHES));
+        kernel = new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES);
+        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB, kernel);
         spaces[0] = addressSpace(0);
         space = spaces[0];
         current = space.supervisor;
@@ -73,17 +76,12 @@ final class Mmu {
     /// Tells translated code.
     private void publish() {
         HostMemory.storeLong(cpu.state + CpuLayout.FAST_TLB, fast);
-        HostMemory.storeLong(cpu.state + CpuLayout.ENTRIES, current.entries.table);
-    }
-
-    /// Where code that runs with the present translations and privilege leads to.
-    EntryCache entries() {
-        return current.entries;
+        HostMemory.storeLong(cpu.state + CpuLayout.ENTRIES, current.codeEntries.entries.table);
     }
 
     private AddressSpace addressSpace(int n) {
         return new AddressSpace(cpu.state + CpuLayout.TLB + (long) n * AddressSpace.BYTES,
-                cpu.state + CpuLayout.ENTRY_CACHES + (1 + 3L * n) * EntryCache.BYTES);
+                new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES + (1L + n) * CodeEntries.BYTES), kernel);
     }
 
     /// Whether `gva` is canonical for the paging mode (48 or 57 bits).
@@ -391,9 +389,19 @@ final class Mmu {
 
     // ---- instruction fetch ----
 
-    /// Where branches of the current privilege led.
-    JumpCache jumps() {
-        return current.jumps;
+    /// The block that was last found at `rip`, or null if that has to be found out anew.
+    Block knownBlock(long rip) {
+        return current.codeEntries.jumps.find(rip);
+    }
+
+    /// @param block of a page, found at `rip` just now
+    void foundBlock(long rip, Block block) {
+        current.codeEntries.put(rip, block, current.global(rip));
+    }
+
+    /// Has translated code that leads to `rip`, where a block was found just now, go on at host address `entry`.
+    void foundEntry(long rip, long entry) {
+        current.codeEntries.enter(rip, entry);
     }
 
     /// The page of code that `gva` is in, or null when no memory backs it; then [#fetchGpa] is the address.
@@ -467,12 +475,13 @@ final class Mmu {
         boolean known = found != null;
         if (!known) {
             found = leastRecentlyUsed();
-            found.flush();
+            found.flushNonGlobal();
             found.pcid = pcid;
         }
         found.used = ++switches;
         if (found != space) {
             space = found;
+            kernel.clearNonGlobal();
             refresh();
         }
         return known;

@@ -247,8 +247,7 @@ final class RunLoop {
         if (cpu.codeBits != 64) {
             return findInSegment(rip & 0xffff_ffffL);
         }
-        JumpCache jumps = cpu.mmu.jumps();
-        Block known = jumps.find(rip);
+        Block known = cpu.mmu.knownBlock(rip);
         if (known != null) {
             cpu.pageRip = rip - known.start;
             return known;
@@ -257,7 +256,7 @@ final class RunLoop {
         cpu.pageRip = rip - start;
         Block found = find(rip, start);
         if (found.page != null) {
-            cpu.mmu.jumps().put(rip, found);
+            cpu.mmu.foundBlock(rip, found);
         }
         return found;
     }

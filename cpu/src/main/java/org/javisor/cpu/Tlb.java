@@ -32,8 +32,8 @@ final class Tlb {
     private static final long EMPTY = -1, LAST_EMPTY = EMPTY ^ NOTIFY;
     private static final int LAST = ENTRIES - 1;
     private static final long PAGE = -4096;
-    /// 1 GiB.
-    private static final int LARGEST_PAGE_SHIFT = 30;
+    /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
+    private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
 
     // Low bits of `gpas`.
     private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION;
@@ -46,17 +46,16 @@ final class Tlb {
     private final long[] executable = new long[ENTRIES];
     /// By entry: where these come from, once that is known.
     private final CodePage[] code = new CodePage[ENTRIES];
-    final JumpCache jumps = new JumpCache();
-    /// The entries that may not be empty; beyond its length everything has to be swept.
-    private final short[] filled = new short[ENTRIES / 8];
-    private int filledCount;
-    private boolean holdsLargePages;
-    /// The same as [#jumps] for translated code.
-    final EntryCache entries;
+    /// The entries that may not be empty.
+    private final IndexSet filled = new IndexSet(ENTRIES);
+    /// Where pages may be larger than others.
+    private final PageFilter large = new PageFilter(LARGE_PAGE_SHIFT), huge = new PageFilter(HUGE_PAGE_SHIFT);
+    /// What has been found in pages of code; other tables may share it.
+    final CodeEntries codeEntries;
 
-    Tlb(long table, EntryCache entries) {
+    Tlb(long table, CodeEntries codeEntries) {
         this.table = table;
-        this.entries = entries;
+        this.codeEntries = codeEntries;
         clearAll();
     }
 
@@ -105,28 +104,24 @@ final class Tlb {
     /// Begins to describe the page of `gva`, which is at `gpa` and `hva`: nothing is permitted yet.
     void fill(long gva, long gpa, long hva, int pageShift, boolean global) {
         int index = index(gva);
-        if (isEmpty(index)) {
-            if (filledCount < filled.length) {
-                filled[filledCount] = (short) index;
-            }
-            filledCount++;
-        }
+        filled.add(index);
         clear(index);
         long entry = entry(index);
         HostMemory.storeLong(entry + HOST, hva - (gva & ~PAGE));
         HostMemory.storeLong(entry + ADDEND, hva - gva);
         gpas[index] = gpa & PAGE | (long) pageShift << SHIFT_POSITION | (global ? GLOBAL : 0);
-        holdsLargePages |= pageShift > 12;
+        if (pageShift > SMALL_PAGE_SHIFT) {
+            (pageShift > LARGE_PAGE_SHIFT ? huge : large).add(gva);
+        }
+    }
+
+    /// Whether the page of a `gva` that is executable is global.
+    boolean global(long gva) {
+        return executable(gva) && (gpas[index(gva)] & GLOBAL) != 0;
     }
 
     private long entry(int index) {
         return table + ((long) index << ENTRY_SHIFT);
-    }
-
-    private boolean isEmpty(int index) {
-        long entry = entry(index);
-        return isEmpty(HostMemory.loadLong(entry + READ)) && isEmpty(HostMemory.loadLong(entry + WRITE))
-                && isEmpty(executable[index]);
     }
 
     private static boolean isEmpty(long tag) {
@@ -163,49 +158,35 @@ final class Tlb {
     // ---- forgetting ----
 
     void flush() {
-        jumps.clear();
-        entries.clear();
-        if (filledCount > filled.length) {
-            clearAll();
-        } else {
-            for (int i = 0; i < filledCount; i++) {
-                clear(filled[i]);
-            }
+        codeEntries.clear();
+        for (int i = filled.first(); i >= 0; i = filled.next(i)) {
+            clear(i);
         }
-        filledCount = 0;
-        holdsLargePages = false;
+        filled.clear();
+        large.clear();
+        huge.clear();
     }
 
     void flushNonGlobal() {
-        jumps.clear();
-        entries.clear();
-        if (filledCount > filled.length) {
-            flush();
-            return;
-        }
-        int kept = 0;
-        for (int i = 0; i < filledCount; i++) {
-            short index = filled[i];
-            if ((gpas[index] & GLOBAL) != 0) {
-                filled[kept++] = index;
-            } else {
-                clear(index);
+        codeEntries.clearNonGlobal();
+        for (int i = filled.first(); i >= 0; i = filled.next(i)) {
+            if ((gpas[i] & GLOBAL) == 0) {
+                clear(i);
+                filled.remove(i);
             }
         }
-        filledCount = kept;
     }
 
     /// Forgets the page of `gva`, however large it is, if it is one of those: global, not global.
     void invalidate(long gva, boolean global, boolean nonGlobal) {
-        jumps.clear();
-        entries.forget(gva, holdsLargePages ? LARGEST_PAGE_SHIFT : 12);
-        if (!holdsLargePages) {
+        boolean mayBeHuge = huge.mayContain(gva);
+        if (!mayBeHuge && !large.mayContain(gva)) {
+            codeEntries.forget(gva, SMALL_PAGE_SHIFT);
             invalidate(index(gva), gva, global, nonGlobal);
-        } else if (filledCount > filled.length) {
-            flush();
         } else {
-            for (int i = 0; i < filledCount; i++) {
-                invalidate(filled[i], gva, global, nonGlobal);
+            codeEntries.forget(gva, mayBeHuge ? HUGE_PAGE_SHIFT : LARGE_PAGE_SHIFT);
+            for (int i = filled.first(); i >= 0; i = filled.next(i)) {
+                invalidate(i, gva, global, nonGlobal);
             }
         }
     }
@@ -233,9 +214,7 @@ final class Tlb {
 
     /// Lets no write go straight to memory any more without a look at whether it still may.
     void writeProtect() {
-        int count = filledCount > filled.length ? ENTRIES : filledCount;
-        for (int i = 0; i < count; i++) {
-            int index = count == ENTRIES ? i : filled[i];
+        for (int index = filled.first(); index >= 0; index = filled.next(index)) {
             long at = entry(index) + WRITE;
             long tag = HostMemory.loadLong(at);
             if (!isEmpty(tag)) {

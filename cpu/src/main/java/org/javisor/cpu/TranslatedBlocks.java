@@ -132,7 +132,7 @@ class TranslatedBlocks {
         long rip = cpu.rip();
         Translation before = from;
         if (before == null) {
-            cpu.mmu.entries().enter(rip, translation.entry());
+            cpu.mmu.foundEntry(rip, translation.entry());
         } else if (before.block.page == block.page && before.block.valid) {
             translator.link(before, fromIndex, translation);
         }
@@ -149,7 +149,6 @@ class TranslatedBlocks {
         HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable());
         HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
-        cpu.mmu.entries().prepare();
         long exit = translator.enter(state, translation.entry());
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
         cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.TreeSet;
+import org.javisor.host.HostMemory;
+import org.javisor.host.Mapping;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CodeEntriesTest {
+    private static final long RIP = 0xffff_ffff_8100_1230L, OTHER_PAGE = RIP + 4096;
+
+    private static final long SEED = Long.getLong("javisor.seed", System.nanoTime());
+
+    private final Mapping mapping = Mapping.anonymous(CodeEntries.BYTES);
+    private final CodeEntries entries = new CodeEntries(mapping.hva());
+
+    @AfterEach
+    void free() {
+        mapping.close();
+    }
+
+    /// As translated code looks.
+    private long entry(long rip) {
+        int index = (int) (rip ^ rip >>> EntryCache.INDEX_BITS) & EntryCache.ENTRIES - 1;
+        long at = mapping.hva() + ((long) index << EntryCache.ENTRY_SHIFT);
+        return HostMemory.loadLong(at + EntryCache.TAG) == rip ? HostMemory.loadLong(at + EntryCache.ENTRY) : 0;
+    }
+
+    private void enter(long rip, long entry, boolean global) {
+        entries.put(rip, new Block(new Insn[1], 0, 1, 64, null), global);
+        entries.enter(rip, entry);
+    }
+
+    @Test
+    void nothingIsFoundInAnEmptyOne() {
+        assertEquals(0, entry(0));
+        assertEquals(0, entry(RIP));
+    }
+
+    @Test
+    void whatIsNotGlobalGoesAloneUnlessThereIsSomethingLocal() {
+        enter(RIP, 1, true);
+        entries.clearNonGlobal();
+        assertEquals(1, entry(RIP));
+
+        enter(OTHER_PAGE, 2, false);
+        entries.clearNonGlobal();
+        assertEquals(0, entry(OTHER_PAGE));
+    }
+
+    @Test
+    void aPageIsForgottenAloneAndALargePageWithAllThatIsInIt() {
+        enter(RIP, 1, true);
+        enter(OTHER_PAGE, 2, true);
+
+        entries.forget(RIP & -4096, 12);
+        assertEquals(0, entry(RIP));
+        assertEquals(2, entry(OTHER_PAGE));
+
+        entries.forget(RIP, 22);
+        assertEquals(0, entry(OTHER_PAGE));
+    }
+
+    @Test
+    void aFilterKnowsEveryPageThatWasAddedAndNotAllOthers() {
+        PageFilter filter = new PageFilter(12);
+        for (long page = 0; page < 16; page++) {
+            filter.add(RIP + (page << 12));
+        }
+        for (long page = 0; page < 16; page++) {
+            assertTrue(filter.mayContain((RIP & -4096) + (page << 12)));
+        }
+        assertFalse(filter.mayContain(RIP + (16 << 12)));
+        filter.clear();
+        assertFalse(filter.mayContain(RIP));
+    }
+
+    @Test
+    void anIndexSetIsGoneThroughInOrder() {
+        Random random = new Random(SEED);
+        IndexSet set = new IndexSet(256);
+        TreeSet<Integer> wanted = new TreeSet<>();
+        for (int i = 0; i < 100; i++) {
+            int index = random.nextInt(256);
+            set.add(index);
+            wanted.add(index);
+        }
+        set.add(63);
+        set.add(255);
+        wanted.add(63);
+        wanted.add(255);
+        set.remove(64);
+        wanted.remove(64);
+
+        TreeSet<Integer> found = new TreeSet<>();
+        for (int i = set.first(); i >= 0; i = set.next(i)) {
+            assertTrue(found.isEmpty() || i > found.last(), "seed " + SEED);
+            found.add(i);
+        }
+        assertEquals(wanted, found, "seed " + SEED);
+        assertNotEquals(-1, set.first());
+        set.clear();
+        assertEquals(-1, set.first());
+    }
+}
