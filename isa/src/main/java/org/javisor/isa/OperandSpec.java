@@ -167,6 +167,14 @@ public enum OperandSpec {
                 || place == Place.RM_INDEXES;
     }
 
+    /// Whether the operand is a vector register, or memory in place of one.
+    public boolean isVector() {
+        return switch (place) {
+            case RM_XMM, REG_XMM, VEX_VECTOR, RM_INDEXES, XMM0, IMM_VECTOR -> true;
+            default -> false;
+        };
+    }
+
     /// Whether a ModRM byte names the operand.
     public boolean usesModrm() {
         return place.inModrm();

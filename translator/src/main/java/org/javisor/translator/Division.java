@@ -33,8 +33,9 @@ final class Division {
 
     void emit(Instruction insn, int index) {
         int size = insn.bytes0;
-        int divisor = divisor(insn, index);
+        // Uses the register that the divisor may be in.
         emission.flags.spill();
+        int divisor = divisor(insn, index);
         if (insn.mnemonic() == Mnemonic.DIV) {
             // The quotient fits if the upper half of the dividend is less than the divisor, which is not 0 then.
             asm.op(Assembler.CMP, size, divisor, RDX);

@@ -47,8 +47,10 @@ final class PlainInstructions {
             int kind = insn.kind(n);
             boolean known = kind == GPR || kind == IMM || kind == XMM || kind == YMM || kind == NONE
                     || kind == MEM && insn.row.operands().get(n).canBeMemory();
-            // AH to BH cannot be named beside the registers that addresses are in.
-            boolean high = kind == GPR && insn.reg(n) >= 16 && memoryOperand >= 0;
+            // AH to BH cannot be named beside the registers that addresses and RSP are in.
+            boolean high = kind == GPR && insn.reg(n) >= 16
+                    && (memoryOperand >= 0 || insn.kind0 == GPR && State.host(insn.reg0) == State.GUEST_RSP);
+            inMemory += kind == GPR && !State.inRegister(insn.reg(n)) ? 1 : 0;
             if (!known || high) {
                 return false;
             }

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
+import static org.javisor.isa.Instruction.SS;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.javisor.host.HostMemory;
+import org.javisor.testkit.RandomOperands;
+
+/// A guest in 64-bit mode that executes [RandomProgram]s. Its exception handlers are here: who faults goes on behind the
+/// instruction, and NMIs and kicks, which come when they like, leave no trace.
+///
+/// ```
+/// 0x400000  data, in pages that differ: see [#PAGES]
+/// 0x500000  stack             0x510000 counters
+/// 0x600000  code, writable
+/// ```
+/// All else is for the supervisor.
+final class ProgramGuest implements AutoCloseable {
+    static final long DATA = 0x40_0000, STACK = 0x50_2000, COUNTERS = 0x51_0000, CODE = 0x60_0000;
+    static final int DATA_PAGES = 16, CODE_PAGES = 4;
+    private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, SYSCALL_VECTOR = 255, MAX_STOPS = 400;
+    /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
+    private static final String PAGES = "wwwwrwwswnwwawww";
+    private static final long PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80;
+    private static final byte[] BREAKPOINTS = new byte[CODE_PAGES * PAGE_BYTES];
+    private static final int END_OF_PROGRAM = -1;
+    /// What is compared: the general registers; and the x87 and vector registers.
+    private static final int FIRST_FLOAT = CpuLayout.FPR, LAST_FLOAT = CpuLayout.OPERAND;
+    private static final int CONDITION_CODES = 0x4700;
+
+    static {
+        Arrays.fill(BREAKPOINTS, (byte) 0xcc);
+    }
+
+    private final SystemGuest guest;
+    final Cpu cpu;
+    private RandomProgram program;
+    private boolean user;
+    private int stops;
+    /// Why it stopped last: a vector, and where.
+    private int vector;
+    private long at;
+    private long flags;
+    private int errorCode;
+    private boolean ended;
+
+    ProgramGuest(CpuidModel cpuid, BlockTranslator translator, boolean inLockStep) {
+        guest = SystemGuest.in64BitMode(cpuid, translator, inLockStep);
+        cpu = guest.cpu;
+        for (int gate = 0; gate < 256; gate++) {
+            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == 3 ? 0xee : 0x8e, 1);
+        }
+        cpu.system.star = (long) SystemGuest.CODE0 << 32;
+        cpu.system.lstar = SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
+        cpu.system.xcr0 = cpuid.xcr0Supported();
+        mapMemory();
+    }
+
+    private void mapMemory() {
+        for (int n = 0; n < 8; n++) {
+            entry(SystemGuest.TABLES + 0x2000 + 8 * n, (long) n << 21 | LARGE | WRITABLE | PRESENT);
+        }
+        for (long region : new long[] {0, DATA, STACK, CODE}) {
+            long table = TABLE + (region >>> 21) * PAGE_BYTES;
+            entry(SystemGuest.TABLES + 0x2000 + 8 * (region >>> 21), table | USER | WRITABLE | PRESENT);
+            for (int n = 0; n < 512; n++) {
+                long gpa = (region & -1 << 21) + (long) n * PAGE_BYTES;
+                entry(table + 8L * n, gpa | rights(gpa));
+            }
+        }
+        long alias = TABLE + (DATA >>> 21) * PAGE_BYTES + 8L * PAGES.indexOf('a');
+        entry(alias, DATA | USER | WRITABLE | PRESENT);
+    }
+
+    private void entry(long at, long value) {
+        guest.memory.storeLong(at, value);
+    }
+
+    private static long rights(long gpa) {
+        if (gpa >= DATA && gpa < DATA + (long) DATA_PAGES * PAGE_BYTES) {
+            return switch (PAGES.charAt((int) (gpa - DATA) / PAGE_BYTES)) {
+                case 'r' -> USER | PRESENT;
+                case 's' -> WRITABLE | PRESENT;
+                case 'n' -> 0;
+                default -> USER | WRITABLE | PRESENT;
+            };
+        }
+        boolean users = gpa >= STACK - 0x2000 && gpa < STACK + 0x1000 || gpa == COUNTERS
+                || gpa >= CODE && gpa < CODE + (long) CODE_PAGES * PAGE_BYTES;
+        return users ? USER | WRITABLE | PRESENT : gpa == 0 ? 0 : WRITABLE | PRESENT;
+    }
+
+    /// Loads a program and, as `seed` says, everything that it works on.
+    void start(RandomProgram toRun, long seed) {
+        program = toRun;
+        stops = 0;
+        ended = false;
+        Random random = new Random(seed);
+        RandomOperands operands = new RandomOperands(random);
+        guest.memory.store(CODE, BREAKPOINTS);
+        guest.memory.store(program.origin(), program.code());
+        guest.memory.store(COUNTERS, new byte[PAGE_BYTES]);
+        fill(random, STACK - 0x2000, 0x3000);
+        fill(random, DATA, DATA_PAGES * PAGE_BYTES);
+        user = random.nextInt(3) != 0;
+        mode(random);
+        for (int reg = 0; reg < 16; reg++) {
+            cpu.reg64(reg, random.nextInt(3) == 0 ? DATA + random.nextInt(4 * PAGE_BYTES) : operands.integer());
+        }
+        cpu.reg64(CpuLayout.RSP, STACK - 8L * random.nextInt(0x40));
+        floatingPoint(random, operands);
+        cpu.rip(program.origin());
+        cpu.mmu.flush();
+        enter(Flags.IF | random.nextInt() & Flags.ARITHMETIC | (random.nextInt(8) == 0 ? Flags.DF : 0)
+                | (random.nextInt(8) == 0 ? Flags.AC : 0));
+    }
+
+    private void fill(Random random, long gpa, int bytes) {
+        byte[] content = new byte[bytes];
+        random.nextBytes(content);
+        guest.memory.store(gpa, content);
+    }
+
+    private void mode(Random random) {
+        cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_ET
+                | ControlBits.CR0_NE | ControlBits.CR0_MP | (random.nextInt(4) == 0 ? ControlBits.CR0_AM : 0)
+                | (random.nextInt(16) == 0 ? ControlBits.CR0_TS : 0);
+        cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSXMMEXCPT
+                | (random.nextInt(16) != 0 ? ControlBits.CR4_OSFXSR : 0)
+                | (random.nextInt(4) != 0 ? ControlBits.CR4_OSXSAVE : 0);
+        cpu.cr2 = 0;
+        cpu.nmiBlocked = false;
+        cpu.segments.base[FS] = DATA + random.nextInt(PAGE_BYTES);
+        cpu.segments.base[GS] = random.nextInt(PAGE_BYTES);
+    }
+
+    private void floatingPoint(Random random, RandomOperands operands) {
+        boolean numbers = random.nextBoolean();
+        for (int at = 0; at < 512; at += 8) {
+            HostMemory.storeLong(cpu.state + CpuLayout.XMM + at,
+                    numbers ? operands.doublePrecision() : operands.integer());
+        }
+        for (int n = 0; n < 8; n++) {
+            int exponent = operands.extendedExponent();
+            long at = cpu.state + CpuLayout.FPR + (long) CpuLayout.FPR_STRIDE * n;
+            HostMemory.storeLong(at, operands.significand(exponent));
+            HostMemory.storeLong(at + 8, exponent & 0xffffL);
+        }
+        Mxcsr.set(cpu, Mxcsr.INITIAL | (random.nextInt(4) == 0 ? random.nextInt(4) << 13 : 0)
+                | (random.nextInt(8) == 0 ? 0x8040 : 0) & (random.nextInt() | 0x40));
+        HostMemory.storeShort(cpu.state + CpuLayout.FCW, (short) (0x37f | random.nextInt(4) << 10));
+        HostMemory.storeShort(cpu.state + CpuLayout.FSW, (short) (random.nextInt(8) << 11));
+        HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) (random.nextInt(3) != 0 ? 0 : 0xffff));
+    }
+
+    /// Goes on in the program's mode.
+    private void enter(long rflags) {
+        if (user) {
+            guest.asUser();
+        } else {
+            guest.cpu.segmentLoader.set(CS, SystemGuest.CODE0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.CODE0));
+            guest.cpu.segmentLoader.set(SS, SystemGuest.DATA0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.DATA0));
+            cpu.cpl = 0;
+        }
+        cpu.rflags(rflags & ~(Flags.RF | Flags.TF) | 2);
+    }
+
+    /// Runs to the next exception of the program's own, or to its end.
+    ///
+    /// @return whether there is more to come; null if it has shut down, or seems never to stop
+    Boolean next() {
+        while (true) {
+            int exit = cpu.run();
+            if (exit == CpuExit.KICK) {
+                if (stuck) {
+                    return null;
+                }
+            } else if (exit == CpuExit.SHUTDOWN) {
+                return null;
+            } else if (exit != CpuExit.HALT) {
+                throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure(), cpu.failureCause());
+            } else if (!resume()) {
+                return !ended;
+            }
+        }
+    }
+
+    /// Set by who finds that it takes too long, and then kicks.
+    volatile boolean stuck;
+
+    /// @return whether that was nothing of the program's doing
+    private boolean resume() {
+        long handler = cpu.rip() - 1 - SystemGuest.HANDLERS;
+        if (handler < 0 || handler >= 256 * 16) {
+            // HLT at CPL 0: the end, or a stray one.
+            vector = END_OF_PROGRAM;
+            at = cpu.rip() - 1;
+            flags = cpu.rflags();
+            return stop(at == program.end(), at);
+        }
+        vector = (int) handler / 16;
+        if (vector == SYSCALL_VECTOR) {
+            at = cpu.reg64(CpuLayout.RCX);
+            flags = cpu.reg64(11);
+            return stop(false, at);
+        }
+        int first = hasErrorCode(vector) ? 1 : 0;
+        errorCode = first == 0 ? 0 : (int) guest.stackItem(0, 8);
+        at = guest.stackItem(first, 8);
+        flags = guest.stackItem(first + 2, 8);
+        cpu.reg64(CpuLayout.RSP, guest.stackItem(first + 3, 8));
+        if (vector == GuestFault.NMI) {
+            cpu.nmiBlocked = false;
+            cpu.rip(at);
+            enter(flags);
+            return true;
+        }
+        boolean trap = vector == GuestFault.BP || vector == GuestFault.DB || vector >= 32;
+        return stop(vector == GuestFault.GP && at == program.end(), trap ? at : program.behind(at));
+    }
+
+    private boolean stop(boolean end, long next) {
+        ended = end || ++stops == MAX_STOPS;
+        cpu.rip(next == at && vector == END_OF_PROGRAM ? at + 1 : next);
+        enter(flags);
+        return false;
+    }
+
+    private static boolean hasErrorCode(int vector) {
+        return switch (vector) {
+            case 8, 10, 11, 12, 13, 14, 17, 21 -> true;
+            default -> false;
+        };
+    }
+
+    /// How it stopped.
+    @Override
+    public String toString() {
+        return String.format("vector %d (%x) at %x, flags %x, CR2 %x, stop %d", vector, errorCode, at, flags, cpu.cr2, stops);
+    }
+
+    /// What differs from `other`, which has executed as much of the same program; null if nothing that is defined.
+    String difference(ProgramGuest other) {
+        int undefined = program.undefinedAt(at);
+        if (vector != other.vector || at != other.at || errorCode != other.errorCode
+                || ((flags ^ other.flags) & ~undefined) != 0 || cpu.cr2 != other.cr2()) {
+            return this + ", not " + other;
+        }
+        for (int offset = 0; offset < CpuLayout.RIP + 8; offset += 8) {
+            boolean savedFlags = vector == SYSCALL_VECTOR && offset == 8 * 11;
+            if (((word(offset) ^ other.word(offset)) & (savedFlags ? ~undefined : -1)) != 0) {
+                return differs(other, offset);
+            }
+        }
+        for (int offset = FIRST_FLOAT; offset < LAST_FLOAT; offset += 8) {
+            boolean exponent = offset < CpuLayout.XMM && (offset & 8) != 0;
+            if (((word(offset) ^ other.word(offset)) & (exponent ? 0xffff : -1)) != 0) {
+                return differs(other, offset);
+            }
+        }
+        if (controlWords() != other.controlWords()) {
+            return String.format("%s: MXCSR and x87 words %x, not %x", this, controlWords(), other.controlWords());
+        }
+        return memoryDifference(other);
+    }
+
+    private long cr2() {
+        return cpu.cr2;
+    }
+
+    private long word(int offset) {
+        return HostMemory.loadLong(cpu.state + offset);
+    }
+
+    /// MXCSR, FCW, FSW but for condition codes, FTW.
+    private long controlWords() {
+        long x87 = HostMemory.loadLong(cpu.state + CpuLayout.FCW);
+        return Integer.toUnsignedLong(Mxcsr.get(cpu)) << 48 ^ x87 & 0xffff_ffff_ffffL & ~((long) CONDITION_CODES << 16);
+    }
+
+    private String differs(ProgramGuest other, int offset) {
+        return String.format("%s: offset %d of the state: %x, not %x", this, offset, word(offset), other.word(offset));
+    }
+
+    private String memoryDifference(ProgramGuest other) {
+        for (long from : new long[] {DATA, STACK - 0x2000, COUNTERS, CODE}) {
+            long bytes = from == DATA ? (long) DATA_PAGES * PAGE_BYTES
+                    : from == CODE ? (long) CODE_PAGES * PAGE_BYTES : from == COUNTERS ? PAGE_BYTES : 0x3000;
+            long at = HostMemory.segment(guest.ram.hva() + from, bytes)
+                    .mismatch(HostMemory.segment(other.guest.ram.hva() + from, bytes));
+            if (at >= 0) {
+                return String.format("%s: memory at %x: %x, not %x", this, from + at,
+                        guest.memory.loadByte(from + at) & 0xff, other.guest.memory.loadByte(from + at) & 0xff);
+            }
+        }
+        return null;
+    }
+
+    String registers() {
+        StringBuilder text = new StringBuilder();
+        for (int reg = 0; reg < 16; reg++) {
+            text.append(String.format("%n  r%d %016x", reg, cpu.reg64(reg)));
+        }
+        return text.append(user ? "\n  user" : "\n  supervisor").append(String.format(", CR0 %x, CR4 %x, RFLAGS %x",
+                cpu.cr0, cpu.cr4, cpu.rflags())).toString();
+    }
+
+    @Override
+    public void close() {
+        guest.close();
+    }
+}

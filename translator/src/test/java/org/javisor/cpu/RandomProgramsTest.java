@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.Random;
+import org.javisor.translator.HostTranslatorProvider;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Random programs do the same as host code and interpreted: every register, flag, fault and byte of memory.
+///
+/// A difference is printed with the smallest part of the program that still shows it. `-Djavisor.seed=N` begins with the
+/// program that seed N makes; `-Djavisor.programs=N` says how many there are.
+class RandomProgramsTest {
+    private static final int PROGRAMS_A_GUEST = 100, STATES = 3;
+    private static final long PATIENCE_NANOS = 3_000_000_000L;
+    private static final long CODE_BYTES = 64 << 20;
+
+    private final CpuidModel cpuid = CpuidModel.builder().build();
+    private final int programs = Integer.getInteger("javisor.programs", 600);
+    private final long firstSeed = Long.getLong("javisor.seed", System.nanoTime());
+
+    @Test
+    void translatedProgramsDoWhatInterpretedOnesDo() throws InterruptedException {
+        compare(programs, false);
+    }
+
+    @Test
+    void programsPassInLockStep() throws InterruptedException {
+        compare(programs / 4, true);
+    }
+
+    @Test
+    @Tag("slow")
+    void translatedProgramsDoWhatInterpretedOnesDoAtLength() throws InterruptedException {
+        compare(100 * programs, false);
+    }
+
+    private void compare(int count, boolean inLockStep) throws InterruptedException {
+        int done = 0;
+        while (done < count) {
+            long seed = firstSeed + done;
+            try (Pair pair = new Pair(inLockStep)) {
+                for (long n = seed; n < seed + PROGRAMS_A_GUEST && done < count && !pair.damaged; n++, done++) {
+                    check(pair, n, inLockStep);
+                }
+            }
+        }
+        System.out.printf("%d programs from seed %d%n", done, firstSeed);
+    }
+
+    private void check(Pair pair, long seed, boolean inLockStep) throws InterruptedException {
+        Random random = new Random(seed);
+        RandomProgram program = new ProgramGenerator(random, pair.decoder()).next();
+        assertTrue(program.valid(), () -> "seed " + seed + " makes an invalid program");
+        int translateAt = 1 + random.nextInt(random.nextBoolean() ? 1 : 6);
+        String difference = pair.difference(program, seed, translateAt);
+        if (difference != null) {
+            RandomProgram smallest = program.shrunk(candidate -> fails(candidate, seed, translateAt, inLockStep));
+            assertNull(report(smallest, seed, translateAt, inLockStep), () -> "seed " + seed);
+        }
+    }
+
+    private boolean fails(RandomProgram program, long seed, int translateAt, boolean inLockStep) {
+        try (Pair pair = new Pair(inLockStep)) {
+            return pair.difference(program, seed, translateAt) != null;
+        }
+    }
+
+    private String report(RandomProgram program, long seed, int translateAt, boolean inLockStep) {
+        try (Pair pair = new Pair(inLockStep); Pair checked = new Pair(true)) {
+            String difference = pair.difference(program, seed, translateAt);
+            String first = checked.difference(program, seed, translateAt);
+            pair.wanted.start(program, seed);
+            return "-Djavisor.seed=" + seed + ", translated at execution " + translateAt + "\n" + difference + "\nbegins with"
+                    + pair.wanted.registers() + program.print(pair.decoder()) + "\nin lock-step: " + first;
+        }
+    }
+
+    /// One that interprets, and one that translates.
+    private final class Pair implements AutoCloseable {
+        private final ProgramGuest wanted = new ProgramGuest(cpuid, null, false);
+        private final ProgramGuest guest;
+        /// Whether a program has overwritten what is not its own: there is no telling what happens now.
+        private boolean damaged;
+        private final BlockTranslator translator = new HostTranslatorProvider().create(CODE_BYTES);
+
+        Pair(boolean inLockStep) {
+            assumeTrue(translator != null, "this host runs no translated code");
+            guest = new ProgramGuest(cpuid, translator, inLockStep);
+        }
+
+        InstructionDecoder decoder() {
+            return new InstructionDecoder(wanted.cpu);
+        }
+
+        /// Runs the program a few times from different states.
+        String difference(RandomProgram program, long seed, int translateAt) {
+            guest.cpu.group.translateAt(translateAt);
+            for (int n = 0; n < STATES && !damaged; n++) {
+                long state = seed + (long) n << 32 ^ n;
+                wanted.start(program, state);
+                guest.start(program, state);
+                String difference = run();
+                if (difference != null) {
+                    return "state " + n + ", " + difference;
+                }
+            }
+            return null;
+        }
+
+        private String run() {
+            while (true) {
+                Boolean wantedMore = patiently(wanted);
+                if (wantedMore == null) {
+                    damaged = true;
+                    return null;
+                }
+                Boolean more;
+                try {
+                    more = patiently(guest);
+                } catch (AssertionError e) {
+                    return e.getMessage() + trace(e.getCause());
+                }
+                if (more == null) {
+                    return "shut down, or never stops, at " + Long.toHexString(guest.cpu.rip());
+                }
+                String difference = guest.difference(wanted);
+                if (difference != null || !wantedMore) {
+                    return difference;
+                }
+            }
+        }
+
+        private static String trace(Throwable cause) {
+            if (cause == null || cause instanceof IllegalStateException) {
+                return "";
+            }
+            StringBuilder text = new StringBuilder();
+            for (StackTraceElement element : cause.getStackTrace()) {
+                text.append("\n    at ").append(element);
+            }
+            return text.toString();
+        }
+
+        private Boolean patiently(ProgramGuest runner) {
+            Watchdog.watch(runner, PATIENCE_NANOS);
+            try {
+                return runner.next();
+            } finally {
+                Watchdog.rest();
+            }
+        }
+
+        @Override
+        public void close() {
+            wanted.close();
+            guest.close();
+            translator.close();
+        }
+    }
+}
