@@ -73,7 +73,7 @@ final class Tlb {
 
     /// Whether writes are permitted, be it with notice.
     boolean writable(long gva) {
-        return ((HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva) & PAGE & ~NOTIFY) == 0;
+        return ((HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva & PAGE) & ~NOTIFY) == 0;
     }
 
     boolean mustNotify(long gva) {

@@ -50,7 +50,6 @@ final class PlainInstructions {
             // AH to BH cannot be named beside the registers that addresses and RSP are in.
             boolean high = kind == GPR && insn.reg(n) >= 16
                     && (memoryOperand >= 0 || insn.kind0 == GPR && State.host(insn.reg0) == State.GUEST_RSP);
-            inMemory += kind == GPR && !State.inRegister(insn.reg(n)) ? 1 : 0;
             if (!known || high) {
                 return false;
             }

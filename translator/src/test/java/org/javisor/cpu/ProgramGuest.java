@@ -183,7 +183,8 @@ final class ProgramGuest implements AutoCloseable {
             } else if (exit == CpuExit.SHUTDOWN) {
                 return null;
             } else if (exit != CpuExit.HALT) {
-                throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure(), cpu.failureCause());
+                throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure() + " at " + Long.toHexString(cpu.rip()),
+                        cpu.failureCause());
             } else if (!resume()) {
                 return !ended;
             }
@@ -277,10 +278,11 @@ final class ProgramGuest implements AutoCloseable {
         return HostMemory.loadLong(cpu.state + offset);
     }
 
-    /// MXCSR, FCW, FSW but for condition codes, FTW.
+    /// MXCSR, FCW, FSW but for condition codes, and which x87 registers are empty.
     private long controlWords() {
-        long x87 = HostMemory.loadLong(cpu.state + CpuLayout.FCW);
-        return Integer.toUnsignedLong(Mxcsr.get(cpu)) << 48 ^ x87 & 0xffff_ffff_ffffL & ~((long) CONDITION_CODES << 16);
+        int words = HostMemory.loadInt(cpu.state + CpuLayout.FCW) & ~(CONDITION_CODES << 16);
+        int tags = cpu.x87.tags();
+        return Integer.toUnsignedLong(words) | (long) (tags & tags >> 1 & 0x5555) << 32 | (long) Mxcsr.get(cpu) << 48;
     }
 
     private String differs(ProgramGuest other, int offset) {

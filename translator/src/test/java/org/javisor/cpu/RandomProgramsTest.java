@@ -114,7 +114,12 @@ class RandomProgramsTest {
 
         private String run() {
             while (true) {
-                Boolean wantedMore = patiently(wanted);
+                Boolean wantedMore = null;
+                try {
+                    wantedMore = patiently(wanted);
+                } catch (AssertionError e) {
+                    return "interpreted: " + e.getMessage() + trace(e.getCause());
+                }
                 if (wantedMore == null) {
                     damaged = true;
                     return null;
