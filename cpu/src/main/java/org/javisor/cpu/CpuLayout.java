@@ -44,7 +44,7 @@ package org.javisor.cpu;
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
-///      │ UNDO           128 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
+///      │ UNDO           256 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      └───────────────────────────┘
 /// ```
 public final class CpuLayout {
@@ -74,9 +74,9 @@ public final class CpuLayout {
     /// As many as Linux keeps PCIDs in use on a processor.
     static final int ADDRESS_SPACES = 6;
     static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
-    /// Two entries for each instruction of a block: stores of 32 bytes need so many.
+    /// Two entries for each instruction of a block, as stores of 32 bytes need, and as many for string instructions.
     public static final int UNDO = ENTRY_CACHES + (1 + ADDRESS_SPACES) * CodeEntries.BYTES, UNDO_STRIDE = 32,
-            UNDO_ENTRIES = 2 * Block.MAX_INSTRUCTIONS;
+            UNDO_ENTRIES = 4 * Block.MAX_INSTRUCTIONS;
     static final int END = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
     public static final int REQUEST_MASK = 2000;
     public static final int HOST_MXCSR = 2004;

@@ -5,7 +5,9 @@ import org.javisor.cpu.fp.Float80Context;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 import org.javisor.isa.Disassembler;
+import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OpcodeRow.Attribute;
 
 /// Runs each translated block, takes back what it did, has the interpreter execute the same instructions, and compares.
 ///
@@ -113,17 +115,40 @@ final class LockStep extends TranslatedBlocks {
         cpu.rip(cpu.pageRip + translation.start());
         for (int i = 0; i < count; i++) {
             Insn insn = (Insn) translation.instruction(i);
-            cpu.rip(cpu.pageRip + insn.end);
             try {
-                insn.handler.execute(cpu, insn);
+                interpret(insn);
             } catch (GuestFault fault) {
                 return "instruction " + i + " raises exception " + fault.vector;
             }
             undefined |= insn.row.undefinedFlags();
             statusIgnored |= comparesToFlags(insn.mnemonic()) ? Float80Context.C1 : 0;
         }
+        if (count < translation.size()) {
+            interpretPart((Insn) translation.instruction(count));
+        }
         String difference = registerDifference(undefined);
         return difference != null ? difference : memoryDifference(undo, stores);
+    }
+
+    private void interpret(Insn insn) {
+        do {
+            cpu.rip(cpu.pageRip + insn.end);
+            insn.handler.execute(cpu, insn);
+            // A repeated string instruction may stop in between.
+        } while (insn.row.has(Attribute.STRING) && cpu.rip() == cpu.pageRip + insn.end - insn.length);
+    }
+
+    /// Does as many elements of a repeated string instruction as host code did before it left.
+    private void interpretPart(Insn insn) {
+        long left = HostMemory.loadLong(after + CpuLayout.gpr(CpuLayout.RCX));
+        long done = cpu.reg64(CpuLayout.RCX) - left;
+        if (!insn.row.has(Attribute.STRING) || !insn.has(Instruction.REP | Instruction.REPNE) || done == 0) {
+            return;
+        }
+        cpu.reg64(CpuLayout.RCX, done);
+        interpret(insn);
+        cpu.reg64(CpuLayout.RCX, cpu.reg64(CpuLayout.RCX) + left);
+        cpu.rip(cpu.pageRip + insn.end - insn.length);
     }
 
     private String registerDifference(int undefinedFlags) {

@@ -17,6 +17,7 @@ final class Assembler {
     static final int VEX_L = 4, VEX_W = 0x80;
     static final int ADD = 0x01, AND = 0x21, SUB = 0x29, XOR = 0x31, CMP = 0x39, TEST = 0x85;
     static final int STORE = 0x89, LOAD = 0x8b, LEA = 0x8d;
+    static final int MOVZX_BYTE = MAP_0F | 0xb6, MOVZX_WORD = MAP_0F | 0xb7;
     /// Extensions of the immediate group 81 and 83.
     static final int ADD_IMM = 0, OR_IMM = 1, AND_IMM = 4, XOR_IMM = 6, CMP_IMM = 7;
     /// Extensions of the shift group C1.
@@ -211,6 +212,14 @@ final class Assembler {
 
     void store(Address to, int from) {
         op(STORE, 8, from, to);
+    }
+
+    void loadZeroExtended(int to, Address from, int bytes) {
+        switch (bytes) {
+            case 1 -> op(MOVZX_BYTE, 4, to, from);
+            case 2 -> op(MOVZX_WORD, 4, to, from);
+            default -> op(LOAD, bytes, to, from);
+        }
     }
 
     void lea(int to, Address address) {

@@ -23,6 +23,7 @@ final class BlockCompiler {
     private final Division division;
     private final ControlInstructions control;
     private final X87Instructions x87;
+    private final StringInstructions strings;
     private final Branches branches;
 
     BlockCompiler(Emission emission, HostFeatures host) {
@@ -35,6 +36,7 @@ final class BlockCompiler {
         this.division = new Division(emission, memory);
         this.control = new ControlInstructions(emission, memory);
         this.x87 = new X87Instructions(emission, memory);
+        this.strings = new StringInstructions(emission, memory);
         this.branches = new Branches(emission, memory, stack);
     }
 
@@ -50,6 +52,7 @@ final class BlockCompiler {
     private static boolean supports(Instruction insn, HostFeatures host) {
         return isIdle(insn.mnemonic()) || isLea(insn) || Branches.supports(insn) || StackInstructions.supports(insn)
                 || Division.supports(insn) || X87Instructions.supports(insn, host)
+                || StringInstructions.supports(insn)
                 || ControlInstructions.supports(insn)
                 || PlainInstructions.supports(insn, host);
     }
@@ -116,6 +119,8 @@ final class BlockCompiler {
             control.emit(insn, index);
         } else if (insn.row.map() == OpcodeRow.X87 || insn.mnemonic() == Mnemonic.FWAIT) {
             x87.emit(insn, index);
+        } else if (StringInstructions.supports(insn)) {
+            strings.emit(insn, index);
         } else {
             plain.emit(insn, index);
         }

@@ -3,13 +3,15 @@ package org.javisor.translator;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.HashMap;
+import java.util.Map;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.host.HostCode;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
 
 /// Executable memory: at its beginning the way into translated code and out of it, and what
-/// loads vector and x87 registers; then translations one after another.
+/// loads vector and x87 registers, and string instructions; then translations one after another.
 final class CodeMemory implements AutoCloseable {
     private static final int[] SAVED = {Assembler.RBX, Assembler.RBP, 12, 13, 14, 15};
     private static final int LDMXCSR = Assembler.MAP_0F | 0xae, STMXCSR = LDMXCSR;
@@ -24,6 +26,7 @@ final class CodeMemory implements AutoCloseable {
     private final long loadVectors;
     private final long loadWideVectors;
     private final long loadX87;
+    private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
     /// @throws org.javisor.host.HostException where memory must not be executable
@@ -47,6 +50,11 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         X87Registers.load(way);
         loadX87 = placeAndLeave(way);
+        for (StringRoutine routine : StringRoutine.all()) {
+            way.reset();
+            routine.emit(way);
+            stringRoutines.put(routine, place(way));
+        }
         // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the stack
         // only for them and one return address, and reaches memory only through the processor's block and TLB.
         enter = HostCode.function(entry);
@@ -132,6 +140,11 @@ final class CodeMemory implements AutoCloseable {
     /// As [#loadVectors], of the x87 registers.
     long loadX87() {
         return loadX87;
+    }
+
+    /// Host address of a routine for a repeated string instruction.
+    long routine(StringRoutine routine) {
+        return stringRoutines.get(routine);
     }
 
     /// Where the next code will be placed, if there is room for `bytes` bytes; else 0.

@@ -92,6 +92,11 @@ final class Emission {
         }
     }
 
+    /// Emits a call of a routine, which tells by ZF whether the instruction is complete.
+    void call(StringRoutine routine) {
+        asm.patch4(asm.call(), distance(asm.length(), memory.routine(routine)));
+    }
+
     // ---- exits ----
 
     /// Emits a jump to an exit that has instruction `index` interpreted. The flags must be in memory.

@@ -32,11 +32,16 @@ final class FlagState {
             return;
         }
         asm.move(Assembler.R14, Assembler.RAX);
+        store(asm);
+        asm.move(Assembler.RAX, Assembler.R14);
+        inMemory = true;
+    }
+
+    /// Emits that the host's flags go to memory. Uses RAX.
+    static void store(Assembler asm) {
         asm.byte1(LAHF);
         asm.op(SETO, 1, 0, Assembler.RAX);
         asm.op(Assembler.STORE, 2, Assembler.RAX, RAW);
-        asm.move(Assembler.RAX, Assembler.R14);
-        inMemory = true;
     }
 
     /// The host's flags are about to be destroyed.

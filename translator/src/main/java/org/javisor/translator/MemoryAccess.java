@@ -19,7 +19,6 @@ final class MemoryAccess {
     private static final int PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
     /// An offset in a page and the size of an access come on top of displacements.
     private static final int LARGEST_ADDITION = 2 * PAGE_BYTES;
-    private static final int MOVZX_BYTE = Assembler.MAP_0F | 0xb6, MOVZX_WORD = Assembler.MAP_0F | 0xb7;
     private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33;
 
     private final Emission emission;
@@ -137,17 +136,9 @@ final class MemoryAccess {
         asm.op(0xc7, 4, 0, Address.of(R14, 8));
         asm.immediate(bytes, 4);
         for (int at = 0; at < bytes; at += 8) {
-            loadZeroExtended(Assembler.RAX, operand.plus(at), Math.min(bytes, 8));
+            asm.loadZeroExtended(Assembler.RAX, operand.plus(at), Math.min(bytes, 8));
             asm.store(Address.of(R14, 16 + at), Assembler.RAX);
         }
         asm.lea(R14, Address.of(R14, CpuLayout.UNDO_STRIDE));
-    }
-
-    private void loadZeroExtended(int to, Address from, int bytes) {
-        switch (bytes) {
-            case 1 -> asm.op(MOVZX_BYTE, 4, to, from);
-            case 2 -> asm.op(MOVZX_WORD, 4, to, from);
-            default -> asm.op(Assembler.LOAD, bytes, to, from);
-        }
     }
 }
