@@ -14,6 +14,7 @@ import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.TranslatorConfig;
+import org.javisor.host.ProcessorFlags;
 import org.javisor.machine.MachineConfig.BootSource;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.Protocol;
@@ -56,9 +57,8 @@ public final class Machine implements AutoCloseable {
         try {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor());
             config.withheld().forEach(cpuid::without);
-            if (config.execution() != Execution.INTERPRETER) {
-                // The translator leaves VEX-coded instructions to the interpreter; a guest that does not see AVX
-                // uses SSE, which it translates.
+            if (config.execution() != Execution.INTERPRETER && !ProcessorFlags.has("avx2")) {
+                // What the host does not execute is not translated: better the guest does without it, too.
                 cpuid.without(CpuFeature.AVX);
             }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
