@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.javisor.app.console.PersonsTerminal;
+import org.javisor.app.gdb.GdbServer;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.cpu.TranslationStats;
@@ -83,6 +85,13 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")
     private int debugExit;
 
+    @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
+            + " of a socket (with a /); in gdb: target remote WHERE.")
+    private String gdb;
+
+    @Option(names = "--gdb-wait", description = "With --gdb: do not start before gdb says continue.")
+    private boolean gdbWait;
+
     @Option(names = "--stats", description = "At the end, tell what was executed and where time went.")
     private boolean stats;
 
@@ -119,6 +128,9 @@ final class RunCommand implements Callable<Integer> {
         }
         if (execution == Execution.CHECK && cpus != 1) {
             throw usage("--engine check compares one processor: it goes with --cpus 1");
+        }
+        if (gdbWait && gdb == null) {
+            throw usage("--gdb-wait needs --gdb");
         }
         if (initrd != null && kernel == null) {
             throw usage("--initrd needs --kernel");
@@ -162,7 +174,7 @@ final class RunCommand implements Callable<Integer> {
         builder.serial(CONSOLE, toStream(PersonsTerminal.output())).serial(AGENT, size);
         try (Machine machine = built(builder)) {
             size.connect(bytes -> machine.offer(AGENT, bytes));
-            return finish(machine, runInTerminal(machine, size), started);
+            return finish(machine, debugged(machine, () -> runInTerminal(machine, size)), started);
         }
     }
 
@@ -191,7 +203,7 @@ final class RunCommand implements Callable<Integer> {
                 .serial(COMMAND_ERRORS, toStream(System.err)).serial(AGENT, result);
         try (Machine machine = built(builder)) {
             result.whenKnown(machine::stop);
-            MachineExit exit = machine.run();
+            MachineExit exit = debugged(machine, machine::run);
             System.out.flush();
             if (result.known()) {
                 printStats(machine, started);
@@ -201,6 +213,19 @@ final class RunCommand implements Callable<Integer> {
             err().println("javisor: the guest ended before the command did");
             int status = finish(machine, exit, started);
             return status == ExitStatus.POWERED_OFF ? ExitStatus.CRASHED : status;
+        }
+    }
+
+    /// Runs the machine with a gdb server beside it, if one is wanted.
+    private MachineExit debugged(Machine machine, Supplier<MachineExit> run) {
+        if (gdb == null) {
+            return run.get();
+        }
+        try (GdbServer server = GdbServer.listen(machine, gdb, gdbWait,
+                report -> err().print("javisor: " + report + "\r\n"))) {
+            err().print("javisor: gdb may connect to " + server.address() + "\r\n");
+            err().flush();
+            return run.get();
         }
     }
 

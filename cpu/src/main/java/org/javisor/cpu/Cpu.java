@@ -56,6 +56,7 @@ public final class Cpu implements AutoCloseable {
     final Mmu mmu;
     final Exceptions exceptions;
     final Debug debug;
+    final OutsideDebug outside = new OutsideDebug(this);
     final X87 x87;
     private final RunLoop runLoop;
 
@@ -228,6 +229,11 @@ public final class Cpu implements AutoCloseable {
     /// Takes back what was asked; from any thread.
     public void cancel(int bits) {
         HostMemory.getAndBitwiseAndInt(state + CpuLayout.REQUESTS, ~bits);
+    }
+
+    /// What a debugger outside the guest wants; to be changed while the processor does not run.
+    public OutsideDebug outsideDebug() {
+        return outside;
     }
 
     /// What is being asked, taken or not.

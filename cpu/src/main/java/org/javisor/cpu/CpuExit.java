@@ -26,9 +26,11 @@ public final class CpuExit {
     public static final int HYPERCALL = 9;
     /// A bug of the processor's, described by [Cpu#failure].
     public static final int INTERNAL_ERROR = 10;
+    /// What a debugger outside waits for has happened: [Cpu#outsideDebug] tells.
+    public static final int DEBUG = 11;
 
     private static final String[] NAMES = {"NONE", "HALT", "KICK", "SHUTDOWN", "WAIT_FOR_STARTUP", "PORT_READ",
-        "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR"};
+        "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR", "DEBUG"};
 
     private CpuExit() { }
 

@@ -188,4 +188,77 @@ public final class CpuRegisters {
     public void cr2(long value) {
         cpu.cr2 = value;
     }
+
+    public long cr8() {
+        return cpu.environment.interruptController().taskPriority();
+    }
+
+    // ---- vector and x87 registers ----
+
+    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM one.
+    public long vector(int number, int word) {
+        return HostMemory.loadLong(cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * number + 8L * word);
+    }
+
+    public void vector(int number, int word, long value) {
+        HostMemory.storeLong(cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * number + 8L * word, value);
+    }
+
+    public int mxcsr() {
+        return HostMemory.loadInt(cpu.state + CpuLayout.MXCSR);
+    }
+
+    /// @throws IllegalArgumentException for reserved bits
+    public void mxcsr(int value) {
+        if ((value & ~0xffff) != 0) {
+            throw new IllegalArgumentException(String.format("MXCSR has no bits 0x%x", value & ~0xffff));
+        }
+        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, value);
+    }
+
+    /// FCW, FSW, the full tag word and the opcode register: 0 to 3.
+    public int x87Word(int which) {
+        return HostMemory.loadShort(cpu.state + CpuLayout.FCW + 2L * which) & 0xffff;
+    }
+
+    public void x87Word(int which, int value) {
+        HostMemory.storeShort(cpu.state + CpuLayout.FCW + 2L * which, (short) value);
+    }
+
+    /// The instruction pointer (0) and data pointer (1) of the x87 unit.
+    public long x87Pointer(int which) {
+        return HostMemory.loadLong(cpu.state + CpuLayout.FIP + 8L * which);
+    }
+
+    public void x87Pointer(int which, long value) {
+        HostMemory.storeLong(cpu.state + CpuLayout.FIP + 8L * which, value);
+    }
+
+    /// Significand of ST(`number`).
+    public long significand(int number) {
+        return HostMemory.loadLong(x87Register(number));
+    }
+
+    /// Sign and exponent of ST(`number`): 16 bits.
+    public int exponent(int number) {
+        return HostMemory.loadShort(x87Register(number) + 8) & 0xffff;
+    }
+
+    public void x87(int number, long significand, int signAndExponent) {
+        HostMemory.storeLong(x87Register(number), significand);
+        HostMemory.storeShort(x87Register(number) + 8, (short) signAndExponent);
+    }
+
+    private long x87Register(int number) {
+        int top = x87Word(1) >> 11 & 7;
+        return cpu.state + CpuLayout.FPR + (long) CpuLayout.FPR_STRIDE * (top + number & 7);
+    }
+
+    // ---- memory ----
+
+    /// Where the linear address is in guest-physical memory with the present page tables, whatever the rights; -1 if
+    /// nothing is mapped there. Leaves no trace.
+    public long translate(long gva) {
+        return new Inspection(cpu).gpa(gva);
+    }
 }

@@ -73,7 +73,7 @@ final class Debug {
         }
     }
 
-    private long linearRip() {
+    long linearRip() {
         long base = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * Instruction.CS);
         return base + cpu.rip() & cpu.segments.linearMask;
     }
@@ -106,6 +106,7 @@ final class Debug {
 
     /// A load or store of the current instruction, when [#watching]; it has happened (or is certain to).
     void access(long gva, int bytes, boolean write) {
+        cpu.outside.access(gva, bytes, write);
         pending |= hits(gva, bytes, write ? ON_WRITE : ON_ACCESS);
     }
 
@@ -221,9 +222,9 @@ final class Debug {
 
     /// CR4.DE decides what an R/W field of 2 means; who changes it calls this.
     void derive() {
-        watching = false;
+        watching = cpu.outside.watching();
         watchingPorts = false;
-        stepping = (pending & (BT | BS)) != 0;
+        stepping = (pending & (BT | BS)) != 0 || cpu.outside.stepping();
         for (int n = 0; n < 4; n++) {
             if (enabled(n)) {
                 stepping = true;

@@ -19,7 +19,7 @@ final class FarBranches {
                         cpu.farReturn.execute(insn.operandBytes, (int) insn.immediate & 0xffff))
                 .bind(Mnemonic.IRET, (cpu, insn) -> cpu.interruptReturn.execute(insn.operandBytes))
                 .bind(Mnemonic.INT, (cpu, insn) -> cpu.exceptions.software((int) insn.immediate & 0xff))
-                .bind(Mnemonic.INT3, (cpu, _) -> cpu.exceptions.softwareGate(GuestFault.BP))
+                .bind(Mnemonic.INT3, FarBranches::breakpoint)
                 .bind(Mnemonic.INT1, (cpu, _) -> cpu.exceptions.hardwareGate(GuestFault.DB))
                 .bind(Mnemonic.INTO, FarBranches::interruptOnOverflow);
     }
@@ -43,6 +43,12 @@ final class FarBranches {
         }
         long at = cpu.effectiveAddress(insn) + insn.operandBytes & insn.addressMask;
         return (int) cpu.load(insn.segment, at, 2);
+    }
+
+    private static void breakpoint(Cpu cpu, Insn insn) {
+        if (!cpu.outside.stopsAtInt3(insn)) {
+            cpu.exceptions.softwareGate(GuestFault.BP);
+        }
     }
 
     private static void interruptOnOverflow(Cpu cpu, Insn insn) {

@@ -87,7 +87,7 @@ final class RunLoop {
             cpu.cancel(Requests.KICK);
             return CpuExit.KICK;
         }
-        boolean held = (cpu.slow & (Cpu.SLOW_SHADOW | Cpu.SLOW_REPLAY)) != 0;
+        boolean held = (cpu.slow & (Cpu.SLOW_SHADOW | Cpu.SLOW_REPLAY)) != 0 || cpu.outside.holdsInterrupts();
         if (held || (pending & Requests.ARCHITECTURAL) == 0) {
             return CpuExit.NONE;
         }
@@ -195,7 +195,10 @@ final class RunLoop {
         try {
             if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                 cpu.bus.rewind();
+            } else if (cpu.outside.stopsAt(cpu.debug.linearRip())) {
+                return CpuExit.DEBUG;
             } else {
+                cpu.outside.begin();
                 cpu.debug.before();
             }
             insn = find().insns[0];
@@ -207,13 +210,16 @@ final class RunLoop {
             cpu.shadowed = shadow;
             insn.handler.execute(cpu, insn);
         } catch (GuestFault fault) {
-            return fault(insn, fault);
+            boolean unwound = fault.vector == GuestFault.UNWIND;
+            int exit = fault(insn, fault);
+            return unwound ? exit : cpu.outside.after(exit);
         }
         instructions++;
         if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
             cpu.bus.forget();
         }
-        return debugged || (cpu.slow & Cpu.SLOW_STEP) != 0 ? cpu.debug.after(flagsBefore, next) : CpuExit.NONE;
+        return debugged || (cpu.slow & Cpu.SLOW_STEP) != 0
+                ? cpu.outside.after(cpu.debug.after(flagsBefore, next)) : CpuExit.NONE;
     }
 
     // ---- faults ----

@@ -50,6 +50,7 @@ public final class Machine implements AutoCloseable {
     private final Board board;
     private final VmRunner runner;
     private volatile String crashReport = "";
+    private volatile Debugger debugger;
 
     private Machine(MachineConfig config) {
         this.config = config;
@@ -132,6 +133,27 @@ public final class Machine implements AutoCloseable {
             board.reset();
             boot();
         }
+
+        @Override
+        public void debug(Vcpu vcpu, VmExit exit) {
+            Debugger listener = debugger;
+            if (listener != null) {
+                listener.stopped(vcpu, exit);
+            }
+        }
+    }
+
+    /// Who debugs a machine.
+    public interface Debugger {
+        /// A vCPU met what [Vcpu#debug] asked for, or ([VmExit.Interrupted]) was kicked. Called on its thread: it goes on
+        /// when this returns.
+        void stopped(Vcpu vcpu, VmExit exit);
+    }
+
+    /// Has `listener`, or with null nobody, told of what a debugger wants to know. Before [#run], or with the machine
+    /// paused.
+    public void debugger(Debugger listener) {
+        debugger = listener;
     }
 
     /// Runs the guest until it ends, on threads of its own, and returns how it did. Once.

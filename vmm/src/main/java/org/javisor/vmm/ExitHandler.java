@@ -16,6 +16,10 @@ public interface ExitHandler {
     /// been reset.
     default void reset() { }
 
+    /// A step or a breakpoint that [Vcpu#debug] asked for, or ([VmExit.Interrupted]) a [Vcpu#kick], on the vCPU's
+    /// thread: the vCPU goes on when this returns.
+    default void debug(Vcpu vcpu, VmExit exit) { }
+
     /// An access that nothing claims, or a hypercall, on the vCPU's thread. Reads that are not completed give all-ones.
     default void exit(Vcpu vcpu, VmExit exit) { }
 }

@@ -85,8 +85,38 @@ public interface Registers {
 
     long cr2();
 
+    /// The task priority, as CR8 has it.
+    int cr8();
+
     /// 0 to 3: the privilege level that code executes at.
     int cpl();
+
+    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM one.
+    long vector(int number, int word);
+
+    void vector(int number, int word, long value);
+
+    int mxcsr();
+
+    /// @throws IllegalArgumentException for reserved bits
+    void mxcsr(int value);
+
+    /// The x87 unit, registers apart.
+    ///
+    /// @param tags the full tag word: two bits a physical register
+    record X87Control(int control, int status, int tags, int opcode, long instruction, long data) { }
+
+    X87Control x87();
+
+    void x87(X87Control control);
+
+    /// An 80-bit value.
+    record Float80(long significand, int signAndExponent) { }
+
+    /// @param number of the stack's register: 0 is its top
+    Float80 x87Register(int number);
+
+    void x87Register(int number, Float80 value);
 
     /// Makes the processor about to execute 16-bit code at `ip`, all segments at address zero.
     default void realMode(int ip) {

@@ -9,7 +9,7 @@ import org.javisor.cpu.CpuExit;
 /// The counters behind [VcpuStats]. Written by the vCPU's thread alone, plainly; who reads them from another thread may
 /// see a count that is a little old.
 final class RunCounters {
-    private static final int REASONS = CpuExit.INTERNAL_ERROR + 1;
+    private static final int REASONS = CpuExit.DEBUG + 1;
     private static final int EXCEPTIONS = 32;
     private final long[] exits = new long[REASONS];
     private final long[] interrupts = new long[256];

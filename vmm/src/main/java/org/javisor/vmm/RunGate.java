@@ -40,6 +40,7 @@ final class RunGate {
     }
 
     private final AtomicInteger closed = new AtomicInteger();
+    private volatile boolean abandoned;
     private final Set<Thread> closers = ConcurrentHashMap.newKeySet();
     private final List<Pass> passes = new CopyOnWriteArrayList<>();
 
@@ -51,7 +52,7 @@ final class RunGate {
 
     /// Whether a vCPU that is inside shall leave soon.
     boolean closed() {
-        return closed.get() > 0;
+        return closed.get() > 0 && !abandoned;
     }
 
     /// Closes the gate and waits until nobody is inside. Calls nest.
@@ -72,11 +73,17 @@ final class RunGate {
         return first;
     }
 
+    /// Lets everybody through although it is closed, for vCPUs that are to end, or no longer does.
+    void abandon(boolean whether) {
+        abandoned = whether;
+        passes.forEach(pass -> LockSupport.unpark(pass.waiting));
+    }
+
     /// Takes one [#close] back.
     ///
     /// @return whether the gate is open now
     boolean open() {
-        if (!closed()) {
+        if (closed.get() == 0) {
             throw new IllegalStateException("not paused");
         }
         if (closed.decrementAndGet() > 0) {

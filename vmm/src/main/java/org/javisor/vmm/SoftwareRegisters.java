@@ -124,7 +124,62 @@ final class SoftwareRegisters implements Registers {
     }
 
     @Override
+    public int cr8() {
+        return (int) cpu.cr8();
+    }
+
+    @Override
     public int cpl() {
         return cpu.cpl();
+    }
+
+    @Override
+    public long vector(int number, int word) {
+        return cpu.vector(number, word);
+    }
+
+    @Override
+    public void vector(int number, int word, long value) {
+        cpu.vector(number, word, value);
+    }
+
+    @Override
+    public int mxcsr() {
+        return cpu.mxcsr();
+    }
+
+    @Override
+    public void mxcsr(int value) {
+        cpu.mxcsr(value);
+    }
+
+    @Override
+    public X87Control x87() {
+        return new X87Control(cpu.x87Word(0), cpu.x87Word(1), cpu.x87Word(2), cpu.x87Word(3), cpu.x87Pointer(0),
+                cpu.x87Pointer(1));
+    }
+
+    @Override
+    public void x87(X87Control control) {
+        cpu.x87Word(0, control.control());
+        cpu.x87Word(1, control.status());
+        cpu.x87Word(2, control.tags());
+        cpu.x87Word(3, control.opcode());
+        cpu.x87Pointer(0, control.instruction());
+        cpu.x87Pointer(1, control.data());
+    }
+
+    @Override
+    public Float80 x87Register(int number) {
+        return new Float80(cpu.significand(number), cpu.exponent(number));
+    }
+
+    @Override
+    public void x87Register(int number, Float80 value) {
+        cpu.x87(number, value.significand(), value.signAndExponent());
+    }
+
+    long translate(long gva) {
+        return cpu.translate(gva);
     }
 }

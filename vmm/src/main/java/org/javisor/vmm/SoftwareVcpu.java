@@ -124,6 +124,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
                     new VmExit.PortWrite((int) cpu.exitAddress(), cpu.exitBytes(), (int) cpu.exitValue());
             case CpuExit.MMIO_READ -> new VmExit.MmioRead(cpu.exitAddress(), cpu.exitBytes());
             case CpuExit.MMIO_WRITE -> new VmExit.MmioWrite(cpu.exitAddress(), cpu.exitBytes(), cpu.exitValue());
+            case CpuExit.DEBUG -> SoftwareDebug.exit(cpu.outsideDebug(), registers.rip());
             case CpuExit.HYPERCALL -> new VmExit.Hypercall(registers.general(Registers.RAX));
             default -> new VmExit.InternalError(registers.rip(), cpu.failure());
         };
@@ -183,6 +184,16 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public Registers registers() {
         return registers;
+    }
+
+    @Override
+    public void debug(GuestDebug wanted) {
+        SoftwareDebug.set(cpu.outsideDebug(), wanted);
+    }
+
+    @Override
+    public long translate(long gva) {
+        return registers.translate(gva);
     }
 
     @Override

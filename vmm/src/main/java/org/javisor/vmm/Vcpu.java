@@ -26,6 +26,13 @@ public sealed interface Vcpu permits SoftwareVcpu {
 
     Registers registers();
 
+    /// Has [#run] return [VmExit.Debug] for steps and breakpoints, in place of what was asked for before.
+    void debug(GuestDebug wanted);
+
+    /// The guest-physical address of a linear one with the present page tables, whatever the rights; -1 if nothing is
+    /// mapped there. Leaves no trace in the guest.
+    long translate(long gva);
+
     /// Counters of what this processor did so far. Any thread.
     VcpuStats stats();
 }

@@ -43,6 +43,12 @@ public sealed interface VmExit {
     /// [Vcpu#kick] asked for it.
     enum Interrupted implements VmExit { INSTANCE }
 
+    /// What [Vcpu#debug] asked to be told of.
+    ///
+    /// @param rip     offset in CS of the next instruction: the one with the breakpoint, or behind a step or access
+    /// @param address linear, of the breakpoint or watchpoint; RIP for a step
+    record Debug(long rip, GuestDebug.Event event, long address) implements VmExit { }
+
     /// A triple fault; a PC answers with a reset.
     record Shutdown(long rip) implements VmExit { }
 

@@ -58,7 +58,9 @@ public final class VmRunner {
         Outcome outcome = serve();
         end();
         vm.vcpus().forEach(Vcpu::kick);
+        vm.gate().abandon(true);
         threads.forEach(VmRunner::joinUninterruptibly);
+        vm.gate().abandon(false);
         return outcome;
     }
 
@@ -122,7 +124,7 @@ public final class VmRunner {
 
     private void dispatch(Vcpu vcpu, VmExit exit) {
         switch (exit) {
-            case VmExit.Interrupted _ -> { }
+            case VmExit.Interrupted _, VmExit.Debug _ -> handler.debug(vcpu, exit);
             case VmExit.Shutdown shutdown -> shutDown(vcpu, shutdown);
             case VmExit.InternalError(long rip, String reason) -> {
                 int seen = resetsSeen();
