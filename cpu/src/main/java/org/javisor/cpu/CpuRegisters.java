@@ -193,28 +193,7 @@ public final class CpuRegisters {
         return cpu.environment.interruptController().taskPriority();
     }
 
-    // ---- vector and x87 registers ----
-
-    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM one.
-    public long vector(int number, int word) {
-        return HostMemory.loadLong(cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * number + 8L * word);
-    }
-
-    public void vector(int number, int word, long value) {
-        HostMemory.storeLong(cpu.state + CpuLayout.XMM + (long) CpuLayout.XMM_STRIDE * number + 8L * word, value);
-    }
-
-    public int mxcsr() {
-        return HostMemory.loadInt(cpu.state + CpuLayout.MXCSR);
-    }
-
-    /// @throws IllegalArgumentException for reserved bits
-    public void mxcsr(int value) {
-        if ((value & ~0xffff) != 0) {
-            throw new IllegalArgumentException(String.format("MXCSR has no bits 0x%x", value & ~0xffff));
-        }
-        HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, value);
-    }
+    // ---- x87 ----
 
     /// FCW, FSW, the full tag word and the opcode register: 0 to 3.
     public int x87Word(int which) {

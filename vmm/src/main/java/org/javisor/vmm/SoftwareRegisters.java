@@ -150,6 +150,9 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void mxcsr(int value) {
+        if ((value & ~0xffff) != 0) {
+            throw new IllegalArgumentException(String.format("MXCSR has no bits 0x%x", value & ~0xffff));
+        }
         cpu.mxcsr(value);
     }
 
