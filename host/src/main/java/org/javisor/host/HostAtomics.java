@@ -41,19 +41,21 @@ public final class HostAtomics {
     private static final class Code {
         final MethodHandle swap8, swap4, swap2, swap16;
 
-        Code(long hva) {
+        Code(CodeMapping mapping) {
             FunctionDescriptor three = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
             FunctionDescriptor two = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG);
-            swap8 = place(hva, SWAP, three);
-            swap4 = place(hva + STRIDE, SWAP_4, three);
-            swap2 = place(hva + 2 * STRIDE, SWAP_2, three);
-            swap16 = place(hva + 3 * STRIDE, SWAP_16, two);
+            swap8 = place(mapping, 0, SWAP, three);
+            swap4 = place(mapping, STRIDE, SWAP_4, three);
+            swap2 = place(mapping, 2 * STRIDE, SWAP_2, three);
+            swap16 = place(mapping, 3 * STRIDE, SWAP_16, two);
         }
 
-        private static MethodHandle place(long hva, byte[] code, FunctionDescriptor type) {
-            MemorySegment.copy(MemorySegment.ofArray(code), 0, HostMemory.segment(hva, code.length), 0, code.length);
+        private static MethodHandle place(CodeMapping mapping, int offset, byte[] code, FunctionDescriptor type) {
+            long hva = mapping.hva() + offset;
+            MemorySegment.copy(MemorySegment.ofArray(code), 0,
+                    HostMemory.segment(hva + mapping.toWritable(), code.length), 0, code.length);
             // SAFETY: the code above touches only what its arguments name and returns after a handful of instructions,
             // so it may hold off safepoints (critical).
             return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(hva), type,
@@ -73,7 +75,7 @@ public final class HostAtomics {
         }
         try {
             // Lives as long as the process.
-            return new Code(Mapping.executable(Mapping.PAGE_BYTES).hva());
+            return new Code(CodeMapping.open(Mapping.PAGE_BYTES));
         } catch (HostException _) {
             return null;
         }

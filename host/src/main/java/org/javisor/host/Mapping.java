@@ -65,6 +65,14 @@ public final class Mapping implements AutoCloseable {
         return new Mapping(hva, bytes, -1);
     }
 
+    /// Another mapping of a [#shared] mapping's memory, which may be executed but not written.
+    ///
+    /// @throws HostException where the host's policy refuses such memory
+    Mapping executableTwin() {
+        long twin = LibC.mmap(0, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        return new Mapping(twin, bytes, -1);
+    }
+
     /// As [#executable], below 2 GiB, where 32-bit addresses reach it.
     ///
     /// @throws HostException also where there is no room
