@@ -5,6 +5,8 @@ module org.javisor.devices {
     requires transitive org.javisor.memory;
     exports org.javisor.devices;
     exports org.javisor.devices.block;
+    exports org.javisor.devices.block.image;
+    exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.pci;
     exports org.javisor.devices.virtio;
 }

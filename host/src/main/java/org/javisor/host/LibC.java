@@ -46,6 +46,20 @@ final class LibC {
                 Linker.Option.firstVariadicArg(2));
         static final MethodHandle FALLOCATE =
                 bind("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+        static final MethodHandle PREAD = bind("pread", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
+        static final MethodHandle PWRITE = bind("pwrite", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
+        static final MethodHandle PREADV =
+                bind("preadv", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, INT, LONG));
+        static final MethodHandle PWRITEV =
+                bind("pwritev", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, INT, LONG));
+        static final MethodHandle FDATASYNC = bind("fdatasync", FunctionDescriptor.of(INT, INT));
+        static final MethodHandle LSEEK = bind("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+        static final MethodHandle FCNTL = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("fcntl"),
+                FunctionDescriptor.of(INT, INT, INT, ValueLayout.ADDRESS),
+                Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(2));
+
+        // fcntl.h, "struct flock" on x86-64
+        static final int FLOCK_TYPE = 0, FLOCK_WHENCE = 2, FLOCK_START = 8, FLOCK_LEN = 16, FLOCK_BYTES = 32;
 
         private Disk() { }
     }
@@ -109,6 +123,43 @@ final class LibC {
     static void fallocate(int fd, int mode, long offset, long bytes) {
         check("fallocate of " + bytes + " bytes",
                 e -> (int) Disk.FALLOCATE.invokeExact(e, fd, mode, offset, bytes));
+    }
+
+    // SAFETY of the transfers: the caller (HostFile) passes addresses that an IoVector's maker answers for.
+
+    static long transfer(int fd, long hva, long bytes, long offset, boolean writing) {
+        return check(writing ? "pwrite" : "pread",
+                e -> writing ? (long) Disk.PWRITE.invokeExact(e, fd, hva, bytes, offset)
+                        : (long) Disk.PREAD.invokeExact(e, fd, hva, bytes, offset));
+    }
+
+    static long transferVector(int fd, MemorySegment iovec, int pieces, long offset, boolean writing) {
+        return check(writing ? "pwritev" : "preadv",
+                e -> writing ? (long) Disk.PWRITEV.invokeExact(e, fd, iovec, pieces, offset)
+                        : (long) Disk.PREADV.invokeExact(e, fd, iovec, pieces, offset));
+    }
+
+    static void fdatasync(int fd) {
+        check("fdatasync", e -> (int) Disk.FDATASYNC.invokeExact(e, fd));
+    }
+
+    static long lseek(int fd, long offset, int whence) {
+        return check("lseek", e -> (long) Disk.LSEEK.invokeExact(e, fd, offset, whence));
+    }
+
+    /// One of `fcntl`'s commands for locks.
+    ///
+    /// @return the type of lock that the host reports back
+    static short lock(int fd, int command, short type, long start, long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment flock = arena.allocate(Disk.FLOCK_BYTES, 8);
+            flock.set(ValueLayout.JAVA_SHORT, Disk.FLOCK_TYPE, type);
+            flock.set(ValueLayout.JAVA_SHORT, Disk.FLOCK_WHENCE, (short) 0);
+            flock.set(LONG, Disk.FLOCK_START, start);
+            flock.set(LONG, Disk.FLOCK_LEN, bytes);
+            check("fcntl for a lock", e -> (int) Disk.FCNTL.invokeExact(e, fd, command, flock));
+            return flock.get(ValueLayout.JAVA_SHORT, Disk.FLOCK_TYPE);
+        }
     }
 
     static void close(int fd) {

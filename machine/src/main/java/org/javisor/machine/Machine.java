@@ -290,7 +290,11 @@ public final class Machine implements AutoCloseable {
         }
 
         public Builder disk(Path file, boolean readOnly) {
-            disks.add(new Disk(file, readOnly));
+            return disk(new Disk(file, null, readOnly, false));
+        }
+
+        public Builder disk(Disk disk) {
+            disks.add(disk);
             return this;
         }
 

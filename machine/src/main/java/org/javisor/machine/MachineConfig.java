@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.TranslatorConfig;
+import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
@@ -63,8 +64,11 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk>
     public record BootSource(String kernelName, byte[] kernel, String initrdName, byte[] initrd, String commandLine,
                              Protocol protocol) { }
 
-    /// A raw disk image.
-    public record Disk(Path file, boolean readOnly) { }
+    /// A disk and the image that it is in.
+    ///
+    /// @param format    null to find out
+    /// @param throwaway whether what is written is forgotten at the end; the file is only read then
+    public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway) { }
 
     /// Takes what a guest sends to a serial port; called in order, on whichever thread the guest's byte came from.
     @FunctionalInterface

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.javisor.devices.block.RawFile;
+import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.block.image.DiskImage;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.virtio.VirtioBlock;
 import org.javisor.devices.virtio.VirtioConsole;
@@ -27,7 +28,7 @@ final class VirtioDevices implements AutoCloseable {
 
     private final GuestMemory memory;
     private final PciBus bus;
-    private final List<RawFile> files = new ArrayList<>();
+    private final List<BlockBackend> disks = new ArrayList<>();
     private final List<ExecutorService> workers = new ArrayList<>();
     private final VirtioConsole console;
 
@@ -37,17 +38,22 @@ final class VirtioDevices implements AutoCloseable {
         this.bus = bus;
         this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
         try {
-            config.disks().forEach(disk -> files.add(RawFile.open(disk.file(), disk.readOnly())));
+            config.disks().forEach(disk -> disks.add(open(disk)));
         } catch (RuntimeException e) {
             close();
             throw e;
         }
-        for (int n = 0; n < files.size(); n++) {
-            add(new VirtioBlock(memory, files.get(n), "javisor-disk-" + n, 1), "disk " + n);
+        for (int n = 0; n < disks.size(); n++) {
+            add(new VirtioBlock(memory, disks.get(n), "javisor-disk-" + n, 1), "disk " + n);
         }
         add(console, "console");
         SecureRandom random = new SecureRandom();
         add(new VirtioEntropy(random::nextBytes), "entropy");
+    }
+
+    private static BlockBackend open(Disk disk) {
+        return disk.throwaway() ? DiskImage.openThrowaway(disk.file(), disk.format())
+                : DiskImage.open(disk.file(), disk.format(), disk.readOnly());
     }
 
     private void add(VirtioDevice<?> device, String name) {
@@ -66,7 +72,7 @@ final class VirtioDevices implements AutoCloseable {
     public void close() {
         workers.forEach(ExecutorService::shutdown);
         workers.forEach(VirtioDevices::await);
-        files.forEach(RawFile::close);
+        disks.forEach(BlockBackend::close);
     }
 
     private static void await(ExecutorService worker) {

@@ -13,7 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.javisor.devices.block.BlockBackend;
-import org.javisor.host.HostMemory;
+import org.javisor.host.IoVector;
 import org.javisor.memory.GuestMemory;
 
 /// A virtio disk on a [BlockBackend].
@@ -28,7 +28,6 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
 
     /// Zeros may have to be written out: a request for them stays short enough for a reset to wait for it.
     private static final int MAX_RANGES = 64, MAX_DISCARD_SECTORS = 1 << 22, MAX_ZERO_SECTORS = 1 << 15;
-    private static final long MAX_PIECE = 1L << 30;
     private static final int PHYSICAL_BLOCK_BYTES = 4096;
 
     /// What lasts from request to request.
@@ -168,13 +167,11 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
             return IOERR;
         }
         long start = sector * BlockBackend.SECTOR_BYTES;
-        in.<IOException>forEach(0, bytes, (gpa, length, at) -> {
-            for (long done = 0; done < length; done += MAX_PIECE) {
-                long piece = Math.min(MAX_PIECE, length - done);
-                backend.read(start + at + done, HostMemory.segment(hva(gpa + done, piece), piece));
-                memory.written(gpa + done, piece);
-            }
-        });
+        try {
+            backend.read(start, vector(in, 0, bytes));
+        } finally {
+            in.forEach(0, bytes, (gpa, length, _) -> memory.written(gpa, length));
+        }
         return OK;
     }
 
@@ -184,14 +181,14 @@ public final class VirtioBlock implements VirtioDevice<VirtioBlock.State> {
                 || !onDisk(sector, bytes / BlockBackend.SECTOR_BYTES)) {
             return IOERR;
         }
-        long start = sector * BlockBackend.SECTOR_BYTES - HEADER_BYTES;
-        out.<IOException>forEach(HEADER_BYTES, bytes, (gpa, length, at) -> {
-            for (long done = 0; done < length; done += MAX_PIECE) {
-                long piece = Math.min(MAX_PIECE, length - done);
-                backend.write(start + at + done, HostMemory.segment(hva(gpa + done, piece), piece));
-            }
-        });
+        backend.write(sector * BlockBackend.SECTOR_BYTES, vector(out, HEADER_BYTES, bytes));
         return settle();
+    }
+
+    private IoVector vector(GuestBuffers buffers, long from, long bytes) throws IOException {
+        IoVector vector = new IoVector();
+        buffers.<IOException>forEach(from, bytes, (gpa, length, _) -> vector.add(hva(gpa, length), length));
+        return vector;
     }
 
     private long hva(long gpa, long bytes) throws IOException {

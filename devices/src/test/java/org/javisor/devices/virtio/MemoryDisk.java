@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.javisor.devices.block.BlockBackend;
+import org.javisor.host.IoVector;
 
 /// A disk in memory that writes down what is asked of it, and fails when it is told to.
 final class MemoryDisk implements BlockBackend {
@@ -36,15 +37,15 @@ final class MemoryDisk implements BlockBackend {
     }
 
     @Override
-    public void read(long offset, MemorySegment target) throws IOException {
+    public void read(long offset, IoVector target) throws IOException {
         note("read");
-        MemorySegment.copy(contents, offset, target, 0, target.byteSize());
+        target.copyFrom(contents.asSlice(offset));
     }
 
     @Override
-    public void write(long offset, MemorySegment source) throws IOException {
+    public void write(long offset, IoVector source) throws IOException {
         note("write");
-        MemorySegment.copy(source, 0, contents, offset, source.byteSize());
+        source.copyTo(contents.asSlice(offset));
     }
 
     @Override

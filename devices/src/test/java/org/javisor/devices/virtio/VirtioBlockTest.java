@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.javisor.devices.block.RawFile;
+import org.javisor.devices.block.RawImage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +30,7 @@ class VirtioBlockTest {
     @TempDir
     private Path directory;
     private Path file;
-    private RawFile disk;
+    private RawImage disk;
     private FakeDriver<VirtioBlock.State> driver;
 
     @BeforeEach
@@ -43,7 +43,7 @@ class VirtioBlockTest {
     }
 
     private void open(boolean readOnly) {
-        disk = RawFile.open(file, readOnly);
+        disk = RawImage.open(file, readOnly);
         driver = new FakeDriver<>(memory -> new VirtioBlock(memory, disk, "serial-0123456789-too-long", 1));
         driver.start(readOnly ? 0 : FEATURES, SIZE);
     }
@@ -291,7 +291,7 @@ class VirtioBlockTest {
     @Test
     void aWorkerServesManyRequestsInOrder() throws Exception {
         close();
-        disk = RawFile.open(file, false);
+        disk = RawImage.open(file, false);
         try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
             driver = new FakeDriver<>(memory -> new VirtioBlock(memory, disk, "x", 1), worker);
             driver.start(FEATURES, SIZE);
@@ -313,7 +313,7 @@ class VirtioBlockTest {
     @Test
     void aResetWhileTheWorkerIsBusyLeavesNothingBehind() throws Exception {
         close();
-        disk = RawFile.open(file, false);
+        disk = RawImage.open(file, false);
         try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
             driver = new FakeDriver<>(memory -> new VirtioBlock(memory, disk, "x", 1), worker);
             for (int i = 0; i < 300; i++) {

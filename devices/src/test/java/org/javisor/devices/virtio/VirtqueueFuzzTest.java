@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.javisor.devices.ByteSink;
-import org.javisor.devices.block.RawFile;
+import org.javisor.devices.block.RawImage;
 import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +37,7 @@ class VirtqueueFuzzTest {
     void blockSurvivesHostileRings() throws Exception {
         Path file = directory.resolve("disk");
         Files.write(file, new byte[64 << 10]);
-        try (RawFile disk = RawFile.open(file, false)) {
+        try (RawImage disk = RawImage.open(file, false)) {
             fuzz(new FakeDriver<>(memory -> new VirtioBlock(memory, disk, "fuzz", 2)));
         }
         assertTrue(Files.size(file) <= 64 << 10);
