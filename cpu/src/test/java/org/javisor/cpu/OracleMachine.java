@@ -7,6 +7,7 @@ import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
+import java.util.Arrays;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
@@ -19,9 +20,11 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
     private static final long TABLES = 0x1000, WINDOW = 0x1_0000;
     private static final long USER_WRITABLE = 7;
     private static final int MAX_STEPS = 1000;
+    private static final byte HLT = (byte) 0xf4;
 
     final Cpu cpu;
     private final HostProcessor host;
+    private final boolean translates;
     private final Ram ram = Ram.allocate(1 << 20);
     private final GuestMemory memory = new GuestMemory();
     private final IoBus ports = new IoBus("port", 0xffff);
@@ -31,9 +34,17 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
     private long nextTable = TABLES + GuestMemory.PAGE_BYTES;
 
     OracleMachine(HostProcessor host) {
+        this(host, null);
+    }
+
+    /// @param translator what executes the instructions, but for those that it leaves to the interpreter; null for none
+    OracleMachine(HostProcessor host, BlockTranslator translator) {
         this.host = host;
+        this.translates = translator != null;
         memory.addSlot(0, 0, ram);
         group = new CpuGroup(memory);
+        group.translator(translator, false);
+        group.translateAt(1);
         cpu = new Cpu(0, CpuidModel.builder().build(), this);
         decoder = new InstructionDecoder(cpu);
         for (int page = 0; page < HostProcessor.PAGES; page++) {
@@ -53,7 +64,8 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         cpu.system.xcr0 = cpu.cpuid.xcr0Supported();
         cpu.cr3 = TABLES;
         cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_PG | ControlBits.CR0_NE | ControlBits.CR0_MP;
-        cpu.cpl = 3;
+        // Behind instructions that are translated there is a HLT.
+        cpu.cpl = translates ? 0 : 3;
         cpu.rflags(Flags.IF);
     }
 
@@ -123,8 +135,32 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
 
     /// Executes one instruction at the host's address.
     ///
-    /// @return the vector of its fault, or -1
+    /// @return the vector of its fault (or something else that is not -1), or -1
     int execute(Insn insn) {
+        return translates ? run(insn) : interpret(insn);
+    }
+
+    /// Runs the code up to a HLT. With nowhere to go, an exception shuts the processor down.
+    private int run(Insn insn) {
+        long code = WINDOW + host.instruction() - host.base();
+        byte[] bytes = new byte[insn.length];
+        memory.load(code, bytes, 0, bytes.length);
+        if (!Arrays.equals(bytes, host.code(insn.length)) || memory.loadByte(code + insn.length) != HLT) {
+            memory.store(code, host.code(insn.length));
+            memory.storeByte(code + insn.length, HLT);
+            memory.storeByte(code + HostProcessor.TAKEN_DISTANCE, HLT);
+        }
+        cpu.rip(host.instruction());
+        cpu.modeChanged();
+        int exit = cpu.run();
+        if (exit == CpuExit.INTERNAL_ERROR) {
+            throw new AssertionError(cpu.failure(), cpu.failureCause());
+        }
+        cpu.rip(cpu.rip() - 1);
+        return exit == CpuExit.HALT ? -1 : exit;
+    }
+
+    private int interpret(Insn insn) {
         for (int step = 0; step < MAX_STEPS; step++) {
             cpu.rip(host.instruction() + insn.length);
             try {

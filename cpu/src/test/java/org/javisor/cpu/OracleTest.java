@@ -48,14 +48,27 @@ class OracleTest {
     @ParameterizedTest
     @ValueSource(ints = {64, 32})
     void everyFormDoesWhatTheHostDoes(int codeBits) {
-        compare(codeBits, Integer.getInteger("javisor.oracle.cases", 500));
+        compare(codeBits, Integer.getInteger("javisor.oracle.cases", usualCases()));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {64, 32})
     @Tag("slow")
     void everyFormDoesWhatTheHostDoesAtLength(int codeBits) {
-        compare(codeBits, Integer.getInteger("javisor.oracle.cases", 50_000));
+        compare(codeBits, Integer.getInteger("javisor.oracle.cases", manyCases()));
+    }
+
+    int usualCases() {
+        return 500;
+    }
+
+    int manyCases() {
+        return 50_000;
+    }
+
+    /// What executes the instructions beside the host.
+    OracleMachine machine(HostProcessor host) {
+        return new OracleMachine(host);
     }
 
     private void compare(int codeBits, int casesPerForm) {
@@ -64,7 +77,7 @@ class OracleTest {
         long seed = Long.getLong("javisor.seed", System.nanoTime());
         System.out.println("oracle: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
         try (HostProcessor host = new HostProcessor(codeBits);
-                OracleMachine machine = new OracleMachine(host)) {
+                OracleMachine machine = machine(host)) {
             OracleExclusions exclusions = new OracleExclusions(machine.cpu.cpuid, HostProcessor.features());
             Run run = new Run(host, machine, seed, casesPerForm);
             for (OpcodeRow row : OpcodeMaps.rows()) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,6 +165,11 @@ public final class HostProcessor implements AutoCloseable {
             emit(bytes[n]);
         }
         emitWayOut(0);
+    }
+
+    /// The installed instruction, of `length` bytes.
+    public byte[] code(int length) {
+        return HostMemory.segment(instruction(), length).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /// Executes the installed instruction once.
