@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /// Decoded instructions that are executed one after another: up to a branch, the end of the page, or
 /// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for what says otherwise.
@@ -28,10 +29,17 @@ final class Block {
     /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
     /// code that another processor modifies.
     boolean valid = true;
+    private static final Translation[] NO_TRANSLATIONS = {};
+
     /// Its host code, or null until it has earned some.
     volatile Translation translation;
-    /// How often it was interpreted; until it has earned host code.
+    /// The translations that it is part of: that one, and others that lead here. Replaced under the lock of
+    /// [Translations].
+    private volatile Translation[] partOf = NO_TRANSLATIONS;
+    /// How often it was interpreted, until it has earned host code. Negative after it has lost some.
     int interpreted;
+    /// How often it has.
+    int lost;
     /// Blocks of the same page and decode mode that followed this one: the last, and the last but one. Racy hints.
     Block next, other;
 
@@ -44,16 +52,27 @@ final class Block {
         this.page = page;
     }
 
-    /// Has nobody begin to execute it any more. After [#translation] was read as null here, who sets it must look at
-    /// [#valid].
+    /// Has nobody begin to execute it any more. Who adds to [#partOf] after it was read here must look at [#valid].
     void invalidate(CpuGroup group) {
         valid = false;
         VarHandle.fullFence();
-        Translation code = translation;
-        if (code != null) {
-            group.translator.unlink(code);
-            group.callAttention();
+        for (Translation code : partOf) {
+            group.translations.drop(code, group);
         }
+    }
+
+    Translation[] partOf() {
+        return partOf;
+    }
+
+    void join(Translation whole) {
+        Translation[] more = Arrays.copyOf(partOf, partOf.length + 1);
+        more[partOf.length] = whole;
+        partOf = more;
+    }
+
+    void part(Translation whole) {
+        partOf = Arrays.stream(partOf).filter(t -> t != whole).toArray(Translation[]::new);
     }
 
     boolean overlaps(int from, int to) {

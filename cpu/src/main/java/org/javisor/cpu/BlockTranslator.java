@@ -7,14 +7,17 @@ package org.javisor.cpu;
 /// that it stops before. Why it stopped is packed into an exit: the number of the [Translation] it was in, one of the
 /// kinds below, and an index.
 public interface BlockTranslator extends AutoCloseable {
-    /// The instruction at the index is to be interpreted; those before it in the block are counted and done.
+    /// The instruction with the index is to be interpreted; those before it are done.
     int INTERPRET = 0;
     /// Goes on at the target of the exit with this index, within the page; [#link] makes it do so by itself.
     int TARGET = 1;
-    /// Nothing of the block has been executed: there is a call for attention, or the block has been unlinked.
+    /// Goes on at the instruction with the index, the first of a piece: there is a call for attention, or the translation
+    /// has been unlinked.
     int ENTRY = 2;
+    /// What exits have room for.
+    int MAX_NUMBER = 1 << 20, MAX_INDEX = (1 << 10) - 1;
 
-    /// Translates a block, or as much of its beginning as possible.
+    /// Translates the blocks of a translation, or as much of the beginning of each as possible.
     ///
     /// @param logged  whether stores are noted in UNDO
     /// @param counted whether executed instructions are counted in INSTRUCTIONS
@@ -61,18 +64,18 @@ public interface BlockTranslator extends AutoCloseable {
     /// A 32-bit value.
 
     static long exit(int number, int kind, int index) {
-        return (long) number << 9 | kind << 7 | index;
+        return (long) number << 12 | kind << 10 | index;
     }
 
     static int number(long exit) {
-        return (int) (exit >>> 9);
+        return (int) (exit >>> 12);
     }
 
     static int kind(long exit) {
-        return (int) exit >>> 7 & 3;
+        return (int) exit >>> 10 & 3;
     }
 
     static int index(long exit) {
-        return (int) exit & 0x7f;
+        return (int) exit & 0x3ff;
     }
 }

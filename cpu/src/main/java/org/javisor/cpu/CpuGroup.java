@@ -71,6 +71,7 @@ public final class CpuGroup {
     public void translator(BlockTranslator blockTranslator, boolean inLockStep) {
         translator = blockTranslator;
         checked = inLockStep;
+        counted |= inLockStep;
     }
 
     /// Has translated code count the instructions that it executes, which costs it time: else [Cpu#instructions] tells

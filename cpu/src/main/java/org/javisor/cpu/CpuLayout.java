@@ -28,12 +28,14 @@ package org.javisor.cpu;
 /// 1016 │ FLAGS_AUX       8          │
 /// 1024 │ REQUESTS        4          │ pending requests, see Requests
 /// 1028 │ X87_IMAGE       108        │ the x87 registers as FRSTOR and FNSAVE have them
-/// 1136 │ unused                     │
+/// 1136 │ FLAG_OPERANDS   4 × 8      │ what translated code may have to compute flags from again
+/// 1168 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
 /// 2012 │ VECTORS         4          │ of translated code, bits: XMM and YMM registers may be used; are in the host's
-/// 2016 │ unused                     │
+/// 2016 │ PIECES_LEFT     4          │ how many pieces checked code may still begin. See LockStep
+/// 2020 │ unused                     │
 /// 2024 │ ENTRIES         8          │ host address of the entry cache
 /// 2032 │ unused                     │
 /// 2040 │ INSTRUCTIONS    8          │ that translated code has executed since it was entered, if it counts
@@ -44,7 +46,7 @@ package org.javisor.cpu;
 /// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
-///      │ UNDO           256 × 32    │ what checked code has overwritten: address, size, two words. See LockStep
+///      │ UNDO         16 Ki × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      └───────────────────────────┘
 /// ```
 public final class CpuLayout {
@@ -67,6 +69,7 @@ public final class CpuLayout {
     public static final int FLAGS_RESULT = 1008;
     public static final int FLAGS_AUX = 1016;
     public static final int REQUESTS = 1024;
+    public static final int FLAG_OPERANDS = 1136;
     public static final int X87 = 996, X87_USABLE = 1, X87_LOADED = 2;
     public static final int X87_IMAGE = 1028;
     static final int EMPTY_TLB = 4096;
@@ -76,7 +79,7 @@ public final class CpuLayout {
     static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
     /// Two entries for each instruction of a block, as stores of 32 bytes need, and as many for string instructions.
     public static final int UNDO = ENTRY_CACHES + (1 + ADDRESS_SPACES) * CodeEntries.BYTES, UNDO_STRIDE = 32,
-            UNDO_ENTRIES = 4 * Block.MAX_INSTRUCTIONS;
+            UNDO_ENTRIES = 1 << 14;
     static final int END = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
     public static final int REQUEST_MASK = 2000;
     public static final int HOST_MXCSR = 2004;
@@ -87,6 +90,7 @@ public final class CpuLayout {
     public static final int VECTORS = 2012, VECTORS_USABLE = 1, VECTORS_WIDE_USABLE = 2, VECTORS_LOADED = 4,
             VECTORS_WIDE = 8;
     public static final int UNDO_AT = 2072;
+    public static final int PIECES_LEFT = 2016;
 
     // Of a TLB and its entries, for emitted code; see Tlb.
     public static final int TLB_READ = Tlb.READ, TLB_WRITE = Tlb.WRITE;

@@ -9,20 +9,25 @@ import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow.Attribute;
 
-/// Runs each translated block, takes back what it did, has the interpreter execute the same instructions, and compares.
+/// Runs host code, takes back what it did, has the interpreter execute as many instructions, and compares.
 ///
-/// Blocks are not linked here, so that each stops where it ends. What other processors and devices write between the
+/// Translations are not linked here, so that each stops where it ends; and before that after a number of pieces which is
+/// another each time. What other processors and devices write between the
 /// two would be a difference too: a block that differs is tried a few times before it counts.
 final class LockStep extends TranslatedBlocks {
     private static final int ATTEMPTS = 3;
     /// What is compared and restored: all registers but the call for attention, which belongs to everybody.
     private static final int END = CpuLayout.OPERAND;
+    /// Pieces that may be executed at once.
+    private static final int MAX_PIECES = 13;
 
     private final Mapping copies = Mapping.anonymous(Mapping.PAGE_BYTES);
     private final long before = copies.hva();
     private final long after = copies.hva() + Mapping.PAGE_BYTES / 2;
+    private final long undo = state + CpuLayout.UNDO;
     private final long[] stored = new long[2 * CpuLayout.UNDO_ENTRIES];
     private long flagsAfter;
+    private int runs;
     /// Bits of the x87 status word that may differ.
     private int statusIgnored;
 
@@ -38,15 +43,17 @@ final class LockStep extends TranslatedBlocks {
         String difference = null;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             copy(state, before);
-            long undo = state + CpuLayout.UNDO;
             HostMemory.storeLong(state + CpuLayout.UNDO_AT, undo);
+            HostMemory.storeInt(state + CpuLayout.PIECES_LEFT, 1 + runs++ % MAX_PIECES);
+            long instructions = runLoop.instructions();
             long exit = enter(translation);
             take(exit);
+            int executed = (int) (runLoop.instructions() - instructions);
             copy(state, after);
             flagsAfter = cpu.arithmeticFlags();
-            int stores = takeBack(undo);
+            int stores = takeBack();
             restore();
-            difference = interpret(translation, executed(translation, exit), undo, stores);
+            difference = interpret(translation, executed, exit, stores);
             if (difference == null) {
                 return;
             }
@@ -55,16 +62,9 @@ final class LockStep extends TranslatedBlocks {
                 break;
             }
             restore();
+            runLoop.count(-executed);
         }
         throw new IllegalStateException(difference + describe(translation));
-    }
-
-    private static int executed(Translation translation, long exit) {
-        return switch (BlockTranslator.kind(exit)) {
-            case BlockTranslator.INTERPRET -> BlockTranslator.index(exit);
-            case BlockTranslator.TARGET -> translation.count();
-            default -> 0;
-        };
     }
 
     private static void copy(long from, long to) {
@@ -82,7 +82,7 @@ final class LockStep extends TranslatedBlocks {
     /// Notes what memory holds where the block stored, and puts back what it held before.
     ///
     /// @return how many stores there were
-    private int takeBack(long undo) {
+    private int takeBack() {
         int count = (int) ((HostMemory.loadLong(state + CpuLayout.UNDO_AT) - undo) / CpuLayout.UNDO_STRIDE);
         for (int i = 0; i < count; i++) {
             long entry = undo + (long) i * CpuLayout.UNDO_STRIDE;
@@ -108,26 +108,50 @@ final class LockStep extends TranslatedBlocks {
     }
 
     /// @return what is different, or null
-    private String interpret(Translation translation, int count, long undo, int stores) {
+    private String interpret(Translation translation, int count, long exit, int stores) {
         int undefined = 0;
         statusIgnored = 0;
-        cpu.blockEnd = count;
         cpu.rip(cpu.pageRip + translation.start());
-        for (int i = 0; i < count; i++) {
-            Insn insn = (Insn) translation.instruction(i);
+        int index = 0;
+        for (int done = 0; done < count; done++) {
+            index = done == 0 ? 0 : next(translation, index);
+            if (index < 0) {
+                return "leaves the translation after " + done + " instructions of " + count;
+            }
+            Insn insn = (Insn) translation.instruction(index);
             try {
                 interpret(insn);
             } catch (GuestFault fault) {
-                return "instruction " + i + " raises exception " + fault.vector;
+                return "instruction " + index + " raises exception " + fault.vector;
             }
-            undefined |= insn.row.undefinedFlags();
+            undefined = definesFlags(insn) ? insn.row.undefinedFlags() : undefined | insn.row.undefinedFlags();
             statusIgnored |= comparesToFlags(insn.mnemonic()) ? Float80Context.C1 : 0;
         }
-        if (count < translation.size()) {
-            interpretPart((Insn) translation.instruction(count));
+        if (BlockTranslator.kind(exit) == BlockTranslator.INTERPRET) {
+            interpretPart((Insn) translation.instruction(BlockTranslator.index(exit)));
         }
         String difference = registerDifference(undefined);
-        return difference != null ? difference : memoryDifference(undo, stores);
+        return difference != null ? difference : memoryDifference(stores);
+    }
+
+    /// The instruction at RIP, which was reached behind another one; -1 if it is no part of the translation.
+    private int next(Translation translation, int index) {
+        long offset = cpu.rip() - cpu.pageRip;
+        int following = index + 1;
+        if (following < translation.size() && translation.pieceOf(following) == translation.pieceOf(index)
+                && translation.offset(following) == offset) {
+            return following;
+        }
+        int piece = translation.pieceAt((int) offset);
+        return piece < 0 || (int) offset != offset ? -1 : translation.first(piece);
+    }
+
+    /// Whether all flags are defined after an instruction but for those that it leaves undefined itself.
+    private static boolean definesFlags(Insn insn) {
+        return switch (insn.mnemonic()) {
+            case ADD, SUB, CMP, NEG, XADD, CMPXCHG, AND, OR, XOR, TEST -> true;
+            default -> false;
+        };
     }
 
     private void interpret(Insn insn) {
@@ -195,7 +219,7 @@ final class LockStep extends TranslatedBlocks {
         };
     }
 
-    private String memoryDifference(long undo, int stores) {
+    private String memoryDifference(int stores) {
         for (int i = 0; i < stores; i++) {
             long entry = undo + (long) i * CpuLayout.UNDO_STRIDE;
             for (int at = 0; at < size(entry); at += 8) {
@@ -213,7 +237,7 @@ final class LockStep extends TranslatedBlocks {
     private String describe(Translation translation) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < translation.size(); i++) {
-            text.append(String.format("%n    %s %s", i < translation.count() ? " " : "-",
+            text.append(String.format("%n    %s %s", translation.translates(i) ? " " : "-",
                     Disassembler.print(translation.instruction(i), cpu.pageRip + translation.offset(i))));
         }
         for (int reg = 0; reg < 16; reg++) {

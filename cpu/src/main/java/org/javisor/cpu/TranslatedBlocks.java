@@ -104,8 +104,7 @@ class TranslatedBlocks {
             if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode != 64) {
                 return null;
             }
-            group.translations.translate(block, cpu.pageRip + block.start, group);
-            translation = block.translation;
+            translation = group.translations.translate(block, cpu.pageRip + block.start, group);
         }
         boolean usable = translation.entry() != 0 && (translation.vectorNeed() & ~vectorsUsable()) == 0
                 && (!translation.usesX87() || x87Usable());
@@ -131,10 +130,10 @@ class TranslatedBlocks {
     void arrive(Block block, Translation translation) {
         long rip = cpu.rip();
         Translation before = from;
-        if (before == null) {
-            cpu.mmu.foundEntry(rip, translation.entry());
-        } else if (before.block.page == block.page && before.block.valid) {
+        if (before != null && before.head().page == block.page) {
             translator.link(before, fromIndex, translation);
+        } else {
+            cpu.mmu.foundEntry(rip, translation.entry());
         }
         from = null;
     }
@@ -167,21 +166,21 @@ class TranslatedBlocks {
         counters.exit(BlockTranslator.kind(exit));
         switch (BlockTranslator.kind(exit)) {
             case BlockTranslator.INTERPRET -> {
-                counters.stoppedAt(at.instruction(index).mnemonic(), index < at.count());
+                counters.stoppedAt(at.instruction(index).mnemonic(), at.translates(index));
                 if (group.counted) {
-                    runLoop.count(index - at.count());
+                    runLoop.count(-at.ahead(index));
                 }
                 cpu.rip(cpu.pageRip + at.offset(index));
-                rest = at.block;
-                first = index;
-                end = at.isolates(index) ? index + 1 : at.size();
+                rest = at.block(index);
+                first = at.inBlock(index);
+                end = at.isolates(index) ? first + 1 : rest.insns.length;
             }
             case BlockTranslator.TARGET -> {
                 cpu.rip(cpu.pageRip + at.target(index));
                 from = at;
                 fromIndex = index;
             }
-            default -> cpu.rip(cpu.pageRip + at.start());
+            default -> cpu.rip(cpu.pageRip + at.offset(index));
         }
     }
 

@@ -2,38 +2,81 @@
 package org.javisor.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
 
-/// A block and the host code for it.
+/// Blocks of one page, and the host code for them. It is entered at its first block alone.
+///
+/// Its instructions are numbered through, in *pieces*: straight runs that are only entered at their beginning. A piece
+/// is a block, or what of it is before the beginning of another one.
 public final class Translation {
     private static final int UNKNOWN = -1;
     /// After so many exits at an instruction what follows it is worth a translation of its own.
     private static final int OFTEN = 8;
 
+    /// @param first the number of its first instruction
+    private record Piece(Block block, int first, int length) {
+        int end() {
+            return block.insns[length - 1].end;
+        }
+    }
+
     private final int number;
     private final long rip;
-    final Block block;
+    private final List<Piece> pieces = new ArrayList<>();
+    /// By number of an instruction.
     private final Insn[] insns;
+    private final byte[] pieceOf;
+    /// How often host code stopped there, up to [#OFTEN]; processors that count at once may lose some.
+    private final byte[] stops;
+
     private long entry;
+    /// By piece: how many of its instructions have host code.
+    private int[] translated;
     private int count = UNKNOWN;
     private int[] targets = {};
     private int vectorNeed;
     private boolean usesX87;
-    /// How often host code stopped at each instruction, up to [#OFTEN]; processors that count at once may lose some.
-    private byte[] stops = {};
-    /// Places in other translations' code that lead here. For the translator, under its lock.
-    private final List<long[]> incoming = new ArrayList<>(2);
+    /// Nothing leads here any more. Guarded by [Translations].
+    boolean dropped;
 
-    /// @param rip where the block was found
-    Translation(int number, Block block, long rip) {
+    /// @param rip    where the first block was found
+    /// @param blocks of one page
+    Translation(int number, List<Block> blocks, long rip) {
         this.number = number;
         this.rip = rip;
-        this.block = block;
-        this.insns = block.insns;
+        int first = 0;
+        for (Block block : blocks) {
+            int length = length(block, blocks);
+            pieces.add(new Piece(block, first, length));
+            first += length;
+        }
+        insns = new Insn[first];
+        pieceOf = new byte[first];
+        stops = new byte[first];
+        for (int p = 0; p < pieces.size(); p++) {
+            Piece piece = pieces.get(p);
+            System.arraycopy(piece.block.insns, 0, insns, piece.first, piece.length);
+            Arrays.fill(pieceOf, piece.first, piece.first + piece.length, (byte) p);
+        }
+    }
+
+    /// How many instructions of `block` there are before the beginning of another.
+    private static int length(Block block, List<Block> blocks) {
+        int length = block.insns.length;
+        for (Block other : blocks) {
+            for (int i = 0; i + 1 < length; i++) {
+                if (block.insns[i].end == other.start) {
+                    length = i + 1;
+                }
+            }
+        }
+        return length;
     }
 
     /// Which it is in exits.
@@ -61,7 +104,7 @@ public final class Translation {
 
     /// Offset in the page of the first instruction.
     public int start() {
-        return block.start;
+        return head().start;
     }
 
     /// Offset in the page of an instruction.
@@ -69,38 +112,104 @@ public final class Translation {
         return insns[index].end - insns[index].length;
     }
 
+    // ---- pieces ----
+
+    public int pieces() {
+        return pieces.size();
+    }
+
+    /// The number of a piece's first instruction.
+    public int first(int piece) {
+        return pieces.get(piece).first;
+    }
+
+    /// How many instructions a piece has.
+    public int length(int piece) {
+        return pieces.get(piece).length;
+    }
+
+    /// The piece that starts at an offset in the page, or -1.
+    public int pieceAt(int offset) {
+        for (int p = 0; p < pieces.size(); p++) {
+            if (pieces.get(p).block.start == offset) {
+                return p;
+            }
+        }
+        return -1;
+    }
+
+    /// How often a piece was executed before it was translated, as far as that was counted.
+    public int weight(int piece) {
+        return pieces.get(piece).block.interpreted;
+    }
+
+    int pieceOf(int index) {
+        return pieceOf[index];
+    }
+
+    // ---- blocks ----
+
+    Block head() {
+        return pieces.getFirst().block;
+    }
+
+    List<Block> blocks() {
+        return pieces.stream().map(Piece::block).toList();
+    }
+
+    /// The block that an instruction is part of.
+    Block block(int index) {
+        return pieces.get(pieceOf[index]).block;
+    }
+
+    /// Which instruction of its block one is.
+    int inBlock(int index) {
+        return index - pieces.get(pieceOf[index]).first;
+    }
+
+    /// The guest bytes from the first instruction to the end of the piece that ends last.
+    public int length() {
+        return pieces.stream().map(Piece::end).max(Comparator.naturalOrder()).orElseThrow() - start();
+    }
+
+    // ---- what was translated ----
+
     /// Completes it.
     ///
-    /// @param hostEntry    host address of the code
-    /// @param instructions how many of the block's instructions it executes
-    /// @param hostTargets  offsets in the page, by index of a [BlockTranslator#TARGET] exit
-    public void complete(long hostEntry, int instructions, int[] hostTargets) {
-        vectorNeed = vectorNeed(instructions);
-        usesX87 = usesX87(instructions);
-        entry = hostEntry;
-        count = instructions;
+    /// @param hostEntry         host address of the code
+    /// @param translatedByPiece how many of the instructions of each piece have host code
+    /// @param hostTargets       offsets in the page, by index of a [BlockTranslator#TARGET] exit
+    public void complete(long hostEntry, int[] translatedByPiece, int[] hostTargets) {
+        vectorNeed = vectorNeed(translatedByPiece);
+        usesX87 = usesX87(translatedByPiece);
+        translated = translatedByPiece;
+        count = Arrays.stream(translatedByPiece).sum();
         targets = hostTargets;
-        stops = new byte[instructions];
+        entry = hostEntry;
     }
 
-    /// What the first `instructions` need of VECTORS, see [VectorNeed]. Code for them sees to it at its entry.
-    public int vectorNeed(int instructions) {
-        return IntStream.range(0, instructions).map(i -> VectorNeed.of(insns[i])).reduce(0, (a, b) -> a | b);
+    /// What the instructions that have host code need of VECTORS, see [VectorNeed]. Such code sees to it at its entry.
+    public int vectorNeed(int[] translatedByPiece) {
+        return translated(translatedByPiece).map(i -> VectorNeed.of(insns[i])).reduce(0, (a, b) -> a | b);
     }
 
-    int vectorNeed() {
-        return vectorNeed;
+    /// Whether they need the x87 registers, of which MMX's are a part. Such code checks X87 at its entry.
+    public boolean usesX87(int[] translatedByPiece) {
+        return translated(translatedByPiece).anyMatch(i -> usesX87(insns[i]));
     }
 
-    /// Whether one of the first `instructions` needs the x87 registers, of which MMX's are a part. Code for such blocks
-    /// checks X87 at its entry.
-    public boolean usesX87(int instructions) {
-        return IntStream.range(0, instructions).anyMatch(i -> usesX87(insns[i]));
+    /// The numbers of the instructions that have host code.
+    private IntStream translated(int[] translatedByPiece) {
+        return IntStream.range(0, insns.length).filter(i -> inBlock(i) < translatedByPiece[pieceOf[i]]);
     }
 
     private static boolean usesX87(Instruction insn) {
         return insn.row.map() == OpcodeRow.X87 || insn.kind0 == Instruction.MMX || insn.kind1 == Instruction.MMX
                 || insn.mnemonic() == Mnemonic.FWAIT || insn.mnemonic() == Mnemonic.EMMS;
+    }
+
+    int vectorNeed() {
+        return vectorNeed;
     }
 
     boolean usesX87() {
@@ -112,23 +221,30 @@ public final class Translation {
         return entry;
     }
 
-    /// How many instructions are executed without an exit. 0 if not even the first can be translated.
+    /// How many instructions have host code. 0 if not even the first.
     public int count() {
         return count;
+    }
+
+    /// Whether an instruction has host code.
+    boolean translates(int index) {
+        return inBlock(index) < translated[pieceOf[index]];
+    }
+
+    /// How many instructions are counted but not done when host code stops before one of them: those behind it in its
+    /// piece, and itself.
+    int ahead(int index) {
+        return translated[pieceOf[index]] - inBlock(index);
     }
 
     /// Counts an exit at an instruction.
     ///
     /// @return whether what comes behind it had better be a block of its own
     boolean isolates(int index) {
-        return index >= count || stops[index] == OFTEN || ++stops[index] == OFTEN;
+        return !translates(index) || stops[index] == OFTEN || ++stops[index] == OFTEN;
     }
 
     int target(int index) {
         return targets[index];
-    }
-
-    public List<long[]> incoming() {
-        return incoming;
     }
 }

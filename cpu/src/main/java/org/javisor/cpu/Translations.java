@@ -10,6 +10,8 @@ import org.javisor.isa.Mnemonic;
 
 /// The translations of a machine by number. Lookups take no lock.
 final class Translations {
+    private static final int MAX_PATIENCE = 10;
+
     private volatile Translation[] table = new Translation[1024];
     private int count;
     private long translated;
@@ -24,16 +26,22 @@ final class Translations {
     /// Translates a block, unless another processor has been faster.
     ///
     /// @param rip where it was found
-    void translate(Block block, long rip, CpuGroup group) {
+    /// @return what it is translated to, which may not have host code
+    Translation translate(Block block, long rip, CpuGroup group) {
         Translation translation;
         synchronized (this) {
-            if (block.translation != null) {
-                return;
+            translation = block.translation;
+            if (translation != null) {
+                return translation;
             }
             long start = System.nanoTime();
-            translation = new Translation(count, block, rip);
-            if (group.translator.translate(translation, group.checked, group.counted)) {
+            translation = new Translation(count, Region.of(block, group.translateAt), rip);
+            if (count < BlockTranslator.MAX_NUMBER
+                    && group.translator.translate(translation, group.checked, group.counted)) {
                 add(translation);
+                for (Block part : translation.blocks()) {
+                    part.join(translation);
+                }
                 translated++;
                 instructions += translation.count();
             } else {
@@ -43,10 +51,28 @@ final class Translations {
             block.translation = translation;
         }
         VarHandle.fullFence();
-        if (!block.valid && translation.entry() != 0) {
-            group.translator.unlink(translation);
-            group.callAttention();
+        if (translation.entry() != 0 && !translation.blocks().stream().allMatch(b -> b.valid)) {
+            drop(translation, group);
         }
+        return translation;
+    }
+
+    /// Has nothing lead to a translation any more, because guest code that it was made from has changed. Its first
+    /// block, if that is not what changed, has to earn another one; each time by more.
+    void drop(Translation translation, CpuGroup group) {
+        synchronized (this) {
+            if (translation.dropped) {
+                return;
+            }
+            translation.dropped = true;
+            translation.blocks().forEach(b -> b.part(translation));
+            Block head = translation.head();
+            head.interpreted = -group.translateAt << Math.min(head.lost++, MAX_PATIENCE);
+            head.translation = null;
+        }
+        group.translator.unlink(translation);
+        // Others may be in a loop of it.
+        group.callAttention();
     }
 
     private void add(Translation translation) {

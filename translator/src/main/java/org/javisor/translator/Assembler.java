@@ -62,6 +62,10 @@ final class Assembler {
         }
     }
 
+    void patch1(int at, int value) {
+        code[at] = (byte) value;
+    }
+
     void patch4(int at, int value) {
         for (int n = 0; n < 4; n++) {
             code[at + n] = (byte) (value >> 8 * n);
@@ -275,6 +279,26 @@ final class Assembler {
         bytes(0x0f, 0x80 | condition);
         immediate(0, 4);
         return length - 4;
+    }
+
+    /// A jump to code that is there already.
+    void jumpTo(int position) {
+        int distance = position - (length + 2);
+        if ((byte) distance == distance) {
+            bytes(0xeb, distance);
+        } else {
+            patch4(jump(), position - length);
+        }
+    }
+
+    /// As [#jumpTo], if the condition is fulfilled.
+    void jumpTo(int condition, int position) {
+        int distance = position - (length + 2);
+        if ((byte) distance == distance) {
+            bytes(0x70 | condition, distance);
+        } else {
+            patch4(jumpIf(condition), position - length);
+        }
     }
 
     /// Has the jump whose distance is at `at` lead to where the next instruction will be.

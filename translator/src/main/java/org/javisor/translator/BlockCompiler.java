@@ -10,26 +10,19 @@ import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
 
-/// Translates one block, as far as its instructions can be translated.
+/// Translates single instructions.
 final class BlockCompiler {
-    private static final int ADD_IMM = Assembler.ADD_IMM;
-
-    private final Emission emission;
     private final Assembler asm;
-    private final Translation translation;
-    private final MemoryAccess memory;
+    final MemoryAccess memory;
     private final PlainInstructions plain;
-    private final StackInstructions stack;
+    final StackInstructions stack;
     private final Division division;
     private final ControlInstructions control;
     private final X87Instructions x87;
     private final StringInstructions strings;
-    private final Branches branches;
 
     BlockCompiler(Emission emission, HostFeatures host) {
-        this.emission = emission;
         this.asm = emission.asm;
-        this.translation = emission.translation;
         this.memory = new MemoryAccess(emission, host);
         this.plain = new PlainInstructions(emission, memory);
         this.stack = new StackInstructions(emission, memory);
@@ -37,13 +30,13 @@ final class BlockCompiler {
         this.control = new ControlInstructions(emission, memory);
         this.x87 = new X87Instructions(emission, memory);
         this.strings = new StringInstructions(emission, memory);
-        this.branches = new Branches(emission, memory, stack);
     }
 
-    /// How many instructions from the first can be translated.
-    static int supported(Translation translation, HostFeatures host) {
+    /// How many instructions of a piece can be translated, from its first on.
+    static int supported(Translation translation, int piece, HostFeatures host) {
+        int first = translation.first(piece);
         int count = 0;
-        while (count < translation.size() && supports(translation.instruction(count), host)) {
+        while (count < translation.length(piece) && supports(translation.instruction(first + count), host)) {
             count++;
         }
         return count;
@@ -57,7 +50,7 @@ final class BlockCompiler {
                 || PlainInstructions.supports(insn, host);
     }
 
-    private static boolean isIdle(Mnemonic mnemonic) {
+    static boolean isIdle(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2 -> true;
             default -> false;
@@ -69,43 +62,8 @@ final class BlockCompiler {
                 && insn.kind0 == GPR;
     }
 
-    void compile(int count, boolean counted) {
-        entry(count);
-        if (counted) {
-            asm.immediateOp(ADD_IMM, 8, State.at(CpuLayout.INSTRUCTIONS), count);
-        }
-        for (int index = 0; index < count; index++) {
-            Instruction insn = translation.instruction(index);
-            if (Branches.supports(insn)) {
-                emission.saveX87Pointer();
-                branches.emit(insn, index);
-                emission.finish();
-                return;
-            }
-            emit(insn, index);
-        }
-        emission.saveX87Pointer();
-        emission.flags.save();
-        if (count == translation.size()) {
-            branches.goOn(count - 1);
-        } else {
-            emission.interpret(count);
-        }
-        emission.finish();
-    }
-
-    /// The first instruction is as long as a jump, and its place aligned, to be overwritten by one in one piece; nothing
-    /// leads to its middle.
-    private void entry(int count) {
-        asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.ATTENTION), 0);
-        emission.leaveAtEntryIf(Assembler.NOT_EQUAL);
-        emission.needVectors(translation.vectorNeed(count));
-        if (translation.usesX87(count)) {
-            emission.needX87();
-        }
-    }
-
-    private void emit(Instruction insn, int index) {
+    /// Emits any instruction but a branch.
+    void emit(Instruction insn, int index) {
         if (isIdle(insn.mnemonic())) {
             return;
         }

@@ -8,6 +8,7 @@ import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.R15;
 
 import org.javisor.cpu.CpuLayout;
+import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
@@ -26,8 +27,19 @@ final class Branches {
     private final Assembler asm;
     private final MemoryAccess memory;
     private final StackInstructions stack;
+    private final Edges edges;
 
-    Branches(Emission emission, MemoryAccess memory, StackInstructions stack) {
+    /// Where a branch within the translation leads.
+    interface Edges {
+        /// Goes on at an offset in the page, or beyond it, from branch `index`.
+        void go(int offset, int index);
+
+        /// Goes on at `taken` if the guest's flags fulfil a condition, else at `other`.
+        void jumpIf(int condition, int taken, int other, int index);
+    }
+
+    Branches(Emission emission, MemoryAccess memory, StackInstructions stack, Edges edges) {
+        this.edges = edges;
         this.emission = emission;
         this.asm = emission.asm;
         this.memory = memory;
@@ -49,64 +61,69 @@ final class Branches {
         return condition <= 15 ? condition : -1;
     }
 
+    static boolean isConditional(Instruction insn) {
+        return condition(insn.mnemonic()) >= 0;
+    }
+
+    /// Whether it only leads elsewhere, to a target that is known.
+    static boolean isDirect(Instruction insn) {
+        return isConditional(insn) || insn.mnemonic() == Mnemonic.JMP && insn.kind0 == REL;
+    }
+
     /// Emits the block's last instruction.
     void emit(Instruction insn, int index) {
         switch (insn.mnemonic()) {
             case JMP -> jump(insn, index);
             case CALL -> call(insn, index);
             case RET -> ret(insn, index);
-            default -> jumpIf(insn, index);
+            default -> edges.jumpIf(condition(insn.mnemonic()), target(insn, index), emission.translation.end(index),
+                    index);
         }
     }
 
     private int target(Instruction insn, int index) {
-        return Math.addExact(emission.translation.end(index), (int) insn.immediate);
+        return target(emission.translation, insn, index);
     }
 
-    private static boolean inPage(int offset) {
+    /// The offset in the page that a direct branch leads to.
+    static int target(Translation translation, Instruction insn, int index) {
+        return Math.addExact(translation.end(index), (int) insn.immediate);
+    }
+
+    static boolean inPage(int offset) {
         return offset >= 0 && offset < PAGE_BYTES;
-    }
-
-    private void jumpIf(Instruction insn, int index) {
-        int target = target(insn, index);
-        emission.flags.save();
-        int jump = emission.flags.jumpIf(condition(insn.mnemonic()));
-        if (inPage(target)) {
-            emission.target(jump, target);
-            goOn(index);
-        } else {
-            goOn(index);
-            asm.land(jump);
-            jumpFar(target, index);
-        }
-    }
-
-    /// Goes on behind instruction `index`. Flags are in memory.
-    void goOn(int index) {
-        emission.target(emission.translation.end(index));
     }
 
     private void jump(Instruction insn, int index) {
         if (insn.kind0 == REL) {
-            emission.flags.save();
-            int target = target(insn, index);
-            if (inPage(target)) {
-                emission.target(target);
-            } else {
-                jumpFar(target, index);
-            }
+            edges.go(target(insn, index), index);
         } else {
+            emission.flags.save();
             loadTarget(insn, index);
             lookUp(index);
             follow();
         }
     }
 
-    private void jumpFar(int target, int index) {
-        asm.load(R14, PAGE_RIP);
-        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
+    /// Branch `index` leads to a target in another page. The flags are in memory.
+    void jumpFar(int target, int index) {
+        loadFar(target);
         lookUp(index);
         follow();
+    }
+
+    /// Goes on in another page behind an instruction that is no branch. The flags are in memory.
+    void goOnFar(int target) {
+        loadFar(target);
+        find();
+        emission.targetIf(Assembler.NOT_EQUAL, target);
+        follow();
+    }
+
+    private void loadFar(int target) {
+        emission.flags.spill();
+        asm.load(R14, PAGE_RIP);
+        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
     }
 
     /// The target of an indirect branch into R14.
@@ -123,6 +140,11 @@ final class Branches {
 
     /// Finds the entry for R14 in the entry cache; its address in R15.
     private void lookUp(int index) {
+        find();
+        emission.interpretIf(Assembler.NOT_EQUAL, index);
+    }
+
+    private void find() {
         asm.op(Assembler.STORE, 4, R14, R15);
         asm.shift(Assembler.SHR_IMM, 4, R15, CpuLayout.ENTRY_INDEX_BITS);
         asm.op(Assembler.XOR, 4, R14, R15);
@@ -130,7 +152,6 @@ final class Branches {
         asm.shift(Assembler.SHL_IMM, 4, R15, CpuLayout.ENTRY_SHIFT);
         asm.op(ADD_LOAD, 8, R15, ENTRIES);
         asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
-        emission.interpretIf(Assembler.NOT_EQUAL, index);
     }
 
     /// Goes on at R14, with the entry in R15.
@@ -142,9 +163,10 @@ final class Branches {
 
     private void call(Instruction insn, int index) {
         int target = insn.kind0 == REL ? target(insn, index) : -1;
+        emission.flags.save();
         if (inPage(target)) {
             pushReturn(index);
-            emission.target(target);
+            edges.go(target, index);
             return;
         }
         if (insn.kind0 == REL) {
@@ -172,6 +194,7 @@ final class Branches {
     }
 
     private void ret(Instruction insn, int index) {
+        emission.flags.save();
         asm.load(R14, stack.top(index));
         lookUp(index);
         stack.drop(8 + ((int) insn.immediate & 0xffff));

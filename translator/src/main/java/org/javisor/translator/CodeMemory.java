@@ -23,6 +23,7 @@ final class CodeMemory implements AutoCloseable {
     private final Mapping mapping;
     private final MethodHandle enter;
     private final long leave;
+    private final long leaveWithFlags;
     private final long loadVectors;
     private final long loadWideVectors;
     private final long loadX87;
@@ -39,6 +40,9 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         wayOut(way, hasAvx);
         leave = place(way);
+        way.reset();
+        FlagState.saveOnWayOut(way);
+        leaveWithFlags = placeAndLeave(way);
         way.reset();
         VectorRegisters.load(way, hasAvx);
         loadVectors = placeAndLeave(way);
@@ -124,6 +128,11 @@ final class CodeMemory implements AutoCloseable {
     /// Host address of the way out.
     long leave() {
         return leave;
+    }
+
+    /// As [#leave], where the guest's flags are in the host's.
+    long leaveWithFlags() {
+        return leaveWithFlags;
     }
 
     /// Host address of what loads the XMM registers and returns to its caller; or takes the way out, with the exit in

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OperandSpec;
 
 /// What an instruction that is emitted as itself does with the arithmetic flags.
 enum Effect {
@@ -33,6 +35,25 @@ enum Effect {
             Mnemonic namesake = mnemonic.name().startsWith("V") ? byName.get(mnemonic.name().substring(1)) : null;
             EFFECTS.put(mnemonic, namesake != null ? integer(namesake) : integer(mnemonic));
         }
+    }
+
+    /// Whether somebody who needs the flags from before must have them before the instruction changes anything.
+    boolean replaces() {
+        return this == WRITES || this == WRITES_WITH_CARRY || this == CHANGES;
+    }
+
+    static Effect of(Instruction insn) {
+        Effect effect = of(insn.mnemonic());
+        return effect == CHANGES && shiftsByConstant(insn) ? WRITES : effect;
+    }
+
+    /// A shift by 0 would keep the flags.
+    private static boolean shiftsByConstant(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case SHL, SHR, SAR -> insn.row.operands().contains(OperandSpec.One)
+                    || insn.kind1 == Instruction.IMM && (insn.immediate & (insn.bytes0 == 8 ? 63 : 31)) != 0;
+            default -> false;
+        };
     }
 
     static Effect of(Mnemonic mnemonic) {

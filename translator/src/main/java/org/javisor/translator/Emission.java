@@ -7,14 +7,17 @@ import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
 
-/// The code of one block while it is being written: where flags are, and the exits.
+/// The code of one translation while it is being written: where flags are, and the exits.
 ///
-/// Each exit is a short piece of code behind the block's that says where the block was left.
+/// Each exit is a short piece of code behind the rest that says where it was left, and saves
+/// the flags if they are not in memory then.
 final class Emission {
     private static final int NONE = -1;
+    static final int UNLINKABLE = -1;
 
     /// @param lastX87 offset in the page of the last x87 instruction before it, if FIP has to be set
-    private record Exit(int jump, long exit, int lastX87) { }
+    /// @param flags   where the guest's flags are
+    private record Exit(int jump, long exit, int lastX87, FlagState.Snapshot flags) { }
 
     /// A jump to where registers are loaded, the routine that does it, and what it comes back to.
     private record Load(int jump, long routine, int back) { }
@@ -99,22 +102,32 @@ final class Emission {
 
     // ---- exits ----
 
-    /// Emits a jump to an exit that has instruction `index` interpreted. The flags must be in memory.
+    /// Emits a jump to an exit that has instruction `index` interpreted. The host's
+    /// flags are destroyed ([FlagState#spill]).
     void interpretIf(int condition, int index) {
-        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index);
+        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, flags.snapshot().withoutHost());
     }
 
     /// As [#interpretIf], always.
     void interpret(int index) {
-        exit(asm.jump(), BlockTranslator.INTERPRET, index);
+        exit(asm.jump(), BlockTranslator.INTERPRET, index, flags.snapshot());
     }
 
-    void leaveAtEntryIf(int condition) {
-        exit(asm.jumpIf(condition), BlockTranslator.ENTRY, 0);
+    /// Emits a jump to an exit before instruction `index`, the first of a piece.
+    void leaveIf(int condition, int index) {
+        exit(asm.jumpIf(condition), BlockTranslator.ENTRY, index, flags.snapshot().withoutHost());
     }
 
-    private void exit(int jump, int kind, int index) {
-        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87));
+    /// As [#leaveIf], for a jump that is emitted already and left the host's flags alone.
+    void leave(int jump, int index) {
+        exit(jump, BlockTranslator.ENTRY, index, flags.snapshot());
+    }
+
+    private void exit(int jump, int kind, int index, FlagState.Snapshot where) {
+        if (!where.inHost() && !where.lasts()) {
+            throw new IllegalStateException("the flags are lost at instruction " + index);
+        }
+        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87, where));
     }
 
     /// Emits a jump to byte `offset` of the page, which can be linked.
@@ -126,9 +139,16 @@ final class Emission {
 
     /// As [#target], for a jump that was emitted already, with its distance aligned.
     void target(int jump, int offset) {
-        exit(jump, BlockTranslator.TARGET, targets.size());
+        exit(jump, BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY);
         targets.add(offset);
         links.add(jump);
+    }
+
+    /// Emits a jump to an exit for byte `offset`, beyond the page, which cannot be linked.
+    void targetIf(int condition, int offset) {
+        exit(asm.jumpIf(condition), BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY);
+        targets.add(offset);
+        links.add(UNLINKABLE);
     }
 
     /// Emits what the exits lead to.
@@ -143,8 +163,13 @@ final class Emission {
         for (Exit exit : exits) {
             asm.land(exit.jump());
             setX87Pointer(exit.lastX87());
+            if (!exit.flags().inMemory()) {
+                flags.restore(exit.flags());
+                flags.need();
+            }
             setExit(exit.exit());
-            asm.patch4(asm.jump(), distance(asm.length(), memory.leave()));
+            long way = exit.flags().inMemory() ? memory.leave() : memory.leaveWithFlags();
+            asm.patch4(asm.jump(), distance(asm.length(), way));
         }
     }
 

@@ -4,8 +4,8 @@ package org.javisor.translator;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Translation;
 import org.javisor.cpu.TranslatorConfig;
@@ -18,21 +18,13 @@ import org.javisor.isa.Feature;
 /// All changes of code are made under this object's lock. Code that others may be executing is only ever changed in
 /// aligned words: the distance of a jump, or the first instruction of a block.
 final class HostTranslator implements BlockTranslator {
-    /// More than any block of 64 instructions takes, exits included.
-    private static final int MAX_BLOCK_BYTES = 64 << 10;
-    private static final long JUMP_RELATIVE = 0xe9;
-    private static final int JUMP_BYTES = 5;
-    private static final long JUMP_MASK = (1L << 8 * JUMP_BYTES) - 1;
-    /// Distance of the first exit, that at the entry, is found here: in the second instruction.
-    private static final int ENTRY_EXIT_AT = 7;
-
-    /// Code of one translation, for linking.
-    private record Links(int[] jumps, int[] exits, int length) { }
+    /// More than any translation takes, exits included.
+    private static final int MAX_BYTES = 512 << 10;
 
     private final CodeMemory memory;
     private final HostFeatures host = new HostFeatures();
     private final Assembler asm = new Assembler();
-    private final Map<Translation, Links> links = new HashMap<>();
+    private final Map<Translation, Code> codes = new HashMap<>();
     private final PerfMap perfMap;
     private long linked;
     private long dropped;
@@ -47,28 +39,28 @@ final class HostTranslator implements BlockTranslator {
 
     @Override
     public synchronized boolean translate(Translation translation, boolean logged, boolean counted) {
-        int count = BlockCompiler.supported(translation, host);
-        long origin = memory.room(MAX_BLOCK_BYTES);
-        if (count == 0) {
-            translation.complete(0, 0, new int[0]);
+        int[] translated = IntStream.range(0, translation.pieces())
+                .map(piece -> BlockCompiler.supported(translation, piece, host)).toArray();
+        long origin = memory.room(MAX_BYTES);
+        if (translated[0] == 0) {
+            translation.complete(0, new int[translated.length], new int[0]);
         }
-        if (count == 0 || origin == 0) {
+        if (translated[0] == 0 || origin == 0) {
             return false;
         }
         asm.reset();
         Emission emission = new Emission(asm, translation, logged, origin, memory);
-        new BlockCompiler(emission, host).compile(count, counted);
-        long entry = memory.place(asm);
-        int[] jumps = emission.links();
-        int[] exits = new int[jumps.length];
-        for (int n = 0; n < jumps.length; n++) {
-            exits[n] = HostMemory.loadInt(entry + jumps[n]);
+        new RegionCompiler(emission, host, translated, counted).compile();
+        int[] targets = emission.targets();
+        if (targets.length > MAX_INDEX || asm.length() > MAX_BYTES) {
+            return false;
         }
-        links.put(translation, new Links(jumps, exits, asm.length()));
-        translation.complete(entry, count, emission.targets());
+        long entry = memory.place(asm);
+        codes.put(translation, new Code(translation, entry, asm.length(), emission.links()));
+        translation.complete(entry, translated, targets);
         if (perfMap != null) {
             perfMap.add(entry, asm.length(), "guest_" + Long.toHexString(translation.rip()) + "+"
-                    + (translation.end(count - 1) - translation.start()));
+                    + translation.length());
         }
         return true;
     }
@@ -80,38 +72,27 @@ final class HostTranslator implements BlockTranslator {
 
     @Override
     public synchronized void link(Translation from, int index, Translation to) {
-        Links code = links.get(from);
-        if (code == null || !links.containsKey(to)) {
-            return;
+        Code source = codes.get(from);
+        Code target = codes.get(to);
+        if (source != null && target != null) {
+            source.link(index, target);
+            linked++;
         }
-        long at = from.entry() + code.jumps[index];
-        HostMemory.storeInt(at, (int) (to.entry() - at - 4));
-        to.incoming().add(new long[] {at, code.exits[index]});
-        linked++;
     }
 
     @Override
     public synchronized void unlink(Translation translation) {
-        if (links.remove(translation) == null) {
-            return;
+        Code code = codes.remove(translation);
+        if (code != null) {
+            dropped++;
+            code.unlink();
         }
-        dropped++;
-        // The exit for requests serves those who are on their way.
-        long entry = translation.entry();
-        long exit = entry + ENTRY_EXIT_AT + 4 + HostMemory.loadInt(entry + ENTRY_EXIT_AT);
-        long jump = JUMP_RELATIVE | (exit - entry - JUMP_BYTES & 0xffff_ffffL) << 8;
-        HostMemory.storeLong(entry, HostMemory.loadLong(entry) & ~JUMP_MASK | jump);
-        List<long[]> incoming = translation.incoming();
-        for (long[] link : incoming) {
-            HostMemory.storeInt(link[0], (int) link[1]);
-        }
-        incoming.clear();
     }
 
     @Override
     public synchronized String describe(Translation translation) {
-        Links code = links.get(translation);
-        return code == null ? "none" : HexFormat.of().formatHex(HostMemory.segment(translation.entry(), code.length)
+        Code code = codes.get(translation);
+        return code == null ? "none" : HexFormat.of().formatHex(HostMemory.segment(code.entry(), code.length())
                 .toArray(ValueLayout.JAVA_BYTE));
     }
 

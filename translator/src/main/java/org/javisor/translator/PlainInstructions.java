@@ -108,23 +108,12 @@ final class PlainInstructions {
             boolean write = memoryOperand == 0 && !row.has(Attribute.READS_ONLY);
             address = memory.access(insn, index, insn.bytes(memoryOperand), write, row.has(Attribute.ALIGNED));
         }
-        Effect effect = flagsBefore(insn);
+        Effect effect = Effect.of(insn);
+        emission.flags.before(insn, effect);
         assignScratch(insn, address);
         encode(insn, address);
         scratch.writeBack();
-        if (effect != Effect.NONE && effect != Effect.READS) {
-            emission.flags.set();
-        }
-    }
-
-    private Effect flagsBefore(Instruction insn) {
-        Effect effect = Effect.of(insn.mnemonic());
-        switch (effect) {
-            case READS, CHANGES -> emission.flags.need();
-            case WRITES_WITH_CARRY -> emission.flags.needCarry();
-            default -> { }
-        }
-        return effect;
+        emission.flags.after(insn, effect);
     }
 
     private void assignScratch(Instruction insn, Address address) {

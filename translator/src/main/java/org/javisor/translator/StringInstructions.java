@@ -40,12 +40,15 @@ final class StringInstructions {
     }
 
     void emit(Instruction insn, int index) {
-        emission.flags.spill();
         if (insn.has(REP | REPNE)) {
+            // It may stop with registers changed, and changes the flags in memory.
+            emission.flags.save();
+            emission.flags.setInMemory();
             emission.call(StringRoutine.of(insn, emission.logged));
             emission.interpretIf(Assembler.NOT_EQUAL, index);
             return;
         }
+        emission.flags.spill();
         asm.testByte(State.at(CpuLayout.SYSTEM_FLAGS + 1), DF_IN_BYTE);
         emission.interpretIf(Assembler.NOT_EQUAL, index);
         once(insn, index, insn.bytes0);
