@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OperandSpec;
 
 /// Blocks of one page, and the host code for them. It is entered at its first block alone.
 ///
@@ -204,8 +205,8 @@ public final class Translation {
     }
 
     private static boolean usesX87(Instruction insn) {
-        return insn.row.map() == OpcodeRow.X87 || insn.kind0 == Instruction.MMX || insn.kind1 == Instruction.MMX
-                || insn.mnemonic() == Mnemonic.FWAIT || insn.mnemonic() == Mnemonic.EMMS;
+        return insn.row.map() == OpcodeRow.X87 || insn.mnemonic() == Mnemonic.FWAIT
+                || insn.mnemonic() == Mnemonic.EMMS || insn.row.operands().stream().anyMatch(OperandSpec::isMmx);
     }
 
     int vectorNeed() {

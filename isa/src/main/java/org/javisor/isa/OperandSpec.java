@@ -185,6 +185,11 @@ public enum OperandSpec {
         return place == Place.VEX || place == Place.VEX_VECTOR;
     }
 
+    /// Whether the operand is an MMX register, or can be one.
+    public boolean isMmx() {
+        return place == Place.REG_MMX || place == Place.RM_MMX;
+    }
+
     /// Whether the operand is memory with indexes in a vector register.
     public boolean hasVectorIndexes() {
         return place == Place.RM_INDEXES;

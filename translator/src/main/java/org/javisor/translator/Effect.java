@@ -92,7 +92,7 @@ enum Effect {
         };
     }
 
-    /// XMM forms; MMX forms of the same names are told apart by their operands.
+    /// XMM and MMX forms.
     private static Effect vector(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case MOVD, MOVQ, MOVDQA, MOVDQU, LDDQU, MOVNTDQ, MOVNTDQA, MOVNTPS, MOVNTPD, MOVAPS, MOVAPD, MOVUPS, MOVUPD, MOVSS, MOVSD, MOVLPS, MOVLPD,
@@ -119,6 +119,8 @@ enum Effect {
                     BLENDVPD, INSERTPS, EXTRACTPS, ROUNDPS, ROUNDPD, ROUNDSS, ROUNDSD,
                     AESENC, AESENCLAST, AESDEC, AESDECLAST, AESIMC, AESKEYGENASSIST, PCLMULQDQ,
                     SHA1NEXTE, SHA1MSG1, SHA1MSG2, SHA1RNDS4, SHA256RNDS2, SHA256MSG1, SHA256MSG2 -> NONE;
+            case EMMS, MOVNTQ, MOVQ2DQ, MOVDQ2Q, PSHUFW, CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTPD2PI, CVTTPS2PI,
+                    CVTTPD2PI -> NONE;
             default -> onlyVex(mnemonic);
         };
     }

@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.List;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
+import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.Mnemonic;
 
 /// Where in a translation somebody may still need the flags that are there: a guest instruction that reads them, or
@@ -82,7 +83,7 @@ final class Liveness {
             return false;
         }
         Effect effect = Effect.of(insn);
-        if (effect == Effect.UNSUPPORTED) {
+        if (effect == Effect.UNSUPPORTED || insn.row.map() == OpcodeRow.X87) {
             return true;
         }
         for (int n = 0; n < 4; n++) {

@@ -4,6 +4,7 @@ package org.javisor.translator;
 import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
+import static org.javisor.isa.Instruction.MMX;
 import static org.javisor.isa.Instruction.NONE;
 import static org.javisor.isa.Instruction.XMM;
 import static org.javisor.isa.Instruction.YMM;
@@ -45,7 +46,7 @@ final class PlainInstructions {
         int readFromMemory = 0;
         for (int n = 0; n < insn.row.operands().size(); n++) {
             int kind = insn.kind(n);
-            boolean known = kind == GPR || kind == IMM || kind == XMM || kind == YMM || kind == NONE
+            boolean known = kind == GPR || kind == IMM || kind == XMM || kind == YMM || kind == MMX || kind == NONE
                     || kind == MEM && insn.row.operands().get(n).canBeMemory();
             // AH to BH cannot be named beside the registers that addresses and RSP are in.
             boolean high = kind == GPR && insn.reg(n) >= 16
@@ -133,7 +134,7 @@ final class PlainInstructions {
     private int register(Instruction insn, int n) {
         int reg = insn.reg(n);
         if (insn.kind(n) != GPR) {
-            return reg;
+            return insn.kind(n) == MMX ? reg & 7 : reg;
         }
         return State.inRegister(reg) ? State.host(reg) : scratch.host(reg, isWritten(insn, n));
     }
@@ -150,11 +151,11 @@ final class PlainInstructions {
         for (int n = 0; n < row.operands().size(); n++) {
             boolean byteWide = insn.kind(n) == GPR && insn.bytes(n) == 1;
             switch (row.operands().get(n).place()) {
-                case REG, REG_XMM -> {
+                case REG, REG_XMM, REG_MMX -> {
                     reg = register(insn, n);
                     narrow |= byteWide ? Assembler.NARROW_REG : 0;
                 }
-                case RM, RM_XMM -> {
+                case RM, RM_XMM, RM_MMX -> {
                     rm = insn.kind(n) == MEM ? ABSENT : register(insn, n);
                     narrow |= byteWide ? Assembler.NARROW_RM : 0;
                 }
