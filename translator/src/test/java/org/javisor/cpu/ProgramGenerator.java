@@ -49,6 +49,7 @@ final class ProgramGenerator {
         body(5 + random.nextInt(40), 0);
         Item end = Item.plain(0xf4);
         add(end);
+        add(Item.plain(0xcc));
         while (!routines.isEmpty()) {
             int routine = routines.removeFirst();
             label(routine);

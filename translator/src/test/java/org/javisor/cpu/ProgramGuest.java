@@ -23,7 +23,9 @@ import org.javisor.testkit.RandomOperands;
 final class ProgramGuest implements AutoCloseable {
     static final long DATA = 0x40_0000, STACK = 0x50_2000, COUNTERS = 0x51_0000, CODE = 0x60_0000;
     static final int DATA_PAGES = 16, CODE_PAGES = 4;
-    private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, SYSCALL_VECTOR = 255, MAX_STOPS = 400;
+    private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, NMI_STACK = 0x7_e000, INTERRUPT_STACK = 0x7_f000,
+            MAX_STOPS = 400;
+    private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
     private static final long PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80;
@@ -48,13 +50,19 @@ final class ProgramGuest implements AutoCloseable {
     private long flags;
     private int errorCode;
     private boolean ended;
+    private boolean stepping;
+    private final InstructionDecoder decoder;
 
     ProgramGuest(CpuidModel cpuid, BlockTranslator translator, boolean inLockStep) {
         guest = SystemGuest.in64BitMode(cpuid, translator, inLockStep);
         cpu = guest.cpu;
+        decoder = new InstructionDecoder(cpu);
         for (int gate = 0; gate < 256; gate++) {
-            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == 3 ? 0xee : 0x8e, 1);
+            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == 3 ? 0xee : 0x8e,
+                    gate == GuestFault.NMI ? 2 : gate == INTERRUPT_VECTOR ? 3 : 1);
         }
+        guest.memory.storeLong(SystemGuest.TSS + 44, NMI_STACK);
+        guest.memory.storeLong(SystemGuest.TSS + 52, INTERRUPT_STACK);
         cpu.system.star = (long) SystemGuest.CODE0 << 32;
         cpu.system.lstar = SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
         cpu.system.xcr0 = cpuid.xcr0Supported();
@@ -98,6 +106,8 @@ final class ProgramGuest implements AutoCloseable {
     /// Loads a program and, as `seed` says, everything that it works on.
     void start(RandomProgram toRun, long seed) {
         program = toRun;
+        cpu.cancel(Requests.NMI | Requests.INTERRUPT);
+        stepping = false;
         stops = 0;
         ended = false;
         Random random = new Random(seed);
@@ -117,7 +127,7 @@ final class ProgramGuest implements AutoCloseable {
         cpu.rip(program.origin());
         cpu.mmu.flush();
         enter(Flags.IF | random.nextInt() & Flags.ARITHMETIC | (random.nextInt(8) == 0 ? Flags.DF : 0)
-                | (random.nextInt(8) == 0 ? Flags.AC : 0));
+                | (random.nextInt(8) == 0 ? Flags.AC : 0), user);
     }
 
     private void fill(Random random, long gpa, int bytes) {
@@ -158,16 +168,16 @@ final class ProgramGuest implements AutoCloseable {
         HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) (random.nextInt(3) != 0 ? 0 : 0xffff));
     }
 
-    /// Goes on in the program's mode.
-    private void enter(long rflags) {
-        if (user) {
+    /// Goes on at CPL 3 or 0.
+    private void enter(long rflags, boolean asUser) {
+        if (asUser) {
             guest.asUser();
         } else {
             guest.cpu.segmentLoader.set(CS, SystemGuest.CODE0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.CODE0));
             guest.cpu.segmentLoader.set(SS, SystemGuest.DATA0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.DATA0));
             cpu.cpl = 0;
         }
-        cpu.rflags(rflags & ~(Flags.RF | Flags.TF) | 2);
+        cpu.rflags(rflags & ~Flags.RF | 2);
     }
 
     /// Runs to the next exception of the program's own, or to its end.
@@ -197,6 +207,7 @@ final class ProgramGuest implements AutoCloseable {
     /// @return whether that was nothing of the program's doing
     private boolean resume() {
         long handler = cpu.rip() - 1 - SystemGuest.HANDLERS;
+        errorCode = 0;
         if (handler < 0 || handler >= 256 * 16) {
             // HLT at CPL 0: the end, or a stray one.
             vector = END_OF_PROGRAM;
@@ -211,24 +222,68 @@ final class ProgramGuest implements AutoCloseable {
             return stop(false, at);
         }
         int first = hasErrorCode(vector) ? 1 : 0;
-        errorCode = first == 0 ? 0 : (int) guest.stackItem(0, 8);
+        errorCode = first == 0 ? errorCode : (int) guest.stackItem(0, 8);
         at = guest.stackItem(first, 8);
+        boolean wasUser = (guest.stackItem(first + 1, 8) & 3) != 0;
         flags = guest.stackItem(first + 2, 8);
         cpu.reg64(CpuLayout.RSP, guest.stackItem(first + 3, 8));
-        if (vector == GuestFault.NMI) {
-            cpu.nmiBlocked = false;
-            cpu.rip(at);
-            enter(flags);
+        if (asynchronous(vector) || vector == GuestFault.DB && stepping) {
+            leaveNoTrace(wasUser);
             return true;
         }
+        flags &= stepping ? ~Flags.TF : -1;
+        stepping = false;
         boolean trap = vector == GuestFault.BP || vector == GuestFault.DB || vector >= 32;
         return stop(vector == GuestFault.GP && at == program.end(), trap ? at : program.behind(at));
+    }
+
+    /// Goes on where the program was; now and then with a single step.
+    private void leaveNoTrace(boolean wasUser) {
+        cpu.nmiBlocked &= vector != GuestFault.NMI;
+        // A HLT that has been woken up from is executed again.
+        boolean woken = !wasUser && guest.memory.loadByte(at - 1) == (byte) 0xf4
+                && (at - 1 == program.end() || at < SystemGuest.HANDLERS + 16 * 256);
+        long back = woken ? at - 1 : at;
+        cpu.rip(back);
+        if (back < SystemGuest.HANDLERS + 16 * 256) {
+            enter(flags, wasUser);
+            return;
+        }
+        boolean stepped = stepping;
+        stepping = !stepped && (flags & Flags.TF) == 0 && (at & 3) == 0 && maySingleStep(back);
+        enter(stepping ? flags | Flags.TF : stepped ? flags & ~Flags.TF : flags, wasUser);
+    }
+
+    /// Not before an instruction that shows TF, or changes it.
+    private boolean maySingleStep(long rip) {
+        if (rip < CODE || rip >= CODE + CODE_PAGES * PAGE_BYTES - 15L) {
+            return false;
+        }
+        byte[] bytes = new byte[15];
+        guest.memory.load(rip, bytes, 0, bytes.length);
+        return switch (decoder.decodeOne(bytes, 0, bytes.length, 64).mnemonic()) {
+            case PUSHF, POPF, SYSCALL, INT1, INT3 -> false;
+            default -> true;
+        };
+    }
+
+    private static boolean asynchronous(int vector) {
+        return vector == GuestFault.NMI || vector == INTERRUPT_VECTOR;
+    }
+
+    /// Has the program interrupted soon; from any thread.
+    void disturb(int how) {
+        switch (how % 3) {
+            case 0 -> cpu.request(Requests.KICK);
+            case 1 -> cpu.request(Requests.NMI);
+            default -> guest.interrupt(INTERRUPT_VECTOR);
+        }
     }
 
     private boolean stop(boolean end, long next) {
         ended = end || ++stops == MAX_STOPS;
         cpu.rip(next == at && vector == END_OF_PROGRAM ? at + 1 : next);
-        enter(flags);
+        enter(flags & ~Flags.TF, user);
         return false;
     }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.javisor.translator.HostTranslatorProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,11 +35,38 @@ class RandomProgramsTest {
         compare(programs / 4, true);
     }
 
+    /// NMIs, interrupts, kicks and single steps leave no trace, wherever they come.
+    @Test
+    void programsThatAreInterruptedDoWhatOthersDo() throws InterruptedException {
+        AtomicReference<ProgramGuest> victim = new AtomicReference<>();
+        Thread disturber = Thread.ofPlatform().daemon().start(() -> disturb(victim));
+        try {
+            disturbed = victim;
+            compare(programs / 4, false);
+        } finally {
+            disturber.interrupt();
+            disturber.join();
+        }
+    }
+
+    private static void disturb(AtomicReference<ProgramGuest> victim) {
+        for (int n = 0; !Thread.interrupted(); n++) {
+            ProgramGuest guest = victim.get();
+            if (guest != null) {
+                guest.disturb(n);
+            }
+            LockSupport.parkNanos(20_000);
+        }
+    }
+
     @Test
     @Tag("slow")
     void translatedProgramsDoWhatInterpretedOnesDoAtLength() throws InterruptedException {
         compare(100 * programs, false);
     }
+
+    /// Whom to disturb, or null.
+    private AtomicReference<ProgramGuest> disturbed;
 
     private void compare(int count, boolean inLockStep) throws InterruptedException {
         int done = 0;
@@ -63,7 +92,7 @@ class RandomProgramsTest {
         String difference = pair.difference(program, seed, translateAt);
         if (difference != null) {
             RandomProgram smallest = program.shrunk(candidate -> fails(candidate, seed, translateAt, inLockStep));
-            assertNull(report(smallest, seed, translateAt, inLockStep), () -> "seed " + seed);
+            fail(difference + "\n" + report(smallest, seed, translateAt, inLockStep));
         }
     }
 
@@ -157,9 +186,17 @@ class RandomProgramsTest {
         private Boolean patiently(ProgramGuest runner, long nanos) {
             Watchdog.watch(runner, nanos);
             try {
+                disturb(runner);
                 return runner.next();
             } finally {
+                disturb(null);
                 Watchdog.rest();
+            }
+        }
+
+        private void disturb(ProgramGuest runner) {
+            if (disturbed != null && runner != wanted) {
+                disturbed.set(runner);
             }
         }
 
