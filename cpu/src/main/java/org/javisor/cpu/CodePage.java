@@ -25,6 +25,9 @@ final class CodePage {
     /// Open-addressed by [#hash], a power of two long and never full.
     private Block[] table = NONE;
     private int count;
+    /// Bit n of word m: the instruction at 64 m + n, see [Translation#isSeparate]. Null for none. Racy hints, read by who
+    /// holds other locks.
+    private volatile long[] separate;
 
     CodePage(long gpa) {
         this.gpa = gpa;
@@ -84,6 +87,18 @@ final class CodePage {
         }
         chunks = coveredChunks();
         return block;
+    }
+
+    /// Has the accesses of the instruction at `offset` translated with checks of their own from now on.
+    void separate(int offset) {
+        long[] bits = separate == null ? new long[GuestMemory.PAGE_BYTES / Long.SIZE] : separate;
+        bits[offset / Long.SIZE] |= 1L << offset;
+        separate = bits;
+    }
+
+    boolean isSeparate(int offset) {
+        long[] bits = separate;
+        return bits != null && (bits[offset / Long.SIZE] >>> offset & 1) != 0;
     }
 
     private static long chunks(int from, int to) {
@@ -172,6 +187,7 @@ final class CodePage {
     private void unseal(CpuGroup group) {
         table = NONE;
         count = 0;
+        separate = null;
         sealed = false;
         unsealings++;
         group.untrack(gpa);

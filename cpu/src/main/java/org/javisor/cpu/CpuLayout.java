@@ -29,7 +29,9 @@ package org.javisor.cpu;
 /// 1024 │ REQUESTS        4          │ pending requests, see Requests
 /// 1028 │ X87_IMAGE       108        │ the x87 registers as FRSTOR and FNSAVE have them
 /// 1136 │ FLAG_OPERANDS   4 × 8      │ what translated code may have to compute flags from again
-/// 1168 │ unused                     │
+/// 1168 │ HOST_ADDRESSES  4 × 8      │ that translated code will need again. See MemoryAccess
+/// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
+/// 1201 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -72,6 +74,8 @@ public final class CpuLayout {
     public static final int FLAG_OPERANDS = 1136;
     public static final int X87 = 996, X87_USABLE = 1, X87_LOADED = 2;
     public static final int X87_IMAGE = 1028;
+    public static final int HOST_ADDRESSES = 1168, HOST_ADDRESS_COUNT = 4;
+    public static final int STRADDLED = 1200;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

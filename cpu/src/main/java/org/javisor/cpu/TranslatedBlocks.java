@@ -174,6 +174,9 @@ class TranslatedBlocks {
                 rest = at.block(index);
                 first = at.inBlock(index);
                 end = at.isolates(index) ? first + 1 : rest.insns.length;
+                if (HostMemory.loadByte(state + CpuLayout.STRADDLED) != 0) {
+                    straddled(at, index);
+                }
             }
             case BlockTranslator.TARGET -> {
                 cpu.rip(cpu.pageRip + at.target(index));
@@ -181,6 +184,15 @@ class TranslatedBlocks {
                 fromIndex = index;
             }
             default -> cpu.rip(cpu.pageRip + at.offset(index));
+        }
+    }
+
+    /// Accesses that were checked at once lie across the end of a page. When that has happened often enough they are
+    /// checked one by one.
+    private void straddled(Translation at, int index) {
+        HostMemory.storeByte(state + CpuLayout.STRADDLED, (byte) 0);
+        if (at.straddlesOften(index)) {
+            group.translations.separate(at, index, group);
         }
     }
 

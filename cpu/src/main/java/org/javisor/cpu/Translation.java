@@ -19,6 +19,8 @@ public final class Translation {
     private static final int UNKNOWN = -1;
     /// After so many exits at an instruction what follows it is worth a translation of its own.
     private static final int OFTEN = 8;
+    /// After so many exits of that kind accesses are checked one by one.
+    private static final int TOO_OFTEN = 32;
 
     /// @param first the number of its first instruction
     private record Piece(Block block, int first, int length) {
@@ -35,6 +37,8 @@ public final class Translation {
     private final byte[] pieceOf;
     /// How often host code stopped there, up to [#OFTEN]; processors that count at once may lose some.
     private final byte[] stops;
+    /// How often because what is checked at once was in two pages, up to [#TOO_OFTEN].
+    private final byte[] straddles;
 
     private long entry;
     /// By piece: how many of its instructions have host code.
@@ -60,6 +64,7 @@ public final class Translation {
         insns = new Insn[first];
         pieceOf = new byte[first];
         stops = new byte[first];
+        straddles = new byte[first];
         for (int p = 0; p < pieces.size(); p++) {
             Piece piece = pieces.get(p);
             System.arraycopy(piece.block.insns, 0, insns, piece.first, piece.length);
@@ -146,6 +151,21 @@ public final class Translation {
 
     int pieceOf(int index) {
         return pieceOf[index];
+    }
+
+    // ---- what is checked at once ----
+
+    /// Whether what instruction `index` accesses is to be checked alone: it has been in another page than what it was
+    /// checked with too often.
+    public boolean isSeparate(int index) {
+        return head().page.isSeparate(offset(index));
+    }
+
+    /// Counts an exit because of that.
+    ///
+    /// @return whether it is the last one that is put up with
+    boolean straddlesOften(int index) {
+        return straddles[index] < TOO_OFTEN && ++straddles[index] == TOO_OFTEN;
     }
 
     // ---- blocks ----

@@ -60,6 +60,16 @@ final class Translations {
     /// Has nothing lead to a translation any more, because guest code that it was made from has changed. Its first
     /// block, if that is not what changed, has to earn another one; each time by more.
     void drop(Translation translation, CpuGroup group) {
+        drop(translation, true, group);
+    }
+
+    /// Has accesses of an instruction checked alone from now on: its block is translated again.
+    void separate(Translation translation, int index, CpuGroup group) {
+        translation.head().page.separate(translation.offset(index));
+        drop(translation, false, group);
+    }
+
+    private void drop(Translation translation, boolean changed, CpuGroup group) {
         synchronized (this) {
             if (translation.dropped) {
                 return;
@@ -67,7 +77,7 @@ final class Translations {
             translation.dropped = true;
             translation.blocks().forEach(b -> b.part(translation));
             Block head = translation.head();
-            head.interpreted = -group.translateAt << Math.min(head.lost++, MAX_PATIENCE);
+            head.interpreted = changed ? -group.translateAt << Math.min(head.lost++, MAX_PATIENCE) : group.translateAt;
             head.translation = null;
         }
         group.translator.unlink(translation);

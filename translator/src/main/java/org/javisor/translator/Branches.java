@@ -61,6 +61,7 @@ final class Branches {
         return condition <= 15 ? condition : -1;
     }
 
+    /// Whether control may go on behind it.
     static boolean isConditional(Instruction insn) {
         return condition(insn.mnemonic()) >= 0;
     }
@@ -145,6 +146,7 @@ final class Branches {
     }
 
     private void find() {
+        memory.clobbered();
         asm.op(Assembler.STORE, 4, R14, R15);
         asm.shift(Assembler.SHR_IMM, 4, R15, CpuLayout.ENTRY_INDEX_BITS);
         asm.op(Assembler.XOR, 4, R14, R15);

@@ -30,8 +30,8 @@ final class ControlInstructions {
     }
 
     void emit(Instruction insn, int index) {
-        asm.op(Assembler.LOAD, 4, R14, memory.access(insn, index, 4, false, false));
         emission.flags.spill();
+        asm.op(Assembler.LOAD, 4, R14, memory.access(insn, index, 4, false, false));
         asm.op(Assembler.STORE, 4, R14, VALUE);
         asm.immediateOp(Assembler.XOR_IMM, 4, R14, MASKS);
         asm.op(0xf7, 4, 0, R14);

@@ -65,6 +65,7 @@ final class Division {
         }
         Address from = insn.kind0 == GPR ? State.general(insn.reg0)
                 : memory.access(insn, index, insn.bytes0, false, false);
+        memory.clobbered();
         asm.op(Assembler.LOAD, insn.bytes0, R15, from);
         return R15;
     }

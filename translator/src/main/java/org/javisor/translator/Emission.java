@@ -17,7 +17,10 @@ final class Emission {
 
     /// @param lastX87 offset in the page of the last x87 instruction before it, if FIP has to be set
     /// @param flags   where the guest's flags are
-    private record Exit(int jump, long exit, int lastX87, FlagState.Snapshot flags) { }
+    /// @param beginning emits what else it does, first
+    private record Exit(int jump, long exit, int lastX87, FlagState.Snapshot flags, Runnable beginning) { }
+
+    private static final Runnable NOTHING = () -> { };
 
     /// A jump to where registers are loaded, the routine that does it, and what it comes back to.
     private record Load(int jump, long routine, int back) { }
@@ -108,6 +111,11 @@ final class Emission {
         exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, flags.snapshot().withoutHost());
     }
 
+    /// As [#interpretIf], to an exit that begins with what `beginning` emits.
+    void interpretIf(int condition, int index, Runnable beginning) {
+        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, flags.snapshot().withoutHost(), beginning);
+    }
+
     /// As [#interpretIf], always.
     void interpret(int index) {
         exit(asm.jump(), BlockTranslator.INTERPRET, index, flags.snapshot());
@@ -124,10 +132,14 @@ final class Emission {
     }
 
     private void exit(int jump, int kind, int index, FlagState.Snapshot where) {
+        exit(jump, kind, index, where, NOTHING);
+    }
+
+    private void exit(int jump, int kind, int index, FlagState.Snapshot where, Runnable beginning) {
         if (!where.inHost() && !where.lasts()) {
             throw new IllegalStateException("the flags are lost at instruction " + index);
         }
-        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87, where));
+        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87, where, beginning));
     }
 
     /// Emits a jump to byte `offset` of the page, which can be linked.
@@ -162,6 +174,7 @@ final class Emission {
         }
         for (Exit exit : exits) {
             asm.land(exit.jump());
+            exit.beginning().run();
             setX87Pointer(exit.lastX87());
             if (!exit.flags().inMemory()) {
                 flags.restore(exit.flags());

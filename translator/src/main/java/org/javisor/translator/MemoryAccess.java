@@ -4,6 +4,7 @@ package org.javisor.translator;
 import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.R15;
 
+import java.util.Arrays;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.isa.Feature;
 import org.javisor.isa.Instruction;
@@ -13,17 +14,26 @@ import org.javisor.isa.Instruction;
 /// The address is put into R15, that of its TLB entry into R14. An exclusive or with the entry's tag leaves the offset in
 /// the page, or more than any offset if the entry is not for this page: one comparison says whether all of the access
 /// is in a page that permits it. R15 then gets the host's address.
+///
+/// What is checked are groups of accesses ([AccessPlan]). R15 belongs to the group that was accessed last, as long as
+/// nobody says [#clobbered]; other groups that will be needed again have their host address in memory (HOST_ADDRESSES).
 final class MemoryAccess {
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
-            SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT);
+            SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT),
+            STRADDLED = State.at(CpuLayout.STRADDLED);
     private static final int PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
     /// An offset in a page and the size of an access come on top of displacements.
     private static final int LARGEST_ADDITION = 2 * PAGE_BYTES;
-    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33;
+    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33, SETA = Assembler.MAP_0F | 0x97;
 
     private final Emission emission;
     private final Assembler asm;
     private final boolean rotates;
+    private AccessPlan plan = AccessPlan.NONE;
+    /// Whose lowest byte R15 points to, or null.
+    private AccessPlan.Group held;
+    /// Whose host address is in memory, by slot.
+    private final AccessPlan.Group[] kept = new AccessPlan.Group[CpuLayout.HOST_ADDRESS_COUNT];
 
     MemoryAccess(Emission emission, HostFeatures host) {
         this.emission = emission;
@@ -36,18 +46,70 @@ final class MemoryAccess {
                 && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION;
     }
 
-    private static boolean based(Instruction insn) {
+    /// Whether the segment's base counts.
+    static boolean isBased(Instruction insn) {
         return insn.segment == Instruction.FS || insn.segment == Instruction.GS;
     }
+
+    // ---- whose address is in R15 ----
+
+    /// Begins a straight line: from here on what the plan says holds.
+    void begin(AccessPlan linePlan) {
+        plan = linePlan;
+        held = null;
+        Arrays.fill(kept, null);
+    }
+
+    /// R15 is about to be used for something else.
+    void clobbered() {
+        held = null;
+    }
+
+    /// Has R15 point to the group, if its host address is known.
+    private boolean resume(AccessPlan.Group group) {
+        for (int slot = 0; held != group && slot < kept.length; slot++) {
+            if (kept[slot] == group) {
+                asm.load(R15, slot(slot));
+                held = group;
+            }
+        }
+        return held == group;
+    }
+
+    /// Keeps the host address of the group, which R15 has, if it is needed again and there is room.
+    private void keep(AccessPlan.Group group, int index) {
+        held = group;
+        for (int slot = 0; group.resumed() && slot < kept.length; slot++) {
+            if (kept[slot] == null || kept[slot].last() < index) {
+                kept[slot] = group;
+                asm.store(slot(slot), R15);
+                return;
+            }
+        }
+    }
+
+    private static Address slot(int slot) {
+        return State.at(CpuLayout.HOST_ADDRESSES + 8 * slot);
+    }
+
+    // ---- effective addresses ----
 
     /// Emits the effective address of instruction `index`, without a segment's base, into host register `to`, cut to
     /// `size` bytes. Uses R14, and R15 if that is `to` or two registers are in memory; changes no flags.
     void address(Instruction insn, int index, int to, int size) {
+        address(insn, index, to, size, 0);
+    }
+
+    private void address(Instruction insn, int index, int to, int size, int added) {
         int first = to == R15 ? R15 : R14;
         int base = part(insn.base, first);
-        int scaled = part(insn.index, base == first ? R14 + R15 - first : first);
+        int second = base == first ? R14 + R15 - first : first;
+        if (second == R15 && insn.index < 16 && !State.inRegister(insn.index)) {
+            clobbered();
+        }
+        int scaled = part(insn.index, second);
         int distance = insn.base == Instruction.RIP ? emission.translation.end(index) : 0;
-        address(new Address(base, scaled, insn.scaleShift, (int) insn.displacement + distance), to, size);
+        address(new Address(base, scaled, insn.scaleShift, (int) insn.displacement + distance + added), to, size);
     }
 
     private int part(int reg, int scratch) {
@@ -71,25 +133,45 @@ final class MemoryAccess {
         }
     }
 
-    /// Emits the checks of an access by instruction `index`; leaves an operand for the host, with R15 in it. Uses R14;
-    /// destroys the host's flags.
+    // ---- accesses ----
+
+    /// Emits what an access by instruction `index` to its memory operand needs; leaves an operand for the host, with R15 in
+    /// it. Uses R14; may destroy the host's flags, which are saved then.
     Address access(Instruction insn, int index, int bytes, boolean write, boolean aligned) {
-        emission.flags.spill();
-        address(insn, index, R15, 8);
-        if (based(insn)) {
-            asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
+        AccessPlan.Access access = plan.operand(index, bytes, write);
+        if (!resume(access.group())) {
+            emission.flags.spill();
+            address(insn, index, R15, 8, access.fromLowest());
+            if (isBased(insn)) {
+                asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
+            }
+            check(access, index, aligned);
         }
-        return check(index, bytes, write, aligned);
+        return finish(access, index, aligned);
     }
 
-    /// As [#access], for an address of host registers.
-    Address access(Address direct, int index, int bytes, boolean write, boolean aligned) {
-        emission.flags.spill();
-        address(direct, R15, 8);
-        return check(index, bytes, write, aligned);
+    /// As [#access], of 8 bytes that the instruction pushes or pops at an address of host registers.
+    Address stack(Address direct, int index, boolean write) {
+        return access(direct, plan.stack(index, write), index);
     }
 
-    private Address check(int index, int bytes, boolean write, boolean aligned) {
+    /// As [#access], at an address of host registers that has nothing to do with others.
+    Address access(Address direct, int index, int bytes, boolean write) {
+        return access(direct, AccessPlan.Access.alone(bytes, write), index);
+    }
+
+    private Address access(Address direct, AccessPlan.Access access, int index) {
+        if (!resume(access.group())) {
+            emission.flags.spill();
+            address(direct.plus(access.fromLowest()), R15, 8);
+            check(access, index, false);
+        }
+        return finish(access, index, false);
+    }
+
+    /// Has R15, the address of the group's lowest byte, become the host's.
+    private void check(AccessPlan.Access access, int index, boolean aligned) {
+        AccessPlan.Group group = access.group();
         if (rotates) {
             asm.rotateRight(R14, R15, CpuLayout.TLB_INDEX_SHIFT);
         } else {
@@ -98,20 +180,51 @@ final class MemoryAccess {
         }
         asm.immediateOp(Assembler.AND_IMM, 4, R14, CpuLayout.TLB_INDEX_MASK);
         asm.op(ADD_LOAD, 8, R14, FAST);
-        asm.op(XOR_LOAD, 8, R15, Address.of(R14, write ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ));
-        if (aligned) {
+        Address tag = Address.of(R14, group.write() ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ);
+        asm.op(XOR_LOAD, 8, R15, tag);
+        if (aligned && group.span() == access.bytes()) {
             // What is aligned crosses no page.
             asm.op(0xf7, 8, 0, R15);
-            asm.immediate(PAGE_MASK | bytes - 1, 4);
+            asm.immediate(PAGE_MASK | access.bytes() - 1, 4);
             emission.interpretIf(Assembler.NOT_EQUAL, index);
+            group.aligned(0, access.bytes());
         } else {
-            asm.immediateOp(Assembler.CMP_IMM, 8, R15, PAGE_BYTES - bytes);
-            emission.interpretIf(Assembler.ABOVE, index);
+            checkSpan(access, index, tag);
         }
         asm.op(ADD_LOAD, 8, R15, Address.of(R14, CpuLayout.TLB_HOST));
-        Address operand = Address.of(R15, 0);
-        if (write && emission.logged) {
-            log(operand, bytes);
+        keep(group, index);
+    }
+
+    /// If the group is larger than the access, the exit says whether that was too large for the page: else another check
+    /// would be no better.
+    private void checkSpan(AccessPlan.Access access, int index, Address tag) {
+        int room = PAGE_BYTES - access.group().span();
+        asm.immediateOp(Assembler.CMP_IMM, 8, R15, room);
+        if (access.group().span() == access.bytes()) {
+            emission.interpretIf(Assembler.ABOVE, index);
+            return;
+        }
+        emission.interpretIf(Assembler.ABOVE, index, () -> {
+            asm.op(XOR_LOAD, 8, R15, tag);
+            asm.immediateOp(Assembler.AND_IMM, 4, R15, PAGE_BYTES - 1);
+            asm.immediateOp(Assembler.CMP_IMM, 4, R15, room);
+            asm.op(SETA, 1, 0, STRADDLED);
+        });
+    }
+
+    private Address finish(AccessPlan.Access access, int index, boolean aligned) {
+        Address operand = Address.of(R15, -access.fromLowest());
+        AccessPlan.Group group = access.group();
+        if (aligned && !group.isAligned(operand.displacement(), access.bytes())) {
+            emission.flags.spill();
+            asm.lea(R14, operand);
+            asm.op(0xf7, 4, 0, R14);
+            asm.immediate(access.bytes() - 1, 4);
+            emission.interpretIf(Assembler.NOT_EQUAL, index);
+            group.aligned(operand.displacement(), access.bytes());
+        }
+        if (access.write() && emission.logged) {
+            log(operand, access.bytes());
         }
         return operand;
     }

@@ -129,6 +129,9 @@ final class PlainInstructions {
                 scratch.write(insn.reg(n));
             }
         }
+        if (scratch.usesR15()) {
+            memory.clobbered();
+        }
     }
 
     private int register(Instruction insn, int n) {

@@ -153,6 +153,7 @@ final class RegionCompiler implements Branches.Edges {
 
     private void writeInstructions(int piece, int first) {
         int end = first + translated[piece];
+        instructions.memory.begin(new AccessPlan(translation, first, end));
         for (int index = first; index < end; index++) {
             Instruction insn = translation.instruction(index);
             if (Branches.supports(insn)) {

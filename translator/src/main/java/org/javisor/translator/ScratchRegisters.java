@@ -81,6 +81,11 @@ final class ScratchRegisters {
         return HOST[indexOf(written ? target : source, reg)];
     }
 
+    /// Whether R15 has been assigned.
+    boolean usesR15() {
+        return source[1] != ABSENT || target[1] != ABSENT;
+    }
+
     void writeBack() {
         for (int n = 0; n < HOST.length; n++) {
             if (target[n] != ABSENT) {

@@ -66,7 +66,7 @@ final class StackInstructions {
 
     /// Where an item of 8 bytes goes, checked. R14 is free then.
     Address itemToPush(int index) {
-        return memory.access(BELOW_TOP, index, 8, true, false);
+        return memory.stack(BELOW_TOP, index, true);
     }
 
     void pushed() {
@@ -90,7 +90,7 @@ final class StackInstructions {
 
     /// The item at the top, checked.
     Address top(int index) {
-        return memory.access(TOP, index, 8, false, false);
+        return memory.stack(TOP, index, false);
     }
 
     void drop(int bytes) {
@@ -98,7 +98,7 @@ final class StackInstructions {
     }
 
     private void leave(int index) {
-        Address frame = memory.access(Address.of(RBP, 0), index, 8, false, false);
+        Address frame = memory.stack(Address.of(RBP, 0), index, false);
         asm.load(R14, frame);
         asm.lea(State.GUEST_RSP, Address.of(RBP, 8));
         asm.move(RBP, R14);

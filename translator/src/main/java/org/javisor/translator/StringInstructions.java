@@ -58,39 +58,35 @@ final class StringInstructions {
         switch (insn.mnemonic()) {
             case MOVS -> {
                 keepSource(index, bytes);
-                Address target = access(TARGET, index, bytes, true);
+                Address target = memory.access(TARGET, index, bytes, true);
                 asm.load(R14, VALUE);
                 asm.op(narrowed(Assembler.STORE, bytes), bytes, R14, target);
                 advance(RSI, bytes);
             }
             case STOS -> {
-                Address target = access(TARGET, index, bytes, true);
+                Address target = memory.access(TARGET, index, bytes, true);
                 asm.op(narrowed(Assembler.STORE, bytes), bytes, RAX, target);
             }
             case LODS -> {
-                Address source = access(SOURCE, index, bytes, false);
+                Address source = memory.access(SOURCE, index, bytes, false);
                 asm.op(narrowed(Assembler.LOAD, bytes), bytes, RAX, source);
                 advance(RSI, bytes);
                 return;
             }
             case CMPS -> {
                 keepSource(index, bytes);
-                Address target = access(TARGET, index, bytes, false);
+                Address target = memory.access(TARGET, index, bytes, false);
                 asm.load(R14, VALUE);
                 compare(R14, target, bytes);
                 advance(RSI, bytes);
             }
-            default -> compare(RAX, access(TARGET, index, bytes, false), bytes);
+            default -> compare(RAX, memory.access(TARGET, index, bytes, false), bytes);
         }
         advance(RDI, bytes);
     }
 
-    private Address access(Address direct, int index, int bytes, boolean write) {
-        return memory.access(direct, index, bytes, write, false);
-    }
-
     private void keepSource(int index, int bytes) {
-        asm.loadZeroExtended(R14, access(SOURCE, index, bytes, false), bytes);
+        asm.loadZeroExtended(R14, memory.access(SOURCE, index, bytes, false), bytes);
         asm.store(VALUE, R14);
     }
 

@@ -98,6 +98,8 @@ final class X87Instructions {
     /// What is loaded is what was looked at: another processor may write to the operand.
     private void loadControl(Instruction insn, int index) {
         Address operand = memory.access(insn, index, 2, false, false);
+        emission.flags.spill();
+        memory.clobbered();
         asm.op(MOVZX_WORD, 4, R15, operand);
         asm.op(Assembler.LOAD, 4, R14, R15);
         asm.immediateOp(Assembler.AND_IMM, 4, R14, ALL_MASKED);

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.javisor.isa.Instruction.ABSENT;
+import static org.javisor.isa.Instruction.GPR;
+import static org.javisor.isa.Instruction.MEM;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.cpu.Translation;
+import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OpcodeRow;
+import org.javisor.isa.OpcodeRow.Attribute;
+
+/// Which memory accesses along a straight line of instructions lie at known distances from each other. They form a group
+/// with one check: the first of a group checks all the bytes between the lowest and the highest, and leaves a host address
+/// from which the others are reached without any.
+///
+/// Whether that is right:
+/// - The line has one entry, at its first instruction, and an exit ends it. So who gets to an access has passed the check
+///   of its group, and nothing that Java does lies between: no TLB entry changes, because those of a processor change on its
+///   own thread alone, in Java. What another processor does to page tables takes effect when this one answers requests,
+///   which host code stops for.
+/// - Guest registers may change in between; their known distances say where an access is.
+/// - An instruction that is not known here, and may so change privilege, segments or the translation of addresses, ends
+///   all groups.
+/// - When the check fails nothing of its instruction has happened, and the interpreter goes on there, by which each of
+///   the accesses faults when its turn has come.
+/// - A read that begins a group is only checked for what a write in it needs if the write is certain to follow: it would
+///   otherwise be the interpreter's forever in pages that are only read.
+/// - A group may lie across the end of a page though none of its accesses does. Exits say so, and after some the block is
+///   translated again with these accesses separate ([Translation#isSeparate]).
+final class AccessPlan {
+    /// How many bytes a group may span: those on the stack, which is seldom where a page ends, and others.
+    private static final int MAX_STACK_SPAN = 1024, MAX_SPAN = 256;
+    private static final int RSP = 4, RBP = 5;
+    private static final int NO_REGISTER = -1, PAGE = -2;
+    /// Beyond that, displacements plus a span might not fit into a host instruction.
+    private static final int LARGEST_DISPLACEMENT = 1 << 30;
+    /// Accesses of an instruction: that of its memory operand, and that of the stack.
+    private static final int PER_INSTRUCTION = 2;
+
+    /// What the addresses of a group have in common.
+    private record Symbol(int base, int index, int scaleShift, int segment) { }
+
+    /// An access: `offset` bytes above the symbol.
+    record Access(Group group, long offset, int bytes, boolean write) {
+        /// An access that nothing else has to do with.
+        static Access alone(int bytes, boolean write) {
+            Group group = new Group(null, 0, 0);
+            return group.add(0, bytes, write, 0);
+        }
+
+        /// The distance of the group's lowest byte.
+        int fromLowest() {
+            return (int) (group.low - offset);
+        }
+    }
+
+    /// Accesses that are checked at once.
+    static final class Group {
+        private final Symbol symbol;
+        private final int maxSpan;
+        private final int sideExits;
+        /// From the symbol; the bytes from `low` on, without `high`.
+        private long low = Long.MAX_VALUE, high = Long.MIN_VALUE;
+        private boolean write;
+        private int last;
+        private boolean resumed;
+        /// What is known when code has been written: that so many bytes above `low` is a multiple of `alignment`.
+        private int alignedAt, alignment = 1;
+
+        private Group(Symbol symbol, int maxSpan, int sideExits) {
+            this.symbol = symbol;
+            this.maxSpan = maxSpan;
+            this.sideExits = sideExits;
+        }
+
+        private Access add(long offset, int bytes, boolean writes, int index) {
+            low = Math.min(low, offset);
+            high = Math.max(high, offset + bytes);
+            write |= writes;
+            last = index;
+            return new Access(this, offset, bytes, writes);
+        }
+
+        int span() {
+            return (int) (high - low);
+        }
+
+        /// Whether one of its accesses writes.
+        boolean write() {
+            return write;
+        }
+
+        /// Whether something else comes between its accesses.
+        boolean resumed() {
+            return resumed;
+        }
+
+        /// The last instruction with an access of it.
+        int last() {
+            return last;
+        }
+
+        void aligned(int at, int bytes) {
+            alignedAt = at;
+            alignment = bytes;
+        }
+
+        boolean isAligned(int at, int bytes) {
+            return bytes <= alignment && (at - alignedAt & bytes - 1) == 0;
+        }
+
+        private boolean takes(long offset, int bytes, boolean writes, int sideExitsNow) {
+            return Math.max(high, offset + bytes) - Math.min(low, offset) <= maxSpan
+                    && (write || !writes || sideExits == sideExitsNow);
+        }
+    }
+
+    /// Of no instruction.
+    static final AccessPlan NONE = new AccessPlan(null, 0, 0);
+
+    private final Translation translation;
+    private final int from;
+    private final Access[] accesses;
+    private final SymbolicRegisters registers = new SymbolicRegisters();
+    private final List<Group> open = new ArrayList<>();
+    /// What lay across the end of a page too often to be checked at once.
+    private final List<Symbol> separate = new ArrayList<>();
+    private int sideExits;
+    private Group current;
+
+    /// @param from the first instruction
+    /// @param to   the instruction behind the last
+    AccessPlan(Translation translation, int from, int to) {
+        this.translation = translation;
+        this.from = from;
+        this.accesses = new Access[PER_INSTRUCTION * (to - from)];
+        for (int index = from; index < to; index++) {
+            plan(translation.instruction(index), index);
+        }
+    }
+
+    /// The access of instruction `index` by its memory operand.
+    Access operand(int index, int bytes, boolean write) {
+        return access(PER_INSTRUCTION * (index - from), bytes, write);
+    }
+
+    /// The access of instruction `index` to 8 bytes of the stack.
+    Access stack(int index, boolean write) {
+        return access(PER_INSTRUCTION * (index - from) + 1, 8, write);
+    }
+
+    private Access access(int n, int bytes, boolean write) {
+        Access planned = n < accesses.length ? accesses[n] : null;
+        return planned != null && planned.bytes == bytes && planned.write == write ? planned
+                : Access.alone(bytes, write);
+    }
+
+    private void plan(Instruction insn, int index) {
+        if (ends(insn)) {
+            open.clear();
+            current = null;
+        } else {
+            planOperand(insn, index);
+            planStack(insn, index);
+        }
+        if (needsBothScratchRegisters(insn)) {
+            current = null;
+        }
+        if (Branches.isConditional(insn)) {
+            sideExits++;
+        }
+        registers.execute(insn);
+    }
+
+    /// Whether the instruction may do anything.
+    private static boolean ends(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case PUSH, POP, LEAVE, DIV, IDIV, LEA, NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0,
+                    PREFETCHT1, PREFETCHT2 -> false;
+            default -> !Branches.supports(insn) && Effect.of(insn.mnemonic()) == Effect.UNSUPPORTED;
+        };
+    }
+
+    private void planOperand(Instruction insn, int index) {
+        int operand = insn.kind0 == MEM ? 0 : insn.kind1 == MEM ? 1 : insn.kind2 == MEM ? 2 : 3;
+        if (insn.kind(operand) != MEM || insn.bytes(operand) == 0 || insn.indexBytes != 0
+                || !MemoryAccess.supports(insn) || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
+            return;
+        }
+        boolean x87 = insn.row.map() == OpcodeRow.X87;
+        boolean write = operand == 0 && (x87 ? insn.row.has(Attribute.WRITES_ONLY) : !insn.row.has(Attribute.READS_ONLY));
+        long offset = insn.displacement;
+        int base = NO_REGISTER;
+        if (insn.base == Instruction.RIP) {
+            base = PAGE;
+            offset += translation.end(index);
+        } else if (insn.base != ABSENT) {
+            base = registers.value(insn.base);
+            offset += registers.distance(insn.base);
+        }
+        int scaled = NO_REGISTER;
+        if (insn.index != ABSENT) {
+            scaled = registers.value(insn.index);
+            offset += registers.distance(insn.index) << insn.scaleShift;
+        }
+        Symbol symbol = new Symbol(base, scaled, insn.index == ABSENT ? 0 : insn.scaleShift,
+                MemoryAccess.isBased(insn) ? insn.segment : 0);
+        accesses[PER_INSTRUCTION * (index - from)] = join(symbol, offset, insn.bytes(operand), write, index);
+    }
+
+    private void planStack(Instruction insn, int index) {
+        Access access = switch (insn.mnemonic()) {
+            case PUSH, CALL -> joinStack(RSP, -8, true, index);
+            case POP, RET -> joinStack(RSP, 0, false, index);
+            case LEAVE -> joinStack(RBP, 0, false, index);
+            default -> null;
+        };
+        accesses[PER_INSTRUCTION * (index - from) + 1] = access;
+    }
+
+    private Access joinStack(int reg, int displacement, boolean write, int index) {
+        return join(new Symbol(registers.value(reg), NO_REGISTER, 0, 0), registers.distance(reg) + displacement, 8, write,
+                index);
+    }
+
+    /// Adds an access to the group that can take it, or begins one.
+    private Access join(Symbol symbol, long offset, int bytes, boolean write, int index) {
+        Group group = null;
+        for (Group candidate : open) {
+            if (candidate.symbol.equals(symbol) && candidate.takes(offset, bytes, write, sideExits)) {
+                group = candidate;
+            }
+        }
+        if (group == null) {
+            boolean onStack = symbol.base == registers.value(RSP);
+            group = new Group(symbol, onStack ? MAX_STACK_SPAN : MAX_SPAN, sideExits);
+            if (translation.isSeparate(index)) {
+                separate.add(symbol);
+            }
+            if (!separate.contains(symbol)) {
+                open.add(group);
+            }
+        } else if (group != current) {
+            group.resumed = true;
+        }
+        current = group;
+        return group.add(offset, bytes, write, index);
+    }
+
+    /// Whether it leaves nothing of a group's address in the host's register.
+    private static boolean needsBothScratchRegisters(Instruction insn) {
+        int inMemory = bit(insn.base) | bit(insn.index);
+        for (int n = 0; n < 4; n++) {
+            inMemory |= insn.kind(n) == GPR ? bit(insn.reg(n)) : 0;
+        }
+        return Integer.bitCount(inMemory) > 1 || insn.mnemonic() == Mnemonic.DIV || insn.mnemonic() == Mnemonic.IDIV;
+    }
+
+    private static int bit(int reg) {
+        return reg < 16 && !State.inRegister(reg) ? 1 << reg : 0;
+    }
+}
