@@ -125,13 +125,15 @@ enum Effect {
         };
     }
 
-    /// Gathers and masked moves, which touch memory by element, are left out.
+    /// Gathers, whose elements are anywhere, are left out. Masked moves are allowed all of their memory operand first, and
+    /// left to the interpreter where some of it is not.
     private static Effect onlyVex(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case VZEROUPPER, VZEROALL, VCVTPH2PS, VCVTPS2PH, VPERMILPS, VPERMILPD, VPERMPS, VPERMPD, VPERMD, VPERMQ,
                     VPERM2F128, VPERM2I128, VBROADCASTSS, VBROADCASTSD, VBROADCASTF128, VBROADCASTI128,
                     VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ, VPBLENDD,
                     VINSERTF128, VEXTRACTF128, VINSERTI128, VEXTRACTI128,
+                    VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ,
                     VPSRLVD, VPSRLVQ, VPSRAVD, VPSLLVD, VPSLLVQ -> NONE;
             default -> FUSED.matcher(mnemonic.name()).matches() ? NONE : UNSUPPORTED;
         };

@@ -9,6 +9,7 @@ import static org.javisor.isa.Instruction.NONE;
 import static org.javisor.isa.Instruction.XMM;
 import static org.javisor.isa.Instruction.YMM;
 
+import java.util.List;
 import org.javisor.cpu.VectorNeed;
 import org.javisor.isa.Feature;
 import org.javisor.isa.Instruction;
@@ -21,11 +22,17 @@ import org.javisor.isa.OperandSpec;
 final class PlainInstructions {
     private static final int ABSENT = -1;
     private static final int MAX_OPERANDS = 4;
+    /// Of an opcode: whether ModRM.reg is the destination.
+    private static final int DIRECTION = 2;
 
     private final Emission emission;
     private final Assembler asm;
     private final MemoryAccess memory;
     private final ScratchRegisters scratch;
+    /// Which operand of the present instruction is a general register that is used where it is in memory, or ABSENT; and
+    /// whether ModRM.reg and ModRM.rm change their parts for that.
+    private int inPlace;
+    private boolean swapped;
 
     PlainInstructions(Emission emission, MemoryAccess memory) {
         this.emission = emission;
@@ -86,8 +93,9 @@ final class PlainInstructions {
     /// Whether general register operand `n` is read, or kept in part.
     private static boolean isRead(Instruction insn, int n) {
         return switch (n) {
-            case 0 -> insn.bytes0 < 4 || !insn.row.has(Attribute.WRITES_ONLY) && !insn.row.isVex();
-            case 1 -> insn.mnemonic() != Mnemonic.MULX;
+            case 0 -> !InMemoryForms.clears(insn)
+                    && (insn.bytes0 < 4 || !insn.row.has(Attribute.WRITES_ONLY) && !insn.row.isVex());
+            case 1 -> insn.mnemonic() != Mnemonic.MULX && !InMemoryForms.clears(insn);
             default -> true;
         };
     }
@@ -111,21 +119,65 @@ final class PlainInstructions {
         }
         Effect effect = Effect.of(insn);
         emission.flags.before(insn, effect);
-        assignScratch(insn, address);
-        encode(insn, address);
-        scratch.writeBack();
+        if (!InMemoryForms.emit(insn, asm)) {
+            findInPlace(insn, address);
+            assignScratch(insn, address);
+            encode(insn, address);
+            scratch.writeBack();
+        }
         emission.flags.after(insn, effect);
+    }
+
+    private void findInPlace(Instruction insn, Address address) {
+        inPlace = ABSENT;
+        swapped = false;
+        if (address != null) {
+            return;
+        }
+        int rm = operandAt(OperandSpec.Place.RM, insn);
+        int reg = operandAt(OperandSpec.Place.REG, insn);
+        if (rm != ABSENT && canBeInPlace(insn, rm)) {
+            inPlace = rm;
+        } else if (rm != ABSENT && reg != ABSENT && canSwap(insn.row) && canBeInPlace(insn, reg)) {
+            inPlace = reg;
+            swapped = true;
+        }
+    }
+
+    private static int operandAt(OperandSpec.Place place, Instruction insn) {
+        List<OperandSpec> operands = insn.row.operands();
+        for (int n = 0; n < operands.size(); n++) {
+            if (operands.get(n).place() == place && insn.kind(n) == GPR) {
+                return n;
+            }
+        }
+        return ABSENT;
+    }
+
+    /// Not where 32 bits are written, which clears the upper half of a register; nor where memory means something else:
+    /// XCHG locks it, bit tests reach beyond it.
+    private static boolean canBeInPlace(Instruction insn, int n) {
+        boolean clearsUpperHalf = isWritten(insn, n) && insn.bytes(n) == 4;
+        return inMemory(insn, n) && !clearsUpperHalf && !InMemoryForms.clears(insn) && !isWritten(insn, 1)
+                && !isBitTest(insn.mnemonic()) && !insn.row.has(Attribute.REGISTER_ONLY);
+    }
+
+    /// Whether bit 1 of the opcode tells which of ModRM.reg and ModRM.rm is the destination, or both are sources.
+    private static boolean canSwap(OpcodeRow row) {
+        boolean arithmetic = row.opcode() < 0x40 && (row.opcode() & 7) < 4;
+        return row.map() == OpcodeRow.ONE_BYTE && (arithmetic || row.mnemonic() == Mnemonic.MOV
+                || row.mnemonic() == Mnemonic.TEST);
     }
 
     private void assignScratch(Instruction insn, Address address) {
         scratch.begin(address);
         for (int n = 0; n < MAX_OPERANDS; n++) {
-            if (inMemory(insn, n) && isRead(insn, n)) {
+            if (inMemory(insn, n) && isRead(insn, n) && n != inPlace) {
                 scratch.read(insn.reg(n));
             }
         }
         for (int n = 0; n < 2; n++) {
-            if (inMemory(insn, n) && isWritten(insn, n)) {
+            if (inMemory(insn, n) && isWritten(insn, n) && n != inPlace) {
                 scratch.write(insn.reg(n));
             }
         }
@@ -144,8 +196,9 @@ final class PlainInstructions {
 
     // ---- encoding ----
 
-    private void encode(Instruction insn, Address address) {
+    private void encode(Instruction insn, Address memoryOperand) {
         OpcodeRow row = insn.row;
+        Address address = inPlace != ABSENT ? State.general(insn.reg(inPlace)) : memoryOperand;
         int reg = Math.max(row.extension(), 0);
         int rm = ABSENT;
         int second = 0;
@@ -153,13 +206,17 @@ final class PlainInstructions {
         int inOpcode = ABSENT;
         for (int n = 0; n < row.operands().size(); n++) {
             boolean byteWide = insn.kind(n) == GPR && insn.bytes(n) == 1;
-            switch (row.operands().get(n).place()) {
+            OperandSpec.Place place = row.operands().get(n).place();
+            if (n == inPlace || insn.kind(n) == MEM) {
+                continue;
+            }
+            switch (swapped && place == OperandSpec.Place.RM ? OperandSpec.Place.REG : place) {
                 case REG, REG_XMM, REG_MMX -> {
                     reg = register(insn, n);
                     narrow |= byteWide ? Assembler.NARROW_REG : 0;
                 }
                 case RM, RM_XMM, RM_MMX -> {
-                    rm = insn.kind(n) == MEM ? ABSENT : register(insn, n);
+                    rm = register(insn, n);
                     narrow |= byteWide ? Assembler.NARROW_RM : 0;
                 }
                 case VEX, VEX_VECTOR -> second = register(insn, n);
@@ -171,16 +228,17 @@ final class PlainInstructions {
             asm.byte1(0xf0);
         }
         int size = size(insn);
+        int opcode = swapped && row.mnemonic() != Mnemonic.TEST ? opcode(row) ^ DIRECTION : opcode(row);
         if (row.isVex()) {
             encodeVex(insn, reg, second, rm, address);
         } else if (address != null) {
-            asm.op(opcode(row), size, narrow, reg, address);
+            asm.op(opcode, size, narrow, reg, address);
         } else if (rm != ABSENT) {
-            asm.op(opcode(row), size, narrow, reg, rm);
+            asm.op(opcode, size, narrow, reg, rm);
         } else if (inOpcode != ABSENT) {
-            asm.opWithRegister(opcode(row) & ~7, size, insn.bytes0 == 1, inOpcode);
+            asm.opWithRegister(opcode & ~7, size, insn.bytes0 == 1, inOpcode);
         } else {
-            asm.plain(opcode(row), size);
+            asm.plain(opcode, size);
         }
         immediates(insn, size);
     }

@@ -76,9 +76,10 @@ final class ScratchRegisters {
         return ABSENT;
     }
 
-    /// The host register that has guest register `reg`.
+    /// The host register that has guest register `reg`, or is to have it if it is written.
     int host(int reg, boolean written) {
-        return HOST[indexOf(written ? target : source, reg)];
+        int read = indexOf(source, reg);
+        return HOST[written || read == ABSENT ? indexOf(target, reg) : read];
     }
 
     /// Whether R15 has been assigned.
