@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuRegisters;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Small programs whose blocks follow each other, linked and in lock-step.
 class ProgramsTest {
     private static final long CODE = 0x10_0000, FAR = 0x10_3000, DATA = 0x20_0000;
-    private static final int RAX = 0, RCX = 1;
+    private static final int RAX = 0, RCX = 1, RDX = 2;
     private static final long ROUNDS = 100_000, CHECKED_ROUNDS = 2_000;
 
     private BlockTranslator translator;
@@ -39,6 +40,7 @@ class ProgramsTest {
         CpuRegisters registers = new CpuRegisters(guest.cpu);
         registers.general(RCX, rounds);
         registers.general(RAX, 0);
+        registers.general(RDX, 0);
         int exit = guest.cpu.run();
         assertEquals(CpuExit.HALT, exit, () -> guest.cpu.failure());
         assertTrue(translator.bytes() > bytesBefore, "nothing was translated");
@@ -96,6 +98,134 @@ class ProgramsTest {
                 }
             }
             assertEquals(expected & 0xffff_ffffL, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void flagsOfOneBlockAreReadInTheNext(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: cmp cl, 100; ja 2f; inc rbx; 2: adc rax, 0; dec rcx; jnz 1b; hlt
+            code(guest, CODE, "80f964 7703 48ffc3 4883d000 48ffc9 75ef f4");
+            long n = rounds(inLockStep);
+            long below = 0;
+            for (long i = 1; i <= n; i++) {
+                below += (i & 0xff) < 100 ? 1 : 0;
+            }
+
+            assertEquals(below, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void flagsOutliveAccessesAndChangesOfTheirOperands(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            guest.memory().storeLong(DATA, 3);
+            // mov ebx, DATA; 1: mov rdx, rcx; and edx, 3; cmp rdx, [rbx]; mov rdx, [rbx]; lea rsi, [rdx]; jb 2f;
+            // sub rdx, 2; mov rdx, [rbx]; jz 3f; add rax, 1; 2: sbb rax, -1; dec rcx; jnz 1b; hlt; 3: ud2
+            code(guest, CODE, "bb00002000 4889ca 83e203 483b13 488b13 488d32 720d 4883ea02 488b13 740e 4883c001"
+                    + "4883d8ff 48ffc9 75d9 f4 0f0b");
+            long n = rounds(inLockStep);
+            long expected = 0;
+            for (long i = n; i > 0; i--) {
+                boolean below = (i & 3) < 3;
+                expected += below ? 0 : 1;
+                // SBB takes CF of the comparison, or that of ADD.
+                expected += below ? 0 : 1;
+            }
+
+            assertEquals(expected, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void loopsWithinLoopsComeToAnEnd(boolean inLockStep) {
+        long n = inLockStep ? 100 : 2_000;
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: mov rdx, rcx; 2: test dl, 1; jz 3f; add rax, 2; jmp 4f; 3: inc rax; 4: dec rdx; jnz 2b;
+            // dec rcx; jnz 1b; hlt
+            code(guest, CODE, "4889ca f6c201 7406 4883c002 eb03 48ffc0 48ffca 75ed 48ffc9 75e5 f4");
+            long expected = 0;
+            for (long i = 1; i <= n; i++) {
+                expected += i + (i + 1) / 2;
+            }
+
+            assertEquals(expected, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLoopThatRewritesItselfDoesWhatItSaysEachTime(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: test cl, cl; jnz 2f; inc byte [2f + 1]; 2: add eax, imm32; dec rcx; jnz 1b; hlt
+            code(guest, CODE, "84c9 7506 fe0501000000 05 01000000 48ffc9 75ec f4");
+            long n = rounds(inLockStep);
+            long expected = 0;
+            int addend = 1;
+            for (long i = n; i > 0; i--) {
+                addend = (i & 0xff) == 0 ? addend + 1 & 0xff : addend;
+                expected += addend;
+            }
+
+            assertEquals(expected & 0xffff_ffffL, run(guest, n).general(RAX));
+        }
+    }
+
+    @Test
+    void aLoopIsLeftWhenItsCodeIsWrittenFromOutside() throws InterruptedException {
+        try (BareProcessor guest = guest(false)) {
+            // 1: inc rax; cmp rax, rax; jz 2f; hlt; 2: jmp 1b
+            code(guest, CODE, "48ffc0 4839c0 7401 f4 ebf5");
+            guest.start(CODE);
+            int[] exit = new int[1];
+            Thread thread = new Thread(() -> exit[0] = guest.cpu.run());
+            thread.start();
+            while (translator.bytes() == bytesBefore) {
+                Thread.onSpinWait();
+            }
+
+            // The jump at 2 becomes HLT.
+            code(guest, CODE + 9, "f4");
+            thread.join();
+
+            assertEquals(CpuExit.HALT, exit[0]);
+        }
+    }
+
+    @Test
+    void aLoopThatIsInterruptedAllTheTimeComputesTheSame() throws InterruptedException {
+        long n = 20_000_000;
+        try (BareProcessor guest = guest(false)) {
+            // 1: add rax, rcx; adc rdx, 0; cmp cl, 128; jb 2f; xor rdx, rcx; 2: rcl rdx, 1; dec rcx; jnz 1b; hlt
+            String loop = "4801c8 4883d200 80f980 7203 4831ca 48d1d2 48ffc9 75e9 f4";
+            code(guest, CODE, loop);
+            long undisturbed = run(guest, n).general(RDX);
+            guest.start(CODE);
+            CpuRegisters registers = new CpuRegisters(guest.cpu);
+            registers.general(RCX, n);
+            registers.general(RAX, 0);
+            registers.general(RDX, 0);
+            AtomicBoolean done = new AtomicBoolean();
+            Thread thread = new Thread(() -> {
+                while (!done.get()) {
+                    guest.cpu.request(Requests.KICK);
+                    Thread.onSpinWait();
+                }
+            });
+            thread.start();
+
+            int exit = guest.cpu.run();
+            while (exit == CpuExit.KICK) {
+                exit = guest.cpu.run();
+            }
+            done.set(true);
+            thread.join();
+
+            assertEquals(CpuExit.HALT, exit);
+            assertEquals(undisturbed, registers.general(RDX));
         }
     }
 
