@@ -35,15 +35,21 @@ class GoldenTest {
             new String[] {"increment", "48ffc0"},
             new String[] {"push-and-pop", "5059"},
             new String[] {"move-r12-to-r13", "4d89e5"},
+            // mov ecx, 9; 1: add rax, [rsi]; add rsi, 8; dec ecx; jnz 1b
+            new String[] {"loop", "b909000000 480306 4883c608 ffc9 75f5"},
+            // 1: mov rax, [rsi]; cmp rax, rbx; mov rdx, [rsi + 8]; jb 2f; mov rdx, rax; 2: add rsi, rdx
+            new String[] {"compare-load-and-branch", "488b06 4839d8 488b5608 7203 4889c2 4801d6"},
+            // call 1f; hlt; 1: ret
+            new String[] {"call-and-return", "e801000000 f4 c3"},
             new String[] {"add-double", "f20f580e"});
 
     @TempDir
     private Path directory;
 
-    /// Remembers what was translated.
+    /// Remembers the longest translation.
     private static final class Recorder implements BlockTranslator {
         private final BlockTranslator inner;
-        private Translation last;
+        private Translation longest;
 
         Recorder(BlockTranslator inner) {
             this.inner = inner;
@@ -52,7 +58,9 @@ class GoldenTest {
         @Override
         public boolean translate(Translation translation, boolean logged, boolean counted) {
             boolean done = inner.translate(translation, logged, counted);
-            last = done ? translation : last;
+            boolean longer = done && (longest == null
+                    || inner.describe(translation).length() > inner.describe(longest).length());
+            longest = longer ? translation : longest;
             return done;
         }
 
@@ -114,7 +122,7 @@ class GoldenTest {
     private String translate(BlockTranslator translator, String hex) throws IOException, InterruptedException {
         Recorder recorder = new Recorder(translator);
         try (BareProcessor guest = new BareProcessor(recorder, false)) {
-            guest.memory().store(CODE, HexFormat.of().parseHex(hex + "f4"));
+            guest.memory().store(CODE, HexFormat.of().parseHex(hex.replace(" ", "") + "f4"));
             for (int n = 0; n < EXECUTIONS; n++) {
                 guest.start(CODE);
                 new CpuRegisters(guest.cpu).general(RSI, DATA);
@@ -122,7 +130,7 @@ class GoldenTest {
                 new CpuRegisters(guest.cpu).general(RBX, n);
                 guest.cpu.run();
             }
-            return disassemble(HexFormat.of().parseHex(recorder.describe(recorder.last)));
+            return disassemble(HexFormat.of().parseHex(recorder.describe(recorder.longest)));
         } finally {
             translator.close();
         }
