@@ -10,14 +10,17 @@ import org.javisor.host.HostMemory;
 ///   0 TAG     RIP
 ///   8 ENTRY   host address of the block's code
 /// ```
-/// An empty entry has a tag that belongs into another one, so that no RIP finds it.
+/// An entry is at offset `(RIP << HASH_SHIFT ^ RIP) & OFFSET_MASK`: functions begin at multiples of 16, other places of
+/// interest anywhere. An empty one has a tag that belongs into another one, so that no RIP finds it.
 final class EntryCache {
     static final int TAG = 0, ENTRY = 8;
     static final int ENTRY_SHIFT = 4;
-    /// The index is the lowest bits of RIP and the next ones, xored: functions begin at multiples of 16.
-    static final int INDEX_BITS = 13;
-    static final int ENTRIES = 1 << INDEX_BITS;
+    static final int ENTRIES = 1 << 13;
     static final int BYTES = ENTRIES << ENTRY_SHIFT;
+    static final int HASH_SHIFT = 3;
+    static final int OFFSET_MASK = BYTES - 1 & -(1 << ENTRY_SHIFT);
+    /// RIPs with different offsets.
+    private static final long NOT_FIRST = 0, FIRST = 16;
 
     /// Host address of the table.
     final long table;
@@ -30,16 +33,20 @@ final class EntryCache {
         }
     }
 
+    static int offset(long rip) {
+        return (int) (rip << HASH_SHIFT ^ rip) & OFFSET_MASK;
+    }
+
     private long at(int index) {
         return table + ((long) index << ENTRY_SHIFT);
     }
 
     private void empty(int index) {
-        HostMemory.storeLong(at(index) + TAG, index ^ 1);
+        HostMemory.storeLong(at(index) + TAG, index == 0 ? FIRST : NOT_FIRST);
     }
 
     void enter(long rip, long entry) {
-        int index = (int) (rip ^ rip >>> INDEX_BITS) & ENTRIES - 1;
+        int index = offset(rip) >> ENTRY_SHIFT;
         HostMemory.storeLong(at(index) + TAG, rip);
         HostMemory.storeLong(at(index) + ENTRY, entry);
         used.add(index);

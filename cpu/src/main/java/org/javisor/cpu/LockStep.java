@@ -155,11 +155,16 @@ final class LockStep extends TranslatedBlocks {
     }
 
     private void interpret(Insn insn) {
+        int systemFlags = cpu.systemFlags();
         do {
             cpu.rip(cpu.pageRip + insn.end);
             insn.handler.execute(cpu, insn);
-            // A repeated string instruction may stop in between.
+            // A repeated string instruction may stop in between, with RF set.
         } while (insn.row.has(Attribute.STRING) && cpu.rip() == cpu.pageRip + insn.end - insn.length);
+        if (insn.row.has(Attribute.STRING) && cpu.systemFlags() != systemFlags) {
+            cpu.systemFlags(systemFlags);
+            cpu.modeChanged();
+        }
     }
 
     /// Does as many elements of a repeated string instruction as host code did before it left.

@@ -178,11 +178,7 @@ class TranslatedBlocks {
                     straddled(at, index);
                 }
             }
-            case BlockTranslator.TARGET -> {
-                cpu.rip(cpu.pageRip + at.target(index));
-                from = at;
-                fromIndex = index;
-            }
+            case BlockTranslator.TARGET -> takeTarget(at, index);
             default -> cpu.rip(cpu.pageRip + at.offset(index));
         }
     }
@@ -194,6 +190,23 @@ class TranslatedBlocks {
         if (at.straddlesOften(index)) {
             group.translations.separate(at, index, group);
         }
+    }
+
+    private void takeTarget(Translation at, int index) {
+        long target = cpu.pageRip + at.target(index);
+        int caller = at.caller(index);
+        if (caller >= 0 && !cpu.mmu.canonical(target)) {
+            // Only the interpreter can raise the exception; with what a CALL finds that has not pushed anything yet.
+            cpu.reg64(CpuLayout.RSP, cpu.reg64(CpuLayout.RSP) + Long.BYTES);
+            cpu.rip(cpu.pageRip + at.offset(caller));
+            if (group.counted) {
+                runLoop.count(-1);
+            }
+            return;
+        }
+        cpu.rip(target);
+        from = at;
+        fromIndex = index;
     }
 
     /// The flags as translated code keeps them: OF, and above it what LAHF gives.

@@ -45,6 +45,7 @@ public final class Translation {
     private int[] translated;
     private int count = UNKNOWN;
     private int[] targets = {};
+    private int[] callers = {};
     private int vectorNeed;
     private boolean usesX87;
     /// Nothing leads here any more. Guarded by [Translations].
@@ -200,12 +201,14 @@ public final class Translation {
     /// @param hostEntry         host address of the code
     /// @param translatedByPiece how many of the instructions of each piece have host code
     /// @param hostTargets       offsets in the page, by index of a [BlockTranslator#TARGET] exit
-    public void complete(long hostEntry, int[] translatedByPiece, int[] hostTargets) {
+    /// @param hostCallers       by the same index: the CALL that has pushed a return address, or -1
+    public void complete(long hostEntry, int[] translatedByPiece, int[] hostTargets, int[] hostCallers) {
         vectorNeed = vectorNeed(translatedByPiece);
         usesX87 = usesX87(translatedByPiece);
         translated = translatedByPiece;
         count = Arrays.stream(translatedByPiece).sum();
         targets = hostTargets;
+        callers = hostCallers;
         entry = hostEntry;
     }
 
@@ -263,6 +266,11 @@ public final class Translation {
     /// @return whether what comes behind it had better be a block of its own
     boolean isolates(int index) {
         return !translates(index) || stops[index] == OFTEN || ++stops[index] == OFTEN;
+    }
+
+    /// The CALL whose target the exit with this index is, or -1.
+    int caller(int index) {
+        return callers[index];
     }
 
     int target(int index) {

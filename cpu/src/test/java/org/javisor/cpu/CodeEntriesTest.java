@@ -28,8 +28,7 @@ class CodeEntriesTest {
 
     /// As translated code looks.
     private long entry(long rip) {
-        int index = (int) (rip ^ rip >>> EntryCache.INDEX_BITS) & EntryCache.ENTRIES - 1;
-        long at = mapping.hva() + ((long) index << EntryCache.ENTRY_SHIFT);
+        long at = mapping.hva() + EntryCache.offset(rip);
         return HostMemory.loadLong(at + EntryCache.TAG) == rip ? HostMemory.loadLong(at + EntryCache.ENTRY) : 0;
     }
 

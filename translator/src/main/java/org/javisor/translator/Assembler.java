@@ -306,10 +306,14 @@ final class Assembler {
         patch4(at, length - at - 4);
     }
 
-    /// Fills with NOPs until the byte behind `ahead` more is at a multiple of `alignment`.
+    /// Fills with a NOP until the byte behind `ahead` more is at a multiple of `alignment`, up to 4.
     void align(int alignment, int ahead) {
-        while ((length + ahead) % alignment != 0) {
-            byte1(0x90);
+        int gap = -(length + ahead) & alignment - 1;
+        switch (gap) {
+            case 1 -> byte1(0x90);
+            case 2 -> bytes(0x66, 0x90);
+            case 3 -> bytes(0x0f, 0x1f, 0x00);
+            default -> { }
         }
     }
 }

@@ -147,11 +147,9 @@ final class Branches {
 
     private void find() {
         memory.clobbered();
-        asm.op(Assembler.STORE, 4, R14, R15);
-        asm.shift(Assembler.SHR_IMM, 4, R15, CpuLayout.ENTRY_INDEX_BITS);
+        asm.op(Assembler.LEA, 4, R15, new Address(Address.NONE, R14, CpuLayout.ENTRY_HASH_SHIFT, 0));
         asm.op(Assembler.XOR, 4, R14, R15);
-        asm.immediateOp(Assembler.AND_IMM, 4, R15, (1 << CpuLayout.ENTRY_INDEX_BITS) - 1);
-        asm.shift(Assembler.SHL_IMM, 4, R15, CpuLayout.ENTRY_SHIFT);
+        asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_OFFSET_MASK);
         asm.op(ADD_LOAD, 8, R15, ENTRIES);
         asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
     }
@@ -164,20 +162,12 @@ final class Branches {
     }
 
     private void call(Instruction insn, int index) {
-        int target = insn.kind0 == REL ? target(insn, index) : -1;
         emission.flags.save();
-        if (inPage(target)) {
-            pushReturn(index);
-            edges.go(target, index);
+        if (insn.kind0 == REL) {
+            callDirectly(target(insn, index), index);
             return;
         }
-        if (insn.kind0 == REL) {
-            emission.flags.spill();
-            asm.load(R14, PAGE_RIP);
-            asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
-        } else {
-            loadTarget(insn, index);
-        }
+        loadTarget(insn, index);
         lookUp(index);
         asm.store(TARGET, R14);
         asm.store(FOUND, R15);
@@ -187,6 +177,20 @@ final class Branches {
         follow();
     }
 
+    /// A target that is not known is the business of who comes after the call.
+    private void callDirectly(int target, int index) {
+        pushReturn(index);
+        if (inPage(target)) {
+            edges.go(target, index);
+            return;
+        }
+        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target - emission.translation.end(index));
+        find();
+        emission.calledIf(Assembler.NOT_EQUAL, target, index);
+        follow();
+    }
+
+    /// Leaves the address of the next instruction in R14.
     private void pushReturn(int index) {
         Address item = stack.itemToPush(index);
         asm.load(R14, PAGE_RIP);

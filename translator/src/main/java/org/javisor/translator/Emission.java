@@ -35,6 +35,7 @@ final class Emission {
     private final List<Exit> exits = new ArrayList<>();
     private final List<Integer> targets = new ArrayList<>();
     private final List<Integer> links = new ArrayList<>();
+    private final List<Integer> callers = new ArrayList<>();
     private final List<Load> loads = new ArrayList<>();
     private int lastX87 = NONE;
 
@@ -154,13 +155,20 @@ final class Emission {
         exit(jump, BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY);
         targets.add(offset);
         links.add(jump);
+        callers.add(NONE);
     }
 
     /// Emits a jump to an exit for byte `offset`, beyond the page, which cannot be linked.
     void targetIf(int condition, int offset) {
+        calledIf(condition, offset, NONE);
+    }
+
+    /// As [#targetIf], where the target was called by instruction `index`.
+    void calledIf(int condition, int offset, int index) {
         exit(asm.jumpIf(condition), BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY);
         targets.add(offset);
         links.add(UNLINKABLE);
+        callers.add(index);
     }
 
     /// Emits what the exits lead to.
@@ -198,6 +206,11 @@ final class Emission {
 
     int[] targets() {
         return targets.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /// The instructions that have called [#targets], or -1.
+    int[] callers() {
+        return callers.stream().mapToInt(Integer::intValue).toArray();
     }
 
     /// Where the distances of the jumps to [#targets] are.

@@ -43,7 +43,7 @@ final class HostTranslator implements BlockTranslator {
                 .map(piece -> BlockCompiler.supported(translation, piece, host)).toArray();
         long origin = memory.room(MAX_BYTES);
         if (translated[0] == 0) {
-            translation.complete(0, new int[translated.length], new int[0]);
+            translation.complete(0, new int[translated.length], new int[0], new int[0]);
         }
         if (translated[0] == 0 || origin == 0) {
             return false;
@@ -57,7 +57,7 @@ final class HostTranslator implements BlockTranslator {
         }
         long entry = memory.place(asm);
         codes.put(translation, new Code(translation, entry, asm.length(), emission.links()));
-        translation.complete(entry, translated, targets);
+        translation.complete(entry, translated, targets, emission.callers());
         if (perfMap != null) {
             perfMap.add(entry, asm.length(), "guest_" + Long.toHexString(translation.rip()) + "+"
                     + translation.length());

@@ -55,6 +55,8 @@ final class RegionCompiler implements Branches.Edges {
     /// Those that are jumped to but not written yet.
     private final Deque<Version> pending = new ArrayDeque<>();
     private final List<Detour> detours = new ArrayList<>();
+    /// What is written first, at the entry.
+    private Version entered;
     /// What is to be written next because nothing jumps over it, or null.
     private Version next;
     /// How many instructions may still be written.
@@ -134,14 +136,17 @@ final class RegionCompiler implements Branches.Edges {
     private void write(Version version) {
         int piece = version.piece;
         int first = translation.first(piece);
-        version.position = asm.length();
         version.jumps.forEach(asm::land);
         flags.restore(version.flags);
+        boolean polled = entered == null && !emission.logged;
+        // Who jumps to the entry is polled there.
+        version.position = polled ? 0 : asm.length();
+        entered = entered == null ? version : entered;
         if (emission.logged && version.flags.lasts()) {
             // Every loop has a piece that the flags are needed in.
             limit(first);
         }
-        if (flow.loopHeads().get(piece)) {
+        if (flow.loopHeads().get(piece) && !polled) {
             poll(first);
         }
         if (counted) {

@@ -175,6 +175,32 @@ class ProgramsTest {
     }
 
     @Test
+    void aCallBeyondCanonicalAddressesFaultsBeforeItPushes() {
+        long lastRegion = 0x7fff_ffe0_0000L, tables = 0x8_0000, present = 3, large = 0x80;
+        try (BareProcessor guest = guest(false)) {
+            guest.group().translateAt(1);
+            // The last 2 MiB below the hole are the first 2 MiB of memory.
+            guest.memory().storeLong(tables + 8 * 255, tables + 0x4000 | present);
+            guest.memory().storeLong(tables + 0x4000 + 8 * 511, tables + 0x5000 | present);
+            guest.memory().storeLong(tables + 0x5000 + 8 * 511, large | present);
+            // inc rax; call .+2 MiB
+            code(guest, CODE, "48ffc0 e800002000");
+            guest.start(lastRegion + CODE);
+            CpuRegisters registers = new CpuRegisters(guest.cpu);
+            long stack = registers.general(4);
+            registers.general(RAX, 0);
+
+            // #GP, and there is no IDT.
+            assertEquals(CpuExit.SHUTDOWN, guest.cpu.run(), () -> guest.cpu.failure());
+
+            assertTrue(translator.bytes() > bytesBefore, "nothing was translated");
+            assertEquals(1, registers.general(RAX));
+            assertEquals(stack, registers.general(4));
+            assertEquals(lastRegion + CODE + 3, registers.rip());
+        }
+    }
+
+    @Test
     void aLoopIsLeftWhenItsCodeIsWrittenFromOutside() throws InterruptedException {
         try (BareProcessor guest = guest(false)) {
             // 1: inc rax; cmp rax, rax; jz 2f; hlt; 2: jmp 1b
