@@ -12,6 +12,7 @@ import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.block.HostImageFile;
 import org.javisor.devices.block.ImageFile;
 import org.javisor.devices.block.RawImage;
+import org.javisor.devices.block.foreign.ForeignImage;
 import org.javisor.devices.block.qcow2.Qcow2Creation;
 import org.javisor.devices.block.qcow2.Qcow2Header;
 import org.javisor.devices.block.qcow2.Qcow2Image;
@@ -97,7 +98,10 @@ public final class DiskImage {
             return switch (format) {
                 case RAW -> raw(file, readOnly, stated == null);
                 case QCOW2 -> qcow2(path, file, readOnly);
-                case VHD, VHDX, VMDK, VDI -> throw new IOException("is a " + format.label() + " image");
+                case VHD -> ForeignImage.vhd(file, othersOf(path));
+                case VHDX -> ForeignImage.vhdx(file);
+                case VMDK -> ForeignImage.vmdk(file, othersOf(path));
+                case VDI -> ForeignImage.vdi(file);
             };
         } catch (IOException e) {
             file.close();
@@ -140,6 +144,20 @@ public final class DiskImage {
                         + " image of a disk whose format was not stated; say format=raw if it is raw");
             }
         });
+    }
+
+    private ForeignImage.Others othersOf(Path path) {
+        return new ForeignImage.Others() {
+            @Override
+            public ImageFile file(String name) throws IOException {
+                return HostImageFile.open(resolve(path, name), true);
+            }
+
+            @Override
+            public BlockBackend parent(String name) throws IOException {
+                return openFile(resolve(path, name), null, true);
+            }
+        };
     }
 
     // ---- qcow2 ----
