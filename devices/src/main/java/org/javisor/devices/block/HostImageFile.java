@@ -163,6 +163,18 @@ public final class HostImageFile implements ImageFile {
         return regular ? file.nextData(offset) - offset : 0;
     }
 
+    /// How many bytes it takes on the host, as far as that can be told: without its holes.
+    public long allocated() {
+        long end = file.length();
+        long taken = 0;
+        for (long at = regular ? file.nextData(0) : end; at < end; ) {
+            long hole = Math.max(at + 1, file.nextHole(at));
+            taken += hole - at;
+            at = Math.max(hole, file.nextData(hole));
+        }
+        return regular ? taken : end;
+    }
+
     @Override
     public void close() {
         file.close();

@@ -80,7 +80,7 @@ public final class DiskImage {
         return ImageFormat.probe(file.load(0, ImageFormat.PROBED));
     }
 
-    private static ConfigurationException failed(Path path, IOException e) {
+    static ConfigurationException failed(Path path, IOException e) {
         String message = String.valueOf(e.getMessage());
         String name = "disk " + path + ": ";
         return new ConfigurationException(message.startsWith(path + ": ") ? "disk " + message : name + message, e);
@@ -206,6 +206,13 @@ public final class DiskImage {
         return snapshots.stream().filter(s -> s.name().equals(wanted)).findFirst()
                 .or(() -> snapshots.stream().filter(s -> s.id().equals(wanted)).findFirst())
                 .orElseThrow(() -> new IOException("has no snapshot '" + wanted + "'"));
+    }
+
+    /// Opens what a qcow2 image is on top of; null if it is on top of nothing.
+    static BlockBackend openBacking(Path path, Qcow2Header header) throws IOException {
+        DiskImage images = new DiskImage();
+        images.enter(path);
+        return images.backing(path, header);
     }
 
     private BlockBackend backing(Path path, Qcow2Header header) throws IOException {
