@@ -55,8 +55,13 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--cpus", paramLabel = "N", description = "Virtual CPUs (default 2).")
     private int cpus = 2;
 
-    @Option(names = "--disk", paramLabel = "FILE[,ro]", description = "Raw disk image, as a virtio disk; repeatable.")
+    @Option(names = "--disk", paramLabel = "FILE[,OPTION...]",
+            description = "Disk image, as a virtio disk; repeatable. Options: ro, snapshot, format=raw|qcow2|vhd|vhdx|"
+                    + "vmdk|vdi, on-full=stop (the default) or report.")
     private List<String> disks = List.of();
+
+    @Option(names = "--snapshot", description = "Forget at the end what the guest has written to its disks.")
+    private boolean snapshot;
 
     @Option(names = "--exec", paramLabel = "COMMAND",
             description = "Run COMMAND in the Debian guest and end with its exit status.")
@@ -109,17 +114,23 @@ final class RunCommand implements Callable<Integer> {
         long started = System.nanoTime();
         Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
                 .execution(execution).onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
-                .reports(report -> err().print("javisor: " + report + "\r\n"));
+                .reports(this::report);
         if (debugExit != 0) {
             builder.debugExit(debugExit);
         }
-        disks.forEach(disk -> addDisk(builder, disk));
+        disks.forEach(disk -> builder.disk(DiskOption.parse(disk, snapshot)));
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
             builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
+    }
+
+    /// At once: a machine that stands still says so here.
+    private void report(String report) {
+        err().print("javisor: " + report + "\r\n");
+        err().flush();
     }
 
     private void checkCombinations() {
@@ -139,11 +150,6 @@ final class RunCommand implements Callable<Integer> {
 
     private ParameterException usage(String message) {
         return new ParameterException(spec.commandLine(), message);
-    }
-
-    private static void addDisk(Machine.Builder builder, String disk) {
-        boolean readOnly = disk.endsWith(",ro");
-        builder.disk(Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk), readOnly);
     }
 
     private void chooseKernel(Machine.Builder builder) {

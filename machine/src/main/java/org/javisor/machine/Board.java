@@ -64,6 +64,11 @@ final class Board implements AutoCloseable {
         virtio.console().resize(columns, rows);
     }
 
+    /// Has disks that wait for room fail instead: the machine is to end.
+    void stopWaiting() {
+        virtio.stopWaiting();
+    }
+
     /// Closes what devices hold of the host, files above all. No vCPU may be running.
     @Override
     public void close() {

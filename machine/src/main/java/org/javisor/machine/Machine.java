@@ -17,6 +17,7 @@ import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.ProcessorFlags;
 import org.javisor.machine.MachineConfig.BootSource;
 import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
@@ -111,6 +112,8 @@ public final class Machine implements AutoCloseable {
             }
         }
         runner.stop(new Outcome.Stopped(0, ""));
+        // A machine that stands still would never notice.
+        board.stopWaiting();
     }
 
     private void resetAsked() {
@@ -290,7 +293,7 @@ public final class Machine implements AutoCloseable {
         }
 
         public Builder disk(Path file, boolean readOnly) {
-            return disk(new Disk(file, null, readOnly, false));
+            return disk(new Disk(file, null, readOnly, false, FullPolicy.STOP));
         }
 
         public Builder disk(Disk disk) {

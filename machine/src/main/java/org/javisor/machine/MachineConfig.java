@@ -68,7 +68,16 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk>
     ///
     /// @param format    null to find out
     /// @param throwaway whether what is written is forgotten at the end; the file is only read then
-    public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway) { }
+    /// @param whenFull  what happens when the host has no room for what the guest writes
+    public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull) { }
+
+    /// What to do when the host has no room for what the guest writes to a disk.
+    public enum FullPolicy {
+        /// The machine stands still until there is room, and goes on as if nothing had been.
+        STOP,
+        /// The guest is told of an I/O error.
+        REPORT
+    }
 
     /// Takes what a guest sends to a serial port; called in order, on whichever thread the guest's byte came from.
     @FunctionalInterface

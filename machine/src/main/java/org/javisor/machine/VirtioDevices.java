@@ -4,10 +4,12 @@ package org.javisor.machine;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.block.PatientDisk;
 import org.javisor.devices.block.image.DiskImage;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.virtio.VirtioBlock;
@@ -16,6 +18,7 @@ import org.javisor.devices.virtio.VirtioDevice;
 import org.javisor.devices.virtio.VirtioEntropy;
 import org.javisor.devices.virtio.VirtioPci;
 import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Vm;
 
@@ -28,6 +31,8 @@ final class VirtioDevices implements AutoCloseable {
 
     private final GuestMemory memory;
     private final PciBus bus;
+    private final Standstill standstill;
+    private final List<PatientDisk> patientDisks = new CopyOnWriteArrayList<>();
     private final List<BlockBackend> disks = new ArrayList<>();
     private final List<ExecutorService> workers = new ArrayList<>();
     private final VirtioConsole console;
@@ -36,6 +41,7 @@ final class VirtioDevices implements AutoCloseable {
     VirtioDevices(MachineConfig config, Vm vm, PciBus bus) {
         this.memory = vm.memory();
         this.bus = bus;
+        this.standstill = new Standstill(vm, config.reports());
         this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
         try {
             config.disks().forEach(disk -> disks.add(open(disk)));
@@ -51,9 +57,20 @@ final class VirtioDevices implements AutoCloseable {
         add(new VirtioEntropy(random::nextBytes), "entropy");
     }
 
-    private static BlockBackend open(Disk disk) {
-        return disk.throwaway() ? DiskImage.openThrowaway(disk.file(), disk.format())
+    private BlockBackend open(Disk disk) {
+        BlockBackend opened = disk.throwaway() ? DiskImage.openThrowaway(disk.file(), disk.format())
                 : DiskImage.open(disk.file(), disk.format(), disk.readOnly());
+        if (disk.whenFull() == FullPolicy.REPORT) {
+            return opened;
+        }
+        PatientDisk patient = new PatientDisk(opened, standstill);
+        patientDisks.add(patient);
+        return patient;
+    }
+
+    /// Has disks that wait for room fail instead. Any thread.
+    void stopWaiting() {
+        patientDisks.forEach(PatientDisk::giveUp);
     }
 
     private void add(VirtioDevice<?> device, String name) {
@@ -70,9 +87,11 @@ final class VirtioDevices implements AutoCloseable {
     /// Ends the workers and closes the disks, with everything acknowledged written. No vCPU may be running.
     @Override
     public void close() {
+        stopWaiting();
         workers.forEach(ExecutorService::shutdown);
         workers.forEach(VirtioDevices::await);
         disks.forEach(BlockBackend::close);
+        standstill.close();
     }
 
     private static void await(ExecutorService worker) {

@@ -11,12 +11,14 @@ import org.javisor.devices.block.image.ImageCreation;
 import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.devices.block.image.ImageInfo;
 import org.javisor.devices.block.qcow2.Qcow2Check;
+import org.javisor.memory.ConfigurationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /// `javisor image` and its commands.
 @Command(name = "image", mixinStandardHelpOptions = true,
@@ -29,7 +31,11 @@ public final class ImageCommand implements Runnable {
     static final class FormatConverter implements ITypeConverter<ImageFormat> {
         @Override
         public ImageFormat convert(String name) {
-            return ImageFormat.named(name);
+            try {
+                return ImageFormat.named(name);
+            } catch (ConfigurationException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
         }
     }
 

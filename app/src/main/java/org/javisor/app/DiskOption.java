@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.memory.ConfigurationException;
+
+/// The value of `--disk`: a file and how it is used. Only what is an option is taken for one: a file's name may have
+/// commas.
+final class DiskOption {
+    private String rest;
+    private boolean readOnly;
+    private boolean throwaway;
+    private ImageFormat format;
+    private FullPolicy whenFull = FullPolicy.STOP;
+
+    private DiskOption(String text, boolean throwaway) {
+        this.rest = text;
+        this.throwaway = throwaway;
+    }
+
+    /// @param throwaway whether what is written to any disk is to be forgotten
+    static Disk parse(String text, boolean throwaway) {
+        DiskOption option = new DiskOption(text, throwaway);
+        while (option.takeLast()) {
+            // One by one, from behind.
+        }
+        return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
+                option.whenFull);
+    }
+
+    private boolean takeLast() {
+        int comma = rest.lastIndexOf(',');
+        if (comma <= 0 || !take(rest.substring(comma + 1))) {
+            return false;
+        }
+        rest = rest.substring(0, comma);
+        return true;
+    }
+
+    private boolean take(String option) {
+        if (option.startsWith("format=")) {
+            format = ImageFormat.named(option.substring("format=".length()));
+            return true;
+        }
+        if (option.startsWith("on-full=")) {
+            whenFull = policy(option.substring("on-full=".length()));
+            return true;
+        }
+        readOnly |= option.equals("ro");
+        throwaway |= option.equals("snapshot");
+        return option.equals("ro") || option.equals("snapshot");
+    }
+
+    private static FullPolicy policy(String name) {
+        try {
+            return FullPolicy.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException("disk option on-full=" + name + ": stop or report is meant", e);
+        }
+    }
+}
