@@ -46,6 +46,14 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         }
     }
 
+    /// Maps 2 MiB.
+    ///
+    /// @param gva   multiple of 2 MiB
+    /// @param entry bits of the page directory's entry: where, and what is permitted
+    void map(long gva, long entry) {
+        memory.storeLong(TABLES + 0x2000 + (gva >> 21) * 8, entry == 0 ? 0 : entry | LARGE);
+    }
+
     /// Has XCR0 enable AVX state.
     void enableAvx() {
         // xor ecx, ecx; xor edx, edx; mov eax, 7; xsetbv; hlt
