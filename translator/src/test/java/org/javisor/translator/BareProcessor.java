@@ -28,6 +28,8 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     private final IoBus mmio = new IoBus("MMIO address", -1);
     private final CpuGroup group = new CpuGroup(memory);
     final Cpu cpu;
+    /// Whether paging is as it is to be, and nothing has to be forgotten.
+    private boolean paging;
 
     BareProcessor() {
         this(null, false);
@@ -52,6 +54,7 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     /// @param entry bits of the page directory's entry: where, and what is permitted
     void map(long gva, long entry) {
         memory.storeLong(TABLES + 0x2000 + (gva >> 21) * 8, entry == 0 ? 0 : entry | LARGE);
+        paging = false;
     }
 
     /// Has XCR0 enable AVX state.
@@ -62,13 +65,16 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         cpu.run();
     }
 
-    /// Puts the processor before the code at `gva`.
+    /// Puts the processor before the code at `gva`. It keeps its TLB: with an empty one no access would stay in host code.
     void start(long gva) {
         CpuRegisters registers = new CpuRegisters(cpu);
         for (int n = 0; n < 6; n++) {
             registers.segment(n, 8, 0, -1, n == CS ? CODE_64 : DATA);
         }
-        registers.paging(CR0_PE_WP_PG, TABLES, CR4_PAE_OSFXSR_OSXSAVE, EFER_LME_LMA);
+        if (!paging) {
+            registers.paging(CR0_PE_WP_PG, TABLES, CR4_PAE_OSFXSR_OSXSAVE, EFER_LME_LMA);
+            paging = true;
+        }
         registers.rflags(2);
         registers.general(RSP, STACK);
         registers.rip(gva);
