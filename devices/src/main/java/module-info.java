@@ -7,6 +7,7 @@ module org.javisor.devices {
     exports org.javisor.devices.block;
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
+    exports org.javisor.devices.firmware;
     exports org.javisor.devices.pci;
     exports org.javisor.devices.virtio;
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
 import org.javisor.app.console.PersonsTerminal;
 import org.javisor.app.gdb.GdbServer;
 import org.javisor.app.guest.Cache;
+import org.javisor.app.guest.DebianFirmware;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.cpu.TranslatorConfig;
@@ -90,6 +92,18 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")
     private int debugExit;
 
+    @Option(names = "--firmware", paramLabel = "NAME", description = "Start from firmware instead of a kernel: seabios,"
+            + " ovmf (UEFI), or a file that is the ROM.")
+    private String firmware;
+
+    @Option(names = "--uefi-variables", paramLabel = "FILE", description = "Keep UEFI variables in FILE; made if it does"
+            + " not exist.")
+    private Path variables;
+
+    @Option(names = "--firmware-log", paramLabel = "FILE", description = "Write what firmware says to its debug port to"
+            + " FILE.")
+    private Path firmwareLog;
+
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
             + " of a socket (with a /); in gdb: target remote WHERE.")
     private String gdb;
@@ -140,6 +154,12 @@ final class RunCommand implements Callable<Integer> {
         if (execution == Execution.CHECK && cpus != 1) {
             throw usage("--engine check compares one processor: it goes with --cpus 1");
         }
+        if (firmware != null && (kernel != null || exec != null)) {
+            throw usage("--firmware starts what is on a disk: it goes with neither --kernel nor --exec");
+        }
+        if (firmware == null && (variables != null || firmwareLog != null)) {
+            throw usage("--uefi-variables and --firmware-log need --firmware");
+        }
         if (gdbWait && gdb == null) {
             throw usage("--gdb-wait needs --gdb");
         }
@@ -153,6 +173,11 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void chooseKernel(Machine.Builder builder) {
+        if (firmware != null) {
+            builder.firmware(DebianFirmware.get(firmware, variables, Cache.of(System.getenv()), new Progress(err())),
+                    firmwareLog());
+            return;
+        }
         if (kernel != null) {
             builder.kernel(kernel).commandLine(append);
             if (initrd != null) {
@@ -192,6 +217,17 @@ final class RunCommand implements Callable<Integer> {
                 machine.resize(columns, rows);
             });
             return machine.run();
+        }
+    }
+
+    private SerialOutput firmwareLog() {
+        if (firmwareLog == null) {
+            return SerialOutput.NOWHERE;
+        }
+        try {
+            return toStream(Files.newOutputStream(firmwareLog));
+        } catch (IOException e) {
+            throw usage("--firmware-log " + firmwareLog + ": cannot be written: " + e.getMessage());
         }
     }
 

@@ -30,6 +30,9 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     static final int SCI_EN = 1, SLP_EN = 0x2000;
     private static final int STATUS_BITS = 0x8731, ENABLE_BITS = 0x0721, CONTROL_BITS = 0x1c03;
 
+    /// SMIs by the command port are on: so says a board that has no need of firmware's handler for them.
+    private static final int SMI_EN = 0x30, GBL_SMI_EN = 1, APMC_EN = 0x20;
+
     private static final int HZ = 3_579_545;
     private static final long SECOND = 1_000_000_000L;
 
@@ -142,6 +145,7 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
                 case PM1_CNT, PM1_CNT + 1 -> part(control, offset - PM1_CNT);
                 case PM_TMR, PM_TMR + 1, PM_TMR + 2, PM_TMR + 3 ->
                         part(ticks() & (2L << topBit) - 1, offset - PM_TMR);
+                case SMI_EN -> APMC_EN | GBL_SMI_EN;
                 default -> readGpe(offset);
             };
         }

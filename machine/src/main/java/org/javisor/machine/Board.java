@@ -20,25 +20,38 @@ final class Board implements AutoCloseable {
     private final LegacyDevices legacy;
     private final PciDevices pci;
     private final VirtioDevices virtio;
+    /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
+    private final FirmwareDevices firmware;
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
-        memory = new BoardMemory(config.ramBytes(), vm.memory());
+        boolean starts = config.firmware() != null;
+        memory = new BoardMemory(config.ramBytes(), starts ? config.firmware().image().code() : null, vm.memory());
         try {
             legacy = new LegacyDevices(config, vm, power);
-            pci = new PciDevices(config, vm, legacy);
+            pci = new PciDevices(config, vm, legacy, memory);
             virtio = new VirtioDevices(config, vm, pci.bus());
+            firmware = starts ? new FirmwareDevices(config, vm) : null;
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
         }
-        pci.configure();
+        configure();
     }
 
-    /// Takes every device to its state after power-on, configured as firmware leaves it.
+    private void configure() {
+        if (firmware == null) {
+            pci.configure();
+        }
+    }
+
+    /// Takes every device to its state after power-on; without firmware, configured as that leaves it.
     void reset() {
         legacy.reset();
         pci.reset();
-        pci.configure();
+        if (firmware != null) {
+            firmware.reset();
+        }
+        configure();
     }
 
     void pressPowerButton() {
@@ -77,6 +90,9 @@ final class Board implements AutoCloseable {
 
     /// Gives guest memory back, when processors and devices are gone.
     void freeMemory() {
+        if (firmware != null) {
+            firmware.close();
+        }
         memory.close();
     }
 }

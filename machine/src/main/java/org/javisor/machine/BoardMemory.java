@@ -1,37 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.Arrays;
+import org.javisor.devices.pci.LegacyArea;
 import org.javisor.host.HostException;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
 
-/// The machine's RAM: one piece of host memory behind three slots, with a hole for the VGA window below 1 MiB and one
-/// for devices below 4 GiB.
-final class BoardMemory implements AutoCloseable {
-    private static final int CONVENTIONAL = 0, LOW = 1, HIGH = 2;
-    private static final long VGA_WINDOW = 0xa_0000, VGA_WINDOW_END = 0xc_0000;
+/// The machine's RAM: one piece of host memory, with a hole for the VGA window below 1 MiB and one for devices below
+/// 4 GiB. What lies between them, the legacy area, is RAM or ROM as the host bridge steers it.
+final class BoardMemory implements LegacyArea, AutoCloseable {
+    private static final int CONVENTIONAL = 0, LOW = 1, HIGH = 2, ROM_SLOT = 3, LEGACY = 4;
+    /// Numbers of slots that the board has for others.
+    static final int FLASH_SLOT = 17;
+    private static final long VGA_WINDOW = 0xa_0000;
+    private static final long BIOS_ALIAS = 0xe_0000, BIOS_ALIAS_BYTES = 0x2_0000;
 
+    /// What is behind a segment.
+    private enum Backing { NOTHING, ROM, RAM_TO_READ, RAM }
+
+    private final GuestMemory memory;
     private final Ram ram;
+    private final Ram rom;
+    private final Backing[] segments = new Backing[SEGMENTS];
 
-    BoardMemory(long ramBytes, GuestMemory memory) {
+    /// @param firmware what is in the ROM that ends at 4 GiB; null for none
+    BoardMemory(long ramBytes, byte[] firmware, GuestMemory memory) {
+        this.memory = memory;
         try {
             ram = Ram.allocate(ramBytes);
+            rom = firmware == null ? null : Ram.allocate(firmware.length);
         } catch (HostException e) {
             throw new ConfigurationException("guest memory of " + (ramBytes >> 20) + " MiB: " + e.getMessage(), e);
         }
         long low = MemoryMap.lowRam(ramBytes);
         memory.addSlot(CONVENTIONAL, 0, ram, 0, VGA_WINDOW, false);
-        memory.addSlot(LOW, VGA_WINDOW_END, ram, VGA_WINDOW_END, low - VGA_WINDOW_END, false);
+        memory.addSlot(LOW, MemoryMap.HIGH_MEMORY, ram, MemoryMap.HIGH_MEMORY, low - MemoryMap.HIGH_MEMORY, false);
         if (MemoryMap.highRam(ramBytes) > 0) {
             memory.addSlot(HIGH, MemoryMap.FOUR_GIB, ram, low, MemoryMap.highRam(ramBytes), false);
         }
+        if (rom != null) {
+            long at = MemoryMap.FOUR_GIB - firmware.length;
+            memory.addSlot(ROM_SLOT, at, rom);
+            memory.store(at, firmware);
+            memory.removeSlot(ROM_SLOT);
+            memory.addSlot(ROM_SLOT, at, rom, 0, firmware.length, true);
+        }
+        Arrays.fill(segments, Backing.NOTHING);
+        for (int segment = 0; segment < SEGMENTS; segment++) {
+            steer(segment, false, false);
+        }
+    }
+
+    // ---- the legacy area ----
+
+    /// RAM that can be written but not read, which firmware uses for copying itself on some boards, is RAM.
+    @Override
+    public synchronized void steer(int segment, boolean reads, boolean writes) {
+        Backing wanted = writes ? Backing.RAM : reads ? Backing.RAM_TO_READ
+                : rom != null && address(segment) >= BIOS_ALIAS ? Backing.ROM : Backing.NOTHING;
+        if (segments[segment] == wanted) {
+            return;
+        }
+        if (segments[segment] != Backing.NOTHING) {
+            memory.removeSlot(LEGACY + segment);
+        }
+        segments[segment] = wanted;
+        long gpa = address(segment);
+        long bytes = segment == BIOS ? MemoryMap.HIGH_MEMORY - gpa : SEGMENT_BYTES;
+        switch (wanted) {
+            case RAM, RAM_TO_READ -> memory.addSlot(LEGACY + segment, gpa, ram, gpa, bytes, wanted != Backing.RAM);
+            case ROM -> memory.addSlot(LEGACY + segment, gpa, rom,
+                    rom.bytes() - BIOS_ALIAS_BYTES + (gpa - BIOS_ALIAS), bytes, true);
+            case NOTHING -> { }
+        }
+    }
+
+    private static long address(int segment) {
+        return START + segment * SEGMENT_BYTES;
     }
 
     /// Gives the memory back; nothing may run on it any more.
     @Override
     public void close() {
         ram.close();
+        if (rom != null) {
+            rom.close();
+        }
     }
 }

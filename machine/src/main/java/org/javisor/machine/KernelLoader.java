@@ -51,7 +51,7 @@ final class KernelLoader {
     }
 
     private static void writeFirmwareTables(MachineConfig config, GuestMemory memory) {
-        AcpiConfig acpi = new AcpiConfig(config.cpus(), config.ramBytes(), MachineConfig.SERIAL_PORTS);
+        AcpiConfig acpi = config.acpi();
         memory.store(MemoryMap.FIRMWARE_TABLES, AcpiTables.build(acpi, MemoryMap.FIRMWARE_TABLES));
         memory.store(MemoryMap.SMBIOS, Smbios.build(config.cpus(), config.ramBytes(), MemoryMap.SMBIOS));
         // The BIOS data area says where the extended one is, and that begins with its size in KiB.

@@ -22,6 +22,7 @@ import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.boot.InitrdFile;
+import org.javisor.machine.firmware.FirmwareImage;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;
@@ -98,6 +99,10 @@ public final class Machine implements AutoCloseable {
     }
 
     private void boot() {
+        if (config.boot() == null) {
+            // The first processor is at the reset vector, where the firmware begins.
+            return;
+        }
         vm.vcpus().forEach(vcpu -> FirmwareRegisters.apply(vcpu.registers()));
         EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
     }
@@ -225,6 +230,7 @@ public final class Machine implements AutoCloseable {
         private long ramBytes = 512L << 20;
         private String kernelName;
         private byte[] kernel;
+        private MachineConfig.Firmware firmware;
         private String initrdName = "initrd";
         private byte[] initrd = {};
         private String commandLine = "";
@@ -353,6 +359,14 @@ public final class Machine implements AutoCloseable {
             }
         }
 
+        /// Starts from firmware instead of a kernel.
+        ///
+        /// @param log takes what it writes to its debug port, 0x402
+        public Builder firmware(FirmwareImage image, SerialOutput log) {
+            firmware = new MachineConfig.Firmware(image, log);
+            return this;
+        }
+
         /// How guest code is executed; interpreted, if this is not called.
         public Builder execution(Execution how) {
             execution = how;
@@ -367,13 +381,10 @@ public final class Machine implements AutoCloseable {
 
         /// @throws ConfigurationException if anything in the configuration cannot be used
         public Machine build() {
-            if (kernel == null) {
-                throw new ConfigurationException("no kernel to run");
-            }
-            return new Machine(new MachineConfig(cpus, ramBytes,
-                    new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol), disks,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports,
-                    execution, translator));
+            BootSource boot = kernel == null ? null
+                    : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
+            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, disks, List.of(serial),
+                    virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator));
         }
 
         private static byte[] read(String what, Path file) {

@@ -9,6 +9,8 @@ import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.firmware.FirmwareImage;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
@@ -17,7 +19,8 @@ import org.javisor.vmm.Execution;
 ///
 /// @param cpus          1 to [#MAX_CPUS]
 /// @param ramBytes      [#MIN_RAM] to [#MAX_RAM], whole pages
-/// @param boot          what to run
+/// @param boot          the kernel to run; null to start from firmware
+/// @param firmware      the firmware to start from, and null with a kernel
 /// @param disks         in the order of their slots
 /// @param serial        where the output of COM1 to COM4 goes; at most four
 /// @param virtioConsole where the output of the virtio console goes
@@ -29,8 +32,8 @@ import org.javisor.vmm.Execution;
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
-public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk> disks, List<SerialOutput> serial,
-                            SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
+public record MachineConfig(int cpus, long ramBytes, BootSource boot, Firmware firmware, List<Disk> disks,
+                            List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
                             int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor,
                             Consumer<String> reports, Execution execution, TranslatorConfig translator) {
     public static final int MAX_CPUS = 16;
@@ -64,6 +67,11 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk>
     public record BootSource(String kernelName, byte[] kernel, String initrdName, byte[] initrd, String commandLine,
                              Protocol protocol) { }
 
+    /// Firmware to start from.
+    ///
+    /// @param log takes what it writes to its debug port
+    public record Firmware(FirmwareImage image, SerialOutput log) { }
+
     /// A disk and the image that it is in.
     ///
     /// @param format    null to find out
@@ -96,9 +104,16 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, List<Disk>
         require(serial.size() <= SERIAL_PORTS, serial.size() + " serial ports: at most " + SERIAL_PORTS + " exist");
         require(debugExitPort >= 0 && debugExitPort <= 0xfffc,
                 "debug exit port " + debugExitPort + ": a port number up to 65532 is meant");
+        require(boot != null || firmware != null, "no kernel or firmware to run");
+        require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
         disks = List.copyOf(disks);
         serial = List.copyOf(serial);
         withheld = Set.copyOf(withheld);
+    }
+
+    /// What the ACPI tables are to say.
+    AcpiConfig acpi() {
+        return new AcpiConfig(cpus, ramBytes, SERIAL_PORTS);
     }
 
     private static void require(boolean holds, String message) {

@@ -2,6 +2,7 @@
 package org.javisor.machine;
 
 import org.javisor.devices.pci.Ich9Lpc;
+import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
 import org.javisor.devices.pci.PciFirmware;
@@ -22,12 +23,12 @@ final class PciDevices {
     private final Q35HostBridge hostBridge;
     private final Ich9Lpc isaBridge;
 
-    PciDevices(MachineConfig config, Vm vm, LegacyDevices legacy) {
+    PciDevices(MachineConfig config, Vm vm, LegacyDevices legacy, LegacyArea area) {
         this.config = config;
         this.router = new PirqRouter(vm::gsi);
         long last = MemoryMap.pci64(config.ramBytes()) + MemoryMap.PCI64_BYTES - 1;
         this.bus = new PciBus(vm.ports(), vm.mmio(), last, router, vm.msi());
-        this.hostBridge = new Q35HostBridge(bus, vm.mmio());
+        this.hostBridge = new Q35HostBridge(bus, vm.mmio(), area);
         this.isaBridge = new Ich9Lpc(bus, vm.ports(), router, legacy.pm());
         vm.ports().attach(PciConfigPorts.PORT, PciConfigPorts.PORTS, new PciConfigPorts(bus, legacy.resetControl()),
                 "PCI configuration");
@@ -40,6 +41,7 @@ final class PciDevices {
 
     /// Gives bridges and BARs their addresses and routes interrupts, as firmware does after each reset.
     void configure() {
+        hostBridge.shadowAll();
         hostBridge.placeEcam(MemoryMap.ECAM, BUSES);
         isaBridge.placePm(AcpiConfig.PM_BASE);
         long high = MemoryMap.pci64(config.ramBytes());

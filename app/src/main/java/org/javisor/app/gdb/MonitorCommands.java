@@ -117,6 +117,8 @@ final class MonitorCommands {
     }
 
     private static String stats(VcpuStats stats) {
-        return stats + "\n";
+        StringBuilder text = new StringBuilder();
+        stats.exits().forEach((reason, count) -> text.append(String.format("%-14s %d%n", reason, count)));
+        return text.append(String.format("%-14s %d%n", "instructions", stats.instructions())).toString();
     }
 }

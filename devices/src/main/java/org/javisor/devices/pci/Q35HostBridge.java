@@ -3,24 +3,24 @@ package org.javisor.devices.pci;
 
 import org.javisor.memory.IoBus;
 
-/// Function 00:00.0 of a Q35: the memory controller, which places the ECAM window.
+/// Function 00:00.0 of a Q35: the memory controller, which places the ECAM window and steers the [LegacyArea].
 ///
-/// The registers that steer memory (PAM, SMRAM, TOLUD) keep what is written to them and do nothing: memory is
-/// where the board put it.
+/// SMRAM and TOLUD keep what is written to them and do nothing: memory is where the board put it.
 ///
 /// @datasheet Intel 3 Series Express Chipset Family "PCIEXBAR—PCI Express Register Range Base Address"
 public final class Q35HostBridge {
     static final int PCIEXBAR = 0x60;
     private static final int ENABLE = 1;
-    private static final int PAM = 0x90, PAM_BYTES = 7, SMRAM = 0x9d, TOLUD = 0xb0;
+    private static final int PAM = 0x90, SMRAM = 0x9d, TOLUD = 0xb0;
 
     private final PciFunction function;
     private final IoBus mmio;
+    private final PamRegisters pam;
     private final Ecam ecam;
     private IoBus.Range window;
 
     /// Makes the bridge and puts it on `bus`. The ECAM window is off, as at power-on: see [#placeEcam].
-    public Q35HostBridge(PciBus bus, IoBus mmio) {
+    public Q35HostBridge(PciBus bus, IoBus mmio, LegacyArea area) {
         this.mmio = mmio;
         this.ecam = new Ecam(bus);
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x29c0, 0, 0x060000, 0x1af4, 0x1100));
@@ -28,9 +28,7 @@ public final class Q35HostBridge {
         config.set(PCIEXBAR, 4, 0xe000_0000);
         config.allow(PCIEXBAR, 4, 0xfc00_0007);
         config.allow(PCIEXBAR + 4, 4, 0xf);
-        for (int i = 0; i < PAM_BYTES; i++) {
-            config.allow(PAM + i, 1, 0x33);
-        }
+        pam = new PamRegisters(function, PAM, area);
         config.set(SMRAM, 1, 2);
         config.allow(SMRAM, 1, 0x78);
         config.allow(TOLUD, 2, 0xfff0);
@@ -40,6 +38,18 @@ public final class Q35HostBridge {
 
     public PciFunction function() {
         return function;
+    }
+
+    /// Has the legacy area be RAM, as firmware leaves it.
+    public void shadowAll() {
+        pam.allToRam();
+    }
+
+    /// Where firmware has placed the ECAM window; 0 while it is off.
+    public long ecam() {
+        int low = function.readConfig(PCIEXBAR, 4);
+        return (low & ENABLE) == 0 ? 0
+                : (long) function.readConfig(PCIEXBAR + 4, 4) << 32 | low & 0xf000_0000L;
     }
 
     /// Places the ECAM window, as firmware does.

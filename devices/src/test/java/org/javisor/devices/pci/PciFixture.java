@@ -32,7 +32,7 @@ final class PciFixture {
             new AcpiPm(new ManualClock(), InterruptLine.UNCONNECTED, 24, _ -> { }));
 
     PciFixture() {
-        new Q35HostBridge(bus, mmio).placeEcam(ECAM, 256);
+        new Q35HostBridge(bus, mmio, (_, _, _) -> { }).placeEcam(ECAM, 256);
         ports.attach(PciConfigPorts.PORT, PciConfigPorts.PORTS,
                 new PciConfigPorts(bus, new ResetControl(resets::add)), "PCI");
     }

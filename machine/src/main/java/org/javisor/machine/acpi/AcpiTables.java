@@ -18,11 +18,31 @@ import org.javisor.machine.layout.MemoryMap;
 /// @acpi 6.5 §5.2 "ACPI System Description Tables"
 public final class AcpiTables {
     private static final byte[] OEM = "JAVISR".getBytes(StandardCharsets.US_ASCII);
-    private static final int HEADER_BYTES = 36, RSDP_BYTES = 36;
+    private static final int HEADER_BYTES = 36, TABLE_CHECKSUM = 9;
+    public static final int RSDP_BYTES = 36;
+
+    /// A place in the tables where the address of another is.
+    ///
+    /// @param offset of the place; what is there is that other one's offset
+    public record Pointer(int offset, int bytes) { }
+
+    /// A table with a checksum, which is `checksum` bytes from the first of all tables.
+    public record Checked(int start, int bytes, int checksum) { }
+
+    /// The tables for firmware that decides where they go: addresses in them count from their beginning.
+    ///
+    /// @param tables all but the RSDP, checksums zero
+    /// @param rsdp   with the XSDT's offset at [#RSDP_XSDT], checksums zero
+    public record Relocatable(byte[] tables, List<Pointer> pointers, List<Checked> checked, byte[] rsdp) { }
+
+    /// Offsets in the RSDP.
+    public static final int RSDP_XSDT = 24, RSDP_CHECKSUM = 8, RSDP_EXTENDED_CHECKSUM = 32, RSDP_FIRST_BYTES = 20;
 
     private final AcpiConfig config;
     private final long base;
     private final ByteArrayOutputStream image = new ByteArrayOutputStream();
+    private final List<Pointer> pointers = new ArrayList<>();
+    private final List<Checked> checked = new ArrayList<>();
 
     private AcpiTables(AcpiConfig config, long base) {
         this.config = config;
@@ -36,12 +56,32 @@ public final class AcpiTables {
         return new AcpiTables(config, base).build();
     }
 
+    /// The tables for firmware to place.
+    public static Relocatable relocatable(AcpiConfig config) {
+        AcpiTables all = new AcpiTables(config, 0);
+        byte[] rsdp = rsdp(all.placeAll());
+        byte[] tables = all.image.toByteArray();
+        all.checked.forEach(table -> tables[table.checksum] = 0);
+        rsdp[RSDP_CHECKSUM] = 0;
+        rsdp[RSDP_EXTENDED_CHECKSUM] = 0;
+        return new Relocatable(tables, all.pointers, all.checked, rsdp);
+    }
+
     private byte[] build() {
         image.writeBytes(new byte[RSDP_BYTES]);
+        byte[] rsdp = rsdp(placeAll());
+        byte[] result = image.toByteArray();
+        System.arraycopy(rsdp, 0, result, 0, rsdp.length);
+        return result;
+    }
+
+    /// @return where the XSDT is
+    private long placeAll() {
         long facs = place(facs());
         long dsdt = place(table("DSDT", 2, Dsdt.body(config)));
         List<Long> listed = new ArrayList<>();
-        listed.add(place(fadt(facs, dsdt)));
+        long fadt = place(fadt(facs, dsdt));
+        listed.add(fadt);
         listed.add(place(madt()));
         listed.add(place(mcfg()));
         listed.add(place(hpet()));
@@ -49,16 +89,30 @@ public final class AcpiTables {
         for (long address : listed) {
             entries = concat(entries, little(address, 8));
         }
-        byte[] rsdp = rsdp(place(table("XSDT", 1, entries)));
-        byte[] result = image.toByteArray();
-        System.arraycopy(rsdp, 0, result, 0, rsdp.length);
-        return result;
+        long xsdt = place(table("XSDT", 1, entries));
+        point(fadt, FADT_FACS, 4);
+        point(fadt, FADT_DSDT, 4);
+        point(fadt, FADT_X_DSDT, 8);
+        for (int n = 0; n < listed.size(); n++) {
+            point(xsdt, HEADER_BYTES + 8 * n, 8);
+        }
+        return xsdt;
+    }
+
+    private static final int FADT_FACS = 36, FADT_DSDT = 40, FADT_X_DSDT = 140;
+
+    private void point(long table, int offset, int bytes) {
+        pointers.add(new Pointer((int) (table - base) + offset, bytes));
     }
 
     /// Appends a table at the next multiple of 64 (the FACS demands it) and returns its address.
     private long place(byte[] table) {
         image.writeBytes(new byte[-image.size() & 63]);
         long address = base + image.size();
+        if (table[0] != 'F' || table[3] != 'S') {
+            int start = image.size();
+            checked.add(new Checked(start, table.length, start + TABLE_CHECKSUM));
+        }
         image.writeBytes(table);
         return address;
     }
@@ -74,8 +128,8 @@ public final class AcpiTables {
     private static byte[] rsdp(long xsdt) {
         byte[] rsdp = concat("RSD PTR ".getBytes(StandardCharsets.US_ASCII), bytes(0), OEM, bytes(2), little(0, 4),
                 little(RSDP_BYTES, 4), little(xsdt, 8), bytes(0, 0, 0, 0));
-        checksum(rsdp, 8, 20);
-        checksum(rsdp, 32, RSDP_BYTES);
+        checksum(rsdp, RSDP_CHECKSUM, RSDP_FIRST_BYTES);
+        checksum(rsdp, RSDP_EXTENDED_CHECKSUM, RSDP_BYTES);
         return rsdp;
     }
 
@@ -83,7 +137,7 @@ public final class AcpiTables {
         byte[] table = concat(signature.getBytes(StandardCharsets.US_ASCII), little(HEADER_BYTES + body.length, 4),
                 bytes(revision, 0), OEM, "JAVISOR ".getBytes(StandardCharsets.US_ASCII), little(1, 4),
                 "JVSR".getBytes(StandardCharsets.US_ASCII), little(1, 4), body);
-        checksum(table, 9, table.length);
+        checksum(table, TABLE_CHECKSUM, table.length);
         return table;
     }
 

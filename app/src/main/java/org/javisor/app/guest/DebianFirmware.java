@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app.guest;
+
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.javisor.machine.firmware.FirmwareImage;
+
+/// Firmware by name, from Debian's packages: `seabios`, and `ovmf` for UEFI; or from a file.
+public final class DebianFirmware {
+    private static final String SEABIOS = "seabios", OVMF = "ovmf";
+
+    private DebianFirmware() { }
+
+    /// @param name      `seabios`, `ovmf`, or a file that is the ROM
+    /// @param variables the file that keeps UEFI variables; null to forget them at the end
+    /// @param progress  told what is being waited for
+    public static FirmwareImage get(String name, Path variables, Cache cache, Consumer<String> progress) {
+        DebianPackages packages = new DebianPackages(progress);
+        return switch (name) {
+            case SEABIOS -> {
+                Path root = cache.entry(SEABIOS, into -> packages.unpack(SEABIOS, into));
+                yield FirmwareImage.read(root.resolve("usr/share/seabios/bios-256k.bin"), null, variables);
+            }
+            case OVMF -> {
+                Path root = cache.entry(OVMF, into -> packages.unpack(OVMF, into)).resolve("usr/share/OVMF");
+                yield FirmwareImage.read(root.resolve("OVMF_CODE_4M.fd"), root.resolve("OVMF_VARS_4M.fd"), variables);
+            }
+            default -> FirmwareImage.read(Path.of(name), null, variables);
+        };
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.devices.DebugPort;
+import org.javisor.devices.firmware.Flash;
+import org.javisor.devices.firmware.FwCfg;
+import org.javisor.machine.firmware.FirmwareFiles;
+import org.javisor.machine.firmware.FirmwareImage;
+import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.Ram;
+import org.javisor.vmm.Vm;
+
+/// What a board has for firmware: its configuration device, the flash with its variables, and a port for its log.
+final class FirmwareDevices implements AutoCloseable {
+    private final FwCfg configuration;
+    private final Flash flash;
+    private final Ram array;
+
+    FirmwareDevices(MachineConfig config, Vm vm) {
+        FirmwareImage image = config.firmware().image();
+        configuration = new FwCfg(vm.memory(), config.cpus());
+        FirmwareFiles.addTo(configuration, config.acpi(), true);
+        vm.ports().attach(FwCfg.PORT, FwCfg.PORTS, configuration, "firmware configuration");
+        SerialSink log = new SerialSink(config.firmware().log());
+        vm.ports().attach(DebugPort.SEABIOS_PORT, 1, new DebugPort(log), "firmware's log");
+        byte[] variables = image.variables();
+        array = variables.length == 0 ? null : Ram.allocate(variables.length);
+        if (array == null) {
+            flash = null;
+        } else {
+            long gpa = MemoryMap.FOUR_GIB - image.code().length - variables.length;
+            flash = new Flash(vm.memory(), BoardMemory.FLASH_SLOT, gpa, variables, array, image.storage());
+            vm.mmio().attach(gpa, variables.length, flash, "firmware's variables");
+        }
+    }
+
+    void reset() {
+        configuration.reset();
+        if (flash != null) {
+            flash.reset();
+        }
+    }
+
+    /// Gives the flash's memory back; nothing may run on it any more.
+    @Override
+    public void close() {
+        if (array != null) {
+            array.close();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine.firmware;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import org.javisor.devices.firmware.FwCfg;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.acpi.AcpiTables;
+import org.javisor.machine.layout.MemoryMap;
+import org.javisor.machine.smbios.Smbios;
+
+/// What firmware is told of the machine, as files of its configuration device.
+public final class FirmwareFiles {
+    private static final String TABLES = "etc/acpi/tables", RSDP = "etc/acpi/rsdp", LOADER = "etc/table-loader";
+    private static final int TABLE_ALIGNMENT = 64, RSDP_ALIGNMENT = 16;
+    private static final int SMBIOS_ENTRY_BYTES = 24, SMBIOS_TABLE_OFFSET = 32;
+    private static final int RAM = 1;
+    private static final int COM1 = 0x3f8;
+
+    private FirmwareFiles() { }
+
+    /// Adds them.
+    ///
+    /// @param serialScreen whether text for the screen goes to the first serial port too, on a machine without a screen
+    public static void addTo(FwCfg configuration, AcpiConfig acpi, boolean serialScreen) {
+        configuration.file("etc/e820", memoryMap(acpi.ramBytes()));
+        Supplier<AcpiTables.Relocatable> tables = () -> AcpiTables.relocatable(acpi);
+        configuration.file(TABLES, () -> tables.get().tables());
+        configuration.file(RSDP, () -> tables.get().rsdp());
+        configuration.file(LOADER, () -> loader(tables.get()));
+        byte[] smbios = Smbios.build(acpi.cpus(), acpi.ramBytes(), 0);
+        configuration.file("etc/smbios/smbios-anchor", Arrays.copyOf(smbios, SMBIOS_ENTRY_BYTES));
+        configuration.file("etc/smbios/smbios-tables",
+                Arrays.copyOfRange(smbios, SMBIOS_TABLE_OFFSET, smbios.length));
+        configuration.file("etc/show-boot-menu", number(0));
+        // OVMF's window for 64-bit BARs, in MiB: where the ACPI tables say that it is.
+        configuration.file("opt/ovmf/X-PciMmio64Mb",
+                Long.toString(MemoryMap.PCI64_BYTES >> 20).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        if (serialScreen) {
+            configuration.file("etc/sercon-port", number(COM1));
+        }
+    }
+
+    private static byte[] number(int value) {
+        return ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) value).array();
+    }
+
+    /// RAM alone: firmware knows what it takes for itself.
+    private static byte[] memoryMap(long ramBytes) {
+        long high = MemoryMap.highRam(ramBytes);
+        ByteBuffer map = ByteBuffer.allocate(high > 0 ? 40 : 20).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(0).putLong(MemoryMap.lowRam(ramBytes)).putInt(RAM);
+        if (high > 0) {
+            map.putLong(MemoryMap.FOUR_GIB).putLong(high).putInt(RAM);
+        }
+        return map.array();
+    }
+
+    private static byte[] loader(AcpiTables.Relocatable acpi) {
+        TableLoader loader = new TableLoader().allocate(TABLES, TABLE_ALIGNMENT, TableLoader.ZONE_HIGH)
+                .allocate(RSDP, RSDP_ALIGNMENT, TableLoader.ZONE_BIOS);
+        acpi.pointers().forEach(pointer -> loader.point(TABLES, pointer.offset(), pointer.bytes(), TABLES));
+        acpi.checked().forEach(table -> loader.checksum(TABLES, table.start(), table.bytes(), table.checksum()));
+        loader.point(RSDP, AcpiTables.RSDP_XSDT, 8, TABLES)
+                .checksum(RSDP, 0, AcpiTables.RSDP_FIRST_BYTES, AcpiTables.RSDP_CHECKSUM)
+                .checksum(RSDP, 0, AcpiTables.RSDP_BYTES, AcpiTables.RSDP_EXTENDED_CHECKSUM);
+        return loader.toByteArray();
+    }
+}
