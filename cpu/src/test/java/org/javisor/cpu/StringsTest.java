@@ -7,6 +7,7 @@ import static org.javisor.cpu.CpuLayout.RDI;
 import static org.javisor.cpu.CpuLayout.RSI;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -163,6 +164,35 @@ class StringsTest {
 
         assertEquals(0xffff_ffff_0000_0000L, cpu.reg64(RCX));
         assertEquals(-1L >>> 1, cpu.reg64(RDI));
+    }
+
+    /// An interrupted one goes on with RF set, which asks for no trap between elements.
+    @Test
+    void onlyTfStepsThroughElements() {
+        try (TestBoard board = new TestBoard()) {
+            assertTrue(movsInstructions(board, Flags.RF) < 20);
+            assertEquals(10_000, movsInstructions(board, Flags.TF));
+        }
+    }
+
+    /// How many instructions a REP MOVSB of 10,000 bytes counts as.
+    private static long movsInstructions(TestBoard board, int flag) {
+        Cpu mover = board.cpu;
+        board.longMode(mover, TestBoard.CODE);
+        // A single-step trap leads nowhere but to RESET: a shutdown for each.
+        board.code(TestBoard.CODE, "f3a4 f4");
+        mover.reg64(RSI, TestMachine.DATA);
+        mover.reg64(RDI, TestMachine.DATA + 0x8000);
+        mover.reg64(RCX, 10_000);
+        mover.rflags(2 | flag);
+        mover.modeChanged();
+        long before = mover.instructions();
+        while (mover.reg64(RCX) != 0) {
+            mover.run();
+            mover.systemFlags(mover.systemFlags() | flag);
+            mover.modeChanged();
+        }
+        return mover.instructions() - before;
     }
 
     @Test

@@ -115,6 +115,28 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
         return guest;
     }
 
+    /// Another processor in the same mode and on the same tables, with the same stack pointer. It shares the interrupt
+    /// controller with the first.
+    Cpu addCpu() {
+        Cpu added = new Cpu(1, cpu.cpuid, this);
+        added.cr0 = cpu.cr0;
+        added.cr3 = cpu.cr3;
+        added.cr4 = cpu.cr4;
+        added.efer = cpu.efer;
+        added.tables.gdtBase = GDT;
+        added.tables.gdtLimit = cpu.tables.gdtLimit;
+        added.tables.idtBase = IDT;
+        added.tables.idtLimit = cpu.tables.idtLimit;
+        added.modeChanged();
+        for (int n = 0; n < 6; n++) {
+            int selector = n == CS ? CODE0 : DATA0;
+            added.segmentLoader.set(n, selector, memory.loadLong(GDT + selector));
+        }
+        added.reg64(CpuLayout.RSP, STACK - 0x1000);
+        added.modeChanged();
+        return added;
+    }
+
     private void buildTables() {
         int size = longMode ? 2 : 4;
         descriptor(CODE0, 0, 0xfffff, CODE_ACCESS, 8 | size);

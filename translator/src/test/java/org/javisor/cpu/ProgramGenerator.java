@@ -263,7 +263,7 @@ final class ProgramGenerator {
         int last = random.nextInt(5);
         boolean before = random.nextBoolean();
         if (before) {
-            add(increment(random.nextInt(2) == 0 ? 1 : 1 + last));
+            add(increment(1 + last));
         }
         for (int n = 0; n < last; n++) {
             add(Item.plain(0x90));

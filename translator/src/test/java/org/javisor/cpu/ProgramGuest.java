@@ -28,7 +28,7 @@ final class ProgramGuest implements AutoCloseable {
     private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
-    private static final long PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80;
+    private static final long PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80, NO_EXECUTE = 1L << 63;
     private static final byte[] BREAKPOINTS = new byte[CODE_PAGES * PAGE_BYTES];
     private static final int END_OF_PROGRAM = -1;
     /// What is compared: the general registers; and the x87 and vector registers.
@@ -82,7 +82,7 @@ final class ProgramGuest implements AutoCloseable {
             }
         }
         long alias = TABLE + (DATA >>> 21) * PAGE_BYTES + 8L * PAGES.indexOf('a');
-        entry(alias, DATA | USER | WRITABLE | PRESENT);
+        entry(alias, DATA | NO_EXECUTE | USER | WRITABLE | PRESENT);
     }
 
     private void entry(long at, long value) {
@@ -92,15 +92,18 @@ final class ProgramGuest implements AutoCloseable {
     private static long rights(long gpa) {
         if (gpa >= DATA && gpa < DATA + (long) DATA_PAGES * PAGE_BYTES) {
             return switch (PAGES.charAt((int) (gpa - DATA) / PAGE_BYTES)) {
-                case 'r' -> USER | PRESENT;
-                case 's' -> WRITABLE | PRESENT;
+                case 'r' -> NO_EXECUTE | USER | PRESENT;
+                case 's' -> NO_EXECUTE | WRITABLE | PRESENT;
                 case 'n' -> 0;
-                default -> USER | WRITABLE | PRESENT;
+                default -> NO_EXECUTE | USER | WRITABLE | PRESENT;
             };
         }
-        boolean users = gpa >= STACK - 0x2000 && gpa < STACK + 0x1000 || gpa == COUNTERS
-                || gpa >= CODE && gpa < CODE + (long) CODE_PAGES * PAGE_BYTES;
-        return users ? USER | WRITABLE | PRESENT : gpa == 0 ? 0 : WRITABLE | PRESENT;
+        if (gpa >= CODE && gpa < CODE + (long) CODE_PAGES * PAGE_BYTES) {
+            return USER | WRITABLE | PRESENT;
+        }
+        boolean users = gpa >= STACK - 0x2000 && gpa < STACK + 0x1000 || gpa == COUNTERS;
+        // What supervisor's pages hold are handlers.
+        return users ? NO_EXECUTE | USER | WRITABLE | PRESENT : gpa == 0 ? 0 : WRITABLE | PRESENT;
     }
 
     /// Loads a program and, as `seed` says, everything that it works on.
@@ -241,17 +244,20 @@ final class ProgramGuest implements AutoCloseable {
     private void leaveNoTrace(boolean wasUser) {
         cpu.nmiBlocked &= vector != GuestFault.NMI;
         // A HLT that has been woken up from is executed again.
-        boolean woken = !wasUser && guest.memory.loadByte(at - 1) == (byte) 0xf4
-                && (at - 1 == program.end() || at < SystemGuest.HANDLERS + 16 * 256);
+        boolean woken = !wasUser && (at - 1 == program.end() || isHandler(at - 1) && at % 16 == 1);
         long back = woken ? at - 1 : at;
         cpu.rip(back);
-        if (back < SystemGuest.HANDLERS + 16 * 256) {
+        if (isHandler(back)) {
             enter(flags, wasUser);
             return;
         }
         boolean stepped = stepping;
         stepping = !stepped && (flags & Flags.TF) == 0 && (at & 3) == 0 && maySingleStep(back);
         enter(stepping ? flags | Flags.TF : stepped ? flags & ~Flags.TF : flags, wasUser);
+    }
+
+    private static boolean isHandler(long rip) {
+        return rip >= SystemGuest.HANDLERS && rip < SystemGuest.HANDLERS + 16 * 256;
     }
 
     /// Not before an instruction that shows TF, or changes it.
