@@ -27,7 +27,7 @@ final class ControlInstructions {
         long value = cpu.read(insn, 1);
         switch (register) {
             case 0 -> cpu.control.writeCr0(value);
-            case 2 -> cpu.cr2 = value;
+            case 2 -> cpu.cr2(value);
             case 3 -> cpu.control.writeCr3(value);
             case 4 -> cpu.control.writeCr4(value);
             default -> cpu.control.writeCr8(value);
@@ -38,7 +38,7 @@ final class ControlInstructions {
         int register = controlRegister(cpu, insn, insn.reg1);
         cpu.write(insn, 0, switch (register) {
             case 0 -> cpu.cr0;
-            case 2 -> cpu.cr2;
+            case 2 -> cpu.cr2();
             case 3 -> cpu.cr3;
             case 4 -> cpu.cr4;
             default -> cpu.control.readCr8();

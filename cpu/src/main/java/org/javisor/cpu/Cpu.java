@@ -61,14 +61,14 @@ public final class Cpu implements AutoCloseable {
     private final RunLoop runLoop;
 
     // Control registers. After changing one, CPL, RFLAGS.VM, TF, IF or AC, or a segment: call modeChanged().
-    long cr0, cr2, cr3, cr4, efer;
+    long cr0, cr3, cr4, efer;
     /// The current privilege level. 0 in real mode, 3 in virtual-8086 mode.
     int cpl;
     /// Derived by [#modeChanged].
     ExecutionMode mode = ExecutionMode.REAL;
     /// 16, 32 or 64: default operand and address size of the code that runs. Derived by [#modeChanged].
     int codeBits = 16;
-    /// What decoding depends on: the code size, and [InstructionDecoder#EIGHTY_SIX_STYLE]. Derived by [#modeChanged].
+    /// What decoding depends on: the code size, and what [InstructionDecoder] has beside it. Derived by [#modeChanged].
     int decodeMode = 16 | InstructionDecoder.EIGHTY_SIX_STYLE;
     /// NMIs are blocked until the next IRET.
     boolean nmiBlocked;
@@ -381,13 +381,45 @@ public final class Cpu implements AutoCloseable {
         // Real mode keeps the size that protected mode left in CS.
         codeBits = mode == ExecutionMode.LONG ? 64
                 : (segments.attributes[Instruction.CS] & Segments.D) != 0 ? 32 : 16;
-        decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0);
+        decodeModeChanged();
         interruptibilityChanged();
         boolean stepping = (systemFlags() & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
         slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
+        system.publishCalls();
+        HostMemory.storeLong(state + CpuLayout.CR0, cr0);
+        HostMemory.storeLong(state + CpuLayout.CR3, cr3);
+        HostMemory.storeLong(state + CpuLayout.CR4, cr4);
         blockEnd = 0;
+    }
+
+    private void decodeModeChanged() {
+        decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0)
+                | (codeBits == 64 && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0);
+    }
+
+    /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by SYSCALL
+    /// and SYSRET in 64-bit mode, the bases of FS and GS, AC.
+    void followHostCode() {
+        if (HostMemory.loadLong(state + CpuLayout.TRANSFER) != 0) {
+            int transfer = HostMemory.loadInt(state + CpuLayout.TRANSFER);
+            HostMemory.storeLong(state + CpuLayout.TRANSFER, 0);
+            segments.followBases();
+            if (transfer != 0) {
+                FastSystemCalls.follow(this, transfer == CpuLayout.TRANSFER_SYSCALL);
+                decodeModeChanged();
+            }
+            mmu.refresh();
+        }
+    }
+
+    long cr2() {
+        return HostMemory.loadLong(state + CpuLayout.CR2);
+    }
+
+    void cr2(long gva) {
+        HostMemory.storeLong(state + CpuLayout.CR2, gva);
     }
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.

@@ -32,6 +32,17 @@ package org.javisor.cpu;
 /// 1168 │ HOST_ADDRESSES  4 × 8      │ that translated code will need again. See MemoryAccess
 /// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
 /// 1201 │ unused                     │
+/// 1216 │ TRANSFER        4          │ of translated code: SYSCALL or SYSRET, if it executed one. See Cpu.followHostCode
+/// 1220 │ SYSTEM_CHANGED  4          │ not 0: it changed AC, or the base of FS or GS
+/// 1224 │ KERNEL_GS_BASE  8          │
+/// 1232 │ SELECTORS       6 × 4      │ ES CS SS DS FS GS
+/// 1256 │ CR0 CR2 CR3 CR4 8 each     │ CR2 itself; copies of the others
+/// 1288 │ TLBS            3 × 8      │ what FAST_TLB is in user mode; in supervisor mode; there, with AC set
+/// 1312 │ ENTRIES_OF      2 × 8      │ what ENTRIES is in user mode; in supervisor mode
+/// 1328 │ SYSCALL_TARGET  8          │ LSTAR; no possible address when translated code must not execute SYSCALL
+/// 1336 │ SYSCALL_FLAGS   4          │ which flags it keeps
+/// 1340 │ SYSRET_USABLE   4          │ whether translated code may execute SYSRET
+/// 1344 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -76,6 +87,15 @@ public final class CpuLayout {
     public static final int X87_IMAGE = 1028;
     public static final int HOST_ADDRESSES = 1168, HOST_ADDRESS_COUNT = 4;
     public static final int STRADDLED = 1200;
+    public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2;
+    public static final int SYSTEM_CHANGED = 1220;
+    public static final int KERNEL_GS_BASE = 1224;
+    public static final int SELECTORS = 1232;
+    public static final int CR0 = 1256, CR2 = 1264, CR3 = 1272, CR4 = 1280;
+    public static final int USER_TLB = 1288, SUPERVISOR_TLB = 1296, EXEMPT_TLB = 1304;
+    public static final int USER_ENTRIES = 1312, SUPERVISOR_ENTRIES = 1320;
+    public static final int SYSCALL_TARGET = 1328, SYSCALL_FLAGS = 1336, SYSRET_USABLE = 1340;
+    static final int SYSTEM_END = 1344;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

@@ -101,7 +101,7 @@ public final class CpuRegisters {
     }
 
     public long cr2() {
-        return cpu.cr2;
+        return cpu.cr2();
     }
 
     public long cr3() {
@@ -186,7 +186,7 @@ public final class CpuRegisters {
     }
 
     public void cr2(long value) {
-        cpu.cr2 = value;
+        cpu.cr2(value);
     }
 
     public long cr8() {

@@ -70,12 +70,32 @@ final class FastSystemCalls {
         }
         loadFlags(cpu, flags & ~(longMode ? cpu.system.fmask : Flags.VM | Flags.IF));
         cpu.rip(callTarget(cpu));
-        int selector = (int) (cpu.system.star >>> 32) & 0xffff;
-        flatSegments(cpu, selector, (selector & ~3) + 8, 0, longMode);
+        callSegments(cpu, longMode);
         if ((cpu.systemFlags() & Flags.TF) == 0) {
             cpu.debug.cancelStep();
         }
         cpu.modeChanged();
+    }
+
+    private static void callSegments(Cpu cpu, boolean longMode) {
+        int selector = (int) (cpu.system.star >>> 32) & 0xffff;
+        flatSegments(cpu, selector, (selector & ~3) + 8, 0, longMode);
+    }
+
+    private static void returnSegments(Cpu cpu, boolean longMode) {
+        int selector = (int) (cpu.system.star >>> 48);
+        flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
+    }
+
+    /// Follows translated code that has executed SYSCALL, or else SYSRET, between user and kernel in 64-bit mode. Of what
+    /// depends on segments only their selectors differ.
+    static void follow(Cpu cpu, boolean called) {
+        if (called) {
+            callSegments(cpu, true);
+        } else {
+            returnSegments(cpu, true);
+        }
+        cpu.segments.refresh();
     }
 
     private static long callTarget(Cpu cpu) {
@@ -100,8 +120,7 @@ final class FastSystemCalls {
             throw cpu.gp(0);
         }
         loadFlags(cpu, cpu.mode.ia32e() ? cpu.reg64(R11) & SYSRET_FLAGS : cpu.rflags() | Flags.IF);
-        int selector = (int) (cpu.system.star >>> 48);
-        flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
+        returnSegments(cpu, longMode);
         cpu.rip(longMode ? target : target & 0xffff_ffffL);
         if ((cpu.systemFlags() & Flags.TF) != 0) {
             cpu.debug.stepAtOnce();

@@ -22,6 +22,9 @@ final class InstructionDecoder {
 
     /// Bits of a decode mode beside the code size (16, 32, 64).
     static final int EIGHTY_SIX_STYLE = 1;
+    /// 64-bit code at CPL 0: it is decoded as other code, but translated for CPL 0 alone.
+    static final int SUPERVISOR = 2;
+    private static final int CODE_BITS = 0x70;
 
     /// For all processors: a handler that is made twice is compiled twice, see [HandlerDispatch].
     private static final Bindings BINDINGS = new Bindings();
@@ -69,7 +72,7 @@ final class InstructionDecoder {
     /// The instruction at `code[from]`, or null if it does not end before `limit`.
     Insn decodeOne(byte[] code, int from, int limit, int decodeMode) {
         Insn insn = new Insn();
-        int length = Decoder.decode(code, from, limit, decodeMode & ~EIGHTY_SIX_STYLE, insn);
+        int length = Decoder.decode(code, from, limit, decodeMode & CODE_BITS, insn);
         if (length == Decoder.NEEDS_MORE) {
             return null;
         }

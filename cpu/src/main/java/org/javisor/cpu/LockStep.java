@@ -72,11 +72,14 @@ final class LockStep extends TranslatedBlocks {
         HostMemory.copy(from + CpuLayout.MXCSR, to + CpuLayout.MXCSR, END - CpuLayout.MXCSR);
         HostMemory.storeInt(to + CpuLayout.SYSTEM_FLAGS, HostMemory.loadInt(from + CpuLayout.SYSTEM_FLAGS));
         HostMemory.copy(from + CpuLayout.FLAGS_RESULT, to + CpuLayout.FLAGS_RESULT, 16);
+        HostMemory.copy(from + CpuLayout.KERNEL_GS_BASE, to + CpuLayout.KERNEL_GS_BASE,
+                CpuLayout.SYSTEM_END - CpuLayout.KERNEL_GS_BASE);
     }
 
     private void restore() {
         copy(before, state);
-        cpu.interruptibilityChanged();
+        cpu.segments.followBases();
+        cpu.modeChanged();
     }
 
     /// Notes what memory holds where the block stored, and puts back what it held before.
@@ -188,7 +191,7 @@ final class LockStep extends TranslatedBlocks {
         if (systemFlags != cpu.systemFlags()) {
             return String.format("system flags: translated %x, interpreted %x", systemFlags, cpu.systemFlags());
         }
-        for (int at = 0; at < END; at += 8) {
+        for (int at = 0; at < CpuLayout.SYSTEM_END; at = at + 8 == END ? CpuLayout.KERNEL_GS_BASE : at + 8) {
             long ours = comparable(after, at);
             long wanted = comparable(state, at);
             if (ours != wanted) {

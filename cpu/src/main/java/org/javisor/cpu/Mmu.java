@@ -36,6 +36,8 @@ final class Mmu {
     private Tlb current;
     private int privilege;
     private boolean checksAlignment;
+    /// Whether the supervisor mode whose code [#kernel] knows is CPL 0.
+    private boolean kernelAtCpl0 = true;
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
     /// [#flush].
@@ -52,7 +54,6 @@ final class Mmu {
         space = spaces[0];
         current = space.supervisor;
         fast = current.table;
-        publish();
     }
 
     /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
@@ -69,14 +70,30 @@ final class Mmu {
             privilege = 0;
         }
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
-        fast = checksAlignment || cpu.debug.watching ? empty.table : current.table;
+        fast = checksAlignment ? empty.table : watched(current);
+        if (current != space.user && cpu.cpl == 0 != kernelAtCpl0) {
+            // Code is translated for CPL 0 or for others, and what is known of it does not tell which.
+            kernelAtCpl0 = cpu.cpl == 0;
+            kernel.clear();
+        }
         publish();
     }
 
     /// Tells translated code.
     private void publish() {
-        HostMemory.storeLong(cpu.state + CpuLayout.FAST_TLB, fast);
-        HostMemory.storeLong(cpu.state + CpuLayout.ENTRIES, current.codeEntries.entries.table);
+        long state = cpu.state;
+        HostMemory.storeLong(state + CpuLayout.FAST_TLB, fast);
+        HostMemory.storeLong(state + CpuLayout.ENTRIES, current.codeEntries.entries.table);
+        Tlb exempt = (cpu.cr4 & ControlBits.CR4_SMAP) != 0 ? space.exempt : space.supervisor;
+        HostMemory.storeLong(state + CpuLayout.USER_TLB, watched(space.user));
+        HostMemory.storeLong(state + CpuLayout.SUPERVISOR_TLB, watched(space.supervisor));
+        HostMemory.storeLong(state + CpuLayout.EXEMPT_TLB, watched(exempt));
+        HostMemory.storeLong(state + CpuLayout.USER_ENTRIES, space.user.codeEntries.entries.table);
+        HostMemory.storeLong(state + CpuLayout.SUPERVISOR_ENTRIES, kernel.entries.table);
+    }
+
+    private long watched(Tlb tlb) {
+        return cpu.debug.watching ? empty.table : tlb.table;
     }
 
     private AddressSpace addressSpace(int n) {
@@ -361,7 +378,7 @@ final class Mmu {
     private boolean walk(Tlb tlb, long gva, int access) {
         int result = walker.walk(gva, access);
         if (result != PageWalker.MAPPED) {
-            cpu.cr2 = gva;
+            cpu.cr2(gva);
             throw cpu.fault(GuestFault.PF, result);
         }
         walker.gpa = a20(walker.gpa);
@@ -451,6 +468,7 @@ final class Mmu {
             loadPdptes(value);
         }
         cpu.cr3 = value & Long.MAX_VALUE;
+        HostMemory.storeLong(cpu.state + CpuLayout.CR3, cpu.cr3);
         boolean keeps = pcids() && value < 0;
         boolean known = switchTo(pcid());
         if (known && !keeps) {

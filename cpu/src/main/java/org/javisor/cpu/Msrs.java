@@ -111,15 +111,21 @@ final class Msrs {
         SystemRegisters system = cpu.system;
         define(CpuFeature.LONG_MODE, EFER, () -> cpu.efer, cpu.control::writeEfer);
         define(CpuFeature.SYSCALL, STAR, () -> system.star, always(v -> system.star = v));
-        define(CpuFeature.SYSCALL, LSTAR, () -> system.lstar, canonical(v -> system.lstar = v));
+        define(CpuFeature.SYSCALL, LSTAR, () -> system.lstar, canonical(v -> {
+            system.lstar = v;
+            system.publishCalls();
+        }));
         define(CpuFeature.SYSCALL, CSTAR, () -> system.cstar, canonical(v -> system.cstar = v));
-        define(CpuFeature.SYSCALL, FMASK, () -> system.fmask, within(0xffff_ffffL, v -> system.fmask = v));
+        define(CpuFeature.SYSCALL, FMASK, () -> system.fmask, within(0xffff_ffffL, v -> {
+            system.fmask = v;
+            system.publishCalls();
+        }));
         define(CpuFeature.LONG_MODE, FS_BASE, () -> cpu.segments.base[FS],
                 canonical(v -> system.base(FS, v)));
         define(CpuFeature.LONG_MODE, GS_BASE, () -> cpu.segments.base[GS],
                 canonical(v -> system.base(GS, v)));
-        define(CpuFeature.LONG_MODE, KERNEL_GS_BASE, () -> system.kernelGsBase,
-                canonical(v -> system.kernelGsBase = v));
+        define(CpuFeature.LONG_MODE, KERNEL_GS_BASE, system::kernelGsBase,
+                canonical(system::kernelGsBase));
         define(CpuFeature.SEP, SYSENTER_CS, () -> system.sysenterCs, always(v -> system.sysenterCs = v));
         define(CpuFeature.SEP, SYSENTER_ESP, () -> system.sysenterEsp,
                 canonical(v -> system.sysenterEsp = v));

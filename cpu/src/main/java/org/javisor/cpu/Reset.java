@@ -62,7 +62,7 @@ final class Reset {
         cpu.reg64(CpuLayout.RDX, cpu.cpuid.vendor().signature);
         cpu.arithmeticFlags(0);
         cpu.systemFlags(2);
-        cpu.cr2 = cpu.cr3 = cpu.cr4 = cpu.efer = 0;
+        cpu.cr3 = cpu.cr4 = cpu.efer = 0;
         cpu.cpl = 0;
         cpu.nmiBlocked = false;
         cpu.slow = 0;

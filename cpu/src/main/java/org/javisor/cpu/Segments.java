@@ -3,6 +3,7 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
 import static org.javisor.isa.Instruction.FS;
+import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
 import org.javisor.host.HostMemory;
@@ -104,6 +105,12 @@ final class Segments {
         }
     }
 
+    /// Follows translated code, which changes bases in 64-bit mode.
+    void followBases() {
+        base[FS] = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8 * FS);
+        base[GS] = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8 * GS);
+    }
+
     /// Derives what the fast path reads from the hidden parts and the mode.
     void refresh() {
         boolean longMode = cpu.codeBits == 64;
@@ -112,6 +119,7 @@ final class Segments {
         for (int n = 0; n < LDTR; n++) {
             boolean ignored = longMode && n < FS;
             HostMemory.storeLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * n, ignored ? 0 : base[n]);
+            HostMemory.storeInt(cpu.state + CpuLayout.SELECTORS + 4L * n, selector[n]);
             needed |= longMode || flat(n) ? 0 : 1 << n;
         }
         checked = needed;

@@ -4,6 +4,8 @@ package org.javisor.cpu;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 
+import org.javisor.host.HostMemory;
+
 /// What RDMSR, WRMSR, XGETBV and XSETBV reach and instructions use: the registers behind fast system calls,
 /// the time stamp counter, extended state.
 ///
@@ -13,10 +15,14 @@ final class SystemRegisters implements CpuidModel.State {
     static final long APIC_BASE = 0xfee0_0000L, APIC_BASE_BSP = 1 << 8, APIC_BASE_X2APIC = 1 << 10,
             APIC_BASE_ENABLE = 1 << 11;
 
+    /// Translated code leaves SYSCALL to the interpreter unless it clears these.
+    private static final int HOST_CALL_FLAGS = Flags.TF | Flags.IF | Flags.AC;
+    /// Not canonical.
+    private static final long NOWHERE = Long.MIN_VALUE;
+
     private final Cpu cpu;
 
     long star, lstar, cstar, fmask;
-    long kernelGsBase;
     long sysenterCs, sysenterEsp, sysenterEip;
     /// IA32_TSC_ADJUST: what the guest's counter is ahead of the machine's.
     long tscAdjust;
@@ -60,15 +66,34 @@ final class SystemRegisters implements CpuidModel.State {
         return address << unused >> unused == address;
     }
 
+    long kernelGsBase() {
+        return HostMemory.loadLong(cpu.state + CpuLayout.KERNEL_GS_BASE);
+    }
+
+    void kernelGsBase(long base) {
+        HostMemory.storeLong(cpu.state + CpuLayout.KERNEL_GS_BASE, base);
+    }
+
+    /// Tells translated code what it needs for SYSCALL and SYSRET. To be called after a change of [#lstar], [#fmask] or
+    /// EFER.
+    void publishCalls() {
+        boolean enabled = (cpu.efer & ControlBits.EFER_SCE) != 0;
+        boolean callable = enabled && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS;
+        HostMemory.storeLong(cpu.state + CpuLayout.SYSCALL_TARGET, callable ? lstar : NOWHERE);
+        HostMemory.storeInt(cpu.state + CpuLayout.SYSCALL_FLAGS, (int) ~fmask);
+        HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE, enabled ? 1 : 0);
+    }
+
     void swapGs() {
         long base = cpu.segments.base[GS];
-        base(GS, kernelGsBase);
-        kernelGsBase = base;
+        base(GS, kernelGsBase());
+        kernelGsBase(base);
     }
 
     /// Registers that RESET changes and INIT leaves alone.
     void reset() {
-        star = lstar = cstar = fmask = kernelGsBase = 0;
+        star = lstar = cstar = fmask = 0;
+        kernelGsBase(0);
         sysenterCs = sysenterEsp = sysenterEip = 0;
         // The counter beneath restarts by itself when the machine is reset, for all processors at once.
         tscAdjust = 0;

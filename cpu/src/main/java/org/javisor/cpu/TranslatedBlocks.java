@@ -101,7 +101,7 @@ class TranslatedBlocks {
     private Translation translation(Block block) {
         Translation translation = block.translation;
         if (translation == null) {
-            if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode != 64) {
+            if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode < 64) {
                 return null;
             }
             translation = group.translations.translate(block, cpu.pageRip + block.start, group);
@@ -149,6 +149,7 @@ class TranslatedBlocks {
         HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         long exit = translator.enter(state, translation.entry());
+        cpu.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
         cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);
         if (group.counted) {

@@ -78,7 +78,8 @@ public final class Translation {
         int length = block.insns.length;
         for (Block other : blocks) {
             for (int i = 0; i + 1 < length; i++) {
-                if (block.insns[i].end == other.start) {
+                // What is behind STI stays with it, because no interrupt may come between.
+                if (block.insns[i].end == other.start && block.insns[i].row.mnemonic() != Mnemonic.STI) {
                     length = i + 1;
                 }
             }
@@ -94,6 +95,11 @@ public final class Translation {
     /// RIP of the first instruction where it was translated. Other mappings of the page execute it elsewhere.
     public long rip() {
         return rip;
+    }
+
+    /// Whether it is for CPL 0, else for the other levels.
+    public boolean atCpl0() {
+        return (head().decodeMode & InstructionDecoder.SUPERVISOR) != 0;
     }
 
     public int size() {

@@ -200,7 +200,7 @@ class AvxFaultsTest {
         assertEquals(GuestFault.PF, execute("c5fc1107"));
 
         assertEquals(PATTERN, machine.memory().loadLong(at));
-        assertEquals(TestMachine.UNMAPPED, cpu.cr2);
+        assertEquals(TestMachine.UNMAPPED, cpu.cr2());
     }
 
     // ---- masked moves ----

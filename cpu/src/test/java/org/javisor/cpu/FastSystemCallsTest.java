@@ -125,11 +125,11 @@ class FastSystemCallsTest {
     @Test
     void swapgsExchangesTheBases() {
         cpu.segments.base[GS] = 1;
-        cpu.system.kernelGsBase = 2;
+        cpu.system.kernelGsBase(2);
         guest.code("0f01f8 f4");
         guest.runToVector();
         assertEquals(2, cpu.segments.base[GS]);
-        assertEquals(1, cpu.system.kernelGsBase);
+        assertEquals(1, cpu.system.kernelGsBase());
     }
 
     @Test

@@ -76,7 +76,7 @@ class LongModeEntryTest {
         assertEquals(GuestFault.PF, guest.runToVector());
         assertEquals(6, item(0));
         assertEquals(CODE, item(1));
-        assertEquals(0x100_0000, cpu.cr2);
+        assertEquals(0x100_0000, cpu.cr2());
     }
 
     @Test

@@ -61,11 +61,11 @@ class PageWalkTest {
     }
 
     private void assertPageFault(int code, long address, Executable access) {
-        cpu.cr2 = -1;
+        cpu.cr2(-1);
         GuestFault fault = assertThrows(GuestFault.class, access);
         assertEquals(GuestFault.PF, fault.vector);
         assertEquals(code, fault.errorCode, "error code");
-        assertEquals(address, cpu.cr2, "CR2");
+        assertEquals(address, cpu.cr2(), "CR2");
     }
 
     private void assertFault(int vector, Executable access) {

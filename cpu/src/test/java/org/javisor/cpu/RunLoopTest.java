@@ -202,7 +202,7 @@ class RunLoopTest {
         restart();
         cpu.reg64(RDI, 0x7000_0000_0000L);
         cpu.run();
-        assertEquals(0x7000_0000_0000L, cpu.cr2);
+        assertEquals(0x7000_0000_0000L, cpu.cr2());
         assertEquals(CODE + 2, cpu.rip());
         assertEquals(HOT + 1, board.reg(RAX));
         assertEquals(HOT, board.reg(RBX));
@@ -276,7 +276,7 @@ class RunLoopTest {
         board.code(0x50_0ffe, "90b8");
         cpu.rip(0x40_0ffe);
         cpu.run();
-        assertEquals(0x40_1000, cpu.cr2);
+        assertEquals(0x40_1000, cpu.cr2());
         assertEquals(0x40_0fff, cpu.rip());
     }
 

@@ -174,7 +174,7 @@ class SseFaultsTest {
         assertEquals(GuestFault.PF, machine.execute(0x0f, 0x11, 0x07));
 
         assertEquals(PATTERN, machine.memory().loadLong(last));
-        assertEquals(TestMachine.UNMAPPED, cpu.cr2);
+        assertEquals(TestMachine.UNMAPPED, cpu.cr2());
     }
 
     @Test

@@ -129,7 +129,7 @@ class StringsTest {
         int vector = MACHINE.execute(0xf3, 0x48, 0xa5);
 
         assertEquals(GuestFault.PF, vector);
-        assertEquals(TestMachine.UNMAPPED, cpu.cr2);
+        assertEquals(TestMachine.UNMAPPED, cpu.cr2());
         assertEquals(TestMachine.CODE, cpu.rip());
         assertEquals(300, cpu.reg64(RCX));
         assertEquals(TestMachine.DATA + 8 * 700, cpu.reg64(RSI));

@@ -231,7 +231,7 @@ final class OneByteMap extends OpcodeMap {
         define(0x6a, PUSH, IbSigned).default64().readsOnly();
         group(0x8f, 0, POP, Ev).default64().writesOnly();
         define(0x9c, PUSHF).default64();
-        define(0x9d, POPF).default64().endsBlock();
+        define(0x9d, POPF).default64();
         define(0xc8, ENTER, Iw, Ib2).default64();
         define(0xc9, LEAVE).default64();
         group(0xff, 6, PUSH, Ev).default64().readsOnly();
@@ -401,7 +401,7 @@ final class OneByteMap extends OpcodeMap {
         define(0xf8, CLC);
         define(0xf9, STC);
         define(0xfa, CLI);
-        define(0xfb, STI).endsBlock();
+        define(0xfb, STI);
         define(0xfc, CLD);
         define(0xfd, STD);
     }

@@ -188,7 +188,7 @@ final class AccessPlan {
     private void planOperand(Instruction insn, int index) {
         int operand = insn.kind0 == MEM ? 0 : insn.kind1 == MEM ? 1 : insn.kind2 == MEM ? 2 : 3;
         if (insn.kind(operand) != MEM || insn.bytes(operand) == 0 || insn.indexBytes != 0
-                || !MemoryAccess.supports(insn) || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
+                || BitStrings.supports(insn) || !MemoryAccess.supports(insn) || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
             return;
         }
         boolean x87 = insn.row.map() == OpcodeRow.X87;

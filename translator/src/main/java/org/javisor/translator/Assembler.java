@@ -254,6 +254,12 @@ final class Assembler {
                 0xc0 | (to & 7) << 3 | from & 7, count);
     }
 
+    /// Stores 4 bytes.
+    void storeImmediate(Address to, int value) {
+        op(0xc7, 4, 0, to);
+        immediate(value, 4);
+    }
+
     /// Tests bits of the byte at `memory`.
     void testByte(Address memory, int bits) {
         op(0xf6, 1, 0, memory);

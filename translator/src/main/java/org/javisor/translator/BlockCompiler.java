@@ -20,6 +20,9 @@ final class BlockCompiler {
     private final ControlInstructions control;
     private final X87Instructions x87;
     private final StringInstructions strings;
+    private final BitStrings bits;
+    private final FlagInstructions flags;
+    private final SystemRegisters registers;
 
     BlockCompiler(Emission emission, HostFeatures host) {
         this.asm = emission.asm;
@@ -30,20 +33,31 @@ final class BlockCompiler {
         this.control = new ControlInstructions(emission, memory);
         this.x87 = new X87Instructions(emission, memory);
         this.strings = new StringInstructions(emission, memory);
+        this.bits = new BitStrings(emission, memory);
+        this.flags = new FlagInstructions(emission, stack);
+        this.registers = new SystemRegisters(emission, memory);
     }
 
     /// How many instructions of a piece can be translated, from its first on.
     static int supported(Translation translation, int piece, HostFeatures host) {
         int first = translation.first(piece);
         int count = 0;
-        while (count < translation.length(piece) && supports(translation.instruction(first + count), host)) {
+        while (count < translation.length(piece) && supports(translation, first + count, first + translation.length(piece), host)) {
             count++;
         }
         return count;
     }
 
+    /// @param end the instruction behind the piece
+    private static boolean supports(Translation translation, int index, int end, HostFeatures host) {
+        Instruction insn = translation.instruction(index);
+        return supports(insn, host) || BitStrings.supports(insn) || FlagInstructions.supports(translation, index, end)
+                || SystemRegisters.supports(translation, index) || SystemCalls.supports(translation, index);
+    }
+
     private static boolean supports(Instruction insn, HostFeatures host) {
-        return isIdle(insn.mnemonic()) || isLea(insn) || Branches.supports(insn) || StackInstructions.supports(insn)
+        return isIdle(insn.mnemonic()) || isFence(insn.mnemonic()) || isLea(insn) || Branches.supports(insn)
+                || StackInstructions.supports(insn)
                 || Division.supports(insn) || X87Instructions.supports(insn, host)
                 || StringInstructions.supports(insn)
                 || ControlInstructions.supports(insn)
@@ -52,9 +66,13 @@ final class BlockCompiler {
 
     static boolean isIdle(Mnemonic mnemonic) {
         return switch (mnemonic) {
-            case NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2 -> true;
+            case NOP, HINT_NOP, LFENCE, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2 -> true;
             default -> false;
         };
+    }
+
+    private static boolean isFence(Mnemonic mnemonic) {
+        return mnemonic == Mnemonic.MFENCE || mnemonic == Mnemonic.SFENCE;
     }
 
     private static boolean isLea(Instruction insn) {
@@ -67,7 +85,9 @@ final class BlockCompiler {
         if (isIdle(insn.mnemonic())) {
             return;
         }
-        if (isLea(insn)) {
+        if (isFence(insn.mnemonic())) {
+            asm.bytes(0x0f, 0xae, insn.mnemonic() == Mnemonic.MFENCE ? 0xf0 : 0xf8);
+        } else if (isLea(insn)) {
             lea(insn, index);
         } else if (StackInstructions.supports(insn)) {
             stack.emit(insn, index);
@@ -79,6 +99,12 @@ final class BlockCompiler {
             x87.emit(insn, index);
         } else if (StringInstructions.supports(insn)) {
             strings.emit(insn, index);
+        } else if (BitStrings.supports(insn)) {
+            bits.emit(insn, index);
+        } else if (FlagInstructions.handles(insn.mnemonic())) {
+            flags.emit(insn, index);
+        } else if (SystemRegisters.handles(insn.mnemonic())) {
+            registers.emit(insn, index);
         } else {
             plain.emit(insn, index);
         }

@@ -116,7 +116,7 @@ final class Branches {
     /// Goes on in another page behind an instruction that is no branch. The flags are in memory.
     void goOnFar(int target) {
         loadFar(target);
-        find();
+        find(ENTRIES);
         emission.targetIf(Assembler.NOT_EQUAL, target);
         follow();
     }
@@ -141,16 +141,21 @@ final class Branches {
 
     /// Finds the entry for R14 in the entry cache; its address in R15.
     private void lookUp(int index) {
-        find();
+        lookUp(ENTRIES, index);
+    }
+
+    /// As above, in the entry cache whose host address `table` holds.
+    void lookUp(Address table, int index) {
+        find(table);
         emission.interpretIf(Assembler.NOT_EQUAL, index);
     }
 
-    private void find() {
+    private void find(Address table) {
         memory.clobbered();
         asm.op(Assembler.LEA, 4, R15, new Address(Address.NONE, R14, CpuLayout.ENTRY_HASH_SHIFT, 0));
         asm.op(Assembler.XOR, 4, R14, R15);
         asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_OFFSET_MASK);
-        asm.op(ADD_LOAD, 8, R15, ENTRIES);
+        asm.op(ADD_LOAD, 8, R15, table);
         asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
     }
 
@@ -158,6 +163,11 @@ final class Branches {
     private void follow() {
         asm.immediateOp(Assembler.AND_IMM, 8, R14, -PAGE_BYTES);
         asm.store(PAGE_RIP, R14);
+        enter();
+    }
+
+    /// Jumps to the code of the entry in R15.
+    void enter() {
         asm.op(0xff, 4, JUMP_EXTENSION, Address.of(R15, CpuLayout.ENTRY_CODE));
     }
 
@@ -185,7 +195,7 @@ final class Branches {
             return;
         }
         asm.immediateOp(Assembler.ADD_IMM, 8, R14, target - emission.translation.end(index));
-        find();
+        find(ENTRIES);
         emission.calledIf(Assembler.NOT_EQUAL, target, index);
         follow();
     }

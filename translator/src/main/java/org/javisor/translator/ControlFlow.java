@@ -42,6 +42,9 @@ final class ControlFlow {
         }
         int last = translation.first(piece) + translated[piece] - 1;
         Instruction insn = translation.instruction(last);
+        if (SystemCalls.supports(translation, last)) {
+            return new int[0];
+        }
         if (!Branches.supports(insn)) {
             return new int[] {translation.end(last)};
         }

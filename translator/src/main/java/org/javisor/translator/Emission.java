@@ -104,6 +104,11 @@ final class Emission {
         asm.patch4(asm.call(), distance(asm.length(), memory.routine(routine)));
     }
 
+    /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
+    void systemChanged() {
+        asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);
+    }
+
     // ---- exits ----
 
     /// Emits a jump to an exit that has instruction `index` interpreted. The host's

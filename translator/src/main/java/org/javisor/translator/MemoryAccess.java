@@ -141,13 +141,19 @@ final class MemoryAccess {
         AccessPlan.Access access = plan.operand(index, bytes, write);
         if (!resume(access.group())) {
             emission.flags.spill();
-            address(insn, index, R15, 8, access.fromLowest());
-            if (isBased(insn)) {
-                asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
-            }
+            linear(insn, index, access.fromLowest());
             check(access, index, aligned);
         }
         return finish(access, index, aligned);
+    }
+
+    /// Emits the linear address that is `added` bytes above the memory operand, into R15. Uses R14; destroys the host's
+    /// flags.
+    void linear(Instruction insn, int index, int added) {
+        address(insn, index, R15, 8, added);
+        if (isBased(insn)) {
+            asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
+        }
     }
 
     /// As [#access], of 8 bytes that the instruction pushes or pops at an address of host registers.

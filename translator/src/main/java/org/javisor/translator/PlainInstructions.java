@@ -115,7 +115,9 @@ final class PlainInstructions {
         Address address = null;
         if (memoryOperand >= 0) {
             boolean write = memoryOperand == 0 && !row.has(Attribute.READS_ONLY);
-            address = memory.access(insn, index, insn.bytes(memoryOperand), write, row.has(Attribute.ALIGNED));
+            int bytes = insn.bytes(memoryOperand);
+            boolean aligned = row.has(Attribute.ALIGNED) || insn.mnemonic() == Mnemonic.CMPXCHG8B && bytes == 16;
+            address = memory.access(insn, index, bytes, write, aligned);
         }
         Effect effect = Effect.of(insn);
         emission.flags.before(insn, effect);

@@ -47,6 +47,7 @@ final class RegionCompiler implements Branches.Edges {
     private final FlagState flags;
     private final BlockCompiler instructions;
     private final Branches branches;
+    private final SystemCalls calls;
     private final boolean counted;
     private final int[] translated;
     private final ControlFlow flow;
@@ -72,6 +73,7 @@ final class RegionCompiler implements Branches.Edges {
         this.counted = counted;
         instructions = new BlockCompiler(emission, host);
         branches = new Branches(emission, instructions.memory, instructions.stack, this);
+        calls = new SystemCalls(emission, branches);
         flow = new ControlFlow(translation, translated);
         liveness = new Liveness(translation, translated, flow.successors(), flow.loopHeads());
         budget = 2 * translation.size() + 16;
@@ -161,6 +163,11 @@ final class RegionCompiler implements Branches.Edges {
         instructions.memory.begin(new AccessPlan(translation, first, end));
         for (int index = first; index < end; index++) {
             Instruction insn = translation.instruction(index);
+            if (SystemCalls.supports(translation, index)) {
+                emission.saveX87Pointer();
+                calls.emit(insn, index);
+                return;
+            }
             if (Branches.supports(insn)) {
                 emission.saveX87Pointer();
                 branches.emit(insn, index);

@@ -146,7 +146,7 @@ final class ProgramGuest implements AutoCloseable {
         cpu.cr4 = ControlBits.CR4_PAE | ControlBits.CR4_OSXMMEXCPT
                 | (random.nextInt(16) != 0 ? ControlBits.CR4_OSFXSR : 0)
                 | (random.nextInt(4) != 0 ? ControlBits.CR4_OSXSAVE : 0);
-        cpu.cr2 = 0;
+        cpu.cr2(0);
         cpu.nmiBlocked = false;
         cpu.segments.base[FS] = DATA + random.nextInt(PAGE_BYTES);
         cpu.segments.base[GS] = random.nextInt(PAGE_BYTES);
@@ -303,14 +303,14 @@ final class ProgramGuest implements AutoCloseable {
     /// How it stopped.
     @Override
     public String toString() {
-        return String.format("vector %d (%x) at %x, flags %x, CR2 %x, stop %d", vector, errorCode, at, flags, cpu.cr2, stops);
+        return String.format("vector %d (%x) at %x, flags %x, CR2 %x, stop %d", vector, errorCode, at, flags, cpu.cr2(), stops);
     }
 
     /// What differs from `other`, which has executed as much of the same program; null if nothing that is defined.
     String difference(ProgramGuest other) {
         int undefined = program.undefinedAt(at);
         if (vector != other.vector || at != other.at || errorCode != other.errorCode
-                || ((flags ^ other.flags) & ~undefined) != 0 || cpu.cr2 != other.cr2()) {
+                || ((flags ^ other.flags) & ~undefined) != 0 || cpu.cr2() != other.cr2()) {
             return this + ", not " + other;
         }
         for (int offset = 0; offset < CpuLayout.RIP + 8; offset += 8) {
@@ -332,7 +332,7 @@ final class ProgramGuest implements AutoCloseable {
     }
 
     private long cr2() {
-        return cpu.cr2;
+        return cpu.cr2();
     }
 
     private long word(int offset) {
