@@ -131,7 +131,8 @@ class HostFileTest {
     @Test
     void locksAreSeenByOtherDescriptorsAndEndWithTheirOwn() throws IOException {
         Path path = file(new byte[1]);
-        try (HostFile one = HostFile.open(path, true); HostFile other = HostFile.open(path, false)) {
+        HostFile one = HostFile.open(path, true);
+        try (HostFile other = HostFile.open(path, false)) {
             assertTrue(one.lockShared(100));
             assertTrue(one.lockShared(101));
             assertTrue(other.lockedByOthers(100));

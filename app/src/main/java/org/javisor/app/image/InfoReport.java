@@ -53,7 +53,7 @@ final class InfoReport {
             text.append(line("lazy refcounts", "yes"));
         }
         if (header.dirty()) {
-            text.append(line("state", "not closed properly; refcounts are counted anew when it is opened to be written"));
+            text.append(line("state", "not closed properly; refcounts are counted anew when it is opened"));
         }
         if (header.corrupt()) {
             text.append(line("state", "corrupt; repair it with javisor image check --repair"));

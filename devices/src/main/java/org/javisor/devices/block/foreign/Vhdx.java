@@ -80,7 +80,8 @@ final class Vhdx implements Layout {
     private static ByteBuffer regions(ImageFile file) throws IOException {
         for (long offset : REGIONS) {
             ByteBuffer table = file.load(offset, REGION_TABLE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            if (table.getInt(0) == REGI && valid(table) && Integer.compareUnsigned(table.getInt(8), MOST_REGIONS) <= 0) {
+            boolean possible = Integer.compareUnsigned(table.getInt(8), MOST_REGIONS) <= 0;
+            if (table.getInt(0) == REGI && valid(table) && possible) {
                 return table;
             }
         }

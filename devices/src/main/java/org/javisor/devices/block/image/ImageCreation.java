@@ -77,8 +77,8 @@ public final class ImageCreation {
         try {
             Files.createFile(path);
         } catch (FileAlreadyExistsException e) {
-            throw new ConfigurationException("disk " + path + ": exists already; remove it first, or choose another name",
-                    e);
+            throw new ConfigurationException("disk " + path + ": exists already; remove it first, or choose another"
+                    + " name", e);
         } catch (IOException e) {
             throw new ConfigurationException("disk " + path + ": cannot be made: " + e, e);
         }
@@ -110,7 +110,8 @@ public final class ImageCreation {
         for (Map.Entry<String, String> option : options.entrySet()) {
             String value = option.getValue().toLowerCase(Locale.ROOT);
             switch (option.getKey()) {
-                case "compat" -> version = choose(option, value.matches("0\\.10|v2"), value.matches("1\\.1|v3")) ? 2 : 3;
+                case "compat" -> version = choose(option, value.matches("0\\.10|v2"), value.matches("1\\.1|v3"))
+                        ? 2 : 3;
                 case "cluster_size" -> clusterBits = clusterBits(value);
                 case "refcount_bits" -> refcountBits = number(option);
                 case "lazy_refcounts" -> lazy = choose(option, value.equals("on"), value.equals("off"));
@@ -148,6 +149,7 @@ public final class ImageCreation {
                 return Long.numberOfTrailingZeros(bytes);
             }
         }
-        throw new ConfigurationException("option cluster_size=" + value + ": a power of two from 512 to 2M is possible");
+        throw new ConfigurationException("option cluster_size=" + value
+                + ": a power of two from 512 to 2M is possible");
     }
 }

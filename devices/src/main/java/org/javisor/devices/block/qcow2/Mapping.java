@@ -142,8 +142,8 @@ final class Mapping {
         while (end < Qcow2Layout.SUBCLUSTERS && partKind(entry, bitmap, end) == kind) {
             end++;
         }
-        return new Extent(kind, (entry & Qcow2Layout.OFFSET_MASK) + into, Math.min(most, ((long) end << partBits) - into),
-                entry);
+        return new Extent(kind, (entry & Qcow2Layout.OFFSET_MASK) + into,
+                Math.min(most, ((long) end << partBits) - into), entry);
     }
 
     private static Kind partKind(long entry, long bitmap, int part) throws CorruptImageException {

@@ -142,7 +142,8 @@ public final class Qcow2Check {
 
     private long storedCount(Refcounts refcounts, long perBlock, long cluster) throws IOException {
         long block = cluster / perBlock;
-        return block < refcounts.blockCount() && usable(refcounts.blockOffset((int) block)) ? refcounts.get(cluster) : 0;
+        boolean counted = block < refcounts.blockCount() && usable(refcounts.blockOffset((int) block));
+        return counted ? refcounts.get(cluster) : 0;
     }
 
     /// The flag that lets a cluster be written in place must be set exactly where the refcount is one.

@@ -16,8 +16,9 @@ import org.javisor.host.IoVector;
 
 /// A qcow2 image that is open.
 ///
-/// What does not change the tables goes on side by side: reads, and writes to clusters that are there already. What does
-/// has the image to itself meanwhile. A request that fails leaves tables that are right, so that it may be made again.
+/// What does not change the tables goes on side by side: reads, and writes to clusters that are there already. What
+/// does has the image to itself meanwhile. A request that fails leaves tables that are right, so that it may be made
+/// again.
 public final class Qcow2Image implements BlockBackend {
     private static final MemorySegment ZEROES = Arena.global().allocate(64 << 10);
 
@@ -90,10 +91,12 @@ public final class Qcow2Image implements BlockBackend {
 
     private static void requireWritable(Qcow2Header header) throws IOException {
         if (header.corrupt()) {
-            throw new IOException("is marked corrupt: it can be read only, or repaired with `javisor image check --repair`");
+            throw new IOException("is marked corrupt: it can be read only, or repaired with"
+                    + " `javisor image check --repair`");
         }
         if (header.extendedL2()) {
-            throw new IOException("has extended L2 entries: it can be read only; convert it with `javisor image convert`");
+            throw new IOException("has extended L2 entries: it can be read only; convert it with"
+                    + " `javisor image convert`");
         }
     }
 

@@ -57,8 +57,8 @@ class ImageContractTest {
     }
 
     private static Variant qcow2(String name, int version, int clusterBits, int refcountBits, boolean backed) {
-        return new Variant("qcow2 " + name, ImageFormat.QCOW2, new Qcow2Creation(BYTES, version, clusterBits, refcountBits,
-                backed ? "base" : null, backed ? "raw" : null, Compression.ZLIB, false), backed);
+        return new Variant("qcow2 " + name, ImageFormat.QCOW2, new Qcow2Creation(BYTES, version, clusterBits,
+                refcountBits, backed ? "base" : null, backed ? "raw" : null, Compression.ZLIB, false), backed);
     }
 
     private static Stream<Variant> variants() {
@@ -132,7 +132,8 @@ class ImageContractTest {
             QemuImg.succeed("convert", "-O", "raw", image, raw);
             byte[] seen = Files.readAllBytes(raw);
             for (int at = 0; at < BYTES; at++) {
-                assertTrue(unknown[at] || seen[at] == model[at], "-Djavisor.seed=" + seed + ": QEMU sees another byte at " + at);
+                assertTrue(unknown[at] || seen[at] == model[at],
+                        "-Djavisor.seed=" + seed + ": QEMU sees another byte at " + at);
             }
         }
     }
@@ -184,7 +185,8 @@ class ImageContractTest {
         for (int left = length; left > 0; ) {
             int piece = Math.min(left, 1 + random.nextInt(random.nextBoolean() ? 5000 : 200_000));
             vector.add(at, piece);
-            at += piece + (at + piece + left - piece < memory.address() + memory.byteSize() - 8 ? random.nextInt(8) : 0);
+            boolean gap = at + left < memory.address() + memory.byteSize() - 8;
+            at += piece + (gap ? random.nextInt(8) : 0);
             left -= piece;
         }
         return vector;
