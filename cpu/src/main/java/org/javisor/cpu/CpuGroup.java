@@ -29,7 +29,7 @@ public final class CpuGroup {
     /// Whether translated code counts the instructions that it executes.
     boolean counted;
     /// The how-manieth execution of a block makes it worth translating.
-    int translateAt = 60;
+    int translateAt = TranslatorConfig.DEFAULT.translateAt();
     /// By number.
     final Translations translations = new Translations();
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
@@ -80,7 +80,7 @@ public final class CpuGroup {
         counted = true;
     }
 
-    /// Has blocks translated at their `execution`-th execution, for tests: 1 leaves out what only warms up.
+    /// Has blocks translated at their `execution`-th execution; 1 leaves out what only warms up.
     public void translateAt(int execution) {
         translateAt = execution;
     }

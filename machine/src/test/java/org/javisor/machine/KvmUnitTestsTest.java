@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 ///
 /// They are not part of this project. To run them, name with `-Djavisor.suites=DIR` a directory that holds
 /// built trees: `DIR/kvm-unit-tests` (configured with `--arch=x86_64`) and `DIR/kvm-unit-tests-i386`
-/// (`--arch=i386`).
+/// (`--arch=i386`). `-Djavisor.engine` chooses what executes them.
 class KvmUnitTestsTest {
     private static final int PASSED = 1;
     private static final String X86_64 = "kvm-unit-tests", I386 = "kvm-unit-tests-i386";
@@ -110,7 +110,8 @@ class KvmUnitTestsTest {
         long ramBytes = 512L << 20;
         Machine.Builder builder = Machine.builder().cpus(suite.cpus).memory(ramBytes).kernel(file)
                 .commandLine(suite.arguments).protocol(MachineConfig.Protocol.MULTIBOOT)
-                .serial(0, output::write).debugExit(0xf4).vendor(suite.vendor());
+                .serial(0, output::write).debugExit(0xf4).vendor(suite.vendor())
+                .execution(TestEngine.chosen()).translator(TestEngine.translator());
         for (String feature : suite.withheld.split(" ")) {
             if (!feature.isEmpty()) {
                 builder.withoutFeature(feature);

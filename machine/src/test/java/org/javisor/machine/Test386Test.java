@@ -15,6 +15,7 @@ import org.javisor.memory.Ram;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +49,7 @@ class Test386Test {
         try (Hypervisor hypervisor = Hypervisor.open();
                 Ram low = Ram.allocate(16 << 20);
                 Ram high = Ram.allocate(rom.length);
-                Vm vm = hypervisor.createVm()) {
+                Vm vm = hypervisor.createVm(VmConfig.BARE.withExecution(TestEngine.chosen()))) {
             vm.memory().addSlot(0, 0, low);
             vm.memory().addSlot(1, BELOW_4_GIB - rom.length, high);
             vm.memory().store(BELOW_1_MIB - rom.length, rom);

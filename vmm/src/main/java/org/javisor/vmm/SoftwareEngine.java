@@ -26,6 +26,7 @@ final class SoftwareEngine implements Engine {
                 vm.config().reports().accept("this host cannot run translated code: all code is interpreted");
             } else {
                 group.translator(translator, execution == Execution.CHECK);
+                group.translateAt(vm.config().translator().translateAt());
             }
         }
         return new SoftwareProcessors(vm, group, translator);
