@@ -14,9 +14,14 @@ class RandomCodeTest {
     private static final int LOW_MEMORY = 0x10_0000;
     private static final long CODE = 0x2_0000;
 
-    private final TestBoard board = new TestBoard();
+    private final TestBoard board = new TestBoard(16 << 20, false, translator());
     private final Cpu cpu = board.cpu;
     private final byte[] bytes = new byte[LOW_MEMORY];
+
+    /// What translates, or null.
+    BlockTranslator translator() {
+        return null;
+    }
 
     @Test
     void randomBytesAreSurvived() throws InterruptedException {

@@ -40,6 +40,10 @@ class RandomSystemCodeTest {
 
     private final SplittableRandom random = Seeds.random("random system code");
 
+    SystemGuest in64BitMode() {
+        return SystemGuest.in64BitMode();
+    }
+
     @Test
     void nothingThatAGuestDoesIsAnErrorOfTheProcessors() throws InterruptedException {
         survive(4_000);
@@ -56,7 +60,7 @@ class RandomSystemCodeTest {
         while (System.nanoTime() - end < 0) {
             int mode = random.nextInt(3);
             try (SystemGuest guest = mode == 0 ? SystemGuest.inRealMode()
-                    : mode == 1 ? SystemGuest.inProtectedMode() : SystemGuest.in64BitMode()) {
+                    : mode == 1 ? SystemGuest.inProtectedMode() : in64BitMode()) {
                 guest.hypercalls = random.nextBoolean();
                 for (int round = 0; round < ROUNDS_A_GUEST; round++) {
                     runOnce(guest);

@@ -95,7 +95,7 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
         return in64BitMode(cpuid, null, false);
     }
 
-    /// @param translator null for one that interprets all code
+    /// @param translator closed with the guest; null for one that interprets all code
     /// @param inLockStep whether translated code is compared with the interpreter
     static SystemGuest in64BitMode(CpuidModel cpuid, BlockTranslator translator, boolean inLockStep) {
         SystemGuest guest = new SystemGuest(cpuid, true, translator, inLockStep);
@@ -315,6 +315,9 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     public void close() {
         cpu.close();
         ram.close();
+        if (group.translator != null) {
+            group.translator.close();
+        }
     }
 
     @Override

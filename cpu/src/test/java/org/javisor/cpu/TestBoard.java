@@ -35,6 +35,13 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     }
 
     TestBoard(long bytes, boolean exitsOnUnclaimedAccess) {
+        this(bytes, exitsOnUnclaimedAccess, null);
+    }
+
+    /// @param translator of all code that is executed twice, or null
+    TestBoard(long bytes, boolean exitsOnUnclaimedAccess, BlockTranslator translator) {
+        group.translator(translator, false);
+        group.translateAt(2);
         this.exitsOnUnclaimedAccess = exitsOnUnclaimedAccess;
         ram = Ram.allocate(bytes);
         memory.addSlot(0, 0, ram);

@@ -17,9 +17,6 @@ enum Engine {
         @Override
         public void close() {
             system.close();
-            if (translator != null) {
-                translator.close();
-            }
         }
 
         /// How many translations there have been.

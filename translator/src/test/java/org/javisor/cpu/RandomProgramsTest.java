@@ -204,7 +204,6 @@ class RandomProgramsTest {
         public void close() {
             wanted.close();
             guest.close();
-            translator.close();
         }
     }
 }
