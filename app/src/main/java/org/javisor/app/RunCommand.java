@@ -114,6 +114,11 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--stats", description = "At the end, tell what was executed and where time went.")
     private boolean stats;
 
+    @Option(names = "--code-cache", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Memory for translated code: 128M (the default), or 1M to 1G. What was translated first makes"
+            + " room when it is full.")
+    private ByteSize codeCache = new ByteSize(TranslatorConfig.DEFAULT.cacheBytes());
+
     @Option(names = "--perf-map", description = "Name translated code for Linux's perf, in /tmp/perf-PID.map.")
     private boolean perfMap;
 
@@ -136,7 +141,7 @@ final class RunCommand implements Callable<Integer> {
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
-            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map));
+            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes()));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
     }

@@ -17,12 +17,21 @@ public interface BlockTranslator extends AutoCloseable {
     /// What exits have room for.
     int MAX_NUMBER = 1 << 20, MAX_INDEX = (1 << 10) - 1;
 
+    /// What came of an attempt to translate.
+    enum Outcome {
+        /// The translation is complete.
+        DONE,
+        /// Its first instruction stays interpreted, or it is too large.
+        IMPOSSIBLE,
+        /// There will be room when the oldest translations have gone.
+        NO_ROOM
+    }
+
     /// Translates the blocks of a translation, or as much of the beginning of each as possible.
     ///
     /// @param logged  whether stores are noted in UNDO
     /// @param counted whether executed instructions are counted in INSTRUCTIONS
-    /// @return whether `translation` is complete now; if not, the block remains interpreted
-    boolean translate(Translation translation, boolean logged, boolean counted);
+    Outcome translate(Translation translation, boolean logged, boolean counted);
 
     /// Runs host code from `entry` until it stops.
     ///
@@ -34,6 +43,15 @@ public interface BlockTranslator extends AutoCloseable {
 
     /// Has nothing lead to `translation` any more; who gets there nevertheless stops with [#ENTRY].
     void unlink(Translation translation);
+
+    /// The next translation that has to be unlinked so that there will be room, or null if none needs to be now.
+    Translation victim();
+
+    /// Whether there is code to be freed when no processor can execute it any more: all of it is unlinked.
+    boolean isUnsettled();
+
+    /// Frees what [#isUnsettled] spoke of: each processor has left host code since, and knows no entry.
+    void settle();
 
     /// The host code of a translation in hexadecimal, for reports.
     String describe(Translation translation);

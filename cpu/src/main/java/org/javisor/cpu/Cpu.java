@@ -6,7 +6,6 @@ import static org.javisor.isa.Instruction.IMM;
 import static org.javisor.isa.Instruction.MEM;
 
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.fp.FloatContext;
 import org.javisor.host.HostMemory;
 import org.javisor.host.Mapping;
@@ -88,8 +87,10 @@ public final class Cpu implements AutoCloseable {
     /// The thread inside [#run]. With the next three: see [CpuGroup].
     volatile Thread thread;
     volatile boolean inside;
-    final AtomicInteger tickets = new AtomicInteger();
-    volatile int answered;
+    /// That [Requests#FLUSH_TLB], and [Requests#WRITE_PROTECT], be done.
+    final Demand flushing = new Demand(), protecting = new Demand();
+    /// The ticket of [CpuGroup#askToForget].
+    int forgetting;
 
     private int exit;
     private long exitAddress;

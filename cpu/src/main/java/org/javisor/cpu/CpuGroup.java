@@ -139,13 +139,14 @@ public final class CpuGroup {
             return;
         }
         cpu.cancel(asked);
-        int ticket = cpu.tickets.get();
+        int flushes = cpu.flushing.asked(), protections = cpu.protecting.asked();
         if ((asked & Requests.FLUSH_TLB) != 0) {
             cpu.mmu.flush();
+            cpu.flushing.done(flushes);
         } else {
             cpu.mmu.writeProtect();
         }
-        cpu.answered = ticket;
+        cpu.protecting.done(protections);
     }
 
     /// Asks every processor, and returns when none uses what it knew before.
@@ -157,15 +158,35 @@ public final class CpuGroup {
             leave(self);
         }
         for (Cpu cpu : cpus) {
-            int ticket = cpu.tickets.incrementAndGet();
+            Demand demand = request == Requests.FLUSH_TLB ? cpu.flushing : cpu.protecting;
+            int ticket = demand.ask();
             cpu.request(request);
             VarHandle.fullFence();
-            await(cpu, ticket);
+            await(cpu, demand, ticket);
         }
         voided.accumulateAndGet(next, Math::max);
         if (wasInside) {
             enter(self);
         }
+    }
+
+    /// Asks every processor to leave host code, and to forget all entries of it; [#hasForgotten] tells when.
+    void askToForget() {
+        for (Cpu cpu : cpus) {
+            cpu.forgetting = cpu.flushing.ask();
+            cpu.request(Requests.FLUSH_TLB);
+        }
+        VarHandle.fullFence();
+    }
+
+    /// Whether every processor has answered the last [#askToForget], or is outside: then it will when it comes back in.
+    boolean hasForgotten() {
+        for (Cpu cpu : cpus) {
+            if (cpu.inside && !cpu.flushing.isDone(cpu.forgetting)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Has every processor leave host code that may have been unlinked.
@@ -181,8 +202,8 @@ public final class CpuGroup {
 
     /// Waits until `cpu` has answered or is outside. It answers within a block, unless the host runs another thread in
     /// its place.
-    private static void await(Cpu cpu, int ticket) {
-        for (int spins = 0; cpu.inside && cpu.answered - ticket < 0; spins++) {
+    private static void await(Cpu cpu, Demand demand, int ticket) {
+        for (int spins = 0; cpu.inside && !demand.isDone(ticket); spins++) {
             if (spins < SPINS) {
                 Thread.onSpinWait();
             } else {

@@ -10,11 +10,13 @@ import org.javisor.isa.Mnemonic;
 /// memory at each return and indirect jump. What is not found there ends in an exit, which is counted.
 ///
 /// @param translations  blocks translated
+/// @param present       those that have not been dropped and freed
 /// @param untranslated  blocks that begin with what cannot be translated, or came when there was no room
 /// @param instructions  guest instructions of the translations
-/// @param cacheBytes    host code in the code cache, dropped translations among it
+/// @param cacheBytes    host code in the code cache, that of dropped translations among it
 /// @param links         jumps that were made to lead straight from one translation to another
 /// @param dropped       translations whose guest code was changed or forgotten
+/// @param evicted       translations that made room for others
 /// @param nanos         time spent translating
 /// @param interpreted   guest instructions that were interpreted
 /// @param exitsToInterpret      how often host code stopped at an instruction to be interpreted, ...
@@ -23,6 +25,6 @@ import org.javisor.isa.Mnemonic;
 /// @param stoppedAtUntranslated of the exits to the interpreter, those at instructions without host code
 /// @param stoppedAtTranslated   and those whose host code could not go on: the page was not in the TLB, the target not in
 ///     the entry cache
-public record TranslationStats(long translations, long untranslated, long instructions, long cacheBytes, long links,
-        long dropped, long nanos, long interpreted, long exitsToInterpret, long exitsToTarget, long exitsAtEntry,
+public record TranslationStats(long translations, long present, long untranslated, long instructions, long cacheBytes, long links,
+        long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret, long exitsToTarget, long exitsAtEntry,
         Map<Mnemonic, Long> stoppedAtUntranslated, Map<Mnemonic, Long> stoppedAtTranslated) { }

@@ -2,7 +2,10 @@
 package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -12,10 +15,26 @@ import org.javisor.isa.Mnemonic;
 final class Translations {
     private static final int MAX_PATIENCE = 10;
 
+    /// How many translations are dropped to make room, for each that is made.
+    private static final int VICTIMS = 4;
+    /// So many dropped translations are forgotten together.
+    private static final int MAX_RETIRED = 4096;
+    /// Executions after which a block is tried again for which there was no room.
+    private static final int RETRY_AFTER = 20;
+
     private volatile Translation[] table = new Translation[1024];
     private int count;
+    /// Numbers below [#count] that are free.
+    private final Deque<Integer> free = new ArrayDeque<>();
+    /// Dropped; their exits may still come.
+    private List<Translation> retired = new ArrayList<>();
+    /// Those of them whose exits will have come when all processors have answered what they were asked, or null.
+    private List<Translation> settling;
+    /// Whether code can be freed then.
+    private boolean unsettled;
     private long translated;
     private long untranslated;
+    private long evicted;
     private long instructions;
     private long nanos;
 
@@ -35,20 +54,25 @@ final class Translations {
                 return translation;
             }
             long start = System.nanoTime();
-            translation = new Translation(count, Region.of(block, group.translateAt), rip);
-            if (count < BlockTranslator.MAX_NUMBER
-                    && group.translator.translate(translation, group.checked, group.counted)) {
-                add(translation);
-                for (Block part : translation.blocks()) {
-                    part.join(translation);
+            makeRoom(VICTIMS, group);
+            int number = free.isEmpty() ? count : free.peek();
+            translation = new Translation(number, Region.of(block, group.translateAt), rip);
+            switch (number == BlockTranslator.MAX_NUMBER ? BlockTranslator.Outcome.NO_ROOM
+                    : group.translator.translate(translation, group.checked, group.counted)) {
+                case DONE -> {
+                    add(translation);
+                    block.translation = translation;
                 }
-                translated++;
-                instructions += translation.count();
-            } else {
-                untranslated++;
+                case IMPOSSIBLE -> {
+                    untranslated++;
+                    block.translation = translation;
+                }
+                case NO_ROOM -> {
+                    block.interpreted = group.translateAt - RETRY_AFTER;
+                    makeRoom(RETRY_AFTER * VICTIMS, group);
+                }
             }
             nanos += System.nanoTime() - start;
-            block.translation = translation;
         }
         VarHandle.fullFence();
         if (translation.entry() != 0 && !translation.blocks().stream().allMatch(b -> b.valid)) {
@@ -56,6 +80,25 @@ final class Translations {
         }
         return translation;
     }
+
+    private void add(Translation translation) {
+        if (translation.number() == count) {
+            if (count == table.length) {
+                table = Arrays.copyOf(table, 2 * count);
+            }
+            count++;
+        } else {
+            free.pop();
+        }
+        table[translation.number()] = translation;
+        for (Block part : translation.blocks()) {
+            part.join(translation);
+        }
+        translated++;
+        instructions += translation.count();
+    }
+
+    // ---- dropping ----
 
     /// Has nothing lead to a translation any more, because guest code that it was made from has changed. Its first
     /// block, if that is not what changed, has to earn another one; each time by more.
@@ -74,22 +117,55 @@ final class Translations {
             if (translation.dropped) {
                 return;
             }
-            translation.dropped = true;
-            translation.blocks().forEach(b -> b.part(translation));
             Block head = translation.head();
             head.interpreted = changed ? -group.translateAt << Math.min(head.lost++, MAX_PATIENCE) : group.translateAt;
-            head.translation = null;
+            retire(translation);
         }
         group.translator.unlink(translation);
         // Others may be in a loop of it.
         group.callAttention();
     }
 
-    private void add(Translation translation) {
-        if (count == table.length) {
-            table = Arrays.copyOf(table, 2 * count);
+    private void retire(Translation translation) {
+        translation.dropped = true;
+        translation.blocks().forEach(b -> b.part(translation));
+        translation.head().translation = null;
+        retired.add(translation);
+    }
+
+    /// Drops some of the oldest translations if the code cache is about to be full, and frees what was dropped before
+    /// once no processor can be in it. Waits for nobody.
+    private void makeRoom(int victims, CpuGroup group) {
+        BlockTranslator translator = group.translator;
+        for (int i = 0; i < victims; i++) {
+            Translation victim = translator.victim();
+            if (victim == null) {
+                break;
+            }
+            // What is executed often is to have code again soon.
+            victim.head().interpreted = group.translateAt - RETRY_AFTER;
+            evicted++;
+            retire(victim);
+            translator.unlink(victim);
         }
-        table[count++] = translation;
+        if (settling == null && (retired.size() >= MAX_RETIRED || translator.isUnsettled())) {
+            settling = retired;
+            retired = new ArrayList<>();
+            unsettled = translator.isUnsettled();
+            group.askToForget();
+        }
+        if (settling != null && group.hasForgotten()) {
+            settling.forEach(this::free);
+            settling = null;
+            if (unsettled) {
+                translator.settle();
+            }
+        }
+    }
+
+    private void free(Translation translation) {
+        table[translation.number()] = null;
+        free.push(translation.number());
     }
 
     /// What was translated so far, and what became of it.
@@ -102,8 +178,8 @@ final class Translations {
             counters.addTo(kinds, stoppedAtUntranslated, stoppedAtTranslated);
             interpreted += counters.interpreted();
         }
-        return new TranslationStats(translated, untranslated, instructions, translator.bytes(), translator.links(),
-                translator.dropped(), nanos, interpreted, kinds[BlockTranslator.INTERPRET],
+        return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(), translator.links(),
+                translator.dropped() - evicted, evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
                 kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);
     }

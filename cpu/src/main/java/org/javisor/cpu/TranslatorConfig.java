@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.host.CodeMapping;
 import org.javisor.host.PerfMap;
 
 /// How a [BlockTranslator] is to work. Immutable: each `with` method gives another.
 ///
-/// @param cacheBytes  how much host code there may be; of what is not used, nothing is backed by memory
+/// @param cacheBytes  how much host code there may be, whole pages; of what is not used, nothing is backed by memory
+/// @param mapping     how memory for it is made, or null for what the host permits
 /// @param perfMap     where host code is named for `perf`, or null; closed by who made it
 /// @param translateAt the how-manieth execution of a block makes it worth translating
-public record TranslatorConfig(long cacheBytes, PerfMap perfMap, int translateAt) {
-    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, 60);
+public record TranslatorConfig(long cacheBytes, CodeMapping.Kind mapping, PerfMap perfMap, int translateAt) {
+    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, null, 60);
+    /// Jumps reach 2 GiB.
+    public static final long MIN_CACHE_BYTES = 1 << 20, MAX_CACHE_BYTES = 1 << 30;
 
     public TranslatorConfig withCacheBytes(long bytes) {
-        return new TranslatorConfig(bytes, perfMap, translateAt);
+        return new TranslatorConfig(bytes, mapping, perfMap, translateAt);
+    }
+
+    public TranslatorConfig withMapping(CodeMapping.Kind kind) {
+        return new TranslatorConfig(cacheBytes, kind, perfMap, translateAt);
     }
 
     public TranslatorConfig withPerfMap(PerfMap map) {
-        return new TranslatorConfig(cacheBytes, map, translateAt);
+        return new TranslatorConfig(cacheBytes, mapping, map, translateAt);
     }
 
     public TranslatorConfig withTranslateAt(int execution) {
-        return new TranslatorConfig(cacheBytes, perfMap, execution);
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, execution);
     }
 }

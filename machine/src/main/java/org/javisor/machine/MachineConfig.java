@@ -106,6 +106,11 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, Firmware f
                 "debug exit port " + debugExitPort + ": a port number up to 65532 is meant");
         require(boot != null || firmware != null, "no kernel or firmware to run");
         require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
+        require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
+                        && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
+                        && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,
+                "a code cache of " + translator.cacheBytes() + " bytes: " + (TranslatorConfig.MIN_CACHE_BYTES >> 20)
+                        + " MiB to " + (TranslatorConfig.MAX_CACHE_BYTES >> 30) + " GiB in whole pages are possible");
         disks = List.copyOf(disks);
         serial = List.copyOf(serial);
         withheld = Set.copyOf(withheld);

@@ -14,6 +14,7 @@ final class Code {
     /// The distance of the first exit, that at the entry, is found here: in the second instruction.
     private static final int ENTRY_EXIT_AT = 7;
 
+    private final CodeMemory memory;
     private final Translation translation;
     private final long entry;
     private final int length;
@@ -25,7 +26,8 @@ final class Code {
     private final List<Code> incoming = new ArrayList<>(2);
 
     /// @param jumps by exit to a target: where the distance of the jump is in the code, or [Emission#UNLINKABLE]
-    Code(Translation translation, long entry, int length, int[] jumps) {
+    Code(CodeMemory memory, Translation translation, long entry, int length, int[] jumps) {
+        this.memory = memory;
         this.translation = translation;
         this.entry = entry;
         this.length = length;
@@ -56,7 +58,7 @@ final class Code {
             long at = entry + jumps[index];
             targets[index] = target;
             target.incoming.add(this);
-            HostMemory.storeInt(at, (int) (target.entry - at - 4));
+            memory.storeInt(at, (int) (target.entry - at - 4));
         }
     }
 
@@ -65,7 +67,7 @@ final class Code {
         if (target != null) {
             targets[index] = null;
             target.incoming.remove(this);
-            HostMemory.storeInt(entry + jumps[index], exits[index]);
+            memory.storeInt(entry + jumps[index], exits[index]);
         }
     }
 
@@ -74,7 +76,7 @@ final class Code {
         // The exit for requests serves those who are on their way.
         long exit = entry + ENTRY_EXIT_AT + 4 + HostMemory.loadInt(entry + ENTRY_EXIT_AT);
         long jump = JUMP_RELATIVE | (exit - entry - JUMP_BYTES & 0xffff_ffffL) << 8;
-        HostMemory.storeLong(entry, HostMemory.loadLong(entry) & ~JUMP_MASK | jump);
+        memory.storeLong(entry, HostMemory.loadLong(entry) & ~JUMP_MASK | jump);
         for (Code source : List.copyOf(incoming)) {
             for (int n = 0; n < source.targets.length; n++) {
                 if (source.targets[n] == this) {

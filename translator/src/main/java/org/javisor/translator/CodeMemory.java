@@ -6,9 +6,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.HashMap;
 import java.util.Map;
 import org.javisor.cpu.CpuLayout;
+import org.javisor.host.CodeMapping;
 import org.javisor.host.HostCode;
 import org.javisor.host.HostMemory;
-import org.javisor.host.Mapping;
 
 /// Executable memory: at its beginning the way into translated code and out of it, and what
 /// loads vector and x87 registers, and string instructions; then translations one after another.
@@ -20,7 +20,7 @@ final class CodeMemory implements AutoCloseable {
     private static final int STATE = Assembler.RDI, ENTRY = Assembler.RSI;
     private static final int ALIGNMENT = 16;
 
-    private final Mapping mapping;
+    private final CodeMapping mapping;
     private final MethodHandle enter;
     private final long leave;
     private final long leaveWithFlags;
@@ -30,9 +30,8 @@ final class CodeMemory implements AutoCloseable {
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
-    /// @throws org.javisor.host.HostException where memory must not be executable
-    CodeMemory(long bytes, boolean hasAvx) {
-        mapping = Mapping.executable(bytes);
+    CodeMemory(CodeMapping mapping, boolean hasAvx) {
+        this.mapping = mapping;
         next = mapping.hva();
         Assembler way = new Assembler();
         wayIn(way);
@@ -156,26 +155,41 @@ final class CodeMemory implements AutoCloseable {
         return stringRoutines.get(routine);
     }
 
-    /// Where the next code will be placed, if there is room for `bytes` bytes; else 0.
-    long room(int bytes) {
-        return next + bytes + ALIGNMENT <= mapping.hva() + mapping.bytes() ? next : 0;
+    private long place(Assembler asm) {
+        long at = next;
+        place(asm, at);
+        next = at + asm.length() + ALIGNMENT - 1 & -ALIGNMENT;
+        return at;
     }
 
-    /// Puts the code at [#room].
-    long place(Assembler asm) {
-        long at = next;
+    /// Puts code at host address `at`.
+    void place(Assembler asm, long at) {
         byte[] code = asm.bytes();
-        MemorySegment.copy(MemorySegment.ofArray(code), 0, HostMemory.segment(at, code.length), 0, code.length);
-        next = at + code.length + ALIGNMENT - 1 & -ALIGNMENT;
-        return at;
+        MemorySegment.copy(MemorySegment.ofArray(code), 0,
+                HostMemory.segment(at + mapping.toWritable(), code.length), 0, code.length);
+    }
+
+    /// Overwrites 4 bytes of code.
+    void storeInt(long hva, int value) {
+        HostMemory.storeInt(hva + mapping.toWritable(), value);
+    }
+
+    /// Overwrites 8 bytes of code.
+    void storeLong(long hva, long value) {
+        HostMemory.storeLong(hva + mapping.toWritable(), value);
     }
 
     long base() {
         return mapping.hva();
     }
 
-    long used() {
-        return next - mapping.hva();
+    /// Where translations may be placed.
+    long free() {
+        return next;
+    }
+
+    long end() {
+        return mapping.hva() + mapping.bytes();
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Translation;
 import org.javisor.cpu.TranslatorConfig;
+import org.javisor.host.CodeMapping;
 import org.javisor.host.HostMemory;
 import org.javisor.host.PerfMap;
 import org.javisor.isa.Feature;
@@ -18,10 +19,11 @@ import org.javisor.isa.Feature;
 /// All changes of code are made under this object's lock. Code that others may be executing is only ever changed in
 /// aligned words: the distance of a jump, or the first instruction of a block.
 final class HostTranslator implements BlockTranslator {
-    /// More than any translation takes, exits included.
-    private static final int MAX_BYTES = 512 << 10;
+    private static final int SEGMENTS = 16;
+    private static final int MIN_SEGMENT_BYTES = 96 << 10;
 
     private final CodeMemory memory;
+    private final CodeRing ring;
     private final HostFeatures host = new HostFeatures();
     private final Assembler asm = new Assembler();
     private final Map<Translation, Code> codes = new HashMap<>();
@@ -29,40 +31,52 @@ final class HostTranslator implements BlockTranslator {
     private long linked;
     private long dropped;
 
-    HostTranslator(TranslatorConfig config) {
-        memory = new CodeMemory(config.cacheBytes(), host.has(Feature.AVX));
+    HostTranslator(TranslatorConfig config, CodeMapping mapping) {
+        memory = new CodeMemory(mapping, host.has(Feature.AVX));
+        long room = memory.end() - memory.free();
+        ring = new CodeRing(memory.free(), memory.end(), (int) Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
         perfMap = config.perfMap();
         if (perfMap != null) {
-            perfMap.add(memory.base(), memory.used(), "guest_enter_and_leave");
+            perfMap.add(memory.base(), memory.free() - memory.base(), "guest_enter_and_leave");
         }
     }
 
     @Override
-    public synchronized boolean translate(Translation translation, boolean logged, boolean counted) {
+    public synchronized Outcome translate(Translation translation, boolean logged, boolean counted) {
         int[] translated = IntStream.range(0, translation.pieces())
                 .map(piece -> BlockCompiler.supported(translation, piece, host)).toArray();
-        long origin = memory.room(MAX_BYTES);
         if (translated[0] == 0) {
             translation.complete(0, new int[translated.length], new int[0], new int[0]);
+            return Outcome.IMPOSSIBLE;
         }
-        if (translated[0] == 0 || origin == 0) {
-            return false;
+        while (true) {
+            asm.reset();
+            Emission emission = new Emission(asm, translation, logged, ring.next(), memory);
+            new RegionCompiler(emission, host, translated, counted).compile();
+            if (emission.targets().length > MAX_INDEX || !ring.couldFit(asm.length())) {
+                return Outcome.IMPOSSIBLE;
+            }
+            if (ring.fits(asm.length())) {
+                place(translation, translated, emission);
+                return Outcome.DONE;
+            }
+            if (!ring.advance()) {
+                return Outcome.NO_ROOM;
+            }
         }
-        asm.reset();
-        Emission emission = new Emission(asm, translation, logged, origin, memory);
-        new RegionCompiler(emission, host, translated, counted).compile();
-        int[] targets = emission.targets();
-        if (targets.length > MAX_INDEX || asm.length() > MAX_BYTES) {
-            return false;
-        }
-        long entry = memory.place(asm);
-        codes.put(translation, new Code(translation, entry, asm.length(), emission.links()));
-        translation.complete(entry, translated, targets, emission.callers());
+    }
+
+    private void place(Translation translation, int[] translated, Emission emission) {
+        long entry = ring.next();
+        memory.place(asm, entry);
+        Code code = new Code(memory, translation, entry, asm.length(), emission.links());
+        ring.add(code);
+        codes.put(translation, code);
+        translation.complete(entry, translated, emission.targets(), emission.callers());
         if (perfMap != null) {
             perfMap.add(entry, asm.length(), "guest_" + Long.toHexString(translation.rip()) + "+"
                     + translation.length());
         }
-        return true;
     }
 
     @Override
@@ -90,6 +104,28 @@ final class HostTranslator implements BlockTranslator {
     }
 
     @Override
+    public synchronized Translation victim() {
+        for (Code code = ring.victim(); code != null; code = ring.victim()) {
+            if (codes.get(code.translation()) == code) {
+                return code.translation();
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public synchronized boolean isUnsettled() {
+        return ring.isEmptied();
+    }
+
+    @Override
+    public synchronized void settle() {
+        if (ring.isEmptied()) {
+            ring.settle();
+        }
+    }
+
+    @Override
     public synchronized String describe(Translation translation) {
         Code code = codes.get(translation);
         return code == null ? "none" : HexFormat.of().formatHex(HostMemory.segment(code.entry(), code.length())
@@ -98,7 +134,7 @@ final class HostTranslator implements BlockTranslator {
 
     @Override
     public synchronized long bytes() {
-        return memory.used();
+        return ring.used();
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.javisor.translator;
 
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.TranslatorConfig;
+import org.javisor.host.CodeMapping;
 import org.javisor.host.HostException;
 
 /// Gives a translator where the host is x86-64 and lets memory be executed.
@@ -14,7 +15,9 @@ public final class HostTranslatorProvider implements BlockTranslator.Provider {
             return null;
         }
         try {
-            return new HostTranslator(config);
+            CodeMapping mapping = config.mapping() == null ? CodeMapping.open(config.cacheBytes())
+                    : CodeMapping.open(config.cacheBytes(), config.mapping());
+            return new HostTranslator(config, mapping);
         } catch (HostException _) {
             return null;
         }

@@ -56,12 +56,27 @@ class GoldenTest {
         }
 
         @Override
-        public boolean translate(Translation translation, boolean logged, boolean counted) {
-            boolean done = inner.translate(translation, logged, counted);
-            boolean longer = done && (longest == null
+        public Outcome translate(Translation translation, boolean logged, boolean counted) {
+            Outcome outcome = inner.translate(translation, logged, counted);
+            boolean longer = outcome == Outcome.DONE && (longest == null
                     || inner.describe(translation).length() > inner.describe(longest).length());
             longest = longer ? translation : longest;
-            return done;
+            return outcome;
+        }
+
+        @Override
+        public Translation victim() {
+            return inner.victim();
+        }
+
+        @Override
+        public boolean isUnsettled() {
+            return inner.isUnsettled();
+        }
+
+        @Override
+        public void settle() {
+            inner.settle();
         }
 
         @Override
