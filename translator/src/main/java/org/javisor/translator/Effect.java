@@ -42,6 +42,14 @@ enum Effect {
         return this == WRITES || this == WRITES_WITH_CARRY || this == CHANGES;
     }
 
+    /// Whether the instruction itself reads flags.
+    static boolean reads(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case ADC, SBB, RCL, RCR, CMC, ADCX, ADOX -> true;
+            default -> of(insn) == READS;
+        };
+    }
+
     static Effect of(Instruction insn) {
         Effect effect = of(insn.mnemonic());
         return effect == CHANGES && shiftsByConstant(insn) ? WRITES : effect;

@@ -43,6 +43,8 @@ final class FlagState {
     /// Of the INC or DEC that is being emitted: where CF comes from, and whether the host has it.
     private FlagRecipe carry;
     private boolean carryInHost;
+    /// Whether somebody needs the flags behind the present instruction.
+    private boolean liveBehind = true;
 
     FlagState(Assembler asm) {
         this.asm = asm;
@@ -66,6 +68,7 @@ final class FlagState {
     /// @param written bits of the guest registers that it changes
     /// @param live    whether somebody needs behind it what it leaves of the flags
     void prepare(Instruction insn, int written, boolean live) {
+        liveBehind = live;
         if (recipe == null) {
             return;
         }
@@ -112,7 +115,12 @@ final class FlagState {
     void before(Instruction insn, Effect effect) {
         carry = null;
         switch (effect) {
-            case READS, CHANGES -> need();
+            case READS -> need();
+            case CHANGES -> {
+                if (liveBehind || Effect.reads(insn)) {
+                    need();
+                }
+            }
             case WRITES_WITH_CARRY -> beforeCarry(insn);
             default -> { }
         }

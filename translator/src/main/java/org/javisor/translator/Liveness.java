@@ -3,15 +3,16 @@ package org.javisor.translator;
 
 import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.IMM;
-import static org.javisor.isa.Instruction.MEM;
 import static org.javisor.isa.Instruction.NONE;
+import static org.javisor.isa.Instruction.XMM;
+import static org.javisor.isa.Instruction.YMM;
 
 import java.util.BitSet;
 import java.util.List;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
-import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.Mnemonic;
+import org.javisor.isa.OpcodeRow;
 
 /// Where in a translation somebody may still need the flags that are there: a guest instruction that reads them, or
 /// whoever goes on where host code is left.
@@ -67,9 +68,7 @@ final class Liveness {
     }
 
     private static boolean reads(Instruction insn) {
-        Effect effect = Effect.of(insn);
-        return Branches.isConditional(insn) || effect == Effect.READS || effect == Effect.CHANGES
-                || insn.mnemonic() == Mnemonic.ADC || insn.mnemonic() == Mnemonic.SBB;
+        return Branches.isConditional(insn) || Effect.reads(insn);
     }
 
     /// INC and DEC keep CF.
@@ -77,7 +76,7 @@ final class Liveness {
         return Effect.of(insn) == Effect.WRITES;
     }
 
-    /// Whether host code may be left at an instruction: all but those on general registers alone.
+    /// Whether host code may be left at an instruction: all but those on general and vector registers alone.
     private static boolean mayExit(Instruction insn) {
         if (BlockCompiler.isIdle(insn.mnemonic()) || insn.mnemonic() == Mnemonic.LEA || Branches.isDirect(insn)) {
             return false;
@@ -88,7 +87,7 @@ final class Liveness {
         }
         for (int n = 0; n < 4; n++) {
             int kind = insn.kind(n);
-            if (kind == MEM || kind != GPR && kind != IMM && kind != NONE) {
+            if (kind != GPR && kind != IMM && kind != NONE && kind != XMM && kind != YMM) {
                 return true;
             }
         }
