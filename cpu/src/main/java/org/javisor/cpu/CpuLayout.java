@@ -56,8 +56,8 @@ package org.javisor.cpu;
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ unused                     │
 ///      ├───────────────────────────┤
-/// 4096 │ EMPTY_TLB       128 Ki     │ always empty. See Tlb
-///      │ TLB         6 × 3 × 128 Ki │ of each address space: user; supervisor; the same exempt from SMAP
+/// 4096 │ EMPTY_TLB       512 Ki     │ always empty. See Tlb
+///      │ TLB         6 × 3 × 512 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
 ///      │ UNDO         16 Ki × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      └───────────────────────────┘

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-import java.util.Arrays;
 import org.javisor.host.HostMemory;
 
 /// Translations as one kind of access sees them (user, supervisor, ...): a direct-mapped table of pages.
@@ -17,20 +16,22 @@ import org.javisor.host.HostMemory;
 /// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive or
 /// with the address, which leaves the offset, so it cannot see the lower bits of a tag: what must not match has
 /// an index other than its entry's. No address that is looked up in an entry has that index, nor has the last byte of
-/// an access that begins there and reaches into the next page: NOTIFY flips the index's highest bit, and an empty tag
-/// has all its lower bits set, which no page address has.
+/// an access that begins there and reaches into the next page: NOTIFY flips the index's highest bit. An empty tag is 0, as
+/// memory is to begin with, so that parts of the table that are not used cost nothing; and in the few entries where that
+/// would be an address that is looked up there, no page address at all.
 final class Tlb {
     static final int READ = 0, WRITE = 8, HOST = 16, ADDEND = 24;
     static final int ENTRY_SHIFT = 5;
-    static final int ENTRIES = 4096;
+    static final int ENTRIES = 16_384;
     static final int BYTES = ENTRIES << ENTRY_SHIFT;
     /// `gva >>> INDEX_SHIFT & INDEX_MASK` is the offset of the entry for `gva`.
     static final int INDEX_SHIFT = 12 - ENTRY_SHIFT;
     static final long INDEX_MASK = BYTES - 1 & -(1 << ENTRY_SHIFT);
     static final long NOTIFY = (long) ENTRIES / 2 << 12;
-    /// A tag that is empty in all entries but the last one, whose index it has; and one for that.
-    private static final long EMPTY = -1, LAST_EMPTY = EMPTY ^ NOTIFY;
-    private static final int LAST = ENTRIES - 1;
+    /// An empty tag where 0 is none: in the entry of address 0, in that whose pages NOTIFY has look like it, and in that
+    /// from which an access may reach address 0.
+    private static final long NOT_A_PAGE = (long) ENTRIES / 4 << 12 | 1;
+    private static final int FIRST = 0, MIDDLE = ENTRIES / 2, LAST = ENTRIES - 1;
     private static final long PAGE = -4096;
     /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
     private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
@@ -42,7 +43,7 @@ final class Tlb {
     final long table;
     /// By entry: the page's guest-physical address, the size of the page it is part of, and whether that is global.
     private final long[] gpas = new long[ENTRIES];
-    /// By entry: page address if instructions may be fetched, else EMPTY.
+    /// By entry: page address | 1 if instructions may be fetched, else 0.
     private final long[] executable = new long[ENTRIES];
     /// By entry: where these come from, once that is known.
     private final CodePage[] code = new CodePage[ENTRIES];
@@ -56,7 +57,9 @@ final class Tlb {
     Tlb(long table, CodeEntries codeEntries) {
         this.table = table;
         this.codeEntries = codeEntries;
-        clearAll();
+        clear(FIRST);
+        clear(MIDDLE);
+        clear(LAST);
     }
 
     static long offset(long gva) {
@@ -85,7 +88,7 @@ final class Tlb {
     }
 
     boolean executable(long gva) {
-        return executable[index(gva)] == (gva & PAGE);
+        return executable[index(gva)] == (gva & PAGE | 1);
     }
 
     long hva(long gva) {
@@ -124,22 +127,15 @@ final class Tlb {
         return table + ((long) index << ENTRY_SHIFT);
     }
 
-    private static boolean isEmpty(long tag) {
-        return (tag & 1) != 0;
+    private static long empty(int index) {
+        return index == FIRST || index == MIDDLE || index == LAST ? NOT_A_PAGE : 0;
     }
 
     private void clear(int index) {
         long entry = entry(index);
-        long empty = index == LAST ? LAST_EMPTY : EMPTY;
-        HostMemory.storeLong(entry + READ, empty);
-        HostMemory.storeLong(entry + WRITE, empty);
-        executable[index] = EMPTY;
-    }
-
-    private void clearAll() {
-        HostMemory.fill(table, BYTES, (byte) EMPTY);
-        Arrays.fill(executable, EMPTY);
-        clear(LAST);
+        HostMemory.storeLong(entry + READ, empty(index));
+        HostMemory.storeLong(entry + WRITE, empty(index));
+        executable[index] = 0;
     }
 
     void permitRead(long gva) {
@@ -152,7 +148,7 @@ final class Tlb {
 
     void permitExecute(long gva, CodePage page) {
         code[index(gva)] = page;
-        executable[index(gva)] = gva & PAGE;
+        executable[index(gva)] = gva & PAGE | 1;
     }
 
     // ---- forgetting ----
@@ -202,14 +198,14 @@ final class Tlb {
     private boolean holds(int index, long gva) {
         long entry = entry(index);
         int shift = (int) (gpas[index] & SHIFT_BITS) >>> SHIFT_POSITION;
-        long write = HostMemory.loadLong(entry + WRITE);
-        return samePage(HostMemory.loadLong(entry + READ), gva, shift)
-                || samePage(write, gva, shift) || samePage(write ^ NOTIFY, gva, shift)
-                || samePage(executable[index], gva, shift);
+        long write = HostMemory.loadLong(entry + WRITE), empty = empty(index);
+        return samePage(HostMemory.loadLong(entry + READ), empty, gva, shift)
+                || samePage(write, empty, gva, shift) || samePage(write ^ NOTIFY, empty ^ NOTIFY, gva, shift)
+                || samePage(executable[index], 0, gva, shift);
     }
 
-    private static boolean samePage(long tag, long gva, int shift) {
-        return !isEmpty(tag) && (tag ^ gva) >>> shift == 0;
+    private static boolean samePage(long tag, long empty, long gva, int shift) {
+        return tag != empty && (tag ^ gva) >>> shift == 0;
     }
 
     /// Lets no write go straight to memory any more without a look at whether it still may.
@@ -217,7 +213,7 @@ final class Tlb {
         for (int index = filled.first(); index >= 0; index = filled.next(index)) {
             long at = entry(index) + WRITE;
             long tag = HostMemory.loadLong(at);
-            if (!isEmpty(tag)) {
+            if (tag != empty(index)) {
                 HostMemory.storeLong(at, tag & ~NOTIFY | ~((long) index << 12) & NOTIFY);
             }
         }
