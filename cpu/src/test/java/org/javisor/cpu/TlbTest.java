@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TlbTest {
     /// These pages differ in nothing, or in what marks tracked pages, from what empty entries hold above the offset.
     @ParameterizedTest
-    @ValueSource(longs = {-8, -0x1000, -0x80_1000, -0x80_0008, 0x7ff000})
+    @ValueSource(longs = {-8, -0x1000, -0x200_1000, -0x200_0008, -0x100_0000})
     void pagesThatEmptyEntriesLookLikeAreNotWritable(long address) {
         try (TestMachine machine = TestMachine.in64BitMode()) {
             machine.cpu.reg64(CpuLayout.RBX, address);
