@@ -45,7 +45,12 @@ final class PlainInstructions {
         OpcodeRow row = insn.row;
         boolean unknownPrefix = row.isVex() && VectorNeed.of(insn) != 0 && !host.has(Feature.AVX);
         return Effect.of(row.mnemonic()) != Effect.UNSUPPORTED && row.map() != OpcodeRow.X87
-                && host.has(row.feature()) && !unknownPrefix && operandsSupported(insn);
+                && host.has(row.feature()) && !unknownPrefix && !isProcessorsChoice(insn) && operandsSupported(insn);
+    }
+
+    /// With a source in memory, this is an MMX instruction to the x87 state of some processors, and not to that of others.
+    private static boolean isProcessorsChoice(Instruction insn) {
+        return insn.mnemonic() == Mnemonic.CVTPI2PS && insn.kind1 == MEM;
     }
 
     private static boolean operandsSupported(Instruction insn) {
