@@ -3,5 +3,6 @@
 /// JMH benchmarks.
 module org.javisor.bench {
     requires org.javisor.machine;
+    requires java.management;
     requires jmh.core;
 }

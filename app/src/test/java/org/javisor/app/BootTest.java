@@ -90,6 +90,20 @@ class BootTest {
     }
 
     @Test
+    void aFileSystemOnAQcow2DiskIsWholeAfterwards() {
+        Path disk = directory.resolve("disk.qcow2");
+        assertEquals(0, javisor("image", "create", disk.toString(), "64M").status());
+
+        Result result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
+                "mke2fs /dev/vda >/dev/null; mkdir /m; mount -t ext2 /dev/vda /m; seq 1 20000 >/m/numbers;"
+                        + " rm -f /m/none; umount /m; mount -t ext2 /dev/vda /m; tail -n 1 /m/numbers");
+
+        assertEquals("20000\n", result.out(), result.err());
+        Result check = javisor("image", "check", disk.toString());
+        assertEquals(0, check.status(), check.out());
+    }
+
+    @Test
     @Tag("slow")
     void theElfKernelBootsThroughPvh() throws Exception {
         DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });

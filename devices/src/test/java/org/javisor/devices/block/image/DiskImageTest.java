@@ -68,7 +68,8 @@ class DiskImageTest {
             assertTrue(message.contains(image.toString()) && message.contains("in use"), message);
             assertTrue(refusal(image, true).contains("in use"));
         }
-        try (BlockBackend one = DiskImage.open(image, null, true); BlockBackend two = DiskImage.open(image, null, true)) {
+        try (BlockBackend one = DiskImage.open(image, null, true);
+                BlockBackend two = DiskImage.open(image, null, true)) {
             assertEquals(one.bytes(), two.bytes());
             assertTrue(refusal(image, false).contains("in use"));
         }
