@@ -5,6 +5,7 @@ module org.javisor.app {
     requires org.javisor.machine;
     requires info.picocli;
     requires org.jline.terminal;
+    requires java.desktop;
     requires org.javisor.host;
     requires org.apache.commons.compress;
     opens org.javisor.app to info.picocli;

@@ -9,5 +9,6 @@ module org.javisor.devices {
     exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.firmware;
     exports org.javisor.devices.pci;
+    exports org.javisor.devices.vga;
     exports org.javisor.devices.virtio;
 }

@@ -104,6 +104,13 @@ final class RunCommand implements Callable<Integer> {
             + " FILE.")
     private Path firmwareLog;
 
+    @Option(names = "--vga", description = "Add a VGA.")
+    private boolean vga;
+
+    @Option(names = "--screenshot", paramLabel = "FILE", description = "With --vga: write what the screen shows at the end"
+            + " to FILE, as PNG.")
+    private Path screenshot;
+
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
             + " of a socket (with a /); in gdb: target remote WHERE.")
     private String gdb;
@@ -165,6 +172,9 @@ final class RunCommand implements Callable<Integer> {
         if (firmware == null && (variables != null || firmwareLog != null)) {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
+        if (screenshot != null && !vga) {
+            throw usage("--screenshot needs --vga");
+        }
         if (gdbWait && gdb == null) {
             throw usage("--gdb-wait needs --gdb");
         }
@@ -178,6 +188,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void chooseKernel(Machine.Builder builder) {
+        if (vga) {
+            builder.display(DebianFirmware.vgaBios(Cache.of(System.getenv()), new Progress(err())));
+        }
         if (firmware != null) {
             builder.firmware(DebianFirmware.get(firmware, variables, Cache.of(System.getenv()), new Progress(err())),
                     firmwareLog());
@@ -289,6 +302,9 @@ final class RunCommand implements Callable<Integer> {
 
     private int finish(Machine machine, MachineExit exit, long started) {
         printStats(machine, started);
+        if (screenshot != null) {
+            Screenshot.write(machine.screen(), screenshot);
+        }
         return switch (exit) {
             case MachineExit.PoweredOff _, MachineExit.Stopped _ -> ExitStatus.POWERED_OFF;
             case MachineExit.Reset _ -> ExitStatus.RESET;

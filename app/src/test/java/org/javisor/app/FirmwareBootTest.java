@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,7 +15,9 @@ import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianFirmware;
 import org.javisor.machine.Machine;
+import org.javisor.devices.vga.Screen;
 import org.javisor.machine.MachineConfig.ResetPolicy;
+import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.MachineExit;
 import org.javisor.vmm.Execution;
 import org.junit.jupiter.api.Test;
@@ -58,6 +61,25 @@ class FirmwareBootTest {
         image[510] = 0x55;
         image[511] = (byte) 0xaa;
         return image;
+    }
+
+    @Test
+    void seabiosShowsItselfOnAVga(@TempDir Path directory) throws Exception {
+        Path file = Files.write(directory.resolve("disk.img"), disk("hello from the boot sector"));
+        Cache cache = Cache.of(System.getenv());
+        try (Machine machine = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR)
+                .firmware(DebianFirmware.get("seabios", null, cache, _ -> { }), SerialOutput.NOWHERE)
+                .display(DebianFirmware.vgaBios(cache, _ -> { })).disk(file, true).onReset(ResetPolicy.STOP).build()) {
+            assertInstanceOf(MachineExit.PoweredOff.class, machine.run());
+
+            String shown = machine.screen().text();
+            assertTrue(shown.contains("SeaBIOS (version") && shown.contains("hello from the boot sector"), shown);
+            Screen.Frame frame = machine.screen().frame(0);
+            assertEquals(720, frame.width());
+            assertEquals(400, frame.height());
+            long lit = Arrays.stream(frame.pixels()).filter(pixel -> pixel == 0xaaaaaa).count();
+            assertTrue(lit > 500, lit + " pixels of letters");
+        }
     }
 
     @Test

@@ -2,10 +2,14 @@
 package org.javisor.machine;
 
 import org.javisor.devices.Uart16550;
+import org.javisor.devices.vga.Screen;
+import org.javisor.devices.vga.VgaFunction;
 import org.javisor.vmm.Vm;
 
 /// The PC's main board, put together from its concerns: memory, the devices at fixed places, PCI.
 final class Board implements AutoCloseable {
+    private static final int VGA_DEVICE = 1;
+
     /// What a board can do to the machine that it is in. Called on whichever thread the guest's access came from.
     interface PowerControl {
         void powerOff();
@@ -22,6 +26,7 @@ final class Board implements AutoCloseable {
     private final VirtioDevices virtio;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
+    private final VgaFunction display;
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         boolean starts = config.firmware() != null;
@@ -30,6 +35,12 @@ final class Board implements AutoCloseable {
             legacy = new LegacyDevices(config, vm, power);
             pci = new PciDevices(config, vm, legacy, memory);
             virtio = new VirtioDevices(config, vm, pci.bus());
+            display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
+                    config.display().bios());
+            if (display != null) {
+                display.attach(vm.ports(), vm.mmio());
+                pci.bus().add(pci.bus().freeDevice(VGA_DEVICE), 0, display.function());
+            }
             firmware = starts ? new FirmwareDevices(config, vm) : null;
         } catch (RuntimeException | Error e) {
             memory.close();
@@ -52,6 +63,11 @@ final class Board implements AutoCloseable {
             firmware.reset();
         }
         configure();
+    }
+
+    /// Null without a display.
+    Screen screen() {
+        return display == null ? null : display.screen();
     }
 
     void pressPowerButton() {
@@ -92,6 +108,9 @@ final class Board implements AutoCloseable {
     void freeMemory() {
         if (firmware != null) {
             firmware.close();
+        }
+        if (display != null) {
+            display.close();
         }
         memory.close();
     }

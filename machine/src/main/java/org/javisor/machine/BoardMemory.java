@@ -14,7 +14,7 @@ import org.javisor.memory.Ram;
 final class BoardMemory implements LegacyArea, AutoCloseable {
     private static final int CONVENTIONAL = 0, LOW = 1, HIGH = 2, ROM_SLOT = 3, LEGACY = 4;
     /// Numbers of slots that the board has for others.
-    static final int FLASH_SLOT = 17;
+    static final int FLASH_SLOT = 17, VIDEO_SLOT = 18;
     private static final long VGA_WINDOW = 0xa_0000;
     private static final long BIOS_ALIAS = 0xe_0000, BIOS_ALIAS_BYTES = 0x2_0000;
 

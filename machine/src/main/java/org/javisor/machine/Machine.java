@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.devices.vga.Screen;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.ProcessorFlags;
 import org.javisor.machine.MachineConfig.BootSource;
@@ -206,6 +207,11 @@ public final class Machine implements AutoCloseable {
         board.resize(columns, rows);
     }
 
+    /// What the VGA shows; null without one.
+    public Screen screen() {
+        return board.screen();
+    }
+
     /// What the processors did so far.
     public VcpuStats stats() {
         return vm.stats();
@@ -231,6 +237,7 @@ public final class Machine implements AutoCloseable {
         private String kernelName;
         private byte[] kernel;
         private MachineConfig.Firmware firmware;
+        private MachineConfig.Display display;
         private String initrdName = "initrd";
         private byte[] initrd = {};
         private String commandLine = "";
@@ -367,6 +374,14 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// Adds a VGA.
+        ///
+        /// @param bios what its ROM holds, for firmware without a driver of its own; empty for none
+        public Builder display(byte[] bios) {
+            display = new MachineConfig.Display(bios);
+            return this;
+        }
+
         /// How guest code is executed; interpreted, if this is not called.
         public Builder execution(Execution how) {
             execution = how;
@@ -383,7 +398,7 @@ public final class Machine implements AutoCloseable {
         public Machine build() {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
-            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, disks, List.of(serial),
+            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, disks, List.of(serial),
                     virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator));
         }
 

@@ -21,6 +21,7 @@ import org.javisor.vmm.Execution;
 /// @param ramBytes      [#MIN_RAM] to [#MAX_RAM], whole pages
 /// @param boot          the kernel to run; null to start from firmware
 /// @param firmware      the firmware to start from, and null with a kernel
+/// @param display       a VGA; null for none
 /// @param disks         in the order of their slots
 /// @param serial        where the output of COM1 to COM4 goes; at most four
 /// @param virtioConsole where the output of the virtio console goes
@@ -32,7 +33,7 @@ import org.javisor.vmm.Execution;
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
-public record MachineConfig(int cpus, long ramBytes, BootSource boot, Firmware firmware, List<Disk> disks,
+public record MachineConfig(int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display, List<Disk> disks,
                             List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
                             int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor,
                             Consumer<String> reports, Execution execution, TranslatorConfig translator) {
@@ -71,6 +72,11 @@ public record MachineConfig(int cpus, long ramBytes, BootSource boot, Firmware f
     ///
     /// @param log takes what it writes to its debug port
     public record Firmware(FirmwareImage image, SerialOutput log) { }
+
+    /// A VGA.
+    ///
+    /// @param bios what its ROM holds; empty for none
+    public record Display(byte[] bios) { }
 
     /// A disk and the image that it is in.
     ///

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app.guest;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.javisor.machine.firmware.FirmwareImage;
@@ -10,6 +13,16 @@ public final class DebianFirmware {
     private static final String SEABIOS = "seabios", OVMF = "ovmf";
 
     private DebianFirmware() { }
+
+    /// The BIOS of a VGA, which SeaBIOS needs and UEFI does not mind.
+    public static byte[] vgaBios(Cache cache, Consumer<String> progress) {
+        Path root = cache.entry(SEABIOS, into -> new DebianPackages(progress).unpack(SEABIOS, into));
+        try {
+            return Files.readAllBytes(root.resolve("usr/share/seabios/vgabios-stdvga.bin"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("VGA BIOS: " + e.getMessage(), e);
+        }
+    }
 
     /// @param name      `seabios`, `ovmf`, or a file that is the ROM
     /// @param variables the file that keeps UEFI variables; null to forget them at the end

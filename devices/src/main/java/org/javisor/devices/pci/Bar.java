@@ -14,7 +14,9 @@ import org.javisor.memory.IoBus;
 final class Bar {
     /// What a register asks for.
     enum Kind {
-        IO(1), MEMORY32(0), MEMORY64(0xc);
+        IO(1), MEMORY32(0), PREFETCHABLE32(8), MEMORY64(0xc),
+        /// An expansion ROM, whose lowest bit turns it on.
+        ROM(0);
 
         /// The read-only low bits. 64-bit ranges are prefetchable, so that systems place them above 4 GiB.
         final int flags;
@@ -23,6 +25,8 @@ final class Bar {
             this.flags = flags;
         }
     }
+
+    private static final int ROM_ENABLE = 1;
 
     final int index;
     final Kind kind;
@@ -44,14 +48,19 @@ final class Bar {
     }
 
     int offset() {
-        return ConfigSpace.BAR0 + 4 * index;
+        return kind == Kind.ROM ? ConfigSpace.EXPANSION_ROM : ConfigSpace.BAR0 + 4 * index;
+    }
+
+    /// Whether the register itself lets the range appear.
+    boolean enabled(ConfigSpace config) {
+        return kind != Kind.ROM || (config.get(offset(), 1) & ROM_ENABLE) != 0;
     }
 
     /// Gives the register its size: the address bits below it cannot be written.
     void define(ConfigSpace config) {
         long mask = -bytes;
         config.set(offset(), 4, kind.flags);
-        config.allow(offset(), 4, (int) mask);
+        config.allow(offset(), 4, (int) mask | (kind == Kind.ROM ? ROM_ENABLE : 0));
         if (kind == Kind.MEMORY64) {
             config.allow(offset() + 4, 4, (int) (mask >>> 32));
         }
@@ -83,6 +92,9 @@ final class Bar {
         }
         attachedTo.detach(range);
         range = null;
+        if (device instanceof MappedRange mapped) {
+            mapped.disappear();
+        }
         return true;
     }
 
@@ -95,6 +107,9 @@ final class Bar {
         try {
             range = bus.attach(address, bytes, device, name);
             attachedTo = bus;
+            if (device instanceof MappedRange mapped) {
+                mapped.appear(address);
+            }
         } catch (IllegalArgumentException _) {
             // Claimed by another device, or outside the bus: the guest set it wrong, or only measures the
             // size.

@@ -12,7 +12,7 @@ public final class ConfigSpace {
 
     public static final int VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9,
             CACHE_LINE = 0xc, HEADER_TYPE = 0xe, BAR0 = 0x10, SUBSYSTEM_VENDOR_ID = 0x2c,
-            SUBSYSTEM_ID = 0x2e, CAPABILITIES = 0x34, INTERRUPT_LINE = 0x3c, INTERRUPT_PIN = 0x3d;
+            SUBSYSTEM_ID = 0x2e, EXPANSION_ROM = 0x30, CAPABILITIES = 0x34, INTERRUPT_LINE = 0x3c, INTERRUPT_PIN = 0x3d;
 
     static final int STATUS_CAPABILITIES = 0x10;
     private static final int FIRST_CAPABILITY = 0x40, FIRST_EXTENDED = 0x100;

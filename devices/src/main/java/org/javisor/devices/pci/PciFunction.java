@@ -86,6 +86,18 @@ public final class PciFunction implements Chip<PciFunction.State> {
         addBar(new Bar(index, Bar.Kind.MEMORY32, bytes, device, name));
     }
 
+    /// As [#addMemoryBar], for memory without side effects of reads.
+    public void addPrefetchableBar(int index, long bytes, BusDevice device, String name) {
+        addBar(new Bar(index, Bar.Kind.PREFETCHABLE32, bytes, device, name));
+    }
+
+    /// Adds an expansion ROM: what firmware runs for this device.
+    ///
+    /// @param bytes a power of two from 2048 on
+    public void addRom(long bytes, BusDevice rom, String name) {
+        addBar(new Bar(-1, Bar.Kind.ROM, bytes, rom, name));
+    }
+
     /// Adds a prefetchable memory range behind BARs `index` and `index + 1`.
     public void addMemory64Bar(int index, long bytes, BusDevice device, String name) {
         addBar(new Bar(index, Bar.Kind.MEMORY64, bytes, device, name));
@@ -263,7 +275,7 @@ public final class PciFunction implements Chip<PciFunction.State> {
 
     private boolean decoded(Bar bar) {
         int bit = bar.kind == Bar.Kind.IO ? COMMAND_IO : COMMAND_MEMORY;
-        return (config.get(ConfigSpace.COMMAND, 2) & bit) != 0;
+        return (config.get(ConfigSpace.COMMAND, 2) & bit) != 0 && bar.enabled(config);
     }
 
     // ---- life ----

@@ -35,9 +35,6 @@ public final class FirmwareFiles {
         configuration.file("etc/smbios/smbios-tables",
                 Arrays.copyOfRange(smbios, SMBIOS_TABLE_OFFSET, smbios.length));
         configuration.file("etc/show-boot-menu", number(0));
-        // OVMF's window for 64-bit BARs, in MiB: where the ACPI tables say that it is.
-        configuration.file("opt/ovmf/X-PciMmio64Mb",
-                Long.toString(MemoryMap.PCI64_BYTES >> 20).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         if (serialScreen) {
             configuration.file("etc/sercon-port", number(COM1));
         }

@@ -16,7 +16,7 @@ package org.javisor.machine.layout;
 ///   fed0_0000  │ HPET                         │
 ///   fee0_0000  │ local APIC, MSI              │
 /// 1_0000_0000  │ RAM above 4 GiB              │
-///         then │ 64-bit BARs                  │ from the next multiple of 64 GiB, PCI64_BYTES long
+///         then │ 64-bit BARs                  │ from the next multiple of PCI64_BYTES, as long
 ///              └──────────────────────────────┘
 /// ```
 public final class MemoryMap {
@@ -35,8 +35,8 @@ public final class MemoryMap {
     public static final long FOUR_GIB = 0x1_0000_0000L;
     /// Ports for I/O BARs.
     public static final int PCI_PORTS = 0xc000, PCI_PORTS_END = 0x1_0000;
-    /// How much address space 64-bit BARs get.
-    public static final long PCI64_BYTES = 64L << 30;
+    /// How much address space 64-bit BARs get: as much as OVMF gives them, and in the same place.
+    public static final long PCI64_BYTES = 32L << 30;
 
     private MemoryMap() { }
 
