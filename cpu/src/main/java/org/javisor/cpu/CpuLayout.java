@@ -42,7 +42,9 @@ package org.javisor.cpu;
 /// 1328 │ SYSCALL_TARGET  8          │ LSTAR; no possible address when translated code must not execute SYSCALL
 /// 1336 │ SYSCALL_FLAGS   4          │ which flags it keeps
 /// 1340 │ SYSRET_USABLE   4          │ whether translated code may execute SYSRET
-/// 1344 │ unused                     │
+/// 1344 │ CALL_SELECTORS  2 × 4      │ CS and SS behind SYSCALL
+/// 1352 │ RETURN_SELECTORS 2 × 4     │ CS and SS behind SYSRET
+/// 1360 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -95,7 +97,8 @@ public final class CpuLayout {
     public static final int USER_TLB = 1288, SUPERVISOR_TLB = 1296, EXEMPT_TLB = 1304;
     public static final int USER_ENTRIES = 1312, SUPERVISOR_ENTRIES = 1320;
     public static final int SYSCALL_TARGET = 1328, SYSCALL_FLAGS = 1336, SYSRET_USABLE = 1340;
-    static final int SYSTEM_END = 1344;
+    public static final int CALL_SELECTORS = 1344, RETURN_SELECTORS = 1352;
+    static final int SYSTEM_END = 1360;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

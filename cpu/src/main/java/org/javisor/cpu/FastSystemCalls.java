@@ -9,6 +9,7 @@ import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
+import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
 /// SYSCALL, SYSRET, SYSENTER, SYSEXIT, and the instructions that systems use beside them: SWAPGS and those on
@@ -85,6 +86,19 @@ final class FastSystemCalls {
     private static void returnSegments(Cpu cpu, boolean longMode) {
         int selector = (int) (cpu.system.star >>> 48);
         flatSegments(cpu, selector + (longMode ? 16 : 0), selector + 8, 3, longMode);
+    }
+
+    /// Tells translated code which selectors CS and SS have behind SYSCALL and SYSRET in 64-bit mode.
+    static void publishSelectors(Cpu cpu) {
+        int called = (int) (cpu.system.star >>> 32) & 0xfffc;
+        int returned = (int) (cpu.system.star >>> 48) & 0xfffc;
+        publish(cpu.state + CpuLayout.CALL_SELECTORS, called, called + 8);
+        publish(cpu.state + CpuLayout.RETURN_SELECTORS, returned + 16 | 3, returned + 8 | 3);
+    }
+
+    private static void publish(long at, int code, int stack) {
+        HostMemory.storeInt(at, code & 0xffff);
+        HostMemory.storeInt(at + 4, stack & 0xffff);
     }
 
     /// Follows translated code that has executed SYSCALL, or else SYSRET, between user and kernel in 64-bit mode. Of what

@@ -53,7 +53,10 @@ final class LockStep extends TranslatedBlocks {
             flagsAfter = cpu.arithmeticFlags();
             int stores = takeBack();
             restore();
+            // A string instruction would stop for a request, which host code had none of.
+            HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, 0);
             difference = interpret(translation, executed, exit, stores);
+            cpu.interruptibilityChanged();
             if (difference == null) {
                 return;
             }

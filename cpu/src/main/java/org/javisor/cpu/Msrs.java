@@ -110,7 +110,10 @@ final class Msrs {
     private void defineSystemCalls() {
         SystemRegisters system = cpu.system;
         define(CpuFeature.LONG_MODE, EFER, () -> cpu.efer, cpu.control::writeEfer);
-        define(CpuFeature.SYSCALL, STAR, () -> system.star, always(v -> system.star = v));
+        define(CpuFeature.SYSCALL, STAR, () -> system.star, always(v -> {
+            system.star = v;
+            system.publishCalls();
+        }));
         define(CpuFeature.SYSCALL, LSTAR, () -> system.lstar, canonical(v -> {
             system.lstar = v;
             system.publishCalls();

@@ -74,14 +74,15 @@ final class SystemRegisters implements CpuidModel.State {
         HostMemory.storeLong(cpu.state + CpuLayout.KERNEL_GS_BASE, base);
     }
 
-    /// Tells translated code what it needs for SYSCALL and SYSRET. To be called after a change of [#lstar], [#fmask] or
-    /// EFER.
+    /// Tells translated code what it needs for SYSCALL and SYSRET. To be called after a change of [#star], [#lstar],
+    /// [#fmask] or EFER.
     void publishCalls() {
         boolean enabled = (cpu.efer & ControlBits.EFER_SCE) != 0;
         boolean callable = enabled && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS;
         HostMemory.storeLong(cpu.state + CpuLayout.SYSCALL_TARGET, callable ? lstar : NOWHERE);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSCALL_FLAGS, (int) ~fmask);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE, enabled ? 1 : 0);
+        FastSystemCalls.publishSelectors(cpu);
     }
 
     void swapGs() {

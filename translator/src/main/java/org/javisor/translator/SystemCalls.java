@@ -24,6 +24,7 @@ final class SystemCalls {
     private static final int PAGE_BYTES = 4096;
     private static final Address FAST_TLB = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
             SYSTEM_FLAGS = State.at(CpuLayout.SYSTEM_FLAGS), REQUEST_MASK = State.at(CpuLayout.REQUEST_MASK);
+    private static final Address CODE_AND_STACK = State.at(CpuLayout.SELECTORS + 4 * Instruction.CS);
     private static final int AND_LOAD = 0x23, CMP_LOAD = 0x3b;
 
     private final Emission emission;
@@ -71,7 +72,8 @@ final class SystemCalls {
         asm.store(State.at(CpuLayout.SPILL), R15);
         FlagInstructions.loadArithmetic(asm, R14, R15);
         setSystemFlags();
-        enter(CpuLayout.SUPERVISOR_TLB, CpuLayout.SUPERVISOR_ENTRIES, CpuLayout.TRANSFER_SYSCALL);
+        enter(CpuLayout.SUPERVISOR_TLB, CpuLayout.SUPERVISOR_ENTRIES, CpuLayout.CALL_SELECTORS,
+                CpuLayout.TRANSFER_SYSCALL);
     }
 
     private void returnFromCall(int index) {
@@ -94,7 +96,7 @@ final class SystemCalls {
         asm.store(State.at(CpuLayout.SPILL), R15);
         FlagInstructions.loadArithmetic(asm, R14, R15);
         setSystemFlags();
-        enter(CpuLayout.USER_TLB, CpuLayout.USER_ENTRIES, CpuLayout.TRANSFER_SYSRET);
+        enter(CpuLayout.USER_TLB, CpuLayout.USER_ENTRIES, CpuLayout.RETURN_SELECTORS, CpuLayout.TRANSFER_SYSRET);
     }
 
     /// Leaves to the interpreter what is at another level, checks alignment, or has AC set for SMAP.
@@ -115,7 +117,9 @@ final class SystemCalls {
         asm.immediateOp(Assembler.OR_IMM, 4, SYSTEM_FLAGS, ALWAYS_ONE);
     }
 
-    private void enter(int tlb, int entries, int transfer) {
+    private void enter(int tlb, int entries, int selectors, int transfer) {
+        asm.load(R14, State.at(selectors));
+        asm.store(CODE_AND_STACK, R14);
         asm.load(R14, State.at(tlb));
         asm.store(FAST_TLB, R14);
         asm.load(R14, State.at(entries));

@@ -17,7 +17,7 @@ import org.javisor.memory.Ram;
 final class BareProcessor implements CpuEnvironment, AutoCloseable {
     private static final long TABLES = 0x8_0000, STACK = 0x9_0000;
     private static final int RSP = 4, CS = 1;
-    private static final long PRESENT_WRITABLE = 3, LARGE = 0x80;
+    private static final long PRESENT_WRITABLE = 3, USER = 4, LARGE = 0x80;
     private static final long CR0_PE_WP_PG = 0x8001_0001L, CR4_PAE_OSFXSR_OSXSAVE = 0x4_0220, EFER_LME_LMA = 0x500;
     // Present, code or data, accessed; then what differs.
     private static final int CODE_64 = 0x209b, DATA = 0x4093;
@@ -55,6 +55,15 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     void map(long gva, long entry) {
         memory.storeLong(TABLES + 0x2000 + (gva >> 21) * 8, entry == 0 ? 0 : entry | LARGE);
         paging = false;
+    }
+
+    /// Lets user mode access all memory.
+    void permitUserMode() {
+        memory.storeLong(TABLES, memory.loadLong(TABLES) | USER);
+        memory.storeLong(TABLES + 0x1000, memory.loadLong(TABLES + 0x1000) | USER);
+        for (int i = 0; i < 512; i++) {
+            memory.storeLong(TABLES + 0x2000 + 8 * i, (long) i << 21 | PRESENT_WRITABLE | USER | LARGE);
+        }
     }
 
     /// Has XCR0 enable AVX state.

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Small programs whose blocks follow each other, linked and in lock-step.
 class ProgramsTest {
     private static final long CODE = 0x10_0000, FAR = 0x10_3000, DATA = 0x20_0000;
-    private static final int RAX = 0, RCX = 1, RDX = 2;
+    private static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3;
     private static final long ROUNDS = 100_000, CHECKED_ROUNDS = 2_000;
 
     private BlockTranslator translator;
@@ -303,6 +303,63 @@ class ProgramsTest {
             code(guest, CODE, "bb00002000 660fefc9 f20f580b 48ffc9 75f7 66480f7ec8 f4");
 
             assertEquals(n * 0.5, Double.longBitsToDouble(run(guest, n).general(RAX)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void systemCallsGoToTheKernelAndBack(boolean inLockStep) {
+        int n = (int) rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            guest.permitUserMode();
+            // mov ecx, EFER; rdmsr; or eax, 1; wrmsr; xor edx, edx; mov ecx, LSTAR; mov eax, FAR; wrmsr;
+            // mov ecx, FMASK; mov eax, 47700h; wrmsr; mov ecx, KERNEL_GS_BASE; mov eax, DATA; wrmsr;
+            // mov ecx, STAR; xor eax, eax; mov edx, 130008h; wrmsr; xor eax, eax;
+            // mov ecx, CODE + 100h; mov r11d, 202h; sysretq
+            code(guest, CODE, "b9800000c0 0f32 83c801 0f30 31d2 b9820000c0 b800301000 0f30"
+                    + " b9840000c0 b800770400 0f30 b9020100c0 b800002000 0f30"
+                    + " b9810000c0 31c0 ba08001300 0f30 31c0 b900011000 41bb02020000 480f07");
+            // 1: std; stc; syscall; adc eax, 1; pushfq; pop rdx; mov esi, cs; cld; jmp 1b
+            code(guest, CODE + 0x100, "fd f9 0f05 83d001 9c 5a 8cce fc ebf2");
+            // swapgs; inc dword [gs:0]; pushfq; pop rdi; mov ebp, cs; mov r8d, ss; dec ebx; swapgs; jz 1f; sysretq; 1: hlt
+            code(guest, FAR, "0f01f8 65ff042500000000 9c 5f 8ccd 418cd0 ffcb 0f01f8 7403 480f07 f4");
+            new CpuRegisters(guest.cpu).general(RBX, n);
+
+            CpuRegisters registers = run(guest, n);
+
+            assertEquals(2L * (n - 1), registers.general(RAX));
+            assertEquals(n, guest.memory().loadLong(DATA));
+            assertEquals(0x600, registers.general(RDX) & 0x700, "IF and DF in the program");
+            assertEquals(0x23, registers.general(6), "CS in the program");
+            assertEquals(1, registers.general(7) & 0x701, "CF, IF and DF in the kernel");
+            assertEquals(8, registers.general(5), "CS in the kernel");
+            assertEquals(0x10, registers.general(8), "SS in the kernel");
+            assertEquals(0, registers.cpl());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void flagsAreSavedAndRestored(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            // 1: add al, 0x35; pushfq; std; sti; cmp eax, ecx; cli; pushfq; xor rdx, [rsp]; popfq; popfq;
+            // adc rdx, rdx; pushfq; add rdx, [rsp]; add rsp, 8; rol rdx, 7; dec rcx; jnz 1b; mov rax, rdx; hlt
+            code(guest, CODE, "0435 9c fd fb 39c8 fa 9c 48331424 9d 9d 4811d2 9c 48031424 4883c408 48c1c207 48ffc9 75dc"
+                    + " 4889d0 f4");
+            long translated = run(guest, n).general(RAX);
+            try (BareProcessor interpreter = new BareProcessor()) {
+                code(interpreter, CODE, "0435 9c fd fb 39c8 fa 9c 48331424 9d 9d 4811d2 9c 48031424 4883c408 48c1c207"
+                        + " 48ffc9 75dc 4889d0 f4");
+                interpreter.start(CODE);
+                CpuRegisters registers = new CpuRegisters(interpreter.cpu);
+                registers.general(RCX, n);
+                registers.general(RAX, 0);
+                registers.general(RDX, 0);
+                assertEquals(CpuExit.HALT, interpreter.cpu.run());
+
+                assertEquals(registers.general(RAX), translated);
+            }
         }
     }
 }
