@@ -15,12 +15,12 @@ import org.javisor.cpu.CpuLayout;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// Host code for a repeated string instruction, which translated code calls: the same instruction on as many elements as
-/// lie in one page, until all are done or something calls for attention.
+/// Host code for a repeated string instruction, which translated code calls: the same instruction on as many elements
+/// as lie in one page, until all are done or something calls for attention.
 ///
-/// It returns with ZF set when the instruction is complete; else the registers are as after the elements done so far, and
-/// the instruction has to be executed again, by the interpreter: it knows about DF, pages that are not in the TLB, and
-/// elements across their border. The host's own instruction gives overlapping operands their meaning: a page of the
+/// It returns with ZF set when the instruction is complete; else the registers are as after the elements done so far,
+/// and the instruction has to be executed again, by the interpreter: it knows about DF, pages that are not in the TLB,
+/// and elements across their border. The host's own instruction gives overlapping operands their meaning: a page of the
 /// guest's has one place in the host's memory. Flags of comparisons go to FLAGS_RAW. Uses R14 and R15.
 ///
 /// @param whileEqual REPE, of CMPS and SCAS

@@ -76,8 +76,8 @@ final class X87Instructions {
         }
     }
 
-    /// Whether the host's result may differ from the interpreter's, as it does between processors: in the last place, or,
-    /// of FBLD, where a digit is none.
+    /// Whether the host's result may differ from the interpreter's, as it does between processors: in the last place,
+    /// or, of FBLD, where a digit is none.
     private static boolean mayDiffer(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case FSIN, FCOS, FSINCOS, FPTAN, FPATAN, F2XM1, FYL2X, FYL2XP1, FBLD -> true;

@@ -3,8 +3,8 @@ package org.javisor.translator;
 
 import org.javisor.cpu.CpuLayout;
 
-/// The guest's x87 registers, which MMX's are a part of, while translated code runs: in memory until code that uses them
-/// is entered, then in the host's, with control, status and tag word, until the way out stores them.
+/// The guest's x87 registers, which MMX's are a part of, while translated code runs: in memory until code that uses
+/// them is entered, then in the host's, with control, status and tag word, until the way out stores them.
 ///
 /// The pointers to the last instruction and its opcode stay in memory: what the host remembers is about its own code.
 ///

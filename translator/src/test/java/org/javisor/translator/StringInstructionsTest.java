@@ -15,8 +15,8 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuRegisters;
 import org.junit.jupiter.api.Test;
 
-/// String instructions of every size, once and repeated: short ones in lock-step with the interpreter; long ones, across
-/// pages, overlapping, faulting on the way, beside a processor that interprets.
+/// String instructions of every size, once and repeated: short ones in lock-step with the interpreter; long ones,
+/// across pages, overlapping, faulting on the way, beside a processor that interprets.
 class StringInstructionsTest {
     private static final long CODE = 0x10_0000, DATA = 0x20_0000, TABLES = 0x8_0000, PAGE_TABLE = 0x9_8000;
     private static final int DATA_PAGES = 24, PAGE = 4096;
@@ -80,7 +80,8 @@ class StringInstructionsTest {
     @Test
     void longOnesDoWhatTheInterpreterDoesAlsoWhereTheyFault() {
         System.out.println("strings: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
-        try (BareProcessor guest = new BareProcessor(translator(), false); BareProcessor reference = new BareProcessor()) {
+        try (BareProcessor guest = new BareProcessor(translator(), false);
+                BareProcessor reference = new BareProcessor()) {
             guest.group().translateAt(2);
             for (byte[] form : forms()) {
                 guest.memory().store(CODE, form);

@@ -17,8 +17,8 @@ import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.isa.OperandSpec;
 import org.junit.jupiter.api.Test;
 
-/// Every form of every x87 and MMX instruction, with random registers, control, status and tag words, in lock-step with the
-/// interpreter: alone, and several in a row.
+/// Every form of every x87 and MMX instruction, with random registers, control, status and tag words, in lock-step with
+/// the interpreter: alone, and several in a row.
 class X87InstructionsTest {
     private static final long CODE = 0x10_0000, IMAGE = 0x20_0000, DATA = 0x21_0000, STACK = 0x30_0000;
     private static final int RAX = 0, RBX = 3, RSP = 4, RSI = 6, RDI = 7, R13 = 13;
@@ -30,7 +30,8 @@ class X87InstructionsTest {
     private static final long[] SIGNIFICANDS = {
         0, 1, -1, Long.MIN_VALUE, Long.MIN_VALUE + 1, Long.MAX_VALUE, 0xc000_0000_0000_0000L, 0xa000_0000_0000_0000L,
         0xffff_ff80_0000_0000L, 0xffff_ffff_ffff_fc00L};
-    private static final int[] EXPONENTS = {0, 1, 0x7fff, 0x7ffe, 0x3fff, 0x3ffe, 0x4000, 0x403e, 0x3f81, 0x3c01, 0x43fe};
+    private static final int[] EXPONENTS = {0, 1, 0x7fff, 0x7ffe, 0x3fff, 0x3ffe, 0x4000, 0x403e, 0x3f81, 0x3c01,
+        0x43fe};
 
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final Random random = new Random(seed);
@@ -68,7 +69,9 @@ class X87InstructionsTest {
                     emit(row, place);
                     long before = translator.bytes();
                     String failure = run(guest);
-                    assertTrue(translator.bytes() > before, () -> row.mnemonic() + " is not translated");
+                    // CVTPI2PS with memory is left to the interpreter.
+                    assertTrue(translator.bytes() > before || row.mnemonic() == Mnemonic.CVTPI2PS,
+                            () -> row.mnemonic() + " is not translated");
                     if (failure != null) {
                         failures.add(row.mnemonic() + " " + row.operands() + ": " + failure);
                     }
@@ -159,8 +162,10 @@ class X87InstructionsTest {
         asm.bytes(unsigned(test));
         asm.byte1(HLT);
         guest.memory().store(CODE, asm.bytes());
+        // That once, so that pages are in the TLB.
+        guest.start(CODE);
         for (int n = 0; n < EXECUTIONS; n++) {
-            start(guest);
+            prepare(guest);
             int exit = guest.cpu.run();
             if (exit != CpuExit.HALT) {
                 return CpuExit.name(exit) + " " + guest.cpu.failure();
@@ -177,9 +182,9 @@ class X87InstructionsTest {
         return values;
     }
 
-    private void start(BareProcessor guest) {
-        guest.start(CODE);
+    private void prepare(BareProcessor guest) {
         CpuRegisters registers = new CpuRegisters(guest.cpu);
+        registers.rip(CODE);
         for (int reg = 0; reg < 16; reg++) {
             registers.general(reg, random.nextLong());
         }

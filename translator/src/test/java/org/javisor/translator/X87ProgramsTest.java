@@ -120,7 +120,8 @@ class X87ProgramsTest {
     void mmxAndX87ShareTheirRegisters(boolean inLockStep) {
         // fninit; 1: movd mm0, ecx; movd mm1, ecx; paddd mm0, mm1; movd eax, mm0; emms; push rax; fild qword [rsp];
         // fadd qword [rsi + 16]; fstp qword [rsi + 16]; pop rax; dec rcx; jnz 1b; mov rax, [rsi + 16]; hlt
-        Result result = run(inLockStep, "dbe3 0f6ec1 0f6ec9 0ffec1 0f7ec0 0f77 50 df2c24 dc4610 dd5e10 58 48ffc9 75e2 488b4610 f4");
+        Result result = run(inLockStep, "dbe3 0f6ec1 0f6ec9 0ffec1 0f7ec0 0f77 50 df2c24 dc4610 dd5e10 58 48ffc9 75e2"
+                + "488b4610 f4");
 
         assertEquals(sum(rounds(inLockStep), i -> 2 * i), (long) Double.longBitsToDouble(result.rax()));
     }
