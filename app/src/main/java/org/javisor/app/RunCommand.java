@@ -85,9 +85,10 @@ final class RunCommand implements Callable<Integer> {
             description = "Processor features to hide, as in la57,x2apic; repeatable.")
     private List<String> without = List.of();
 
-    @Option(names = "--engine", paramLabel = "ENGINE", description = "How guest code is executed: interpreter (the"
-            + " default), translator, or check: translated, and slowly compared with the interpreter.")
-    private Execution execution = Execution.INTERPRETER;
+    @Option(names = "--engine", paramLabel = "ENGINE", description = "How guest code is executed: auto (the default)"
+            + " translates it where the host allows that; translator, interpreter; or check: translated, and slowly"
+            + " compared with the interpreter.")
+    private Execution execution = Execution.AUTO;
 
     @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")
     private int debugExit;
@@ -148,7 +149,8 @@ final class RunCommand implements Callable<Integer> {
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
-            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes()));
+            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
+                    .withCounted(stats));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
     }

@@ -55,7 +55,7 @@ class BootTest {
 
     @Test
     void oneCpuRunsACommandAndItsStatusAndStreamsComeBack() {
-        Result result = javisor("run", "--cpus", "1", "--exec",
+        Result result = javisor("run", "--engine", "interpreter", "--cpus", "1", "--exec",
                 "nproc; uname -s -m; printf 'bytes \\001\\377 stay'; echo oops >&2; exit 7");
 
         assertEquals(7, result.status(), result.err());
@@ -101,6 +101,16 @@ class BootTest {
         assertEquals("20000\n", result.out(), result.err());
         Result check = javisor("image", "check", disk.toString());
         assertEquals(0, check.status(), check.out());
+    }
+
+    @Test
+    @Tag("slow")
+    void aCodeCacheThatIsMuchTooSmallOnlyCostsTime() {
+        Result result = javisor("run", "--cpus", "2", "--code-cache", "1M", "--stats", "--exec",
+                "dmesg -r | grep -E '^<[0-4]>'; echo shown");
+
+        assertEquals("shown\n", result.out(), result.err());
+        assertTrue(!result.err().contains("and 0 to make room"), result.err());
     }
 
     @Test

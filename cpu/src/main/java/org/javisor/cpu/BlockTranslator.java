@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.function.Consumer;
+
 /// What makes host code of blocks, and runs it. One for each [CpuGroup]; from any of its processors' threads.
 ///
 /// Host code works on the processor's block ([CpuLayout]) and leaves it as the interpreter would at the instruction
@@ -70,8 +72,13 @@ public interface BlockTranslator extends AutoCloseable {
 
     /// Makes translators; found as a service, so that nothing depends on there being one.
     interface Provider {
-        /// @return null where the host cannot run it
-        BlockTranslator create(TranslatorConfig config);
+        /// @param whyNot told in a few words why the host cannot run it
+        /// @return null where it cannot
+        BlockTranslator create(TranslatorConfig config, Consumer<String> whyNot);
+
+        default BlockTranslator create(TranslatorConfig config) {
+            return create(config, _ -> { });
+        }
 
         /// @param bytes how much host code there may be
         default BlockTranslator create(long bytes) {

@@ -10,24 +10,31 @@ import org.javisor.host.PerfMap;
 /// @param mapping     how memory for it is made, or null for what the host permits
 /// @param perfMap     where host code is named for `perf`, or null; closed by who made it
 /// @param translateAt the how-manieth execution of a block makes it worth translating
-public record TranslatorConfig(long cacheBytes, CodeMapping.Kind mapping, PerfMap perfMap, int translateAt) {
-    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, null, 60);
+/// @param counted     whether translated code counts the instructions that it executes, which costs it time; if not,
+///     counts are of interpreted instructions alone
+public record TranslatorConfig(long cacheBytes, CodeMapping.Kind mapping, PerfMap perfMap, int translateAt,
+        boolean counted) {
+    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, null, 60, false);
     /// Jumps reach 2 GiB.
     public static final long MIN_CACHE_BYTES = 1 << 20, MAX_CACHE_BYTES = 1 << 30;
 
     public TranslatorConfig withCacheBytes(long bytes) {
-        return new TranslatorConfig(bytes, mapping, perfMap, translateAt);
+        return new TranslatorConfig(bytes, mapping, perfMap, translateAt, counted);
     }
 
     public TranslatorConfig withMapping(CodeMapping.Kind kind) {
-        return new TranslatorConfig(cacheBytes, kind, perfMap, translateAt);
+        return new TranslatorConfig(cacheBytes, kind, perfMap, translateAt, counted);
     }
 
     public TranslatorConfig withPerfMap(PerfMap map) {
-        return new TranslatorConfig(cacheBytes, mapping, map, translateAt);
+        return new TranslatorConfig(cacheBytes, mapping, map, translateAt, counted);
     }
 
     public TranslatorConfig withTranslateAt(int execution) {
-        return new TranslatorConfig(cacheBytes, mapping, perfMap, execution);
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, execution, counted);
+    }
+
+    public TranslatorConfig withCounted(boolean count) {
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, translateAt, count);
     }
 }

@@ -252,7 +252,7 @@ public final class Machine implements AutoCloseable {
         private CpuVendor vendor = CpuVendor.INTEL;
 
         private Consumer<String> reports = _ -> { };
-        private Execution execution = Execution.INTERPRETER;
+        private Execution execution = Execution.AUTO;
         private TranslatorConfig translator = TranslatorConfig.DEFAULT;
 
         private Builder() {
@@ -382,7 +382,7 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
-        /// How guest code is executed; interpreted, if this is not called.
+        /// How guest code is executed; translated where the host allows that, if this is not called.
         public Builder execution(Execution how) {
             execution = how;
             return this;

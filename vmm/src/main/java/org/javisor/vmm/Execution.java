@@ -3,9 +3,11 @@ package org.javisor.vmm;
 
 /// How software processors execute guest code.
 public enum Execution {
+    /// As [#TRANSLATOR] where the host allows that, else as [#INTERPRETER], and a report says why.
+    AUTO,
     /// Instruction by instruction, on any host.
     INTERPRETER,
-    /// What is executed often is translated to host code, where the host allows that; the rest is interpreted.
+    /// What is executed often is translated to host code; the rest is interpreted.
     TRANSLATOR,
     /// As [#TRANSLATOR], slowly: each execution of translated code is compared with the interpreter's, and the first
     /// difference is an [VmExit.InternalError]. For machines of one processor.

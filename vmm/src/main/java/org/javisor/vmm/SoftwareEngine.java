@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.TranslationStats;
-import org.javisor.cpu.TranslatorConfig;
+import org.javisor.memory.ConfigurationException;
 
 /// Processors in software, on any host.
 final class SoftwareEngine implements Engine {
@@ -21,21 +23,32 @@ final class SoftwareEngine implements Engine {
         BlockTranslator translator = null;
         Execution execution = vm.config().execution();
         if (execution != Execution.INTERPRETER) {
-            translator = translator(vm.config().translator());
-            if (translator == null) {
-                vm.config().reports().accept("this host cannot run translated code: all code is interpreted");
-            } else {
-                group.translator(translator, execution == Execution.CHECK);
-                group.translateAt(vm.config().translator().translateAt());
+            translator = translator(vm.config());
+        }
+        if (translator != null) {
+            group.translator(translator, execution == Execution.CHECK);
+            group.translateAt(vm.config().translator().translateAt());
+            if (vm.config().translator().counted()) {
+                group.countInstructions();
             }
         }
         return new SoftwareProcessors(vm, group, translator);
     }
 
-    private static BlockTranslator translator(TranslatorConfig config) {
-        return ServiceLoader.load(BlockTranslator.Provider.class, SoftwareEngine.class.getClassLoader()).stream()
-                .map(provider -> provider.get().create(config)).filter(Objects::nonNull).findFirst()
-                .orElse(null);
+    private static BlockTranslator translator(VmConfig config) {
+        List<String> reasons = new ArrayList<>();
+        BlockTranslator translator = ServiceLoader
+                .load(BlockTranslator.Provider.class, SoftwareEngine.class.getClassLoader()).stream()
+                .map(provider -> provider.get().create(config.translator(), reasons::add)).filter(Objects::nonNull)
+                .findFirst().orElse(null);
+        if (translator == null) {
+            String why = reasons.isEmpty() ? "there is no translator" : String.join("; ", reasons);
+            if (config.execution() != Execution.AUTO) {
+                throw new ConfigurationException("guest code cannot be translated: " + why);
+            }
+            config.reports().accept("guest code is interpreted, which is slower: " + why);
+        }
+        return translator;
     }
 
     /// @param translator null if there is none

@@ -23,7 +23,7 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
             new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
-                    Execution.INTERPRETER, TranslatorConfig.DEFAULT);
+                    Execution.AUTO, TranslatorConfig.DEFAULT);
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -32,7 +32,7 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
         return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
-                Execution.INTERPRETER, TranslatorConfig.DEFAULT);
+                Execution.AUTO, TranslatorConfig.DEFAULT);
     }
 
     public VmConfig withCpuid(CpuidModel other) {
