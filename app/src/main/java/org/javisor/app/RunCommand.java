@@ -127,6 +127,11 @@ final class RunCommand implements Callable<Integer> {
             + " room when it is full.")
     private ByteSize codeCache = new ByteSize(TranslatorConfig.DEFAULT.cacheBytes());
 
+    @Option(names = "--disassemble", paramLabel = "RANGE", converter = AddressRange.Converter.class,
+            description = "At the end, print guest code at these addresses, as in 401000-402000 or 401000+20,"
+            + " beside the host code that it was translated to; repeatable.")
+    private List<AddressRange> disassembled = List.of();
+
     @Option(names = "--perf-map", description = "Name translated code for Linux's perf, in /tmp/perf-PID.map.")
     private boolean perfMap;
 
@@ -150,7 +155,7 @@ final class RunCommand implements Callable<Integer> {
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
             builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
-                    .withCounted(stats));
+                    .withCounted(stats).withListed(!disassembled.isEmpty()));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
     }
@@ -268,7 +273,7 @@ final class RunCommand implements Callable<Integer> {
             MachineExit exit = debugged(machine, machine::run);
             System.out.flush();
             if (result.known()) {
-                printStats(machine, started);
+                printWhatWasAsked(machine, started);
                 return result.status();
             }
             err().print(recentOutput.text());
@@ -303,7 +308,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int finish(Machine machine, MachineExit exit, long started) {
-        printStats(machine, started);
+        printWhatWasAsked(machine, started);
         if (screenshot != null) {
             Screenshot.write(machine.screen(), screenshot);
         }
@@ -330,7 +335,11 @@ final class RunCommand implements Callable<Integer> {
         return machine;
     }
 
-    private void printStats(Machine machine, long started) {
+    private void printWhatWasAsked(Machine machine, long started) {
+        for (AddressRange range : disassembled) {
+            err().print(machine.vm().listing(range.from(), range.to()));
+            err().flush();
+        }
         if (stats) {
             long nanos = System.nanoTime() - started;
             err().print(new StatsReport(machine.stats(), nanos));

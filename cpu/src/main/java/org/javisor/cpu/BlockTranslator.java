@@ -58,6 +58,10 @@ public interface BlockTranslator extends AutoCloseable {
     /// The host code of a translation in hexadecimal, for reports.
     String describe(Translation translation);
 
+    /// Guest code from RIP `from` to `to`, where it was first found, beside its host code; needs
+    /// [TranslatorConfig#listed].
+    String list(long from, long to);
+
     /// Bytes of host code.
     long bytes();
 

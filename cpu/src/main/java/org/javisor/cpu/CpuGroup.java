@@ -91,6 +91,11 @@ public final class CpuGroup {
                 : translations.stats(translator, cpus.stream().map(Cpu::exitCounters).toList());
     }
 
+    /// Translated guest code beside its host code, see [BlockTranslator#list]; empty when all code is interpreted.
+    public String listing(long from, long to) {
+        return translator == null ? "" : translator.list(from, to);
+    }
+
     void add(Cpu cpu) {
         cpus.add(cpu);
     }

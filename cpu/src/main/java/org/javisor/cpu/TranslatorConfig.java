@@ -12,29 +12,34 @@ import org.javisor.host.PerfMap;
 /// @param translateAt the how-manieth execution of a block makes it worth translating
 /// @param counted     whether translated code counts the instructions that it executes, which costs it time; if not,
 ///     counts are of interpreted instructions alone
+/// @param listed      whether it is noted which host code was made of which instruction
 public record TranslatorConfig(long cacheBytes, CodeMapping.Kind mapping, PerfMap perfMap, int translateAt,
-        boolean counted) {
-    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, null, 60, false);
+        boolean counted, boolean listed) {
+    public static final TranslatorConfig DEFAULT = new TranslatorConfig(128 << 20, null, null, 60, false, false);
     /// Jumps reach 2 GiB.
     public static final long MIN_CACHE_BYTES = 1 << 20, MAX_CACHE_BYTES = 1 << 30;
 
     public TranslatorConfig withCacheBytes(long bytes) {
-        return new TranslatorConfig(bytes, mapping, perfMap, translateAt, counted);
+        return new TranslatorConfig(bytes, mapping, perfMap, translateAt, counted, listed);
     }
 
     public TranslatorConfig withMapping(CodeMapping.Kind kind) {
-        return new TranslatorConfig(cacheBytes, kind, perfMap, translateAt, counted);
+        return new TranslatorConfig(cacheBytes, kind, perfMap, translateAt, counted, listed);
     }
 
     public TranslatorConfig withPerfMap(PerfMap map) {
-        return new TranslatorConfig(cacheBytes, mapping, map, translateAt, counted);
+        return new TranslatorConfig(cacheBytes, mapping, map, translateAt, counted, listed);
     }
 
     public TranslatorConfig withTranslateAt(int execution) {
-        return new TranslatorConfig(cacheBytes, mapping, perfMap, execution, counted);
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, execution, counted, listed);
     }
 
     public TranslatorConfig withCounted(boolean count) {
-        return new TranslatorConfig(cacheBytes, mapping, perfMap, translateAt, count);
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, translateAt, count, listed);
+    }
+
+    public TranslatorConfig withListed(boolean list) {
+        return new TranslatorConfig(cacheBytes, mapping, perfMap, translateAt, counted, list);
     }
 }

@@ -23,15 +23,18 @@ final class Code {
     private final int[] exits;
     /// By exit to a target: what it is linked to, or null.
     private final Code[] targets;
+    private final int[] marks;
     private final List<Code> incoming = new ArrayList<>(2);
 
     /// @param jumps by exit to a target: where the distance of the jump is in the code, or [Emission#UNLINKABLE]
-    Code(CodeMemory memory, Translation translation, long entry, int length, int[] jumps) {
+    /// @param marks as of [Emission#marks]
+    Code(CodeMemory memory, Translation translation, long entry, int length, int[] jumps, int[] marks) {
         this.memory = memory;
         this.translation = translation;
         this.entry = entry;
         this.length = length;
         this.jumps = jumps;
+        this.marks = marks;
         exits = new int[jumps.length];
         targets = new Code[jumps.length];
         for (int n = 0; n < jumps.length; n++) {
@@ -49,6 +52,10 @@ final class Code {
 
     int length() {
         return length;
+    }
+
+    void list(Listing listing) {
+        listing.add(translation, entry, length, marks);
     }
 
     /// Has exit `index` lead to `target`.

@@ -38,6 +38,8 @@ final class Emission {
     private final List<Integer> callers = new ArrayList<>();
     private final List<Load> loads = new ArrayList<>();
     private int lastX87 = NONE;
+    /// Null unless a listing is wanted.
+    private List<Integer> marks;
 
     /// @param origin host address of the first byte
     /// @param memory where the way out is
@@ -107,6 +109,26 @@ final class Emission {
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
     void systemChanged() {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);
+    }
+
+    // ---- for people ----
+
+    /// What is written from now on is for instruction `index`, or [Listing#NONE].
+    void mark(int index) {
+        if (marks != null) {
+            marks.add(asm.length());
+            marks.add(index);
+        }
+    }
+
+    /// The marks: where, and for what; empty if they are not kept.
+    int[] marks() {
+        return marks == null ? new int[0] : marks.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /// Keeps marks.
+    void keepMarks() {
+        marks = new ArrayList<>();
     }
 
     // ---- exits ----

@@ -2,6 +2,7 @@
 package org.javisor.translator;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class HostTranslator implements BlockTranslator {
     private final HostFeatures host = new HostFeatures();
     private final Assembler asm = new Assembler();
     private final Map<Translation, Code> codes = new HashMap<>();
+    private final TranslatorConfig config;
     private final PerfMap perfMap;
     private long linked;
     private long dropped;
@@ -35,6 +37,7 @@ final class HostTranslator implements BlockTranslator {
         memory = new CodeMemory(mapping, host.has(Feature.AVX));
         long room = memory.end() - memory.free();
         ring = new CodeRing(memory.free(), memory.end(), (int) Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
+        this.config = config;
         perfMap = config.perfMap();
         if (perfMap != null) {
             perfMap.add(memory.base(), memory.free() - memory.base(), "guest_enter_and_leave");
@@ -52,6 +55,9 @@ final class HostTranslator implements BlockTranslator {
         while (true) {
             asm.reset();
             Emission emission = new Emission(asm, translation, logged, ring.next(), memory);
+            if (config.listed()) {
+                emission.keepMarks();
+            }
             new RegionCompiler(emission, host, translated, counted).compile();
             if (emission.targets().length > MAX_INDEX || !ring.couldFit(asm.length())) {
                 return Outcome.IMPOSSIBLE;
@@ -69,7 +75,7 @@ final class HostTranslator implements BlockTranslator {
     private void place(Translation translation, int[] translated, Emission emission) {
         long entry = ring.next();
         memory.place(asm, entry);
-        Code code = new Code(memory, translation, entry, asm.length(), emission.links());
+        Code code = new Code(memory, translation, entry, asm.length(), emission.links(), emission.marks());
         ring.add(code);
         codes.put(translation, code);
         translation.complete(entry, translated, emission.targets(), emission.callers());
@@ -130,6 +136,15 @@ final class HostTranslator implements BlockTranslator {
         Code code = codes.get(translation);
         return code == null ? "none" : HexFormat.of().formatHex(HostMemory.segment(code.entry(), code.length())
                 .toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    @Override
+    public synchronized String list(long from, long to) {
+        Listing listing = new Listing();
+        codes.values().stream().filter(code -> code.translation().rip() < to
+                        && code.translation().rip() + code.translation().length() > from)
+                .sorted(Comparator.comparingLong(code -> code.translation().rip())).forEach(code -> code.list(listing));
+        return listing.toString();
     }
 
     @Override

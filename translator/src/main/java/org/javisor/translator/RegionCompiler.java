@@ -87,11 +87,13 @@ final class RegionCompiler implements Branches.Edges {
         writePending();
         for (int i = 0; i < detours.size(); i++) {
             Detour detour = detours.get(i);
+            emission.mark(Listing.NONE);
             asm.land(detour.jump);
             flags.restore(detour.flags);
             go(detour.offset, detour.index);
             writePending();
         }
+        emission.mark(Listing.NONE);
         emission.finish();
     }
 
@@ -119,6 +121,7 @@ final class RegionCompiler implements Branches.Edges {
     /// The first instruction is as long as a jump, and its place aligned, to be overwritten by one in one piece; nothing
     /// leads to its middle.
     private void entry() {
+        emission.mark(Listing.NONE);
         poll(0);
         emission.needVectors(translation.vectorNeed(translated));
         if (translation.usesX87(translated)) {
@@ -149,6 +152,7 @@ final class RegionCompiler implements Branches.Edges {
             limit(first);
         }
         if (flow.loopHeads().get(piece) && !polled) {
+            emission.mark(Listing.NONE);
             poll(first);
         }
         if (counted) {
@@ -163,6 +167,7 @@ final class RegionCompiler implements Branches.Edges {
         instructions.memory.begin(new AccessPlan(translation, first, end));
         for (int index = first; index < end; index++) {
             Instruction insn = translation.instruction(index);
+            emission.mark(index);
             if (SystemCalls.supports(translation, index)) {
                 emission.saveX87Pointer();
                 calls.emit(insn, index);

@@ -98,6 +98,11 @@ class GoldenTest {
         }
 
         @Override
+        public String list(long from, long to) {
+            return inner.list(from, to);
+        }
+
+        @Override
         public long bytes() {
             return inner.bytes();
         }

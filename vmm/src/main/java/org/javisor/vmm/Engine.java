@@ -27,6 +27,9 @@ interface Engine {
         /// Has translated code count instructions; before a vCPU runs.
         void countInstructions();
 
+        /// Translated guest code beside its host code; empty where there is no translator.
+        String listing(long from, long to);
+
         /// What the translator did so far; null where there is none.
         TranslationStats translationStats();
 

@@ -79,6 +79,11 @@ final class SoftwareEngine implements Engine {
         }
 
         @Override
+        public String listing(long from, long to) {
+            return group.listing(from, to);
+        }
+
+        @Override
         public TranslationStats translationStats() {
             return group.translationStats();
         }

@@ -165,6 +165,12 @@ public final class Vm implements AutoCloseable {
         processors.countInstructions();
     }
 
+    /// The translated code for guest addresses `from` to `to` as it is now, beside the guest's, for people; needs
+    /// `listed` in the translator's configuration. Empty where nothing is translated.
+    public String listing(long from, long to) {
+        return processors.listing(from, to);
+    }
+
     /// What the translator did so far; null where all code is interpreted.
     public TranslationStats translationStats() {
         return processors.translationStats();
