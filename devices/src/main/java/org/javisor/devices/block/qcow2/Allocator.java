@@ -45,6 +45,7 @@ final class Allocator {
         this.file = file;
         this.mapping = mapping;
         this.refcounts = new Refcounts(file, header);
+        refcounts.requireDistinctBlocks();
         this.compressed = compressed;
         this.version = header.version();
         this.clusterBits = header.clusterBits();

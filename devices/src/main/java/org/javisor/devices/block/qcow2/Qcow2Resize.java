@@ -76,6 +76,7 @@ public final class Qcow2Resize {
     /// The L1 table goes where it has room. Size and place change in one write.
     private void moveL1(long bytes, int entries) throws IOException {
         Refcounts refcounts = new Refcounts(file, header);
+        refcounts.requireDistinctBlocks();
         int clusters = (int) Math.ceilDiv(entries * 8L, header.clusterBytes());
         long offset = refcounts.allocateTogether(clusters) << header.clusterBits();
         refcounts.write();

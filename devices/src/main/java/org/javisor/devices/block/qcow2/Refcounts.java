@@ -3,6 +3,7 @@ package org.javisor.devices.block.qcow2;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.javisor.devices.block.ImageFile;
 
 /// How often each cluster of the file is referred to, and which is free. Confined to the image's exclusive lock.
@@ -140,22 +141,76 @@ final class Refcounts {
         return count;
     }
 
-    /// Takes exactly `count` clusters that follow each other, perhaps with free ones before them.
+    /// Takes exactly `count` clusters that follow each other, perhaps with free ones before them. Blocks that have yet
+    /// to be made lie behind them, where they are in nobody's way.
     long allocateTogether(int count) throws IOException {
-        long start = nextFree(firstFree);
-        for (long at = start; at < start + count; at++) {
-            ensureCounted(at);
-            if (get(at) != 0) {
-                start = nextFree(at);
-                at = start - 1;
-            }
+        long start = freeRun(count);
+        int made = missingBlocks(start, count);
+        for (int before = 0; before != made; made = missingBlocks(start, count + made)) {
+            before = made;
+            start = freeRun(count + made);
+        }
+        long last = (start + count + made - 1) / perBlock;
+        if (last >= table.length) {
+            growTable(last + 1);
+            return allocateTogether(count);
         }
         long hint = firstFree;
-        take(start, count);
+        makeBlocks(start, count, made);
         if (hint < start) {
             firstFree = hint;
         }
         return start;
+    }
+
+    /// Where so many clusters are free together, counted or not.
+    private long freeRun(long count) throws IOException {
+        long start = firstFree;
+        for (long at = start; at < start + count; ) {
+            if (uncounted(at)) {
+                at = (at / perBlock + 1) * perBlock;
+            } else if (get(at) == 0) {
+                at++;
+            } else {
+                start = ++at;
+            }
+        }
+        return start;
+    }
+
+    private int missingBlocks(long start, long count) {
+        int missing = 0;
+        for (long index = start / perBlock; index <= (start + count - 1) / perBlock; index++) {
+            missing += uncounted(index * perBlock) ? 1 : 0;
+        }
+        return missing;
+    }
+
+    /// Takes `count` clusters, and behind them places for the `made` blocks that all these need.
+    private void makeBlocks(long start, int count, int made) throws IOException {
+        int[] indexes = new int[made];
+        int done = 0;
+        for (int index = (int) (start / perBlock); done < made; index++) {
+            if (table[index] == 0) {
+                table[index] = start + count + done << clusterBits;
+                blocks.create(table[index]);
+                indexes[done++] = index;
+            }
+        }
+        try {
+            take(start, count + made);
+            blocks.write();
+            file.sync();
+            for (int index : indexes) {
+                file.store(tableOffset + 8L * index, ByteBuffer.allocate(8).putLong(table[index]).array());
+            }
+        } catch (IOException e) {
+            for (int index : indexes) {
+                blocks.forget(table[index]);
+                table[index] = 0;
+            }
+            throw e;
+        }
     }
 
     private void take(long start, int count) throws IOException {
@@ -221,7 +276,7 @@ final class Refcounts {
         if (clusters * clusterBytes() > Qcow2Layout.MAX_REFCOUNT_TABLE_BYTES) {
             throw new IOException("the refcount table cannot grow any more");
         }
-        long[] grown = java.util.Arrays.copyOf(table, (int) (clusters * perTable));
+        long[] grown = Arrays.copyOf(table, (int) (clusters * perTable));
         for (int i = 0; i < made; i++) {
             grown[table.length + i] = start + clusters + i << clusterBits;
             blocks.create(grown[table.length + i]);
@@ -260,6 +315,19 @@ final class Refcounts {
         }
     }
 
+    /// A block that counts for two ranges would never let either have a free cluster.
+    ///
+    /// @throws CorruptImageException if there is one
+    void requireDistinctBlocks() throws CorruptImageException {
+        long[] sorted = table.clone();
+        Arrays.sort(sorted);
+        for (int i = 1; i < sorted.length; i++) {
+            if (sorted[i] != 0 && sorted[i] == sorted[i - 1]) {
+                throw new CorruptImageException("two refcount blocks at " + sorted[i]);
+            }
+        }
+    }
+
     /// Writes what has changed.
     void write() throws IOException {
         blocks.write();
@@ -267,11 +335,6 @@ final class Refcounts {
 
     boolean dirty() {
         return blocks.dirty();
-    }
-
-    /// Where the free clusters would begin that no block counts, if the file were as long as it is counted.
-    void searchFrom(long cluster) {
-        firstFree = cluster;
     }
 
     void writeIfCrowded() throws IOException {

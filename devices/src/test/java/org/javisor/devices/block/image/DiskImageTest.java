@@ -166,6 +166,21 @@ class DiskImageTest {
     }
 
     @Test
+    void aTableLongerThanItsRefcountBlocksCoverFindsAPlace() throws IOException {
+        Path image = path("image");
+        ImageCreation.create(image, ImageFormat.QCOW2, 300_000, null, null,
+                Map.of("cluster_size", "512", "refcount_bits", "64"));
+        for (long bytes : new long[] {400_000_000, 3_000_000_000L}) {
+            ImageCare.resize(image, null, bytes, false);
+            try (BlockBackend disk = DiskImage.open(image, null, false)) {
+                disk.write(bytes - 512, text("end", 512));
+            }
+            assertTrue(ImageCare.check(image, false).clean(), () -> ImageCare.check(image, false).messages().toString());
+            QemuImg.requireClean(image);
+        }
+    }
+
+    @Test
     void leaksAreFoundAndRepaired() throws IOException {
         Path image = qcow2("image", null, null);
         try (BlockBackend disk = DiskImage.open(image, null, false)) {

@@ -72,7 +72,7 @@ class KilledWriterTest {
 
     @Test
     void aKilledWriterLeavesAWholeImage() throws Exception {
-        kill(3);
+        kill(2);
     }
 
     @Test
