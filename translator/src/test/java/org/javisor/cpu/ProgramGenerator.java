@@ -82,6 +82,7 @@ final class ProgramGenerator {
                 case 8 -> patch();
                 case 9 -> pointer();
                 case 10 -> flags();
+                case 11 -> system();
                 default -> any();
             }
         }
@@ -290,6 +291,32 @@ final class ProgramGenerator {
         add(new Item(bytes(code), 0, 0, Flags.ARITHMETIC, -1, 0));
         int[][] others = {{0x9e}, {0x66, 0x9d}, {0x9d}, {0xf8}, {0xf9}, {0xf5}, {0xfc}, {0xfd}};
         add(Item.plain(others[random.nextInt(others.length)]));
+    }
+
+    /// What kernels do; at CPL 3 mostly a fault.
+    private void system() {
+        int[][] codes = {
+            // swapgs; mov rax, cr3 / cr0; cr4; cr2; cr8 there and back
+            {0x0f, 0x01, 0xf8}, {0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8}, {0x0f, 0x20, 0xc0, 0x0f, 0x22, 0xc0},
+            {0x0f, 0x20, 0xe2, 0x0f, 0x22, 0xe2}, {0x0f, 0x20, 0xd3, 0x0f, 0x22, 0xd3},
+            {0x44, 0x0f, 0x20, 0xc0, 0x44, 0x0f, 0x22, 0xc0},
+            // mov ecx, FS_BASE; rdmsr; wrmsr
+            {0xb9, 0, 1, 0, 0xc0, 0x0f, 0x32, 0x0f, 0x30},
+            // mov rax, cr0; xor al, 8 (TS); mov cr0, rax
+            {0x0f, 0x20, 0xc0, 0x34, 0x08, 0x0f, 0x22, 0xc0},
+            // invlpg of a data page; mov eax, 0x23; mov ds, eax; mov es, eax; mov edx, ds
+            {0x0f, 0x01, 0x3c, 0x25, 0, 8, 0x40, 0}, {0xb8, 0x23, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8c, 0xda},
+            // rdtsc; mov eax, 1; mov edx, 2
+            {0x0f, 0x31, 0xb8, 1, 0, 0, 0, 0xba, 2, 0, 0, 0},
+            // cli; sti; pause
+            {0xfa, 0xfb, 0xf3, 0x90},
+        };
+        add(new Item(bytes(codes[random.nextInt(codes.length)]), Flags.ARITHMETIC, 0, 0, -1, 0));
+        if (random.nextBoolean()) {
+            // syscall, or int 0x80
+            int[] call = random.nextBoolean() ? new int[] {0x0f, 0x05} : new int[] {0xcd, ProgramGuest.CALL_VECTOR};
+            add(new Item(bytes(call), 0, 0, Flags.ARITHMETIC, -1, 0));
+        }
     }
 
     /// One of any kind.

@@ -22,9 +22,12 @@ import org.javisor.testkit.RandomOperands;
 /// All else is for the supervisor.
 final class ProgramGuest implements AutoCloseable {
     static final long DATA = 0x40_0000, STACK = 0x50_2000, COUNTERS = 0x51_0000, CODE = 0x60_0000;
+    static final int CALL_VECTOR = 0x80;
     static final int DATA_PAGES = 16, CODE_PAGES = 4;
     private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, NMI_STACK = 0x7_e000, INTERRUPT_STACK = 0x7_f000,
             MAX_STOPS = 400;
+    /// Behind those of exceptions. What SYSRET makes selectors of: CODE3 is 16 bytes behind it.
+    private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257, SYSRET_SELECTOR = 0x0b;
     private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
@@ -58,13 +61,15 @@ final class ProgramGuest implements AutoCloseable {
         cpu = guest.cpu;
         decoder = new InstructionDecoder(cpu);
         for (int gate = 0; gate < 256; gate++) {
-            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == 3 ? 0xee : 0x8e,
+            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == GuestFault.BP || gate == CALL_VECTOR ? 0xee : 0x8e,
                     gate == GuestFault.NMI ? 2 : gate == INTERRUPT_VECTOR ? 3 : 1);
         }
         guest.memory.storeLong(SystemGuest.TSS + 44, NMI_STACK);
         guest.memory.storeLong(SystemGuest.TSS + 52, INTERRUPT_STACK);
-        cpu.system.star = (long) SystemGuest.CODE0 << 32;
-        cpu.system.lstar = SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
+        cpu.system.star = (long) SystemGuest.CODE0 << 32 | (long) SYSRET_SELECTOR << 48;
+        // iretq; and for SYSCALL: swapgs; mov gs:[SYSCALLS], rcx; swapgs; sysretq
+        guest.code(SystemGuest.HANDLERS + 16 * CALL_VECTOR, "48cf");
+        guest.code(SYSCALL_HANDLER, "0f01f8 6548890c2500805100 0f01f8 480f07");
         cpu.system.xcr0 = cpuid.xcr0Supported();
         mapMemory();
     }
@@ -102,8 +107,11 @@ final class ProgramGuest implements AutoCloseable {
             return USER | WRITABLE | PRESENT;
         }
         boolean users = gpa >= STACK - 0x2000 && gpa < STACK + 0x1000 || gpa == COUNTERS;
-        // What supervisor's pages hold are handlers.
-        return users ? NO_EXECUTE | USER | WRITABLE | PRESENT : gpa == 0 ? 0 : WRITABLE | PRESENT;
+        if (users) {
+            return NO_EXECUTE | USER | WRITABLE | PRESENT;
+        }
+        // The tables and handlers that everything depends on are not to be overwritten.
+        return gpa == 0 ? 0 : gpa < SystemGuest.DATA ? PRESENT : WRITABLE | PRESENT;
     }
 
     /// Loads a program and, as `seed` says, everything that it works on.
@@ -121,6 +129,8 @@ final class ProgramGuest implements AutoCloseable {
         fill(random, STACK - 0x2000, 0x3000);
         fill(random, DATA, DATA_PAGES * PAGE_BYTES);
         user = random.nextInt(3) != 0;
+        cpu.system.lstar = random.nextBoolean() ? SYSCALL_HANDLER : SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
+        cpu.system.kernelGsBase(0);
         mode(random);
         for (int reg = 0; reg < 16; reg++) {
             cpu.reg64(reg, random.nextInt(3) == 0 ? DATA + random.nextInt(4 * PAGE_BYTES) : operands.integer());
