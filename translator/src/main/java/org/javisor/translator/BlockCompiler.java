@@ -23,6 +23,7 @@ final class BlockCompiler {
     private final BitStrings bits;
     private final FlagInstructions flags;
     private final SystemRegisters registers;
+    private final MemoryComparison comparison;
 
     BlockCompiler(Emission emission, HostFeatures host) {
         this.asm = emission.asm;
@@ -36,6 +37,7 @@ final class BlockCompiler {
         this.bits = new BitStrings(emission, memory);
         this.flags = new FlagInstructions(emission, stack);
         this.registers = new SystemRegisters(emission, memory);
+        this.comparison = new MemoryComparison(emission, memory);
     }
 
     /// How many instructions of a piece can be translated, from its first on.
@@ -105,6 +107,8 @@ final class BlockCompiler {
             flags.emit(insn, index);
         } else if (SystemRegisters.handles(insn.mnemonic())) {
             registers.emit(insn, index);
+        } else if (comparison.supports(insn)) {
+            comparison.emit(insn, index);
         } else {
             plain.emit(insn, index);
         }

@@ -17,7 +17,7 @@ import org.javisor.isa.Instruction;
 record FlagRecipe(Kind kind, int size, Operand left, Operand right, FlagRecipe carry) {
     /// What was done, of the given size.
     enum Kind {
-        COMPARE, TEST, ADD, SUBTRACT, NEGATE, INCREMENT, DECREMENT,
+        COMPARE, TEST, ADD, SUBTRACT, NEGATE, INCREMENT, DECREMENT, SHIFT_LEFT, SHIFT_RIGHT, SHIFT_ARITHMETIC,
         /// Nothing but CF, which is where [FlagState] saves flags.
         CARRY_IN_MEMORY
     }
@@ -71,7 +71,60 @@ record FlagRecipe(Kind kind, int size, Operand left, Operand right, FlagRecipe c
         };
     }
 
-    private static Operand right(Instruction insn) {
+    // ---- operands that are kept in the first slot ----
+
+    private static final Operand KEPT = new Operand(Place.SLOT, 0);
+
+    /// Stores what `reg`, a guest register, has before it changes. Uses R14.
+    static void keep(Assembler asm, int reg) {
+        int from = R14;
+        if (State.inRegister(reg)) {
+            from = State.host(reg);
+        } else {
+            asm.load(R14, State.general(reg));
+        }
+        keepHost(asm, from);
+    }
+
+    /// Stores what a host register has.
+    static void keepHost(Assembler asm, int from) {
+        asm.store(KEPT.address(), from);
+    }
+
+    /// Whether it is a shift of a register by a constant.
+    static boolean isShift(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case SHL, SHR, SAR -> insn.kind0 == GPR && insn.reg0 < 16 && Effect.of(insn) == Effect.WRITES;
+            default -> false;
+        };
+    }
+
+    /// The recipe for such a shift, the operand of which was kept.
+    static FlagRecipe ofShift(Instruction insn) {
+        Kind kind = switch (insn.mnemonic()) {
+            case SHL -> Kind.SHIFT_LEFT;
+            case SHR -> Kind.SHIFT_RIGHT;
+            default -> Kind.SHIFT_ARITHMETIC;
+        };
+        int count = insn.kind1 == IMM ? (int) insn.immediate & 0x3f : 1;
+        return new FlagRecipe(kind, insn.bytes0, KEPT, new Operand(Place.IMMEDIATE, count), null);
+    }
+
+    /// The recipe for CMP, TEST, ADD or SUB, one operand of which was in memory and is kept.
+    static FlagRecipe ofKept(Instruction insn) {
+        boolean first = insn.kind0 == Instruction.MEM;
+        Operand left = first ? KEPT : new Operand(Place.REGISTER, insn.reg0);
+        Operand right = first ? right(insn) : KEPT;
+        Kind kind = switch (insn.mnemonic()) {
+            case CMP -> Kind.COMPARE;
+            case TEST -> Kind.TEST;
+            case ADD -> Kind.ADD;
+            default -> Kind.SUBTRACT;
+        };
+        return new FlagRecipe(kind, insn.bytes0, left, right, null);
+    }
+
+    static Operand right(Instruction insn) {
         if (insn.kind1 == GPR && insn.reg1 < 16) {
             return new Operand(Place.REGISTER, insn.reg1);
         }
@@ -146,6 +199,9 @@ record FlagRecipe(Kind kind, int size, Operand left, Operand right, FlagRecipe c
                 asm.op(wide(0xf6), size, NEG_EXTENSION, R14);
                 asm.op(wide(0xf6), size, NEG_EXTENSION, R14);
             }
+            case SHIFT_LEFT -> shift(asm, Assembler.SHL_IMM);
+            case SHIFT_RIGHT -> shift(asm, Assembler.SHR_IMM);
+            case SHIFT_ARITHMETIC -> shift(asm, Assembler.SAR_IMM);
             case INCREMENT -> step(asm, -1, INC_EXTENSION);
             case DECREMENT -> step(asm, 1, DEC_EXTENSION);
             case CARRY_IN_MEMORY -> {
@@ -153,6 +209,12 @@ record FlagRecipe(Kind kind, int size, Operand left, Operand right, FlagRecipe c
                 asm.byte1(0);
             }
         }
+    }
+
+    private void shift(Assembler asm, int extension) {
+        loadLeft(asm);
+        asm.op(wide(0xc0), size, extension, R14);
+        asm.byte1(right.value);
     }
 
     private void step(Assembler asm, int undone, int extension) {

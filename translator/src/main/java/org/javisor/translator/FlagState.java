@@ -45,6 +45,9 @@ final class FlagState {
     private boolean carryInHost;
     /// Whether somebody needs the flags behind the present instruction.
     private boolean liveBehind = true;
+    private boolean mustLast;
+    /// The operand of the shift that is being emitted is kept.
+    private boolean shifted;
 
     FlagState(Assembler asm) {
         this.asm = asm;
@@ -67,8 +70,14 @@ final class FlagState {
     ///
     /// @param written bits of the guest registers that it changes
     /// @param live    whether somebody needs behind it what it leaves of the flags
-    void prepare(Instruction insn, int written, boolean live) {
+    /// @param last    whether that is when the host's are destroyed
+    void prepare(Instruction insn, int written, boolean live, boolean last) {
         liveBehind = live;
+        mustLast = last;
+        shifted = last && FlagRecipe.isShift(insn);
+        if (shifted) {
+            FlagRecipe.keep(asm, insn.reg0);
+        }
         if (recipe == null) {
             return;
         }
@@ -84,8 +93,13 @@ final class FlagState {
         if (steps) {
             recipe = recipe.carryPart();
         }
-        if (live) {
+        boolean hostLasts = inHost && !lacksCarry && !Liveness.mayExit(insn);
+        if (last || live && !hostLasts) {
             preserve(recipe.registers() & written);
+        } else if (steps && (recipe.registers() & written) != 0) {
+            // The host's CF does, or nobody needs it.
+            recipe = null;
+            lacksCarry = false;
         }
     }
 
@@ -141,8 +155,7 @@ final class FlagState {
         if (effect == Effect.NONE || effect == Effect.READS) {
             return;
         }
-        set();
-        recipe = FlagRecipe.of(insn, carry);
+        set(shifted ? FlagRecipe.ofShift(insn) : FlagRecipe.of(insn, carry));
         lacksCarry = carry != null && !carryInHost;
     }
 
@@ -154,6 +167,17 @@ final class FlagState {
         lacksCarry = false;
         inMemory = false;
         recipe = null;
+    }
+
+    /// As [#set], where they can be had again.
+    void set(FlagRecipe how) {
+        set();
+        recipe = how;
+    }
+
+    /// Whether the flags of the instruction that is being emitted will be needed when the host's are destroyed.
+    boolean mustLast() {
+        return mustLast;
     }
 
     /// Sees to it that memory has them. Uses R14.

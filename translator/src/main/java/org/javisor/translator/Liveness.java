@@ -23,6 +23,8 @@ final class Liveness {
     private final BitSet before = new BitSet();
     /// The flags behind it are.
     private final BitSet behind = new BitSet();
+    /// The same, where only those count who find the host's flags destroyed: exits, and what comes behind accesses.
+    private final BitSet lastBefore = new BitSet(), lastBehind = new BitSet();
 
     /// @param translated by piece: how many of its instructions have host code
     /// @param successors by piece: where it leads within the translation; null for one that may lead elsewhere, too
@@ -34,36 +36,42 @@ final class Liveness {
         while (changed) {
             changed = false;
             for (int piece = translation.pieces() - 1; piece >= 0; piece--) {
-                boolean old = liveAt(piece);
-                scan(piece, liveBehind(successors.get(piece)), polling.get(piece));
-                changed |= liveAt(piece) != old;
+                int first = translation.first(piece);
+                boolean live = before.get(first), last = lastBefore.get(first);
+                scan(piece, anyLive(successors.get(piece), before), anyLive(successors.get(piece), lastBefore),
+                        polling.get(piece));
+                changed |= before.get(first) != live || lastBefore.get(first) != last;
             }
         }
     }
 
-    private boolean liveBehind(int[] successors) {
+    private boolean anyLive(int[] successors, BitSet live) {
         if (successors == null) {
             return true;
         }
         for (int successor : successors) {
-            if (liveAt(successor)) {
+            if (live.get(translation.first(successor))) {
                 return true;
             }
         }
         return false;
     }
 
-    private void scan(int piece, boolean liveAtEnd, boolean polls) {
+    private void scan(int piece, boolean liveAtEnd, boolean lastAtEnd, boolean polls) {
         int first = translation.first(piece);
-        boolean live = liveAtEnd;
+        boolean live = liveAtEnd, last = lastAtEnd;
         for (int index = first + translated[piece] - 1; index >= first; index--) {
             behind.set(index, live);
+            lastBehind.set(index, last);
             Instruction insn = translation.instruction(index);
             live = mayExit(insn) || reads(insn) || live && !replaces(insn);
+            last = mayExit(insn) || last && !replaces(insn);
             before.set(index, live);
+            lastBefore.set(index, last);
         }
         if (polls || translated[piece] == 0) {
             before.set(first);
+            lastBefore.set(first);
         }
     }
 
@@ -76,8 +84,9 @@ final class Liveness {
         return Effect.of(insn) == Effect.WRITES;
     }
 
-    /// Whether host code may be left at an instruction: all but those on general and vector registers alone.
-    private static boolean mayExit(Instruction insn) {
+    /// Whether host code may be left at an instruction, where the host's flags are destroyed: all but those on general
+    /// and vector registers alone.
+    static boolean mayExit(Instruction insn) {
         if (BlockCompiler.isIdle(insn.mnemonic()) || insn.mnemonic() == Mnemonic.LEA || Branches.isDirect(insn)) {
             return false;
         }
@@ -101,6 +110,11 @@ final class Liveness {
 
     boolean liveBehind(int index) {
         return behind.get(index);
+    }
+
+    /// Whether the flags behind an instruction are needed by somebody who finds the host's destroyed.
+    boolean lastsBehind(int index) {
+        return lastBehind.get(index);
     }
 
     /// Whether a piece reads flags before it can be left or changes them: it had better find them in the host's.

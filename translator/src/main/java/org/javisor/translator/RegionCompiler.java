@@ -179,7 +179,7 @@ final class RegionCompiler implements Branches.Edges {
                 return;
             }
             int written = WrittenRegisters.of(insn);
-            flags.prepare(insn, written, liveness.liveBehind(index));
+            flags.prepare(insn, written, liveness.liveBehind(index), liveness.lastsBehind(index));
             instructions.emit(insn, index);
             flags.written(insn, written);
         }

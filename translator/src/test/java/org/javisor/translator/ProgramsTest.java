@@ -141,6 +141,24 @@ class ProgramsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void flagsOutliveAnAccessThatReplacesTheirOperandAndNobodyNeedsThemLater(boolean inLockStep) {
+        try (BareProcessor guest = guest(inLockStep)) {
+            // mov ebx, DATA; 1: mov rdi, rcx; and edi, 0x80; mov rdi, [rbx]; je 2f; add rax, 2; sub rcx, 1; jne 1b; hlt;
+            // 2: add rax, 1; sub rcx, 1; jne 1b; hlt
+            code(guest, CODE, "bb00002000 4889cf 81e780000000 488b3b 740b 4883c002 4883e901 75e8 f4"
+                    + "4883c001 4883e901 75dd f4");
+            long n = rounds(inLockStep);
+            long expected = 0;
+            for (long i = n; i > 0; i--) {
+                expected += (i & 0x80) != 0 ? 2 : 1;
+            }
+
+            assertEquals(expected, run(guest, n).general(RAX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void loopsWithinLoopsComeToAnEnd(boolean inLockStep) {
         long n = inLockStep ? 100 : 2_000;
         try (BareProcessor guest = guest(inLockStep)) {
