@@ -15,6 +15,7 @@ import org.javisor.app.gdb.GdbServer;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianFirmware;
 import org.javisor.app.guest.DebianGuest;
+import org.javisor.app.vnc.VncServer;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.PerfMap;
@@ -108,6 +109,14 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--vga", description = "Add a VGA.")
     private boolean vga;
 
+    @Option(names = "--vnc", paramLabel = "WHERE", description = "Add a VGA and show it to VNC clients: a display below 100"
+            + " or a port on the loopback interface, or HOST:PORT.")
+    private String vnc;
+
+    @Option(names = "--vnc-password-file", paramLabel = "FILE", description = "The password that VNC clients must know: the"
+            + " first line of FILE, up to 8 characters.")
+    private Path vncPassword;
+
     @Option(names = "--screenshot", paramLabel = "FILE", description = "With --vga: write what the screen shows at the end"
             + " to FILE, as PNG.")
     private Path screenshot;
@@ -179,8 +188,11 @@ final class RunCommand implements Callable<Integer> {
         if (firmware == null && (variables != null || firmwareLog != null)) {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
-        if (screenshot != null && !vga) {
-            throw usage("--screenshot needs --vga");
+        if (screenshot != null && !hasDisplay()) {
+            throw usage("--screenshot needs --vga or --vnc");
+        }
+        if (vncPassword != null && vnc == null) {
+            throw usage("--vnc-password-file needs --vnc");
         }
         if (gdbWait && gdb == null) {
             throw usage("--gdb-wait needs --gdb");
@@ -195,7 +207,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void chooseKernel(Machine.Builder builder) {
-        if (vga) {
+        if (hasDisplay()) {
             builder.display(DebianFirmware.vgaBios(Cache.of(System.getenv()), new Progress(err())));
         }
         if (firmware != null) {
@@ -230,7 +242,7 @@ final class RunCommand implements Callable<Integer> {
         builder.serial(CONSOLE, toStream(PersonsTerminal.output())).serial(AGENT, size);
         try (Machine machine = built(builder)) {
             size.connect(bytes -> machine.offer(AGENT, bytes));
-            return finish(machine, debugged(machine, () -> runInTerminal(machine, size)), started);
+            return finish(machine, served(machine, () -> runInTerminal(machine, size)), started);
         }
     }
 
@@ -243,6 +255,10 @@ final class RunCommand implements Callable<Integer> {
             });
             return machine.run();
         }
+    }
+
+    private boolean hasDisplay() {
+        return vga || vnc != null;
     }
 
     private SerialOutput firmwareLog() {
@@ -270,7 +286,7 @@ final class RunCommand implements Callable<Integer> {
                 .serial(COMMAND_ERRORS, toStream(System.err)).serial(AGENT, result);
         try (Machine machine = built(builder)) {
             result.whenKnown(machine::stop);
-            MachineExit exit = debugged(machine, machine::run);
+            MachineExit exit = served(machine, machine::run);
             System.out.flush();
             if (result.known()) {
                 printWhatWasAsked(machine, started);
@@ -283,16 +299,29 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /// Runs the machine with a gdb server beside it, if one is wanted.
-    private MachineExit debugged(Machine machine, Supplier<MachineExit> run) {
-        if (gdb == null) {
+    /// Runs the machine with the servers beside it that are wanted.
+    private MachineExit served(Machine machine, Supplier<MachineExit> run) {
+        try (GdbServer debugger = gdb == null ? null : GdbServer.listen(machine, gdb, gdbWait, this::report);
+                VncServer display = vnc == null ? null : VncServer.listen(machine, vnc, password(), this::report)) {
+            if (debugger != null) {
+                report("gdb may connect to " + debugger.address());
+            }
+            if (display != null) {
+                report("VNC clients may connect to " + display.address());
+            }
             return run.get();
         }
-        try (GdbServer server = GdbServer.listen(machine, gdb, gdbWait,
-                report -> err().print("javisor: " + report + "\r\n"))) {
-            err().print("javisor: gdb may connect to " + server.address() + "\r\n");
-            err().flush();
-            return run.get();
+    }
+
+    private String password() {
+        if (vncPassword == null) {
+            return null;
+        }
+        try {
+            return Files.readAllLines(vncPassword).stream().findFirst().filter(line -> !line.isEmpty()).orElseThrow(
+                    () -> usage("--vnc-password-file " + vncPassword + ": its first line is empty"));
+        } catch (IOException e) {
+            throw usage("--vnc-password-file " + vncPassword + ": cannot be read: " + e.getMessage());
         }
     }
 

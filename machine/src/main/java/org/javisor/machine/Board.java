@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import org.javisor.devices.I8042;
 import org.javisor.devices.Uart16550;
 import org.javisor.devices.vga.Screen;
 import org.javisor.devices.vga.VgaFunction;
@@ -63,6 +64,10 @@ final class Board implements AutoCloseable {
             firmware.reset();
         }
         configure();
+    }
+
+    I8042 keyboard() {
+        return legacy.keyboard();
     }
 
     /// Null without a display.

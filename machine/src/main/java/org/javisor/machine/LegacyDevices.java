@@ -28,6 +28,7 @@ final class LegacyDevices {
     private final List<Uart16550> serial = new ArrayList<>();
     private final AcpiPm pm;
     private final ResetControl resetControl;
+    private final I8042 keyboard;
 
     LegacyDevices(MachineConfig config, Vm vm, Board.PowerControl power) {
         IoBus ports = vm.ports();
@@ -52,7 +53,7 @@ final class LegacyDevices {
         ports.attach(Rtc.PORT, Rtc.PORTS, rtc, "RTC");
         resetControl = added(new ResetControl(_ -> power.reset()));
         A20Gate a20 = new A20Gate(passes -> vm.maskA20(!passes));
-        I8042 keyboard = added(new I8042(vm.gsi(LegacyMap.KEYBOARD_IRQ), vm.gsi(LegacyMap.MOUSE_IRQ), a20,
+        keyboard = added(new I8042(vm.gsi(LegacyMap.KEYBOARD_IRQ), vm.gsi(LegacyMap.MOUSE_IRQ), a20,
                 _ -> power.reset()));
         ports.attach(I8042.DATA_PORT, 1, keyboard.data(), "keyboard controller, data");
         ports.attach(I8042.COMMAND_PORT, 1, keyboard.command(), "keyboard controller, command");
@@ -78,6 +79,10 @@ final class LegacyDevices {
     /// Port 0xcf9, which lies within the ports of PCI configuration access.
     ResetControl resetControl() {
         return resetControl;
+    }
+
+    I8042 keyboard() {
+        return keyboard;
     }
 
     /// @param port 0 for COM1

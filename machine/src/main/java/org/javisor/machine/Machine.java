@@ -207,6 +207,21 @@ public final class Machine implements AutoCloseable {
         board.resize(columns, rows);
     }
 
+    /// A key of the guest's keyboard goes down or up.
+    ///
+    /// @param code     its make code in scan code set 1
+    /// @param extended whether that is prefixed by 0xe0
+    public void key(int code, boolean extended, boolean down) {
+        board.keyboard().key(code, extended, down);
+    }
+
+    /// The guest's mouse moves, counted right and up, or its wheel turns toward its user, or buttons change.
+    ///
+    /// @param buttons left, right and middle in bits 0 to 2
+    public void mouse(int dx, int dy, int dz, int buttons) {
+        board.keyboard().mouse(dx, dy, dz, buttons);
+    }
+
     /// What the VGA shows; null without one.
     public Screen screen() {
         return board.screen();

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app.vnc;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.javisor.machine.Machine;
+import org.javisor.memory.ConfigurationException;
+
+/// Waits for VNC clients; several may watch and type at once.
+public final class VncServer implements AutoCloseable {
+    private static final int MAX_CLIENTS = 16;
+    /// A bare number below this is a display, as VNC counts them.
+    private static final int FIRST_PORT = 5900, DISPLAYS = 100;
+
+    private final Machine machine;
+    private final ServerSocket listening;
+    private final VncPassword password;
+    private final Consumer<String> reports;
+    private final Set<VncClient> clients = ConcurrentHashMap.newKeySet();
+
+    private VncServer(Machine machine, ServerSocket listening, VncPassword password, Consumer<String> reports) {
+        this.machine = machine;
+        this.listening = listening;
+        this.password = password;
+        this.reports = reports;
+    }
+
+    /// Starts to listen.
+    ///
+    /// @param where    PORT or DISPLAY (below 100) on the loopback interface, or HOST:PORT; port 0 takes a free one with
+    ///     HOST
+    /// @param password null for none, which is for the loopback interface alone
+    /// @throws ConfigurationException if that is impossible
+    public static VncServer listen(Machine machine, String where, String password, Consumer<String> reports) {
+        try {
+            InetSocketAddress address = address(where);
+            if (password == null && !address.getAddress().isLoopbackAddress()) {
+                throw new ConfigurationException("--vnc " + where + ": without a password, only the loopback interface"
+                        + " is possible; give one with --vnc-password-file");
+            }
+            ServerSocket socket = new ServerSocket();
+            socket.bind(address);
+            VncServer server = new VncServer(machine, socket, password == null ? null : new VncPassword(password), reports);
+            Thread.ofPlatform().name("javisor-vnc").daemon().start(server::serve);
+            return server;
+        } catch (IOException | IllegalArgumentException e) {
+            throw new ConfigurationException("--vnc " + where + ": " + e.getMessage() + " (DISPLAY, PORT or HOST:PORT is meant)",
+                    e);
+        }
+    }
+
+    private static InetSocketAddress address(String where) throws IOException {
+        int colon = where.lastIndexOf(':');
+        int number;
+        try {
+            number = Integer.parseInt(where.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("not a number: " + where.substring(colon + 1), e);
+        }
+        int port = colon < 0 && number < DISPLAYS ? FIRST_PORT + number : number;
+        InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress() : InetAddress.getByName(where.substring(0, colon));
+        return new InetSocketAddress(host, port);
+    }
+
+    /// Where it listens, as HOST:PORT.
+    public String address() {
+        return listening.getInetAddress().getHostAddress() + ":" + listening.getLocalPort();
+    }
+
+    private void serve() {
+        while (!listening.isClosed()) {
+            try {
+                accept(listening.accept());
+            } catch (IOException e) {
+                if (!listening.isClosed()) {
+                    reports.accept("vnc: " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    private void accept(Socket socket) throws IOException {
+        if (clients.size() >= MAX_CLIENTS) {
+            socket.close();
+            return;
+        }
+        VncClient client = new VncClient(machine, socket, password);
+        clients.add(client);
+        Thread.ofVirtual().name("javisor-vnc-client").start(() -> serve(client));
+    }
+
+    private void serve(VncClient client) {
+        try {
+            client.run();
+        } catch (EOFException | SocketException _) {
+            // It has left.
+            return;
+        } catch (IOException | RuntimeException e) {
+            reports.accept("vnc: a client was disconnected: " + e.getMessage());
+        } finally {
+            client.close();
+            clients.remove(client);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            listening.close();
+        } catch (IOException e) {
+            reports.accept("vnc: " + e.getMessage());
+        }
+        clients.forEach(VncClient::close);
+    }
+}
