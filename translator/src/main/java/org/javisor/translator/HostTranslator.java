@@ -36,7 +36,7 @@ final class HostTranslator implements BlockTranslator {
     HostTranslator(TranslatorConfig config, CodeMapping mapping) {
         memory = new CodeMemory(mapping, host.has(Feature.AVX));
         long room = memory.end() - memory.free();
-        ring = new CodeRing(memory.free(), memory.end(), (int) Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
+        ring = new CodeRing(memory.free(), memory.end(), Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
         this.config = config;
         perfMap = config.perfMap();
         if (perfMap != null) {
