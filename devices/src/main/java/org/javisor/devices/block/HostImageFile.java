@@ -17,6 +17,9 @@ public final class HostImageFile implements ImageFile {
     // errno.h
     private static final int EACCES = 13, ENOENT = 2, EROFS = 30, ENOSPC = 28, EDQUOT = 122;
 
+    // sys/stat.h
+    private static final int S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFBLK = 0x6000, S_IFDIR = 0x4000;
+
     private final String name;
     private final HostFile file;
     private final boolean regular;
@@ -58,9 +61,7 @@ public final class HostImageFile implements ImageFile {
     }
 
     private static HostImageFile open(Path path, boolean readOnly, boolean lock) {
-        if (Files.isDirectory(path)) {
-            throw new ConfigurationException("disk " + path + ": is a directory; name a disk image or a block device");
-        }
+        requireKind(path);
         HostFile file = open(path, readOnly ? "" : "; it can be opened read-only if it can be read", readOnly);
         try {
             if (lock) {
@@ -70,6 +71,19 @@ public final class HostImageFile implements ImageFile {
         } catch (RuntimeException e) {
             file.close();
             throw e;
+        }
+    }
+
+    /// To open a pipe would be to wait for its other end.
+    private static void requireKind(Path path) {
+        try {
+            int kind = (int) Files.getAttribute(path, "unix:mode") & S_IFMT;
+            if (kind != S_IFREG && kind != S_IFBLK) {
+                throw new ConfigurationException("disk " + path + ": is " + (kind == S_IFDIR ? "a directory" : "no file")
+                        + "; name a disk image or a block device");
+            }
+        } catch (IOException | UnsupportedOperationException _) {
+            // Whoever opens it will be told why that cannot be.
         }
     }
 

@@ -98,9 +98,9 @@ public final class DiskImage {
             return switch (format) {
                 case RAW -> raw(file, readOnly, stated == null);
                 case QCOW2 -> qcow2(path, file, readOnly);
-                case VHD -> ForeignImage.vhd(file, othersOf(path));
+                case VHD -> ForeignImage.vhd(file, othersOf(path, format));
                 case VHDX -> ForeignImage.vhdx(file);
-                case VMDK -> ForeignImage.vmdk(file, othersOf(path));
+                case VMDK -> ForeignImage.vmdk(file, othersOf(path, format));
                 case VDI -> ForeignImage.vdi(file);
             };
         } catch (IOException e) {
@@ -146,7 +146,8 @@ public final class DiskImage {
         });
     }
 
-    private ForeignImage.Others othersOf(Path path) {
+    /// @param format also of what the image holds the differences to
+    private ForeignImage.Others othersOf(Path path, ImageFormat format) {
         return new ForeignImage.Others() {
             @Override
             public ImageFile file(String name) throws IOException {
@@ -155,7 +156,7 @@ public final class DiskImage {
 
             @Override
             public BlockBackend parent(String name) throws IOException {
-                return openFile(resolve(path, name), null, true);
+                return openFile(resolve(path, name), format, true);
             }
         };
     }

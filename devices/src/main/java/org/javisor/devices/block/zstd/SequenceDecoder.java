@@ -28,6 +28,9 @@ final class SequenceDecoder {
     private int second = 4;
     private int third = 8;
     private int at;
+    private byte[] literals;
+    private int literalsUsed;
+    private int literalsLeft;
 
     /// Each code's range begins where the one before it ends.
     private static int[] bases(int[] bits, int first) {
@@ -46,50 +49,62 @@ final class SequenceDecoder {
     int decode(byte[] in, int from, int end, byte[] literals, int literalCount, byte[] out, int produced)
             throws DamagedException {
         at = from;
+        this.literals = literals;
+        this.literalsLeft = literalCount;
+        this.literalsUsed = 0;
         int count = sequenceCount(in);
-        int used = 0;
         int to = produced;
         if (count > 0) {
-            int modes = in[at++];
-            literalTable = table(in, end, modes >>> 6 & 3, literalTable, LITERAL_ACCURACY, LITERAL_COUNTS,
-                    MOST_LITERAL_ACCURACY, LITERAL_BITS.length);
-            offsetTable = table(in, end, modes >>> 4 & 3, offsetTable, OFFSET_ACCURACY, OFFSET_COUNTS,
-                    MOST_OFFSET_ACCURACY, MOST_OFFSET_CODES);
-            matchTable = table(in, end, modes >>> 2 & 3, matchTable, MATCH_ACCURACY, MATCH_COUNTS,
-                    MOST_MATCH_ACCURACY, MATCH_BITS.length);
-            BackwardBits bits = new BackwardBits(in, at, end - at);
-            int literalState = (int) bits.read(literalTable.accuracy);
-            int offsetState = (int) bits.read(offsetTable.accuracy);
-            int matchState = (int) bits.read(matchTable.accuracy);
-            for (int i = 0; i < count; i++) {
-                int offsetCode = offsetTable.symbol(offsetState);
-                if (offsetCode > 31) {
-                    throw new DamagedException();
-                }
-                long offsetValue = (1L << offsetCode) + bits.read(offsetCode);
-                int matchCode = matchTable.symbol(matchState);
-                int match = MATCH_BASES[matchCode] + (int) bits.read(MATCH_BITS[matchCode]);
-                int literalCode = literalTable.symbol(literalState);
-                int run = LITERAL_BASES[literalCode] + (int) bits.read(LITERAL_BITS[literalCode]);
-                if (i + 1 < count) {
-                    literalState = literalTable.next(literalState, bits.read(literalTable.bits(literalState)));
-                    matchState = matchTable.next(matchState, bits.read(matchTable.bits(matchState)));
-                    offsetState = offsetTable.next(offsetState, bits.read(offsetTable.bits(offsetState)));
-                }
-                if (run > literalCount - used) {
-                    throw new DamagedException();
-                }
-                System.arraycopy(literals, used, out, to, run);
-                used += run;
-                to += run;
-                to = copyMatch(out, to, offset(offsetValue, run), match);
-            }
-            if (bits.left() != 0) {
-                throw new DamagedException();
-            }
+            readTables(in, end);
+            to = execute(new BackwardBits(in, at, end - at), count, out, to);
         }
-        System.arraycopy(literals, used, out, to, literalCount - used);
-        return to + literalCount - used;
+        return copyLiterals(literalsLeft, out, to);
+    }
+
+    private void readTables(byte[] in, int end) throws DamagedException {
+        int modes = in[at++];
+        literalTable = table(in, end, modes >>> 6 & 3, literalTable, LITERAL_ACCURACY, LITERAL_COUNTS,
+                MOST_LITERAL_ACCURACY, LITERAL_BITS.length);
+        offsetTable = table(in, end, modes >>> 4 & 3, offsetTable, OFFSET_ACCURACY, OFFSET_COUNTS,
+                MOST_OFFSET_ACCURACY, MOST_OFFSET_CODES);
+        matchTable = table(in, end, modes >>> 2 & 3, matchTable, MATCH_ACCURACY, MATCH_COUNTS,
+                MOST_MATCH_ACCURACY, MATCH_BITS.length);
+    }
+
+    private int execute(BackwardBits bits, int count, byte[] out, int produced) throws DamagedException {
+        int to = produced;
+        int literalState = (int) bits.read(literalTable.accuracy);
+        int offsetState = (int) bits.read(offsetTable.accuracy);
+        int matchState = (int) bits.read(matchTable.accuracy);
+        for (int i = 0; i < count; i++) {
+            int offsetCode = offsetTable.symbol(offsetState);
+            long offsetValue = (1L << offsetCode) + bits.read(offsetCode);
+            int matchCode = matchTable.symbol(matchState);
+            int match = MATCH_BASES[matchCode] + (int) bits.read(MATCH_BITS[matchCode]);
+            int literalCode = literalTable.symbol(literalState);
+            int run = LITERAL_BASES[literalCode] + (int) bits.read(LITERAL_BITS[literalCode]);
+            if (i + 1 < count) {
+                literalState = literalTable.next(literalState, bits.read(literalTable.bits(literalState)));
+                matchState = matchTable.next(matchState, bits.read(matchTable.bits(matchState)));
+                offsetState = offsetTable.next(offsetState, bits.read(offsetTable.bits(offsetState)));
+            }
+            to = copyLiterals(run, out, to);
+            to = copyMatch(out, to, offset(offsetValue, run), match);
+        }
+        if (bits.left() != 0) {
+            throw new DamagedException();
+        }
+        return to;
+    }
+
+    private int copyLiterals(int count, byte[] out, int to) throws DamagedException {
+        if (count > literalsLeft) {
+            throw new DamagedException();
+        }
+        System.arraycopy(literals, literalsUsed, out, to, count);
+        literalsUsed += count;
+        literalsLeft -= count;
+        return to + count;
     }
 
     private int sequenceCount(byte[] in) {
@@ -105,7 +120,7 @@ final class SequenceDecoder {
                            int mostSymbols) throws DamagedException {
         FseTable table = switch (mode) {
             case PREDEFINED -> FseTable.of(accuracy, counts, counts.length, 0);
-            case RLE -> FseTable.of(in[at] & 0xff);
+            case RLE -> FseTable.of(requireCode(in[at] & 0xff, mostSymbols));
             case DESCRIBED -> FseTable.read(in, at, end, mostAccuracy, mostSymbols);
             default -> before;
         };
@@ -114,6 +129,13 @@ final class SequenceDecoder {
         }
         at += table == before ? 0 : table.described;
         return table;
+    }
+
+    private static int requireCode(int code, int codes) throws DamagedException {
+        if (code >= codes) {
+            throw new DamagedException();
+        }
+        return code;
     }
 
     /// Small values stand for one of the last three offsets.

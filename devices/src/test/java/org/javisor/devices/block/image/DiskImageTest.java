@@ -58,6 +58,7 @@ class DiskImageTest {
         assertTrue(refusal(missing, true).contains(missing + ": no such file"));
         assertTrue(refusal(empty, true).contains(empty + ": is empty"));
         assertTrue(refusal(directory, true).contains(directory + ": is a directory"));
+        assertTrue(refusal(Path.of("/dev/null"), true).contains("/dev/null: is no file"));
     }
 
     @Test

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,11 +17,13 @@ import java.util.Random;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.block.MemoryFile;
 import org.javisor.devices.block.RawImage;
+import org.javisor.devices.block.image.QemuImg;
 import org.javisor.devices.block.qcow2.Qcow2Header.Compression;
 import org.javisor.host.IoVector;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// An image whose process is killed, or whose host loses power, at any moment: its tables agree, and what was flushed
 /// is there.
@@ -38,6 +42,8 @@ class Qcow2CrashTest {
     private final int[] certain = new int[SECTORS];
     private long nextNumber = 1;
     private BlockBackend backing;
+    @TempDir
+    private Path directory;
 
     private Qcow2Creation randomCreation(long bytes) {
         boolean v3 = random.nextInt(4) > 0;
@@ -64,7 +70,11 @@ class Qcow2CrashTest {
         System.out.println("-Djavisor.seed=" + seed);
         prepare();
         MemoryFile file = new MemoryFile();
-        randomCreation((long) SECTORS * SECTOR).write(file);
+        Qcow2Creation creation = randomCreation((long) SECTORS * SECTOR);
+        creation.write(file);
+        if (QemuImg.installed() && creation.refcountBits() > 1 && random.nextBoolean()) {
+            file = withSnapshot(file);
+        }
         for (int crash = 0; crash < crashes; crash++) {
             file.killAfter(random.nextInt(300));
             boolean full = random.nextInt(4) == 0;
@@ -77,6 +87,20 @@ class Qcow2CrashTest {
             file = random.nextBoolean() ? file.afterKill() : file.afterPowerFailure(random);
             inspect(file, crash);
         }
+    }
+
+    /// Everything that is in the image then belongs to a snapshot as well, and must be copied before it changes.
+    private MemoryFile withSnapshot(MemoryFile file) throws IOException {
+        Qcow2Image image = Qcow2Image.open(file, false, backing);
+        for (int i = 0; i < 30; i++) {
+            step(image);
+        }
+        image.flush();
+        settleAll();
+        image.close();
+        Path stored = Files.write(directory.resolve("image"), file.contents());
+        QemuImg.succeed("snapshot", "-c", "before", stored);
+        return new MemoryFile(Files.readAllBytes(stored));
     }
 
     private void prepare() throws IOException {
