@@ -218,13 +218,19 @@ public final class Qcow2Image implements BlockBackend {
     public void write(long offset, IoVector source) throws IOException {
         requireInside(offset, source.bytes());
         for (long done = 0; done < source.bytes(); ) {
-            IoVector rest = source.window(done, source.bytes() - done);
-            long written = overwrite(offset + done, rest);
-            if (written == 0) {
-                long at = offset + done;
-                written = alone(() -> allocator.write(at, rest, this::readOld, backing != null));
-            }
-            done += written;
+            done += writeSome(offset + done, source.window(done, source.bytes() - done));
+        }
+    }
+
+    private long writeSome(long offset, IoVector source) throws IOException {
+        try {
+            long written = overwrite(offset, source);
+            return written > 0 ? written
+                    : alone(() -> allocator.write(offset, source, this::readOld, backing != null));
+        } catch (CorruptImageException e) {
+            return alone(() -> {
+                throw e;
+            });
         }
     }
 
@@ -245,9 +251,6 @@ public final class Qcow2Image implements BlockBackend {
             allocator.requireNoMetadata(extent.host(), extent.bytes());
             file.write(extent.host(), source.window(0, extent.bytes()));
             return extent.bytes();
-        } catch (CorruptImageException _) {
-            // Found again by who has the image alone, and may mark it.
-            return 0;
         } finally {
             shared.unlock();
         }
