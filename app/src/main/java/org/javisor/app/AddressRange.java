@@ -19,7 +19,8 @@ record AddressRange(long from, long to) {
         public AddressRange convert(String text) {
             Matcher matcher = FORM.matcher(text);
             if (!matcher.matches()) {
-                throw new TypeConversionException("'" + text + "' is no range: write FROM-TO in hexadecimal, or FROM+BYTES");
+                throw new TypeConversionException("'" + text
+                        + "' is no range: write FROM-TO in hexadecimal, or FROM+BYTES");
             }
             long from = Long.parseUnsignedLong(matcher.group(1), 16);
             long to = matcher.group(2) != null ? Long.parseUnsignedLong(matcher.group(2), 16)

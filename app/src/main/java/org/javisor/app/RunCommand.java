@@ -98,8 +98,8 @@ final class RunCommand implements Callable<Integer> {
             + " ovmf (UEFI), or a file that is the ROM.")
     private String firmware;
 
-    @Option(names = "--uefi-variables", paramLabel = "FILE", description = "Keep UEFI variables in FILE; made if it does"
-            + " not exist.")
+    @Option(names = "--uefi-variables", paramLabel = "FILE", description = "Keep UEFI variables in FILE; made if it"
+            + " does not exist.")
     private Path variables;
 
     @Option(names = "--firmware-log", paramLabel = "FILE", description = "Write what firmware says to its debug port to"
@@ -109,16 +109,16 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--vga", description = "Add a VGA.")
     private boolean vga;
 
-    @Option(names = "--vnc", paramLabel = "WHERE", description = "Add a VGA and show it to VNC clients: a display below 100"
-            + " or a port on the loopback interface, or HOST:PORT.")
+    @Option(names = "--vnc", paramLabel = "WHERE", description = "Add a VGA and show it to VNC clients: a display"
+            + " below 100 or a port on the loopback interface, or HOST:PORT.")
     private String vnc;
 
-    @Option(names = "--vnc-password-file", paramLabel = "FILE", description = "The password that VNC clients must know: the"
-            + " first line of FILE, up to 8 characters.")
+    @Option(names = "--vnc-password-file", paramLabel = "FILE", description = "The password that VNC clients must"
+            + " know: the first line of FILE, up to 8 characters.")
     private Path vncPassword;
 
-    @Option(names = "--screenshot", paramLabel = "FILE", description = "With --vga: write what the screen shows at the end"
-            + " to FILE, as PNG.")
+    @Option(names = "--screenshot", paramLabel = "FILE", description = "With a VGA: write what the screen shows"
+            + " at the end to FILE, as PNG.")
     private Path screenshot;
 
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import java.util.Arrays;
 
-/// What a debugger outside the guest asks of a processor: steps, breakpoints and watchpoints that the guest neither sees
-/// nor pays for. They are beside the guest's own debug registers, which keep working.
+/// What a debugger outside the guest asks of a processor: steps, breakpoints and watchpoints that the guest neither
+/// sees nor pays for. They are beside the guest's own debug registers, which keep working.
 ///
 /// To be set while the processor does not run. What it met is told with [CpuExit#DEBUG], before the instruction of a
 /// breakpoint and behind that of a step or a watchpoint.

@@ -154,8 +154,8 @@ public final class Machine implements AutoCloseable {
 
     /// Who debugs a machine.
     public interface Debugger {
-        /// A vCPU met what [Vcpu#debug] asked for, or ([VmExit.Interrupted]) was kicked. Called on its thread: it goes on
-        /// when this returns.
+        /// A vCPU met what [Vcpu#debug] asked for, or ([VmExit.Interrupted]) was kicked. Called on its thread: it goes
+        /// on when this returns.
         void stopped(Vcpu vcpu, VmExit exit);
     }
 

@@ -14,9 +14,9 @@ public record GuestDebug(boolean step, boolean holdsInterrupts, List<Point> poin
     /// What happened.
     public enum Event { STEP, INT3, BREAKPOINT, WRITE, READ, ACCESS }
 
-    /// What a [Point] waits for. INT3 is a breakpoint that the debugger has written into guest memory, and costs nothing
-    /// elsewhere; with one of the others everything is executed slowly. INT3 instructions that no point names are the
-    /// guest's own.
+    /// What a [Point] waits for. INT3 is a breakpoint that the debugger has written into guest memory, and costs
+    /// nothing elsewhere; with one of the others everything is executed slowly. INT3 instructions that no point names
+    /// are the guest's own.
     public enum Kind { EXECUTION, INT3, WRITE, READ, ACCESS }
 
     /// @param address linear

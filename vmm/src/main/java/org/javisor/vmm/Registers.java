@@ -91,7 +91,8 @@ public interface Registers {
     /// 0 to 3: the privilege level that code executes at.
     int cpl();
 
-    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM one.
+    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM
+    /// one.
     long vector(int number, int word);
 
     void vector(int number, int word, long value);

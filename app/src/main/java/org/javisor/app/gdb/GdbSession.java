@@ -64,8 +64,8 @@ final class GdbSession {
         control.release();
     }
 
-    /// Serves the client until it leaves or the machine ends. The guest is stopped meanwhile, but when the client has it
-    /// run; afterwards it runs.
+    /// Serves the client until it leaves or the machine ends. The guest is stopped meanwhile, but when the client has
+    /// it run; afterwards it runs.
     void run() throws IOException, InterruptedException {
         machine.debugger(control);
         control.stop();

@@ -72,8 +72,8 @@ final class MonitorCommands {
         StringBuilder text = new StringBuilder();
         for (Vcpu vcpu : machine.vm().vcpus()) {
             Registers registers = vcpu.registers();
-            text.append(String.format("vCPU %d: RIP 0x%x CPL %d CR3 0x%x%n", vcpu.id(), registers.rip(), registers.cpl(),
-                    registers.paging().cr3()));
+            text.append(String.format("vCPU %d: RIP 0x%x CPL %d CR3 0x%x%n", vcpu.id(), registers.rip(),
+                    registers.cpl(), registers.paging().cr3()));
         }
         return text.toString();
     }

@@ -13,8 +13,8 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
-/// Packets of gdb's protocol over a connection: `$` data `#` checksum, acknowledged by `+` until the client says that it
-/// needs none. One thread receives, one sends.
+/// Packets of gdb's protocol over a connection: `$` data `#` checksum, acknowledged by `+` until the client says that
+/// it needs none. One thread receives, one sends.
 ///
 /// @gdb manual, appendix E.1 "Overview"
 final class PacketChannel implements Closeable {

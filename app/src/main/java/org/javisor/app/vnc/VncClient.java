@@ -22,8 +22,8 @@ import org.javisor.machine.Machine;
 /// @rfc RFC 6143 §7 "Protocol Messages"
 final class VncClient {
     // Messages from the client.
-    private static final int SET_PIXEL_FORMAT = 0, SET_ENCODINGS = 2, UPDATE_REQUEST = 3, KEY = 4, POINTER = 5, CUT_TEXT = 6,
-            QEMU = 255, QEMU_KEY = 0;
+    private static final int SET_PIXEL_FORMAT = 0, SET_ENCODINGS = 2, UPDATE_REQUEST = 3, KEY = 4, POINTER = 5,
+            CUT_TEXT = 6, QEMU = 255, QEMU_KEY = 0;
     private static final int RAW = 0, DESKTOP_SIZE = -223, QEMU_EXTENDED_KEY = -258;
     private static final int NO_SECURITY = 1, PASSWORD = 2;
     private static final int MAX_CUT_TEXT = 1 << 20, MAX_ENCODINGS = 1024;
@@ -370,7 +370,8 @@ final class VncClient {
         int bottom = -1;
         for (int row = 0; row < now.height(); row++) {
             int from = row * now.width();
-            int first = Arrays.mismatch(before.pixels(), from, from + now.width(), now.pixels(), from, from + now.width());
+            int end = from + now.width();
+            int first = Arrays.mismatch(before.pixels(), from, end, now.pixels(), from, end);
             if (first < 0) {
                 continue;
             }

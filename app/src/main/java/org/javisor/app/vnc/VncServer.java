@@ -35,8 +35,8 @@ public final class VncServer implements AutoCloseable {
 
     /// Starts to listen.
     ///
-    /// @param where    PORT or DISPLAY (below 100) on the loopback interface, or HOST:PORT; port 0 takes a free one with
-    ///     HOST
+    /// @param where    PORT or DISPLAY (below 100) on the loopback interface, or HOST:PORT; port 0 takes a free one
+    ///     with HOST
     /// @param password null for none, which is for the loopback interface alone
     /// @throws ConfigurationException if that is impossible
     public static VncServer listen(Machine machine, String where, String password, Consumer<String> reports) {
@@ -48,12 +48,13 @@ public final class VncServer implements AutoCloseable {
             }
             ServerSocket socket = new ServerSocket();
             socket.bind(address);
-            VncServer server = new VncServer(machine, socket, password == null ? null : new VncPassword(password), reports);
+            VncServer server = new VncServer(machine, socket,
+                    password == null ? null : new VncPassword(password), reports);
             Thread.ofPlatform().name("javisor-vnc").daemon().start(server::serve);
             return server;
         } catch (IOException | IllegalArgumentException e) {
-            throw new ConfigurationException("--vnc " + where + ": " + e.getMessage() + " (DISPLAY, PORT or HOST:PORT is meant)",
-                    e);
+            throw new ConfigurationException("--vnc " + where + ": " + e.getMessage()
+                    + " (DISPLAY, PORT or HOST:PORT is meant)", e);
         }
     }
 
@@ -66,7 +67,8 @@ public final class VncServer implements AutoCloseable {
             throw new IllegalArgumentException("not a number: " + where.substring(colon + 1), e);
         }
         int port = colon < 0 && number < DISPLAYS ? FIRST_PORT + number : number;
-        InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress() : InetAddress.getByName(where.substring(0, colon));
+        InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress()
+                : InetAddress.getByName(where.substring(0, colon));
         return new InetSocketAddress(host, port);
     }
 

@@ -5,8 +5,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.Deflater;
 
-/// Tiles of 64 by 64 pixels, each of one colour, with a small palette, or as they are; all of it through one zlib stream
-/// that lasts as long as the connection.
+/// Tiles of 64 by 64 pixels, each of one colour, with a small palette, or as they are; all of it through one zlib
+/// stream that lasts as long as the connection.
 ///
 /// @rfc RFC 6143 §7.7.6 "ZRLE"
 final class ZrleEncoding implements AutoCloseable {

@@ -14,8 +14,8 @@ import org.javisor.memory.Ram;
 /// A NOR flash chip with Intel's command set (CFI command set 1), 8 bits wide: memory that is programmed and erased by
 /// commands, and keeps what it holds.
 ///
-/// While it shows its array the guest reads it as memory, straight from a read-only slot, and only writes come here; while
-/// it shows status or identity the slot is gone and reads come here too.
+/// While it shows its array the guest reads it as memory, straight from a read-only slot, and only writes come here;
+/// while it shows status or identity the slot is gone and reads come here too.
 ///
 /// @jedec JEP137 "Common Flash Interface (CFI) ID Codes"; Intel StrataFlash 28F640J3 datasheet "Command Definitions"
 public final class Flash implements BusDevice, Chip<Flash.State> {

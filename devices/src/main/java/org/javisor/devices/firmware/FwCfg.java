@@ -12,8 +12,8 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.GuestMemory;
 
-/// QEMU's firmware configuration device: items of bytes, by number, some of them files with names. Read a byte at a time
-/// through two ports, or at once by DMA.
+/// QEMU's firmware configuration device: items of bytes, by number, some of them files with names. Read a byte at a
+/// time through two ports, or at once by DMA.
 ///
 /// An item is made when it is first selected after a reset: what depends on how the firmware has set up the board is
 /// right by then.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.pci;
 
-/// The programmable attribute map of Intel's host bridges: seven registers that steer the [LegacyArea]. The first has the
-/// BIOS segment in its upper half; each of the others has two segments.
+/// The programmable attribute map of Intel's host bridges: seven registers that steer the [LegacyArea]. The first has
+/// the BIOS segment in its upper half; each of the others has two segments.
 ///
 /// @datasheet Intel 3 Series Express Chipset Family "PAM0—Programmable Attribute Map 0"
 final class PamRegisters {

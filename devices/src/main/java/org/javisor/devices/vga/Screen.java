@@ -206,7 +206,8 @@ public final class Screen {
             int foreground = blinks && (attribute & 0x80) != 0 && !blinkOn ? background : paletteColour(attribute);
             boolean cursor = blinkOn && cursorAt(at);
             for (int line = 0; line < height; line++) {
-                boolean inCursor = cursor && line >= (registers.crtc(0x0a) & 0x1f) && line <= (registers.crtc(0x0b) & 0x1f);
+                boolean inCursor = cursor && line >= (registers.crtc(0x0a) & 0x1f)
+                        && line <= (registers.crtc(0x0b) & 0x1f);
                 int dots = inCursor ? 0x1ff : dots(font(attribute), character, line);
                 int to = (row * height + line) * width + column * glyphWidth;
                 for (int x = 0; x < glyphWidth; x++) {

@@ -5,8 +5,8 @@ import org.javisor.devices.EightBitDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
 
-/// The registers of a VGA, ports 0x3b0 to 0x3df: sequencer, CRT controller, graphics controller, attribute controller and
-/// DAC. They remember; [VgaWindow] and [Screen] give them meaning.
+/// The registers of a VGA, ports 0x3b0 to 0x3df: sequencer, CRT controller, graphics controller, attribute controller
+/// and DAC. They remember; [VgaWindow] and [Screen] give them meaning.
 ///
 /// @datasheet IBM "Personal System/2 Hardware Interface Technical Reference", Video Subsystem
 public final class VgaRegisters implements EightBitDevice, Chip<VgaRegisters.State> {
@@ -30,8 +30,8 @@ public final class VgaRegisters implements EightBitDevice, Chip<VgaRegisters.Sta
     /// Everything the registers remember.
     ///
     /// @param indices of attribute, sequencer, graphics and CRT controller, DAC to read and to write
-    /// @param flags   bit 0: the next write to the attribute port is data; bits 3:2 and 5:4: which colour of three the DAC
-    ///     reads and writes next
+    /// @param flags   bit 0: the next write to the attribute port is data; bits 3:2 and 5:4: which colour of three the
+    ///     DAC reads and writes next
     public record State(byte[] sequencer, byte[] crtc, byte[] graphics, byte[] attributes, byte[] dac, int misc,
             int dacMask, byte[] indices, int flags) {
         public State {

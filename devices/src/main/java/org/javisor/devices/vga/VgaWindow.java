@@ -3,8 +3,8 @@ package org.javisor.devices.vga;
 
 import org.javisor.memory.BusDevice;
 
-/// The way into video memory at 0xa0000 to 0xbffff: through the sequencer and the graphics controller, which spread bytes
-/// over planes, rotate, combine and compare them.
+/// The way into video memory at 0xa0000 to 0xbffff: through the sequencer and the graphics controller, which spread
+/// bytes over planes, rotate, combine and compare them.
 ///
 /// @datasheet IBM "Personal System/2 Hardware Interface Technical Reference", Video Subsystem, "Graphics Controller"
 public final class VgaWindow implements BusDevice {
@@ -86,7 +86,8 @@ public final class VgaWindow implements BusDevice {
 
     /// Each of four bits as a byte of zeroes or ones.
     private static int planes(int bits) {
-        return (bits & 1) * 0xff | (bits >> 1 & 1) * 0xff00 | (bits >> 2 & 1) * 0xff_0000 | (bits >> 3 & 1) * 0xff << 24;
+        return (bits & 1) * 0xff | (bits >> 1 & 1) * 0xff00 | (bits >> 2 & 1) * 0xff_0000
+                | (bits >> 3 & 1) * 0xff << 24;
     }
 
     private void writeByte(int offset, int value) {
