@@ -126,6 +126,7 @@ public final class CpuLayout {
     public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
     /// Of an entry cache and its entries; see EntryCache.
     public static final int ENTRY_TAG = EntryCache.TAG, ENTRY_CODE = EntryCache.ENTRY;
+    public static final int ENTRY_SECOND_SHIFT = EntryCache.SECOND_SHIFT;
     public static final int ENTRY_HASH_SHIFT = EntryCache.HASH_SHIFT, ENTRY_OFFSET_MASK = EntryCache.OFFSET_MASK;
 
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;

@@ -28,7 +28,13 @@ class CodeEntriesTest {
 
     /// As translated code looks.
     private long entry(long rip) {
-        long at = mapping.hva() + EntryCache.offset(rip);
+        int first = EntryCache.offset(rip);
+        int second = (first ^ (int) (rip >>> EntryCache.SECOND_SHIFT)) & EntryCache.OFFSET_MASK;
+        return entry(rip, first) != 0 ? entry(rip, first) : entry(rip, second);
+    }
+
+    private long entry(long rip, int offset) {
+        long at = mapping.hva() + offset;
         return HostMemory.loadLong(at + EntryCache.TAG) == rip ? HostMemory.loadLong(at + EntryCache.ENTRY) : 0;
     }
 
@@ -41,6 +47,26 @@ class CodeEntriesTest {
     void nothingIsFoundInAnEmptyOne() {
         assertEquals(0, entry(0));
         assertEquals(0, entry(RIP));
+    }
+
+    @Test
+    void twoThatHaveTheSameFirstPlaceAreBothFound() {
+        long other = RIP + EntryCache.BYTES;
+        assertEquals(EntryCache.offset(RIP), EntryCache.offset(other));
+        enter(RIP, 1, true);
+        enter(other, 2, true);
+        assertEquals(1, entry(RIP));
+        assertEquals(2, entry(other));
+
+        enter(RIP, 3, true);
+        assertEquals(3, entry(RIP));
+        assertEquals(2, entry(other));
+
+        entries.forget(RIP & -4096, 12);
+        assertEquals(0, entry(RIP));
+        assertEquals(2, entry(other));
+        entries.clear();
+        assertEquals(0, entry(other));
     }
 
     @Test

@@ -20,7 +20,10 @@ final class Branches {
     private static final int PAGE_BYTES = 4096;
     private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP), ENTRIES = State.at(CpuLayout.ENTRIES);
     private static final Address TARGET = State.at(CpuLayout.SPILL + 8), FOUND = State.at(CpuLayout.SPILL + 16);
-    private static final int ADD_LOAD = 0x03, CMP_LOAD = 0x3b;
+    private static final Address SHIFTED = State.at(CpuLayout.SPILL);
+    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33, CMP_LOAD = 0x3b;
+    /// What [Assembler#jumpIf] emits.
+    private static final int JUMP_IF_BYTES = 6;
     private static final int JUMP_EXTENSION = 4;
 
     private final Emission emission;
@@ -117,7 +120,7 @@ final class Branches {
     void goOnFar(int target) {
         loadFar(target);
         find(ENTRIES);
-        emission.targetIf(Assembler.NOT_EQUAL, target);
+        emission.targetIf(Assembler.NOT_EQUAL, target, lookAgain(ENTRIES));
         follow();
     }
 
@@ -147,13 +150,36 @@ final class Branches {
     /// As above, in the entry cache whose host address `table` holds.
     void lookUp(Address table, int index) {
         find(table);
-        emission.interpretIf(Assembler.NOT_EQUAL, index);
+        emission.interpretIf(Assembler.NOT_EQUAL, index, lookAgain(table));
+    }
+
+    /// What an exit begins with that the next jump leads to, for when the first place has something else: looks at the
+    /// second one, and comes back if that is the right one.
+    private Runnable lookAgain(Address table) {
+        int back = asm.length() + JUMP_IF_BYTES;
+        return () -> {
+            asm.store(SHIFTED, R14);
+            asm.op(0xc1, 4, Assembler.SHR_IMM, SHIFTED);
+            asm.byte1(CpuLayout.ENTRY_SECOND_SHIFT);
+            hash();
+            asm.op(XOR_LOAD, 4, R15, SHIFTED);
+            compare(table);
+            asm.jumpTo(Assembler.EQUAL, back);
+        };
     }
 
     private void find(Address table) {
         memory.clobbered();
+        hash();
+        compare(table);
+    }
+
+    private void hash() {
         asm.op(Assembler.LEA, 4, R15, new Address(Address.NONE, R14, CpuLayout.ENTRY_HASH_SHIFT, 0));
         asm.op(Assembler.XOR, 4, R14, R15);
+    }
+
+    private void compare(Address table) {
         asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_OFFSET_MASK);
         asm.op(ADD_LOAD, 8, R15, table);
         asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
@@ -196,7 +222,7 @@ final class Branches {
         }
         asm.immediateOp(Assembler.ADD_IMM, 8, R14, target - emission.translation.end(index));
         find(ENTRIES);
-        emission.calledIf(Assembler.NOT_EQUAL, target, index);
+        emission.calledIf(Assembler.NOT_EQUAL, target, index, lookAgain(ENTRIES));
         follow();
     }
 

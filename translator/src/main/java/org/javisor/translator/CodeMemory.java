@@ -2,7 +2,6 @@
 package org.javisor.translator;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.HashMap;
 import java.util.Map;
 import org.javisor.cpu.CpuLayout;
@@ -21,7 +20,7 @@ final class CodeMemory implements AutoCloseable {
     private static final int ALIGNMENT = 16;
 
     private final CodeMapping mapping;
-    private final MethodHandle enter;
+    private final HostCode enter;
     private final long leave;
     private final long leaveWithFlags;
     private final long loadVectors;
@@ -115,13 +114,7 @@ final class CodeMemory implements AutoCloseable {
     }
 
     long enter(long state, long entry) {
-        try {
-            return (long) enter.invokeExact(state, entry);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return enter.call(state, entry);
     }
 
     /// Host address of the way out.

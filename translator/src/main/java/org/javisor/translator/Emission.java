@@ -186,13 +186,15 @@ final class Emission {
     }
 
     /// Emits a jump to an exit for byte `offset`, beyond the page, which cannot be linked.
-    void targetIf(int condition, int offset) {
-        calledIf(condition, offset, NONE);
+    ///
+    /// @param beginning emits what the exit begins with
+    void targetIf(int condition, int offset, Runnable beginning) {
+        calledIf(condition, offset, NONE, beginning);
     }
 
     /// As [#targetIf], where the target was called by instruction `index`.
-    void calledIf(int condition, int offset, int index) {
-        exit(asm.jumpIf(condition), BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY);
+    void calledIf(int condition, int offset, int index, Runnable beginning) {
+        exit(asm.jumpIf(condition), BlockTranslator.TARGET, targets.size(), FlagState.Snapshot.MEMORY, beginning);
         targets.add(offset);
         links.add(UNLINKABLE);
         callers.add(index);
