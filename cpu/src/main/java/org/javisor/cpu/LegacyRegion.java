@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import org.javisor.host.HostMemory;
+import org.javisor.memory.GuestMemory;
 
 /// The 512 bytes that FXSAVE writes, which are also the start of an XSAVE area, somewhere in guest memory.
 ///
@@ -27,6 +28,8 @@ final class LegacyRegion {
     private final long mask;
     private final boolean wide;
     private final int xmmCount;
+    /// Where all of the area is in the host's memory, or 0: then each access is looked at by itself.
+    private long window;
 
     LegacyRegion(Cpu cpu, Insn insn, long at) {
         this.cpu = cpu;
@@ -38,15 +41,34 @@ final class LegacyRegion {
     }
 
     long load(int offset, int bytes) {
-        return cpu.load(segment, at + offset & mask, bytes);
+        return window != 0 ? HostMemory.load(window + offset, bytes) : cpu.load(segment, at + offset & mask, bytes);
     }
 
     void store(int offset, int bytes, long value) {
-        cpu.store(segment, at + offset & mask, bytes, value);
+        if (window != 0) {
+            HostMemory.store(window + offset, bytes, value);
+        } else {
+            cpu.store(segment, at + offset & mask, bytes, value);
+        }
     }
 
+    /// To be called before the first `bytes` bytes are accessed.
     void probe(int bytes, boolean forWrite) {
         cpu.probe(segment, at, bytes, forWrite);
+        long gva = cpu.segments.linear(segment, at, bytes, forWrite);
+        boolean inPage = (gva & GuestMemory.PAGE_BYTES - 1) + bytes <= GuestMemory.PAGE_BYTES;
+        window = !inPage ? 0 : forWrite ? cpu.mmu.writeWindow(gva) : cpu.mmu.readWindow(gva);
+    }
+
+    /// Copies 16 bytes of the processor's block to the area.
+    private void save(long from, int offset) {
+        store(offset, 8, HostMemory.loadLong(from));
+        store(offset + 8, 8, HostMemory.loadLong(from + 8));
+    }
+
+    private void restore(long to, int offset) {
+        HostMemory.storeLong(to, load(offset, 8));
+        HostMemory.storeLong(to + 8, load(offset + 8, 8));
     }
 
     // ---- x87 ----
@@ -200,15 +222,13 @@ final class LegacyRegion {
 
     void saveXmm() {
         for (int n = 0; n < xmmCount; n++) {
-            store(XMM + 16 * n, 8, HostMemory.loadLong(xmm(cpu, n)));
-            store(XMM + 16 * n + 8, 8, HostMemory.loadLong(xmm(cpu, n) + 8));
+            save(xmm(cpu, n), XMM + 16 * n);
         }
     }
 
     void restoreXmm() {
         for (int n = 0; n < xmmCount; n++) {
-            HostMemory.storeLong(xmm(cpu, n), load(XMM + 16 * n, 8));
-            HostMemory.storeLong(xmm(cpu, n) + 8, load(XMM + 16 * n + 8, 8));
+            restore(xmm(cpu, n), XMM + 16 * n);
         }
     }
 
@@ -224,15 +244,13 @@ final class LegacyRegion {
     /// @param offset of the component in the area
     void saveYmm(int offset) {
         for (int n = 0; n < xmmCount; n++) {
-            store(offset + 16 * n, 8, HostMemory.loadLong(xmm(cpu, n) + 16));
-            store(offset + 16 * n + 8, 8, HostMemory.loadLong(xmm(cpu, n) + 24));
+            save(xmm(cpu, n) + 16, offset + 16 * n);
         }
     }
 
     void restoreYmm(int offset) {
         for (int n = 0; n < xmmCount; n++) {
-            HostMemory.storeLong(xmm(cpu, n) + 16, load(offset + 16 * n, 8));
-            HostMemory.storeLong(xmm(cpu, n) + 24, load(offset + 16 * n + 8, 8));
+            restore(xmm(cpu, n) + 16, offset + 16 * n);
         }
     }
 
