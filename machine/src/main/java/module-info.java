@@ -5,6 +5,5 @@ module org.javisor.machine {
     requires transitive org.javisor.vmm;
     requires transitive org.javisor.devices;
     exports org.javisor.machine;
-    exports org.javisor.machine.firmware;
     exports org.javisor.machine.layout;
 }

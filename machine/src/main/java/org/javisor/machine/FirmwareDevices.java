@@ -5,7 +5,6 @@ import org.javisor.devices.DebugPort;
 import org.javisor.devices.firmware.Flash;
 import org.javisor.devices.firmware.FwCfg;
 import org.javisor.machine.firmware.FirmwareFiles;
-import org.javisor.machine.firmware.FirmwareImage;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Vm;

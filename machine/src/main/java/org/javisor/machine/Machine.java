@@ -23,7 +23,6 @@ import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.boot.InitrdFile;
-import org.javisor.machine.firmware.FirmwareImage;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;

@@ -10,7 +10,6 @@ import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.machine.acpi.AcpiConfig;
-import org.javisor.machine.firmware.FirmwareImage;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;

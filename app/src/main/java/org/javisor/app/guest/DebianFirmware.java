@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import org.javisor.machine.firmware.FirmwareImage;
+import org.javisor.machine.FirmwareImage;
 
 /// Firmware by name, from Debian's packages: `seabios`, and `ovmf` for UEFI; or from a file.
 public final class DebianFirmware {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.machine.firmware;
+package org.javisor.machine;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
