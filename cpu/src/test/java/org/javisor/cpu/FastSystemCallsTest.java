@@ -125,6 +125,7 @@ class FastSystemCallsTest {
     @Test
     void swapgsExchangesTheBases() {
         cpu.segments.base[GS] = 1;
+        cpu.modeChanged();
         cpu.system.kernelGsBase(2);
         guest.code("0f01f8 f4");
         guest.runToVector();

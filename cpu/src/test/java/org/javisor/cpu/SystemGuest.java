@@ -49,13 +49,15 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     long written = -1;
 
     private SystemGuest(CpuidModel cpuid, boolean longMode) {
-        this(cpuid, longMode, null, false);
+        this(cpuid, longMode, TestTranslators.create(), false);
     }
 
     private SystemGuest(CpuidModel cpuid, boolean longMode, BlockTranslator translator, boolean inLockStep) {
         this.longMode = longMode;
         memory.addSlot(0, 0, ram);
         group.translator(translator, inLockStep);
+        group.translateAt(1);
+        group.counted = true;
         cpu = new Cpu(0, cpuid, this);
         for (int vector = 0; vector < 256; vector++) {
             memory.storeByte(HANDLERS + 16 * vector, (byte) 0xf4);
@@ -92,7 +94,7 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
 
     /// 64-bit mode at CPL 0; memory is mapped one to one, for users too.
     static SystemGuest in64BitMode(CpuidModel cpuid) {
-        return in64BitMode(cpuid, null, false);
+        return in64BitMode(cpuid, TestTranslators.create(), false);
     }
 
     /// @param translator closed with the guest; null for one that interprets all code

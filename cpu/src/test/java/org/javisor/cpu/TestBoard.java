@@ -35,13 +35,14 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     }
 
     TestBoard(long bytes, boolean exitsOnUnclaimedAccess) {
-        this(bytes, exitsOnUnclaimedAccess, null);
+        this(bytes, exitsOnUnclaimedAccess, TestTranslators.create());
     }
 
-    /// @param translator of all code that is executed twice, or null
+    /// @param translator of all code, closed with the board; or null
     TestBoard(long bytes, boolean exitsOnUnclaimedAccess, BlockTranslator translator) {
         group.translator(translator, false);
-        group.translateAt(2);
+        group.translateAt(1);
+        group.counted = true;
         this.exitsOnUnclaimedAccess = exitsOnUnclaimedAccess;
         ram = Ram.allocate(bytes);
         memory.addSlot(0, 0, ram);
@@ -116,6 +117,9 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     public void close() {
         cpus.forEach(Cpu::close);
         ram.close();
+        if (group.translator != null) {
+            group.translator.close();
+        }
     }
 
     // ---- modes ----

@@ -30,6 +30,7 @@ enum Engine {
         assumeTrue(this == INTERPRETER || translator != null, "this host runs no translated code");
         SystemGuest guest = SystemGuest.in64BitMode(CpuidModel.builder().build(), translator, this == CHECK);
         guest.group().translateAt(2);
+        guest.group().counted = this == CHECK;
         return new Guest(guest, translator);
     }
 }

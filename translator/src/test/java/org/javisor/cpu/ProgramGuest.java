@@ -59,6 +59,7 @@ final class ProgramGuest implements AutoCloseable {
     ProgramGuest(CpuidModel cpuid, BlockTranslator translator, boolean inLockStep) {
         guest = SystemGuest.in64BitMode(cpuid, translator, inLockStep);
         cpu = guest.cpu;
+        cpu.group.counted = inLockStep;
         decoder = new InstructionDecoder(cpu);
         for (int gate = 0; gate < 256; gate++) {
             guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == GuestFault.BP || gate == CALL_VECTOR ? 0xee : 0x8e,

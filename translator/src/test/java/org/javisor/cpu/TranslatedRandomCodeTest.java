@@ -2,22 +2,11 @@
 package org.javisor.cpu;
 
 import org.javisor.translator.HostTranslatorProvider;
-import org.junit.jupiter.api.AfterEach;
 
-/// The same bytes where everything that is executed twice is translated.
+/// The same bytes where everything in 64-bit mode is translated at once.
 class TranslatedRandomCodeTest extends RandomCodeTest {
-    private BlockTranslator translator;
-
     @Override
     BlockTranslator translator() {
-        translator = new HostTranslatorProvider().create(64 << 20);
-        return translator;
-    }
-
-    @AfterEach
-    void close() {
-        if (translator != null) {
-            translator.close();
-        }
+        return new HostTranslatorProvider().create(64 << 20);
     }
 }
