@@ -79,8 +79,8 @@ public final class HostImageFile implements ImageFile {
         try {
             int kind = (int) Files.getAttribute(path, "unix:mode") & S_IFMT;
             if (kind != S_IFREG && kind != S_IFBLK) {
-                throw new ConfigurationException("disk " + path + ": is " + (kind == S_IFDIR ? "a directory" : "no file")
-                        + "; name a disk image or a block device");
+                throw new ConfigurationException("disk " + path + ": is "
+                        + (kind == S_IFDIR ? "a directory" : "no file") + "; name a disk image or a block device");
             }
         } catch (IOException | UnsupportedOperationException _) {
             // Whoever opens it will be told why that cannot be.

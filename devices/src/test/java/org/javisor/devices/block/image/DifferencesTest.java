@@ -35,6 +35,10 @@ class DifferencesTest {
         }
     }
 
+    private static String refusal(Path image) {
+        return assertThrows(ConfigurationException.class, () -> DiskImage.open(image, null, true)).getMessage();
+    }
+
     private static byte[] numbered(int first) {
         byte[] bytes = new byte[BYTES];
         for (int sector = 0; sector < SECTORS; sector++) {
@@ -98,7 +102,7 @@ class DifferencesTest {
         bytes[50]++;
         Files.write(image, bytes);
 
-        String message = assertThrows(ConfigurationException.class, () -> DiskImage.open(image, null, true)).getMessage();
+        String message = refusal(image);
         assertTrue(message.contains("damaged VHD footer"), message);
     }
 
@@ -130,7 +134,7 @@ class DifferencesTest {
         Files.writeString(image, "# Disk DescriptorFile\nparentCID=1\nparentFileNameHint=\"loop.vmdk\"\n"
                 + "RW 64 ZERO\n");
 
-        String message = assertThrows(ConfigurationException.class, () -> DiskImage.open(image, null, true)).getMessage();
+        String message = refusal(image);
         assertTrue(message.contains("based on itself"), message);
     }
 }

@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.memory.ConfigurationException;
@@ -176,9 +177,31 @@ class DiskImageTest {
             try (BlockBackend disk = DiskImage.open(image, null, false)) {
                 disk.write(bytes - 512, text("end", 512));
             }
-            assertTrue(ImageCare.check(image, false).clean(), () -> ImageCare.check(image, false).messages().toString());
+            assertEquals(List.of(), ImageCare.check(image, false).messages());
             QemuImg.requireClean(image);
         }
+    }
+
+    /// The run of clusters begins where data may be, and ends in the L1 table.
+    @Test
+    void anImageWhoseDataLiesOnItsTablesIsMarkedCorrupt() throws IOException {
+        Path image = qcow2("image", null, null);
+        try (BlockBackend disk = DiskImage.open(image, null, false)) {
+            disk.write(0, text("x", 128 << 10));
+        }
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(image));
+        long l1 = file.getLong(40);
+        int l2 = (int) (file.getLong((int) l1) & 0xff_ffff_fe00L);
+        file.putLong(l2, l1 - (64 << 10) | 1L << 63).putLong(l2 + 8, l1 | 1L << 63);
+        Files.write(image, file.array());
+
+        try (BlockBackend disk = DiskImage.open(image, null, false)) {
+            assertThrows(IOException.class, () -> disk.write(0, text("x", 128 << 10)));
+            assertThrows(IOException.class, () -> disk.write(500_000, text("x", 1)));
+        }
+        assertTrue(ImageInfo.of(image, null).qcow2().corrupt());
+        assertTrue(refusal(image, false).contains("marked corrupt"));
+        DiskImage.open(image, null, true).close();
     }
 
     @Test
