@@ -13,8 +13,8 @@ public interface BlockTranslator extends AutoCloseable {
     int INTERPRET = 0;
     /// Goes on at the target of the exit with this index, within the page; [#link] makes it do so by itself.
     int TARGET = 1;
-    /// Goes on at the instruction with the index, the first of a piece: there is a call for attention, or the translation
-    /// has been unlinked.
+    /// Goes on at the instruction with the index, the first of a piece: there is a call for attention, or the
+    /// translation has been unlinked.
     int ENTRY = 2;
     /// What exits have room for.
     int MAX_NUMBER = 1 << 20, MAX_INDEX = (1 << 10) - 1;

@@ -54,8 +54,25 @@ final class EdgeFetch {
         if (length > limit) {
             return false;
         }
-        for (int i = 0; i < length; i++) {
-            fetchTo(i + 1, gva);
+        int inFirst = Math.min(length, GuestMemory.PAGE_BYTES - ((int) gva & PAGE_MASK));
+        return matches(old, 0, inFirst, gva) && matches(old, inFirst, length, gva);
+    }
+
+    /// Whether bytes `from` to `to`, which are in one page, are those of old. A byte is only read when those before it
+    /// were the same.
+    private boolean matches(byte[] old, int from, int to, long gva) {
+        if (from == to) {
+            return true;
+        }
+        long hva = cpu.mmu.fetchHva(gva + from & cpu.segments.linearMask);
+        for (int i = from; i < to; i++) {
+            // A device may answer another time with something else: what was fetched is kept.
+            if (hva == 0) {
+                fetchTo(i + 1, gva);
+            } else {
+                code[i] = HostMemory.loadByte(hva + i - from);
+                fetched = i + 1;
+            }
             if (code[i] != old[i]) {
                 return false;
             }

@@ -51,11 +51,16 @@ final class Branches {
 
     static boolean supports(Instruction insn) {
         return switch (insn.mnemonic()) {
-            case JMP, CALL -> insn.operandBytes == 8
-                    && (insn.kind0 == REL || insn.kind0 == GPR || insn.kind0 == MEM && MemoryAccess.supports(insn));
+            case JMP, CALL -> insn.operandBytes == 8 && (insn.kind0 == REL && hasTarget(insn) || insn.kind0 == GPR
+                    || insn.kind0 == MEM && MemoryAccess.supports(insn));
             case RET -> insn.operandBytes == 8;
-            default -> insn.operandBytes == 8 && condition(insn.mnemonic()) >= 0;
+            default -> insn.operandBytes == 8 && condition(insn.mnemonic()) >= 0 && hasTarget(insn);
         };
+    }
+
+    /// Whether the target's offset in the page, which may be far beyond it, is an int.
+    private static boolean hasTarget(Instruction insn) {
+        return insn.immediate <= Integer.MAX_VALUE - PAGE_BYTES;
     }
 
     /// The condition code of Jcc, or -1.

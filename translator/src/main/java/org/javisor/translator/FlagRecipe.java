@@ -251,7 +251,8 @@ record FlagRecipe(Kind kind, int size, Operand left, Operand right, FlagRecipe c
             asm.op(immediateOpcode(), size, GROUP_CMP, left.address());
             immediate(asm);
         } else {
-            asm.op(wide(GROUP_CMP << 3), size, Assembler.NARROW_REG * narrow(), State.host(right.value), left.address());
+            asm.op(wide(GROUP_CMP << 3), size, Assembler.NARROW_REG * narrow(), State.host(right.value),
+                    left.address());
         }
     }
 

@@ -118,8 +118,8 @@ final class RegionCompiler implements Branches.Edges {
         return version;
     }
 
-    /// The first instruction is as long as a jump, and its place aligned, to be overwritten by one in one piece; nothing
-    /// leads to its middle.
+    /// The first instruction is as long as a jump, and its place aligned, to be overwritten by one in one piece;
+    /// nothing leads to its middle.
     private void entry() {
         emission.mark(Listing.NONE);
         poll(0);

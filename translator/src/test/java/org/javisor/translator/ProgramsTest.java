@@ -192,6 +192,19 @@ class ProgramsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"e9 ffffff7f", "e8 ffffff7f", "39c0 0f84 ffffff7f", "e9 00000080"})
+    void theFarthestTargetsAreNotMapped(String branch) {
+        try (BareProcessor guest = guest(false)) {
+            guest.group().translateAt(1);
+            code(guest, CODE, "48ffc0" + branch);
+            guest.start(CODE);
+
+            // #PF, and there is no IDT.
+            assertEquals(CpuExit.SHUTDOWN, guest.cpu.run(), () -> guest.cpu.failure());
+        }
+    }
+
     @Test
     void aCallBeyondCanonicalAddressesFaultsBeforeItPushes() {
         long lastRegion = 0x7fff_ffe0_0000L, tables = 0x8_0000, present = 3, large = 0x80;
