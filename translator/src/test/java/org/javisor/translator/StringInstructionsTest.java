@@ -13,14 +13,18 @@ import java.util.Random;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuRegisters;
+import org.javisor.cpu.Requests;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// String instructions of every size, once and repeated: short ones in lock-step with the interpreter; long ones,
 /// across pages, overlapping, faulting on the way, beside a processor that interprets.
 class StringInstructionsTest {
     private static final long CODE = 0x10_0000, DATA = 0x20_0000, TABLES = 0x8_0000, PAGE_TABLE = 0x9_8000;
     private static final int DATA_PAGES = 24, PAGE = 4096;
-    private static final int RAX = 0, RCX = 1, RSP = 4, RSI = 6, RDI = 7;
+    private static final long OTHER = 0x10_3000;
+    private static final int RAX = 0, RCX = 1, RBX = 3, RSP = 4, RSI = 6, RDI = 7;
     private static final int FLAGS = 0x8d5, DF = 0x400;
     /// MOVS, CMPS, STOS, LODS, SCAS of one byte; the next opcode is that for more.
     private static final int[] OPCODES = {0xa4, 0xa6, 0xaa, 0xac, 0xae};
@@ -87,7 +91,7 @@ class StringInstructionsTest {
                 guest.memory().store(CODE, form);
                 reference.memory().store(CODE, form);
                 int exit = CpuExit.SHUTDOWN;
-                for (int n = 0; n < EXECUTIONS; n++) {
+                for (int n = 0; n < EXECUTIONS / 2; n++) {
                     // The more often, the more of the pages are in the TLB.
                     if (exit != CpuExit.HALT || n % 10 == 0) {
                         startBoth(guest, reference, random.nextInt(4 * DATA_PAGES));
@@ -97,6 +101,54 @@ class StringInstructionsTest {
                     assertEquals(CpuExit.name(reference.cpu.run()), CpuExit.name(exit));
                     assertEqualStates(HexFormat.of().formatHex(form), reference, guest);
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void codeThatIsStoredByThemIsExecutedAsItIsThen(boolean inLockStep) {
+        try (BareProcessor guest = new BareProcessor(translator(), inLockStep)) {
+            guest.group().translateAt(2);
+            // 1: mov eax, ebx; mov edi, 2f + 1; mov ecx, 4; rep stosb; call 2f; add rsi, rax;
+            // mov rdx, rsi; mov edi, OTHER + 1; mov esi, 2f + 1; mov ecx, 4; rep movsb; mov rsi, rdx; call OTHER;
+            // add rsi, rax; dec rbx; jnz 1b; hlt; 2: mov eax, imm32; ret
+            guest.memory().store(CODE, HexFormat.of().parseHex("89d8bf3c001000b904000000f3aae8280000004801c64889f2bf01301000be3c001000b904000000f3a44889d6e8ce2f"
+                    + "00004801c648ffcb75c6f4b800000000c3"));
+            guest.memory().store(OTHER, HexFormat.of().parseHex("b800000000c3"));
+            guest.start(CODE);
+            CpuRegisters registers = new CpuRegisters(guest.cpu);
+            registers.general(RSI, 0);
+            registers.general(RBX, 1_000);
+
+            assertEquals(CpuExit.HALT, guest.cpu.run(), () -> guest.cpu.failure());
+
+            long sum = 0;
+            for (int n = 1; n <= 1_000; n++) {
+                sum += 2 * ((n & 0xff) * 0x0101_0101L);
+            }
+            assertEquals(sum, registers.general(RSI));
+        }
+    }
+
+    @Test
+    void aKickEndsALongOneInTheMiddle() throws InterruptedException {
+        try (BareProcessor guest = new BareProcessor(translator(), false)) {
+            guest.group().translateAt(2);
+            // 1: mov edi, DATA; mov ecx, 0x100000; rep stosb; inc rbx; jmp 1b
+            guest.memory().store(CODE, HexFormat.of().parseHex("bf00002000b900001000f3aa48ffc3ebef"));
+            guest.start(CODE);
+            for (int n = 0; n < 100; n++) {
+                int[] exit = new int[1];
+                Thread thread = new Thread(() -> exit[0] = guest.cpu.run());
+                thread.start();
+                Thread.onSpinWait();
+                guest.cpu.request(Requests.KICK);
+                thread.join();
+                assertEquals(CpuExit.KICK, exit[0], () -> guest.cpu.failure());
+                CpuRegisters registers = new CpuRegisters(guest.cpu);
+                boolean inside = registers.rip() == CODE + 10;
+                assertTrue(!inside || registers.general(RCX) + registers.general(RDI) == DATA + 0x10_0000);
             }
         }
     }
