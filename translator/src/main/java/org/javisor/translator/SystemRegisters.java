@@ -45,7 +45,7 @@ final class SystemRegisters {
             case SWAPGS -> translation.atCpl0();
             case MOV_CR -> translation.atCpl0() && insn.kind0 == GPR && controlRegister(insn.reg1) != 0;
             case MOV_SEG -> insn.kind1 == SEG && insn.reg1 <= Instruction.GS
-                    && (insn.kind0 == GPR ? insn.operandBytes >= 4 : MemoryAccess.supports(insn));
+                    && (insn.kind0 == GPR || MemoryAccess.supports(insn));
             case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE -> true;
             default -> false;
         };
@@ -98,6 +98,13 @@ final class SystemRegisters {
             Address operand = memory.access(insn, index, 2, true, false);
             asm.op(Assembler.LOAD, 4, R14, State.at(selector));
             asm.op(Assembler.STORE, 2, R14, operand);
+        } else if (insn.operandBytes == 2) {
+            asm.op(Assembler.LOAD, 4, R14, State.at(selector));
+            if (State.inRegister(insn.reg0)) {
+                asm.op(Assembler.STORE, 2, R14, State.host(insn.reg0));
+            } else {
+                asm.op(Assembler.STORE, 2, R14, State.general(insn.reg0));
+            }
         } else {
             read(insn.reg0, 4, selector);
         }
