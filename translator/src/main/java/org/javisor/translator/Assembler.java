@@ -28,6 +28,7 @@ final class Assembler {
 
     private byte[] code = new byte[4096];
     private int length;
+    private final RegisterCopy copy = new RegisterCopy();
 
     int length() {
         return length;
@@ -39,6 +40,7 @@ final class Assembler {
 
     void reset() {
         length = 0;
+        copy.forget();
     }
 
     // ---- bytes ----
@@ -50,6 +52,7 @@ final class Assembler {
         code[length++] = (byte) value;
     }
 
+    /// Among them must be no instruction that changes R14.
     void bytes(int... values) {
         for (int value : values) {
             byte1(value);
@@ -86,6 +89,8 @@ final class Assembler {
         prefixes(opcode, size, rex, low(reg), 0, low(rm));
         opcode(opcode);
         byte1(0xc0 | (low(reg) & 7) << 3 | low(rm) & 7);
+        copy.changed(reg);
+        copy.changed(rm);
     }
 
     /// As [#op], with memory in place of `rm`.
@@ -98,6 +103,8 @@ final class Assembler {
                 Math.max(rm.base(), 0));
         opcode(opcode);
         modrm((low(reg) & 7) << 3, rm);
+        copy.changed(reg);
+        copy.changed(rm);
     }
 
     /// AH to BH are encoded as the registers 4 to 7 are without REX.
@@ -160,6 +167,9 @@ final class Assembler {
         vexPrefix(opcode, bits, reg, second, 0, rm);
         byte1(opcode);
         byte1(0xc0 | (reg & 7) << 3 | rm & 7);
+        copy.changed(reg);
+        copy.changed(second);
+        copy.changed(rm);
     }
 
     /// As [#vex], with memory in place of `rm`.
@@ -167,6 +177,9 @@ final class Assembler {
         vexPrefix(opcode, bits, reg, second, Math.max(rm.index(), 0), Math.max(rm.base(), 0));
         byte1(opcode);
         modrm((reg & 7) << 3, rm);
+        copy.changed(reg);
+        copy.changed(second);
+        copy.changed(rm);
     }
 
     /// As [#vex], without a ModRM byte.
@@ -196,6 +209,7 @@ final class Assembler {
     void opWithRegister(int opcode, int size, boolean narrow, int reg) {
         prefixes(opcode, size, narrow && reg >= 4 && reg < 8, 0, 0, low(reg));
         opcode(opcode | low(reg) & 7);
+        copy.changed(reg);
     }
 
     /// An instruction without operands to encode.
@@ -211,11 +225,29 @@ final class Assembler {
     }
 
     void load(int to, Address from) {
-        op(LOAD, 8, to, from);
+        if (!copy.isOf(from)) {
+            op(LOAD, 8, to, from);
+            copyIf(to, from);
+        } else if (to != R14) {
+            move(to, R14);
+            copy.is(from);
+        }
     }
 
     void store(Address to, int from) {
         op(STORE, 8, from, to);
+        copyIf(from, to);
+    }
+
+    private void copyIf(int reg, Address memory) {
+        if (reg == R14) {
+            copy.is(memory);
+        }
+    }
+
+    /// What R14 is a copy of.
+    RegisterCopy copy() {
+        return copy;
     }
 
     void loadZeroExtended(int to, Address from, int bytes) {
@@ -268,6 +300,7 @@ final class Assembler {
 
     /// @return where the distance is, to be patched
     int call() {
+        copy.forget();
         byte1(0xe8);
         immediate(0, 4);
         return length - 4;
@@ -309,6 +342,7 @@ final class Assembler {
 
     /// Has the jump whose distance is at `at` lead to where the next instruction will be.
     void land(int at) {
+        copy.forget();
         patch4(at, length - at - 4);
     }
 

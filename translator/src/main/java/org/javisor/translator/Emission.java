@@ -72,6 +72,7 @@ final class Emission {
     private void need(int word, int loaded, long routine) {
         asm.testByte(State.at(word), loaded);
         int jump = asm.jumpIf(Assembler.EQUAL);
+        asm.copy().forget();
         loads.add(new Load(jump, routine, asm.length()));
     }
 

@@ -130,7 +130,7 @@ final class PlainInstructions {
             findInPlace(insn, address);
             assignScratch(insn, address);
             encode(insn, address);
-            scratch.writeBack();
+            scratch.writeBack(inPlace != ABSENT && isWritten(insn, inPlace) ? insn.reg(inPlace) : ABSENT);
         }
         emission.flags.after(insn, effect);
     }
@@ -163,10 +163,15 @@ final class PlainInstructions {
 
     /// Not where 32 bits are written, which clears the upper half of a register; nor where memory means something else:
     /// XCHG locks it, bit tests reach beyond it.
-    private static boolean canBeInPlace(Instruction insn, int n) {
+    private boolean canBeInPlace(Instruction insn, int n) {
         boolean clearsUpperHalf = isWritten(insn, n) && insn.bytes(n) == 4;
-        return inMemory(insn, n) && !clearsUpperHalf && !InMemoryForms.clears(insn) && !isWritten(insn, 1)
-                && !isBitTest(insn.mnemonic()) && !insn.row.has(Attribute.REGISTER_ONLY);
+        return inMemory(insn, n) && !clearsUpperHalf && !isCopied(insn, n) && !InMemoryForms.clears(insn)
+                && !isWritten(insn, 1) && !isBitTest(insn.mnemonic()) && !insn.row.has(Attribute.REGISTER_ONLY);
+    }
+
+    /// Whether R14 has it already, and it is not written.
+    private boolean isCopied(Instruction insn, int n) {
+        return !isWritten(insn, n) && asm.copy().isOf(State.general(insn.reg(n)));
     }
 
     /// Whether bit 1 of the opcode tells which of ModRM.reg and ModRM.rm is the destination, or both are sources.

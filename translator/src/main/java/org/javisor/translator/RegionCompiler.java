@@ -145,6 +145,7 @@ final class RegionCompiler implements Branches.Edges {
         flags.restore(version.flags);
         boolean polled = entered == null && !emission.logged;
         // Who jumps to the entry is polled there.
+        asm.copy().forget();
         version.position = polled ? 0 : asm.length();
         entered = entered == null ? version : entered;
         if (emission.logged && version.flags.lasts()) {

@@ -9,7 +9,7 @@ import static org.javisor.translator.Assembler.R15;
 /// An operand that is only written may take the place of one that is only read, or of the memory operand's address: the
 /// host's instruction has read those by then.
 final class ScratchRegisters {
-    private static final int ABSENT = -1;
+    static final int ABSENT = -1;
     private static final int[] HOST = {R14, R15};
 
     private final Assembler asm;
@@ -87,7 +87,13 @@ final class ScratchRegisters {
         return source[1] != ABSENT || target[1] != ABSENT;
     }
 
-    void writeBack() {
+    /// To be called behind the instruction.
+    ///
+    /// @param changed the guest register that it has changed where it is in memory, or ABSENT
+    void writeBack(int changed) {
+        if (source[0] != ABSENT && target[0] == ABSENT && source[0] != changed) {
+            asm.copy().is(State.general(source[0]));
+        }
         for (int n = 0; n < HOST.length; n++) {
             if (target[n] != ABSENT) {
                 asm.store(State.general(target[n]), HOST[n]);
