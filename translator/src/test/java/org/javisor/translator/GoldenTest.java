@@ -34,6 +34,14 @@ class GoldenTest {
             new String[] {"compare-and-set", "4839d80f94c1"},
             new String[] {"increment", "48ffc0"},
             new String[] {"push-and-pop", "5059"},
+            // push rbp; mov rbp, rsp; push r12; push rbx; sub rsp, 24; mov [rsp + 8], rdi; mov rax, [rdi];
+            // add rax, [rdi + 8]; mov [rdi + 16], rax; mov rsi, [rbp - 24]; add rsp, 24; pop rbx; pop r12; pop rbp
+            new String[] {"function",
+                "554889e54154534883ec1848897c2408488b0748034708488947104889f0488b75e84883c4185b415c5d"},
+            // mov rax, [rsi]; mov [rdi], rax; mov rax, [rsi + 8]; mov [rdi + 8], rax
+            new String[] {"copy-16", "488b06488907488b460848894708"},
+            // movaps xmm0, [rsi]; movaps [rsi + 16], xmm0; mov rax, fs:[40]; mov ecx, [r12 + r13*4 + 8]
+            new String[] {"aligned-and-based", "0f2806 0f294610 64488b042528000000 438b4cac08"},
             new String[] {"move-r12-to-r13", "4d89e5"},
             // mov ecx, 9; 1: add rax, [rsi]; add rsi, 8; dec ecx; jnz 1b
             new String[] {"loop", "b909000000 480306 4883c608 ffc9 75f5"},
