@@ -6,6 +6,7 @@ import static org.javisor.isa.Instruction.GPR;
 import static org.javisor.isa.Instruction.MEM;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
@@ -18,8 +19,8 @@ import org.javisor.isa.OpcodeRow.Attribute;
 /// from which the others are reached without any.
 ///
 /// Whether that is right:
-/// - The line has one entry, at its first instruction, and an exit ends it. So who gets to an access has passed the check
-///   of its group, and nothing that Java does lies between: no TLB entry changes, because those of a processor change on its
+/// - The line has one entry, at its first instruction, and an exit ends it. A line that is only reached from the end of
+///   another may go on with its groups, as they are. So who gets to an access has passed the check of its group, and nothing that Java does lies between: no TLB entry changes, because those of a processor change on its
 ///   own thread alone, in Java. What another processor does to page tables takes effect when this one answers requests,
 ///   which host code stops for.
 /// - Guest registers may change in between; their known distances say where an access is.
@@ -27,8 +28,9 @@ import org.javisor.isa.OpcodeRow.Attribute;
 ///   all groups.
 /// - When the check fails nothing of its instruction has happened, and the interpreter goes on there, by which each of
 ///   the accesses faults when its turn has come.
-/// - A read that begins a group is only checked for what a write in it needs if the write is certain to follow: it would
-///   otherwise be the interpreter's forever in pages that are only read.
+/// - A read that begins a group is checked for what a write in the same line needs, because that is certain to follow. A
+///   write in another line is not, so it does not become part of a group of reads: these would otherwise be the
+///   interpreter's forever in pages that are only read.
 /// - A group may lie across the end of a page though none of its accesses does. Exits say so, and after some the block is
 ///   translated again with these accesses separate ([Translation#isSeparate]).
 final class AccessPlan {
@@ -44,11 +46,16 @@ final class AccessPlan {
     /// What the addresses of a group have in common.
     private record Symbol(int base, int index, int scaleShift, int segment) { }
 
+    /// What is known where a line ends, for one that only follows it.
+    ///
+    /// @param groups those whose host address is known
+    record Line(SymbolicRegisters registers, List<Symbol> separate, List<Group> groups) { }
+
     /// An access: `offset` bytes above the symbol.
     record Access(Group group, long offset, int bytes, boolean write) {
         /// An access that nothing else has to do with.
         static Access alone(int bytes, boolean write) {
-            Group group = new Group(null, 0, 0);
+            Group group = new Group(null, 0);
             return group.add(0, bytes, write, 0);
         }
 
@@ -62,7 +69,6 @@ final class AccessPlan {
     static final class Group {
         private final Symbol symbol;
         private final int maxSpan;
-        private final int sideExits;
         /// From the symbol; the bytes from `low` on, without `high`.
         private long low = Long.MAX_VALUE, high = Long.MIN_VALUE;
         private boolean write;
@@ -71,10 +77,20 @@ final class AccessPlan {
         /// What is known when code has been written: that so many bytes above `low` is a multiple of `alignment`.
         private int alignedAt, alignment = 1;
 
-        private Group(Symbol symbol, int maxSpan, int sideExits) {
+        private Group(Symbol symbol, int maxSpan) {
             this.symbol = symbol;
             this.maxSpan = maxSpan;
-            this.sideExits = sideExits;
+        }
+
+        /// The same for another line, in which it stays as it is: its check has been emitted.
+        private Group continued() {
+            Group copy = new Group(symbol, 0);
+            copy.low = low;
+            copy.high = high;
+            copy.write = write;
+            copy.alignedAt = alignedAt;
+            copy.alignment = alignment;
+            return copy;
         }
 
         private Access add(long offset, int bytes, boolean writes, int index) {
@@ -113,34 +129,63 @@ final class AccessPlan {
             return bytes <= alignment && (at - alignedAt & bytes - 1) == 0;
         }
 
-        private boolean takes(long offset, int bytes, boolean writes, int sideExitsNow) {
-            return Math.max(high, offset + bytes) - Math.min(low, offset) <= maxSpan
-                    && (write || !writes || sideExits == sideExitsNow);
+        private boolean takes(long offset, int bytes, boolean writes) {
+            boolean inside = low <= offset && offset + bytes <= high && (write || !writes);
+            return inside || Math.max(high, offset + bytes) - Math.min(low, offset) <= maxSpan;
         }
     }
 
     /// Of no instruction.
-    static final AccessPlan NONE = new AccessPlan(null, 0, 0);
+    static final AccessPlan NONE = new AccessPlan(null, 0, 0, null, false);
 
     private final Translation translation;
     private final int from;
     private final Access[] accesses;
-    private final SymbolicRegisters registers = new SymbolicRegisters();
+    private final SymbolicRegisters registers;
+    private final boolean continues;
     private final List<Group> open = new ArrayList<>();
     /// What lay across the end of a page too often to be checked at once.
     private final List<Symbol> separate = new ArrayList<>();
-    private int sideExits;
     private Group current;
 
     /// @param from the first instruction
     /// @param to   the instruction behind the last
-    AccessPlan(Translation translation, int from, int to) {
+    /// @param before    what is known at its beginning, or null
+    /// @param continues whether another line may follow this one alone
+    AccessPlan(Translation translation, int from, int to, Line before, boolean continues) {
         this.translation = translation;
         this.from = from;
+        this.continues = continues;
+        this.registers = before == null ? new SymbolicRegisters() : new SymbolicRegisters(before.registers);
+        if (before != null) {
+            separate.addAll(before.separate);
+            open.addAll(before.groups);
+        }
         this.accesses = new Access[PER_INSTRUCTION * (to - from)];
         for (int index = from; index < to; index++) {
             plan(translation.instruction(index), index);
         }
+    }
+
+    /// Whether host addresses may be needed behind the line.
+    boolean continues() {
+        return continues;
+    }
+
+    /// What is known at its end.
+    ///
+    /// @param known the groups whose host address is
+    /// @param copies the same for the next line; null for those that have ended
+    Line end(Group[] known, Group[] copies) {
+        List<Group> groups = new ArrayList<>();
+        for (int n = 0; n < known.length; n++) {
+            int earlier = Arrays.asList(known).indexOf(known[n]);
+            if (open.contains(known[n])) {
+                copies[n] = earlier < n ? copies[earlier] : known[n].continued();
+                groups.add(copies[n]);
+            }
+        }
+        return new Line(registers, separate, groups);
     }
 
     /// The access of instruction `index` by its memory operand.
@@ -169,9 +214,6 @@ final class AccessPlan {
         }
         if (needsBothScratchRegisters(insn)) {
             current = null;
-        }
-        if (Branches.isConditional(insn)) {
-            sideExits++;
         }
         registers.execute(insn);
     }
@@ -231,13 +273,13 @@ final class AccessPlan {
     private Access join(Symbol symbol, long offset, int bytes, boolean write, int index) {
         Group group = null;
         for (Group candidate : open) {
-            if (candidate.symbol.equals(symbol) && candidate.takes(offset, bytes, write, sideExits)) {
+            if (candidate.symbol.equals(symbol) && candidate.takes(offset, bytes, write)) {
                 group = candidate;
             }
         }
         if (group == null) {
             boolean onStack = symbol.base == registers.value(RSP);
-            group = new Group(symbol, onStack ? MAX_STACK_SPAN : MAX_SPAN, sideExits);
+            group = new Group(symbol, onStack ? MAX_STACK_SPAN : MAX_SPAN);
             if (translation.isSeparate(index)) {
                 separate.add(symbol);
             }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
 
 /// Which pieces of a translation lead to which, and which of them are in every loop.
 final class ControlFlow {
@@ -16,6 +17,8 @@ final class ControlFlow {
     private final List<int[]> successors = new ArrayList<>();
     /// Pieces that another jumps back to: each loop has one.
     private final BitSet loopHeads = new BitSet();
+    /// By piece: how many ways lead to it.
+    private final int[] ways;
     private final BitSet visited = new BitSet();
     private final BitSet onPath = new BitSet();
 
@@ -27,6 +30,31 @@ final class ControlFlow {
             successors.add(successors(piece));
         }
         visit(0);
+        ways = new int[translation.pieces()];
+        ways[0] = 1;
+        for (int piece = 0; piece < ways.length; piece++) {
+            waysFrom(piece).forEach(next -> ways[next]++);
+        }
+    }
+
+    /// The pieces that one leads to, calls included, as often as it does.
+    private IntStream waysFrom(int piece) {
+        int last = translation.first(piece) + translation.length(piece) - 1;
+        Instruction insn = translation.instruction(last);
+        boolean call = translated[piece] == translation.length(piece) && insn.mnemonic() == Mnemonic.CALL
+                && insn.kind0 == Instruction.REL;
+        int[] offsets = call ? new int[] {Branches.target(translation, insn, last)} : leadsTo(piece);
+        return IntStream.of(offsets).map(this::pieceAt).filter(next -> next >= 0);
+    }
+
+    /// Whether only one way leads to a piece: from the end of another one.
+    boolean hasOneWay(int piece) {
+        return piece != 0 && ways[piece] == 1;
+    }
+
+    /// Whether a piece leads to one that no other way leads to.
+    boolean continues(int piece) {
+        return waysFrom(piece).anyMatch(this::hasOneWay);
     }
 
     private int[] successors(int piece) {

@@ -33,7 +33,7 @@ final class MemoryAccess {
     /// Whose lowest byte R15 points to, or null.
     private AccessPlan.Group held;
     /// Whose host address is in memory, by slot.
-    private final AccessPlan.Group[] kept = new AccessPlan.Group[CpuLayout.HOST_ADDRESS_COUNT];
+    private AccessPlan.Group[] kept = new AccessPlan.Group[CpuLayout.HOST_ADDRESS_COUNT];
 
     MemoryAccess(Emission emission, HostFeatures host) {
         this.emission = emission;
@@ -53,11 +53,37 @@ final class MemoryAccess {
 
     // ---- whose address is in R15 ----
 
-    /// Begins a straight line: from here on what the plan says holds.
-    void begin(AccessPlan linePlan) {
-        plan = linePlan;
-        held = null;
-        Arrays.fill(kept, null);
+    /// What is known at a place: for where control gets from there alone.
+    ///
+    /// @param line of the plan that ends there
+    /// @param held whose lowest byte R15 points to, or null
+    /// @param kept whose host address is in memory, by slot
+    record Known(AccessPlan.Line line, AccessPlan.Group held, AccessPlan.Group[] kept) { }
+
+    /// Begins a straight line of instructions.
+    ///
+    /// @param from      the first
+    /// @param to        the one behind the last
+    /// @param known     what is known there, or null
+    /// @param continues whether another line may come from the end of this one alone
+    void begin(int from, int to, Known known, boolean continues) {
+        plan = new AccessPlan(emission.translation, from, to, known == null ? null : known.line, continues);
+        held = known == null ? null : known.held;
+        kept = known == null ? new AccessPlan.Group[kept.length] : known.kept.clone();
+    }
+
+    /// Forgets all: what is emitted next is reached from elsewhere.
+    void forget() {
+        begin(0, 0, null, false);
+    }
+
+    /// What is known where the line ends.
+    Known known() {
+        AccessPlan.Group[] all = Arrays.copyOf(kept, kept.length + 1);
+        all[kept.length] = held;
+        AccessPlan.Group[] copies = new AccessPlan.Group[all.length];
+        AccessPlan.Line line = plan.end(all, copies);
+        return new Known(line, copies[kept.length], Arrays.copyOf(copies, kept.length));
     }
 
     /// R15 is about to be used for something else.
@@ -79,7 +105,7 @@ final class MemoryAccess {
     /// Keeps the host address of the group, which R15 has, if it is needed again and there is room.
     private void keep(AccessPlan.Group group, int index) {
         held = group;
-        for (int slot = 0; group.resumed() && slot < kept.length; slot++) {
+        for (int slot = 0; (group.resumed() || plan.continues()) && slot < kept.length; slot++) {
             if (kept[slot] == null || kept[slot].last() < index) {
                 kept[slot] = group;
                 asm.store(slot(slot), R15);

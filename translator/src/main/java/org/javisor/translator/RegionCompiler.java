@@ -24,13 +24,16 @@ final class RegionCompiler implements Branches.Edges {
     private static final class Version {
         private final int piece;
         private final FlagState.Snapshot flags;
+        /// What is known of memory there because only one way leads to it, or null.
+        private final MemoryAccess.Known known;
         private int position = UNWRITTEN;
         /// Where the distances of jumps to it are that were emitted before it was.
         private final List<Integer> jumps = new ArrayList<>();
 
-        private Version(int piece, FlagState.Snapshot flags) {
+        private Version(int piece, FlagState.Snapshot flags, MemoryAccess.Known known) {
             this.piece = piece;
             this.flags = flags;
+            this.known = known;
         }
 
         private boolean isWritten() {
@@ -90,6 +93,7 @@ final class RegionCompiler implements Branches.Edges {
             emission.mark(Listing.NONE);
             asm.land(detour.jump);
             flags.restore(detour.flags);
+            instructions.memory.forget();
             go(detour.offset, detour.index);
             writePending();
         }
@@ -160,12 +164,12 @@ final class RegionCompiler implements Branches.Edges {
             count(translated[piece]);
         }
         budget -= translated[piece];
+        instructions.memory.begin(first, first + translated[piece], version.known, flow.continues(piece));
         writeInstructions(piece, first);
     }
 
     private void writeInstructions(int piece, int first) {
         int end = first + translated[piece];
-        instructions.memory.begin(new AccessPlan(translation, first, end));
         for (int index = first; index < end; index++) {
             Instruction insn = translation.instruction(index);
             emission.mark(index);
@@ -326,14 +330,15 @@ final class RegionCompiler implements Branches.Edges {
     /// saved first.
     private Version reach(int piece) {
         FlagState.Snapshot state = useful(piece, flags.snapshot());
-        for (Version version : versions.get(piece)) {
-            if (version.flags.equals(state)) {
-                return version;
-            }
-        }
         boolean affordable = versions.get(piece).size() < MAX_VERSIONS && budget >= translated[piece];
         boolean lasts = state.lasts() || state == FlagState.Snapshot.DEAD;
-        return lasts && affordable ? version(piece, state) : null;
+        if (affordable && lasts && flow.hasOneWay(piece)) {
+            Version version = new Version(piece, state, instructions.memory.known());
+            versions.get(piece).add(version);
+            return version;
+        }
+        Version known = find(piece, state);
+        return known != null || !(lasts && affordable) ? known : version(piece, state);
     }
 
     /// What of the state of the flags makes a difference to a piece.
@@ -347,13 +352,21 @@ final class RegionCompiler implements Branches.Edges {
     }
 
     private Version version(int piece, FlagState.Snapshot state) {
+        Version version = find(piece, state);
+        if (version == null) {
+            version = new Version(piece, state, null);
+            versions.get(piece).add(version);
+        }
+        return version;
+    }
+
+    /// A version that can be reached from anywhere, or null.
+    private Version find(int piece, FlagState.Snapshot state) {
         for (Version version : versions.get(piece)) {
-            if (version.flags.equals(state)) {
+            if (version.known == null && version.flags.equals(state)) {
                 return version;
             }
         }
-        Version version = new Version(piece, state);
-        versions.get(piece).add(version);
-        return version;
+        return null;
     }
 }

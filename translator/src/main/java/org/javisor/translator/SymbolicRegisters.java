@@ -24,6 +24,12 @@ final class SymbolicRegisters {
         }
     }
 
+    SymbolicRegisters(SymbolicRegisters original) {
+        System.arraycopy(original.value, 0, value, 0, COUNT);
+        System.arraycopy(original.distance, 0, distance, 0, COUNT);
+        values = original.values;
+    }
+
     /// The number of the unknown value in register `reg`.
     int value(int reg) {
         return value[reg];

@@ -22,7 +22,7 @@ class MemoryAccessTest {
     private static final int PRESENT = 1, WRITABLE = 2;
     private static final int RAX = 0, RCX = 1, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7, R12 = 12;
     private static final int HLT = 0xf4;
-    private static final int PROGRAMS = 400;
+    private static final int PROGRAMS = 400, EXECUTIONS = 16;
 
     private BlockTranslator translator;
 
@@ -128,11 +128,11 @@ class MemoryAccessTest {
         System.out.println("memory accesses: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
         Random random = new Random(seed);
         try (BareProcessor guest = guest(true)) {
-            guest.group().translateAt(2);
+            guest.group().translateAt(4);
             for (int program = 0; program < PROGRAMS; program++) {
                 byte[] code = new RandomAccesses(random).code(4 + random.nextInt(30));
                 guest.memory().store(CODE, code);
-                for (int n = 0; n < 6; n++) {
+                for (int n = 0; n < EXECUTIONS; n++) {
                     start(guest, random);
                     assertEquals(CpuExit.HALT, guest.cpu.run(),
                             () -> HexFormat.of().formatHex(code) + " " + guest.cpu.failure());
@@ -158,7 +158,8 @@ class MemoryAccessTest {
         }
     }
 
-    /// Writes programs of loads, stores, pushes and pops by a few pointers, which move by constants and are copied.
+    /// Writes programs of loads, stores, pushes and pops by a few pointers, which move by constants and are copied; some
+    /// instructions are jumped over.
     private static final class RandomAccesses {
         static final int[] POINTERS = {RBX, RSP, RBP, RSI, RDI, R12, 14};
         private static final int[] VALUES = {RAX, 2, 8, 9, 13};
@@ -173,11 +174,23 @@ class MemoryAccessTest {
         }
 
         byte[] code(int instructions) {
+            int jump = 0;
             for (int n = 0; n < instructions; n++) {
+                if (random.nextInt(5) == 0) {
+                    land(jump);
+                    jump = asm.jumpIf(random.nextInt(16));
+                }
                 emit();
             }
+            land(jump);
             asm.byte1(HLT);
             return asm.bytes();
+        }
+
+        private void land(int jump) {
+            if (jump != 0) {
+                asm.land(jump);
+            }
         }
 
         private int any(int[] registers) {
