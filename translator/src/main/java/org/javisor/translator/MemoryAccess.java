@@ -249,8 +249,11 @@ final class MemoryAccess {
         AccessPlan.Group group = access.group();
         if (aligned && !group.isAligned(operand.displacement(), access.bytes())) {
             emission.flags.spill();
-            asm.lea(R14, operand);
-            asm.op(0xf7, 4, 0, R14);
+            boolean likeGroup = (operand.displacement() & access.bytes() - 1) == 0;
+            if (!likeGroup) {
+                asm.lea(R14, operand);
+            }
+            asm.op(0xf7, 4, 0, likeGroup ? R15 : R14);
             asm.immediate(access.bytes() - 1, 4);
             emission.interpretIf(Assembler.NOT_EQUAL, index);
             group.aligned(operand.displacement(), access.bytes());
