@@ -12,7 +12,6 @@ import org.javisor.devices.block.HostImageFile;
 import org.javisor.devices.block.RawImage;
 import org.javisor.devices.block.qcow2.Qcow2Creation;
 import org.javisor.devices.block.qcow2.Qcow2Image;
-import org.javisor.devices.block.qcow2.Qcow2Header.Compression;
 import org.javisor.host.IoVector;
 import org.javisor.memory.ConfigurationException;
 
@@ -46,9 +45,6 @@ public final class ImageConversion {
             ImageCreation.make(target, file -> toRaw(source, file));
         } else {
             Qcow2Creation creation = ImageCreation.creation(source.bytes(), options);
-            if (compress && creation.compression() == Compression.ZSTD) {
-                throw new ConfigurationException("disk " + target + ": zstd can only be read; compress with zlib");
-            }
             ImageCreation.make(target, file -> toQcow2(source, file, creation, compress));
         }
     }

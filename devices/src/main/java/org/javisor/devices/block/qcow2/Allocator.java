@@ -175,7 +175,7 @@ final class Allocator {
     /// @return whether the cluster has become smaller; else nothing has changed
     boolean writeCompressed(long offset, byte[] cluster) throws IOException {
         byte[] result = new byte[cluster.length];
-        int length = CompressedClusters.deflate(cluster, result);
+        int length = compressed.compress(cluster, result);
         if (length < 0 || Extent.kindOf(mapping.entryOf(offset >>> clusterBits)) != Kind.ABSENT) {
             return false;
         }

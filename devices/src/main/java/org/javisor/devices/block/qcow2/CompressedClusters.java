@@ -10,6 +10,7 @@ import java.util.zip.Inflater;
 import org.javisor.devices.block.ImageFile;
 import org.javisor.devices.block.qcow2.Qcow2Header.Compression;
 import org.javisor.devices.block.zstd.ZstdDecoder;
+import org.javisor.devices.block.zstd.ZstdEncoder;
 import org.javisor.host.IoVector;
 
 /// Reads clusters that are compressed, and keeps the last one: small reads follow each other. For any thread.
@@ -91,10 +92,18 @@ final class CompressedClusters {
         lastEntry = 0;
     }
 
-    /// Compresses a cluster with zlib's method.
+    /// Compresses a cluster as this image does.
     ///
+    /// @param result as large as the cluster
     /// @return how many bytes of `result` it takes, or -1 if it does not become smaller
-    static int deflate(byte[] cluster, byte[] result) {
+    int compress(byte[] cluster, byte[] result) {
+        return switch (compression) {
+            case ZLIB -> deflate(cluster, result);
+            case ZSTD -> ZstdEncoder.encode(cluster, result);
+        };
+    }
+
+    private static int deflate(byte[] cluster, byte[] result) {
         try (Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true)) {
             deflater.setInput(cluster);
             deflater.finish();

@@ -5,18 +5,18 @@ package org.javisor.devices.block.zstd;
 ///
 /// RFC 8878, "Sequences Section", "Sequence Execution" and "Repeat Offsets".
 final class SequenceDecoder {
-    private static final int[] LITERAL_COUNTS = {4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2,
+    static final int[] LITERAL_COUNTS = {4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2,
         2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1};
-    private static final int[] MATCH_COUNTS = {1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    static final int[] MATCH_COUNTS = {1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
         1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1};
-    private static final int[] OFFSET_COUNTS = {1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    static final int[] OFFSET_COUNTS = {1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
         -1, -1, -1, -1, -1};
-    private static final int[] LITERAL_BITS = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3,
+    static final int[] LITERAL_BITS = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3,
         4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    private static final int[] MATCH_BITS = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    static final int[] MATCH_BITS = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    private static final int[] LITERAL_BASES = bases(LITERAL_BITS, 0), MATCH_BASES = bases(MATCH_BITS, 3);
-    private static final int LITERAL_ACCURACY = 6, MATCH_ACCURACY = 6, OFFSET_ACCURACY = 5;
+    static final int[] LITERAL_BASES = bases(LITERAL_BITS, 0), MATCH_BASES = bases(MATCH_BITS, 3);
+    static final int LITERAL_ACCURACY = 6, MATCH_ACCURACY = 6, OFFSET_ACCURACY = 5;
     private static final int MOST_LITERAL_ACCURACY = 9, MOST_MATCH_ACCURACY = 9, MOST_OFFSET_ACCURACY = 8;
     private static final int MOST_OFFSET_CODES = 32;
     private static final int PREDEFINED = 0, RLE = 1, DESCRIBED = 2;

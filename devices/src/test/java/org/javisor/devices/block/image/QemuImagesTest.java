@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.javisor.devices.block.BlockBackend;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Images that QEMU's tool makes, of every kind, hold what it put into them.
 class QemuImagesTest {
@@ -128,6 +130,24 @@ class QemuImagesTest {
                         Arrays.copyOfRange(content, at, at + length));
                 assertEquals(-1, different, () -> "-Djavisor.seed=" + seed + ": byte " + (from + different));
                 at += length;
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zlib", "zstd"})
+    void whatWeCompressQemuReads(String compression) throws IOException {
+        for (String size : new String[] {"64k", "2M", "512"}) {
+            Path image = directory.resolve("packed" + size);
+            try (BlockBackend disk = DiskImage.open(raw, ImageFormat.RAW, true)) {
+                ImageConversion.convert(disk, image, ImageFormat.QCOW2, true,
+                        Map.of("compression_type", compression, "cluster_size", size));
+            }
+
+            QemuImg.succeed("check", image);
+            assertEquals("Images are identical.\n", QemuImg.succeed("compare", raw, image));
+            try (BlockBackend disk = DiskImage.open(image, null, true)) {
+                compare(disk);
             }
         }
     }
