@@ -49,7 +49,10 @@ class GoldenTest {
             new String[] {"compare-load-and-branch", "488b06 4839d8 488b5608 7203 4889c2 4801d6"},
             // call 1f; hlt; 1: ret
             new String[] {"call-and-return", "e801000000 f4 c3"},
-            new String[] {"add-double", "f20f580e"});
+            new String[] {"add-double", "f20f580e"},
+            // fld qword [rsi]; fmul qword [rsi + 8]; fstp qword [rsi + 16]
+            new String[] {"x87-multiply", "dd06 dc4e08 dd5e10"},
+            new String[] {"store-string", "48ab"});
 
     @TempDir
     private Path directory;
