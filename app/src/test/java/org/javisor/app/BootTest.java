@@ -27,6 +27,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Debian's kernel boots, and the guest does what a person or a script asks of it.
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
@@ -70,6 +72,30 @@ class BootTest {
 
         assertEquals("2\n", result.out(), result.err());
         assertTrue(result.err().contains("instructions"), result.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1"})
+    void theTranslatorBoots(String cpus) {
+        Result result = javisor("run", "--engine", "translator", "--cpus", cpus, "--exec",
+                "nproc; dmesg | grep -E 'BUG:|WARNING:|Oops'; sha256sum </bin/busybox | wc -c");
+
+        assertEquals(cpus + "\n68\n", result.out(), result.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2", "8"})
+    @Tag("slow")
+    void theTranslatorBootsWithMoreProcessors(String cpus) {
+        theTranslatorBoots(cpus);
+    }
+
+    @Test
+    @Tag("slow")
+    void aBootPassesInLockStep() {
+        Result result = javisor("run", "--engine", "check", "--cpus", "1", "--exec", "uname -s");
+
+        assertEquals("Linux\n", result.out(), result.err());
     }
 
     @Test

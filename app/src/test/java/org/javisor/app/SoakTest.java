@@ -41,13 +41,18 @@ class SoakTest {
                 for i in $(seq 20); do echo $i | cat; done | md5sum
             }
             first=$(work)
-            echo "$first" | awk 'END { exit NR != 5 }' || echo WRONG
+            echo "$first" | awk 'END { exit NR != 5 }' || echo "WRONG: $first"
             rounds=0
             end=$(($(date +%%s) + %d))
+            compare() {
+                now=$(work)
+                [ "$now" = "$first" ] || echo "WRONG: $now, not $first"
+            }
             while [ $(date +%%s) -lt $end ]; do
-                { [ "$(work)" = "$first" ] || echo WRONG; } &
-                [ "$(work)" = "$first" ] || echo WRONG
-                modprobe loop && rmmod loop && rmmod virtio_rng && modprobe virtio_rng || echo WRONG
+                compare &
+                compare
+                modprobe loop && rmmod loop || echo WRONG: loop
+                rmmod virtio_rng && modprobe virtio_rng || echo WRONG: virtio_rng
                 wait
                 rounds=$((rounds + 1))
             done
@@ -62,7 +67,8 @@ class SoakTest {
         CommandResult result = new CommandResult();
         try (Machine machine = Machine.builder().cpus(2).memory(256L << 20).kernel(guest.kernel())
                 .initrd("initramfs", guest.running(WORK.formatted(SECONDS)))
-                .commandLine("console=ttyS0 quiet cryptomgr.notests").serial(1, out::write).serial(3, result)
+                .commandLine("console=ttyS0 quiet cryptomgr.notests").serial(1, out::write).serial(2, out::write)
+                .serial(3, result)
                 .execution(Execution.TRANSLATOR).translator(TranslatorConfig.DEFAULT.withCacheBytes(CACHE_BYTES))
                 .build()) {
             result.whenKnown(machine::stop);
