@@ -74,8 +74,8 @@ enum Effect {
                     ANDN, BEXTR, BLSI, BLSMSK, BLSR, BZHI, COMISS, COMISD, UCOMISS, UCOMISD, PTEST,
                     VTESTPS, VTESTPD, PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> WRITES;
             case ADC, SBB, INC, DEC -> WRITES_WITH_CARRY;
-            case CMPXCHG8B, ROL, ROR, RCL, RCR, SHL, SHR, SAR, SHLD, SHRD, BT, BTS, BTR, BTC, BSF, BSR, CLC, STC, CMC, SAHF,
-                    ADCX, ADOX -> CHANGES;
+            case CMPXCHG8B, ROL, ROR, RCL, RCR, SHL, SHR, SAR, SHLD, SHRD, BT, BTS, BTR, BTC, BSF, BSR,
+                    CLC, STC, CMC, SAHF, ADCX, ADOX -> CHANGES;
             case CMOVO, CMOVNO, CMOVB, CMOVAE, CMOVE, CMOVNE, CMOVBE, CMOVA,
                     CMOVS, CMOVNS, CMOVP, CMOVNP, CMOVL, CMOVGE, CMOVLE, CMOVG,
                     SETO, SETNO, SETB, SETAE, SETE, SETNE, SETBE, SETA,
@@ -103,7 +103,8 @@ enum Effect {
     /// XMM and MMX forms.
     private static Effect vector(Mnemonic mnemonic) {
         return switch (mnemonic) {
-            case MOVD, MOVQ, MOVDQA, MOVDQU, LDDQU, MOVNTDQ, MOVNTDQA, MOVNTPS, MOVNTPD, MOVAPS, MOVAPD, MOVUPS, MOVUPD, MOVSS, MOVSD, MOVLPS, MOVLPD,
+            case MOVD, MOVQ, MOVDQA, MOVDQU, LDDQU, MOVNTDQ, MOVNTDQA, MOVNTPS, MOVNTPD,
+                    MOVAPS, MOVAPD, MOVUPS, MOVUPD, MOVSS, MOVSD, MOVLPS, MOVLPD,
                     MOVHPS, MOVHPD, MOVHLPS, MOVLHPS, MOVSLDUP, MOVSHDUP, MOVDDUP, MOVMSKPS, MOVMSKPD, PMOVMSKB,
                     PADDB, PADDW, PADDD, PADDQ, PADDSB, PADDSW, PADDUSB, PADDUSW, PSUBB, PSUBW, PSUBD, PSUBQ,
                     PSUBSB, PSUBSW, PSUBUSB, PSUBUSW, PMULLW, PMULLD, PMULHW, PMULHUW, PMULUDQ, PMADDWD, PSADBW,
@@ -133,8 +134,8 @@ enum Effect {
         };
     }
 
-    /// Gathers, whose elements are anywhere, are left out. Masked moves are allowed all of their memory operand first, and
-    /// left to the interpreter where some of it is not.
+    /// Gathers, whose elements are anywhere, are left out. Masked moves are allowed all of their memory operand first,
+    /// and left to the interpreter where some of it is not.
     private static Effect onlyVex(Mnemonic mnemonic) {
         return switch (mnemonic) {
             case VZEROUPPER, VZEROALL, VCVTPH2PS, VCVTPS2PH, VPERMILPS, VPERMILPD, VPERMPS, VPERMPD, VPERMD, VPERMQ,

@@ -29,8 +29,8 @@ final class PlainInstructions {
     private final Assembler asm;
     private final MemoryAccess memory;
     private final ScratchRegisters scratch;
-    /// Which operand of the present instruction is a general register that is used where it is in memory, or ABSENT; and
-    /// whether ModRM.reg and ModRM.rm change their parts for that.
+    /// Which operand of the present instruction is a general register that is used where it is in memory, or ABSENT;
+    /// and whether ModRM.reg and ModRM.rm change their parts for that.
     private int inPlace;
     private boolean swapped;
 
@@ -48,7 +48,8 @@ final class PlainInstructions {
                 && host.has(row.feature()) && !unknownPrefix && !isProcessorsChoice(insn) && operandsSupported(insn);
     }
 
-    /// With a source in memory, this is an MMX instruction to the x87 state of some processors, and not to that of others.
+    /// With a source in memory, this is an MMX instruction to the x87 state of some processors, and not to that of
+    /// others.
     private static boolean isProcessorsChoice(Instruction insn) {
         return insn.mnemonic() == Mnemonic.CVTPI2PS && insn.kind1 == MEM;
     }

@@ -3,14 +3,15 @@ package org.javisor.translator;
 
 import org.javisor.cpu.CpuLayout;
 
-/// The guest's XMM and YMM registers while translated code runs: in memory until code that uses them is entered, then all
-/// in the host's registers of the same numbers, until the way out stores them.
+/// The guest's XMM and YMM registers while translated code runs: in memory until code that uses them is entered, then
+/// all in the host's registers of the same numbers, until the way out stores them.
 ///
-/// Code without VEX prefixes loads the XMM registers alone: it does not touch the upper halves, which stay in memory. Host
-/// processors that are slow in such code while upper halves are not zero, or have been written, then see none. Other
-/// code loads the whole registers.
+/// Code without VEX prefixes loads the XMM registers alone: it does not touch the upper halves, which stay in memory.
+/// Host processors that are slow in such code while upper halves are not zero, or have been written, then see none.
+/// Other code loads the whole registers.
 ///
-/// Whether they may be used is for Java to say when translated code is entered, since all that changes it is done there.
+/// Whether they may be used is for Java to say when translated code is entered, since all that changes it is done
+/// there.
 final class VectorRegisters {
     private static final int MOVUPS_LOAD = Assembler.MAP_0F | 0x10, MOVUPS_STORE = Assembler.MAP_0F | 0x11;
     private static final int VZEROUPPER = Assembler.MAP_0F | 0x77;
@@ -22,8 +23,8 @@ final class VectorRegisters {
 
     private VectorRegisters() { }
 
-    /// Emits a routine that loads XMM registers and returns. If they may not be used it drops the return address and goes
-    /// on at its end.
+    /// Emits a routine that loads XMM registers and returns. If they may not be used it drops the return address and
+    /// goes on at its end.
     static void load(Assembler asm, boolean hasAvx) {
         asm.testByte(STATE, CpuLayout.VECTORS_USABLE);
         int unusable = asm.jumpIf(Assembler.EQUAL);

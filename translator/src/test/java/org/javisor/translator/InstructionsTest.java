@@ -49,7 +49,8 @@ class InstructionsTest {
             guest.enableAvx();
             for (OpcodeRow row : OpcodeMaps.rows()) {
                 if (Effect.of(row.mnemonic()) == Effect.UNSUPPORTED || row.has(OpcodeRow.Attribute.NOT_64)
-                        || row.map() == OpcodeRow.X87 || row.extension() > 7 || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
+                        || row.map() == OpcodeRow.X87 || row.extension() > 7
+                        || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
                     continue;
                 }
                 long before = translator.bytes();
@@ -75,7 +76,8 @@ class InstructionsTest {
     /// MMX, segment registers and the like, which the tests of the interpreter cover.
     private static boolean unusual(OperandSpec spec) {
         return switch (spec.place()) {
-            case REG, RM, REG_XMM, RM_XMM, XMM0, VEX, VEX_VECTOR, IMM_VECTOR, OPCODE, ACCUMULATOR, COUNTER, IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
+            case REG, RM, REG_XMM, RM_XMM, XMM0, VEX, VEX_VECTOR, IMM_VECTOR, OPCODE, ACCUMULATOR, COUNTER,
+                    IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
                     IMM_OPERAND, IMM_FULL, ONE -> false;
             default -> true;
         };

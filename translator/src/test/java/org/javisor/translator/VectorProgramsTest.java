@@ -21,7 +21,6 @@ class VectorProgramsTest {
     private static final long CODE = 0x10_0000, FAR = 0x10_3000, DATA = 0x20_0000;
     private static final int RAX = 0, RCX = 1, RDI = 7;
     private static final int ALL_MASKED = 0x1f80;
-    private static final String VEX_LOOP = "c5f1d4ca 48ffc9 75f7 f4";
 
     private BlockTranslator translator;
 
@@ -102,10 +101,10 @@ class VectorProgramsTest {
         try (BareProcessor guest = guest(inLockStep)) {
             // 1: vpcmpeqd ymm1, ymm1, ymm1; vpcmpeqd ymm2, ymm2, ymm2; mov rsi, rcx; xor eax, eax; cpuid; mov rcx, rsi;
             // pxor xmm1, xmm1; vpxor xmm2, xmm2, xmm2; xor eax, eax; cpuid; mov rcx, rsi; vextracti128 xmm3, ymm1, 1;
-            // vextracti128 xmm4, ymm2, 1; vmovq rdx, xmm3; add rdi, rdx; vmovq rdx, xmm4; add rdi, rdx; dec rcx; jnz 1b;
-            // mov rax, rdi; hlt
-            code(guest, CODE, "c5f576c9 c5ed76d2 4889ce 31c0 0fa2 4889f1 660fefc9 c5e9efd2 31c0 0fa2 4889f1 c4e37d39cb01"
-                    + "c4e37d39d401 c4e1f97eda 4801d7 c4e1f97ee2 4801d7 48ffc9 75be 4889f8 f4");
+            // vextracti128 xmm4, ymm2, 1; vmovq rdx, xmm3; add rdi, rdx; vmovq rdx, xmm4; add rdi, rdx;
+            // dec rcx; jnz 1b; mov rax, rdi; hlt
+            code(guest, CODE, "c5f576c9 c5ed76d2 4889ce 31c0 0fa2 4889f1 660fefc9 c5e9efd2 31c0 0fa2 4889f1"
+                    + "c4e37d39cb01 c4e37d39d401 c4e1f97eda 4801d7 c4e1f97ee2 4801d7 48ffc9 75be 4889f8 f4");
             CpuRegisters registers = start(guest, n);
 
             runToEnd(guest);
@@ -121,7 +120,8 @@ class VectorProgramsTest {
         try (BareProcessor guest = guest(inLockStep)) {
             // 1: vpcmpeqd ymm1, ymm1, ymm1; vzeroupper; vpaddq ymm2, ymm1, ymm1; vextracti128 xmm3, ymm1, 1;
             // vmovq rdx, xmm3; add rax, rdx; vmovq rdx, xmm1; sub rax, rdx; dec rcx; jnz 1b; hlt
-            code(guest, CODE, "c5f576c9 c5f877 c5f5d4d1 c4e37d39cb01 c4e1f97eda 4801d0 c4e1f97eca 4829d0 48ffc9 75da f4");
+            code(guest, CODE, "c5f576c9 c5f877 c5f5d4d1 c4e37d39cb01 c4e1f97eda 4801d0 c4e1f97eca 4829d0"
+                    + "48ffc9 75da f4");
             CpuRegisters registers = start(guest, n);
 
             runToEnd(guest);
@@ -137,7 +137,7 @@ class VectorProgramsTest {
     void withoutAvxStateHostCodeIsNotEntered(boolean inLockStep) {
         try (BareProcessor guest = guest(inLockStep)) {
             // 1: vpaddq xmm1, xmm1, xmm2; dec rcx; jnz 1b; hlt
-            code(guest, CODE, VEX_LOOP);
+            code(guest, CODE, "c5f1d4ca 48ffc9 75f7 f4");
             CpuRegisters registers = start(guest, rounds(inLockStep));
             registers.vector(2, 0, 1);
             runToEnd(guest);
