@@ -33,6 +33,8 @@ final class ProgramGuest implements AutoCloseable {
     private static final String PAGES = "wwwwrwwswnwwawww";
     private static final long PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80, NO_EXECUTE = 1L << 63;
     private static final byte[] BREAKPOINTS = new byte[CODE_PAGES * PAGE_BYTES];
+    /// What the kernel writes to when it is called.
+    private static final long SYSCALLS = 0x51_8000;
     private static final int END_OF_PROGRAM = -1;
     /// What is compared: the general registers; and the x87 and vector registers.
     private static final int FIRST_FLOAT = CpuLayout.FPR, LAST_FLOAT = CpuLayout.OPERAND;
@@ -77,7 +79,7 @@ final class ProgramGuest implements AutoCloseable {
 
     private void mapMemory() {
         for (int n = 0; n < 8; n++) {
-            entry(SystemGuest.TABLES + 0x2000 + 8 * n, (long) n << 21 | LARGE | WRITABLE | PRESENT);
+            entry(SystemGuest.TABLES + 0x2000 + 8 * n, (long) n << 21 | LARGE | PRESENT);
         }
         for (long region : new long[] {0, DATA, STACK, CODE}) {
             long table = TABLE + (region >>> 21) * PAGE_BYTES;
@@ -111,8 +113,10 @@ final class ProgramGuest implements AutoCloseable {
         if (users) {
             return NO_EXECUTE | USER | WRITABLE | PRESENT;
         }
-        // The tables and handlers that everything depends on are not to be overwritten.
-        return gpa == 0 ? 0 : gpa < SystemGuest.DATA ? PRESENT : WRITABLE | PRESENT;
+        // The tables and handlers that everything depends on are not to be overwritten, and no repeated instruction is
+        // to run into itself.
+        boolean supervisorsData = gpa >= SystemGuest.DATA && gpa < SystemGuest.DATA + 0x4_0000 || gpa == SYSCALLS;
+        return gpa == 0 ? 0 : supervisorsData ? WRITABLE | PRESENT : PRESENT;
     }
 
     /// Loads a program and, as `seed` says, everything that it works on.
