@@ -25,8 +25,8 @@ final class CodePage {
     /// Open-addressed by [#hash], a power of two long and never full.
     private Block[] table = NONE;
     private int count;
-    /// Bit n of word m: the instruction at 64 m + n, see [Translation#isSeparate]. Null for none. Racy hints, read by who
-    /// holds other locks.
+    /// Bit n of word m: the instruction at 64 m + n, see [Translation#isSeparate]. Null for none. Racy hints, read by
+    /// who holds other locks.
     private volatile long[] separate;
 
     CodePage(long gpa) {

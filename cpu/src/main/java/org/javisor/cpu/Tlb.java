@@ -13,12 +13,12 @@ import org.javisor.host.HostMemory;
 /// ```
 /// The table is off-heap, for emitted code; what only slow paths need is beside it on the heap.
 ///
-/// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive or
-/// with the address, which leaves the offset, so it cannot see the lower bits of a tag: what must not match has
-/// an index other than its entry's. No address that is looked up in an entry has that index, nor has the last byte of
-/// an access that begins there and reaches into the next page: NOTIFY flips the index's highest bit. An empty tag is 0, as
-/// memory is to begin with, so that parts of the table that are not used cost nothing; and in the few entries where that
-/// would be an address that is looked up there, no page address at all.
+/// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive
+/// or with the address, which leaves the offset, so it cannot see the lower bits of a tag: what must not match has an
+/// index other than its entry's. No address that is looked up in an entry has that index, nor has the last byte of an
+/// access that begins there and reaches into the next page: NOTIFY flips the index's highest bit. An empty tag is 0,
+/// as memory is to begin with, so that parts of the table that are not used cost nothing; and in the few entries
+/// where that would be an address that is looked up there, no page address at all.
 final class Tlb {
     static final int READ = 0, WRITE = 8, HOST = 16, ADDEND = 24;
     static final int ENTRY_SHIFT = 5;
@@ -28,8 +28,8 @@ final class Tlb {
     static final int INDEX_SHIFT = 12 - ENTRY_SHIFT;
     static final long INDEX_MASK = BYTES - 1 & -(1 << ENTRY_SHIFT);
     static final long NOTIFY = (long) ENTRIES / 2 << 12;
-    /// An empty tag where 0 is none: in the entry of address 0, in that whose pages NOTIFY has look like it, and in that
-    /// from which an access may reach address 0.
+    /// An empty tag where 0 is none: in the entry of address 0, in that whose pages NOTIFY has look like it, and in
+    /// that from which an access may reach address 0.
     private static final long NOT_A_PAGE = (long) ENTRIES / 4 << 12 | 1;
     private static final int FIRST = 0, MIDDLE = ENTRIES / 2, LAST = ENTRIES - 1;
     private static final long PAGE = -4096;

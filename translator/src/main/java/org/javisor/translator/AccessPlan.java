@@ -14,25 +14,26 @@ import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OpcodeRow.Attribute;
 
-/// Which memory accesses along a straight line of instructions lie at known distances from each other. They form a group
-/// with one check: the first of a group checks all the bytes between the lowest and the highest, and leaves a host address
-/// from which the others are reached without any.
+/// Which memory accesses along a straight line of instructions lie at known distances from each other. They form a
+/// group with one check: the first of a group checks all the bytes between the lowest and the highest, and leaves a
+/// host address from which the others are reached without any.
 ///
 /// Whether that is right:
-/// - The line has one entry, at its first instruction, and an exit ends it. A line that is only reached from the end of
-///   another may go on with its groups, as they are. So who gets to an access has passed the check of its group, and nothing that Java does lies between: no TLB entry changes, because those of a processor change on its
-///   own thread alone, in Java. What another processor does to page tables takes effect when this one answers requests,
+/// - The line has one entry, at its first instruction, and an exit ends it. A line that is only reached from the end
+///   of another may go on with its groups, as they are. So who gets to an access has passed the check of its group,
+///   and nothing that Java does lies between: no TLB entry changes, because those of a processor change on its own
+///   thread alone, in Java. What another processor does to page tables takes effect when this one answers requests,
 ///   which host code stops for.
 /// - Guest registers may change in between; their known distances say where an access is.
 /// - An instruction that is not known here, and may so change privilege, segments or the translation of addresses, ends
 ///   all groups.
 /// - When the check fails nothing of its instruction has happened, and the interpreter goes on there, by which each of
 ///   the accesses faults when its turn has come.
-/// - A read that begins a group is checked for what a write in the same line needs, because that is certain to follow. A
-///   write in another line is not, so it does not become part of a group of reads: these would otherwise be the
-///   interpreter's forever in pages that are only read.
-/// - A group may lie across the end of a page though none of its accesses does. Exits say so, and after some the block is
-///   translated again with these accesses separate ([Translation#isSeparate]).
+/// - A read that begins a group is checked for what a write in the same line needs, because that is certain to
+///   follow. A write in another line is not, so it does not become part of a group of reads: these would otherwise be
+///   the interpreter's forever in pages that are only read.
+/// - A group may lie across the end of a page though none of its accesses does. Exits say so, and after some the
+///   block is translated again with these accesses separate ([Translation#isSeparate]).
 final class AccessPlan {
     /// How many bytes a group may span: those on the stack, which is seldom where a page ends, and others.
     private static final int MAX_STACK_SPAN = 1024, MAX_SPAN = 256;
@@ -230,11 +231,13 @@ final class AccessPlan {
     private void planOperand(Instruction insn, int index) {
         int operand = insn.kind0 == MEM ? 0 : insn.kind1 == MEM ? 1 : insn.kind2 == MEM ? 2 : 3;
         if (insn.kind(operand) != MEM || insn.bytes(operand) == 0 || insn.indexBytes != 0
-                || BitStrings.supports(insn) || !MemoryAccess.supports(insn) || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
+                || BitStrings.supports(insn) || !MemoryAccess.supports(insn)
+                || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
             return;
         }
         boolean x87 = insn.row.map() == OpcodeRow.X87;
-        boolean write = operand == 0 && (x87 ? insn.row.has(Attribute.WRITES_ONLY) : !insn.row.has(Attribute.READS_ONLY));
+        boolean write = operand == 0
+                && (x87 ? insn.row.has(Attribute.WRITES_ONLY) : !insn.row.has(Attribute.READS_ONLY));
         long offset = insn.displacement;
         int base = NO_REGISTER;
         if (insn.base == Instruction.RIP) {
@@ -265,8 +268,8 @@ final class AccessPlan {
     }
 
     private Access joinStack(int reg, int displacement, boolean write, int index) {
-        return join(new Symbol(registers.value(reg), NO_REGISTER, 0, 0), registers.distance(reg) + displacement, 8, write,
-                index);
+        Symbol symbol = new Symbol(registers.value(reg), NO_REGISTER, 0, 0);
+        return join(symbol, registers.distance(reg) + displacement, 8, write, index);
     }
 
     /// Adds an access to the group that can take it, or begins one.

@@ -11,9 +11,9 @@ import org.javisor.isa.Instruction;
 
 /// Guest addresses to host addresses: the look into the TLB. What does not pass it is left to the interpreter.
 ///
-/// The address is put into R15, that of its TLB entry into R14. An exclusive or with the entry's tag leaves the offset in
-/// the page, or more than any offset if the entry is not for this page: one comparison says whether all of the access
-/// is in a page that permits it. R15 then gets the host's address.
+/// The address is put into R15, that of its TLB entry into R14. An exclusive or with the entry's tag leaves the
+/// offset in the page, or more than any offset if the entry is not for this page: one comparison says whether all of
+/// the access is in a page that permits it. R15 then gets the host's address.
 ///
 /// What is checked are groups of accesses ([AccessPlan]). R15 belongs to the group that was accessed last, as long as
 /// nobody says [#clobbered]; other groups that will be needed again have their host address in memory (HOST_ADDRESSES).
@@ -161,8 +161,8 @@ final class MemoryAccess {
 
     // ---- accesses ----
 
-    /// Emits what an access by instruction `index` to its memory operand needs; leaves an operand for the host, with R15 in
-    /// it. Uses R14; may destroy the host's flags, which are saved then.
+    /// Emits what an access by instruction `index` to its memory operand needs; leaves an operand for the host, with
+    /// R15 in it. Uses R14; may destroy the host's flags, which are saved then.
     Address access(Instruction insn, int index, int bytes, boolean write, boolean aligned) {
         AccessPlan.Access access = plan.operand(index, bytes, write);
         if (!resume(access.group())) {
@@ -227,8 +227,8 @@ final class MemoryAccess {
         keep(group, index);
     }
 
-    /// If the group is larger than the access, the exit says whether that was too large for the page: else another check
-    /// would be no better.
+    /// If the group is larger than the access, the exit says whether that was too large for the page: else another
+    /// check would be no better.
     private void checkSpan(AccessPlan.Access access, int index, Address tag) {
         int room = PAGE_BYTES - access.group().span();
         asm.immediateOp(Assembler.CMP_IMM, 8, R15, room);

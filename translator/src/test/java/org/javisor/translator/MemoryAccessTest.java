@@ -158,8 +158,8 @@ class MemoryAccessTest {
         }
     }
 
-    /// Writes programs of loads, stores, pushes and pops by a few pointers, which move by constants and are copied; some
-    /// instructions are jumped over.
+    /// Writes programs of loads, stores, pushes and pops by a few pointers, which move by constants and are copied;
+    /// some instructions are jumped over.
     private static final class RandomAccesses {
         static final int[] POINTERS = {RBX, RSP, RBP, RSI, RDI, R12, 14};
         private static final int[] VALUES = {RAX, 2, 8, 9, 13};
