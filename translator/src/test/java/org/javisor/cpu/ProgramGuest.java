@@ -26,8 +26,8 @@ final class ProgramGuest implements AutoCloseable {
     static final int DATA_PAGES = 16, CODE_PAGES = 4;
     private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, NMI_STACK = 0x7_e000, INTERRUPT_STACK = 0x7_f000,
             MAX_STOPS = 400;
-    /// Behind those of exceptions. What SYSRET makes selectors of: CODE3 is 16 bytes behind it.
-    private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257, SYSRET_SELECTOR = 0x0b;
+    /// Behind those of exceptions. What SYSRET makes selectors of: of data 8 bytes behind it, and then of code.
+    private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257, SYSRET_SELECTOR = SystemGuest.FREE - 8 | 3;
     private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
@@ -70,6 +70,8 @@ final class ProgramGuest implements AutoCloseable {
         guest.memory.storeLong(SystemGuest.TSS + 44, NMI_STACK);
         guest.memory.storeLong(SystemGuest.TSS + 52, INTERRUPT_STACK);
         cpu.system.star = (long) SystemGuest.CODE0 << 32 | (long) SYSRET_SELECTOR << 48;
+        guest.descriptor(SystemGuest.FREE, 0, 0xfffff, SystemGuest.DATA_ACCESS | 0x60, 0xc);
+        guest.descriptor(SystemGuest.FREE + 8, 0, 0xfffff, SystemGuest.CODE_ACCESS | 0x60, 0xa);
         // iretq; and for SYSCALL: swapgs; mov gs:[SYSCALLS], rcx; swapgs; sysretq
         guest.code(SystemGuest.HANDLERS + 16 * CALL_VECTOR, "48cf");
         guest.code(SYSCALL_HANDLER, "0f01f8 6548890c2500805100 0f01f8 480f07");
