@@ -400,8 +400,8 @@ public final class Cpu implements AutoCloseable {
                 | (codeBits == 64 && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0);
     }
 
-    /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by SYSCALL
-    /// and SYSRET in 64-bit mode, the bases of FS and GS, AC.
+    /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by
+    /// SYSCALL and SYSRET in 64-bit mode, the bases of FS and GS, AC.
     void followHostCode() {
         if (HostMemory.loadLong(state + CpuLayout.TRANSFER) != 0) {
             int transfer = HostMemory.loadInt(state + CpuLayout.TRANSFER);

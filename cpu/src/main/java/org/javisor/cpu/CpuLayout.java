@@ -32,7 +32,7 @@ package org.javisor.cpu;
 /// 1168 │ HOST_ADDRESSES  4 × 8      │ that translated code will need again. See MemoryAccess
 /// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
 /// 1201 │ unused                     │
-/// 1216 │ TRANSFER        4          │ of translated code: SYSCALL or SYSRET, if it executed one. See Cpu.followHostCode
+/// 1216 │ TRANSFER        4          │ of translated code: a SYSCALL or SYSRET that it executed. See Cpu.followHostCode
 /// 1220 │ SYSTEM_CHANGED  4          │ not 0: it changed AC, or the base of FS or GS
 /// 1224 │ KERNEL_GS_BASE  8          │
 /// 1232 │ SELECTORS       6 × 4      │ ES CS SS DS FS GS

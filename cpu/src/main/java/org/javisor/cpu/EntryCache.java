@@ -10,10 +10,10 @@ import org.javisor.host.HostMemory;
 ///   0 TAG     RIP
 ///   8 ENTRY   host address of the block's code
 /// ```
-/// The first place is at offset `(RIP << HASH_SHIFT ^ RIP) & OFFSET_MASK`: functions begin at multiples of 16, other places
-/// of interest anywhere. The second one's offset is `(RIP << HASH_SHIFT ^ RIP ^ RIP >>> SECOND_SHIFT) & OFFSET_MASK`, which
-/// tells those apart that are a multiple of the table's size from each other. An empty entry has a tag that belongs into
-/// another one, so that no RIP finds it.
+/// The first place is at offset `(RIP << HASH_SHIFT ^ RIP) & OFFSET_MASK`: functions begin at multiples of 16, other
+/// places of interest anywhere. The second one's offset is `(RIP << HASH_SHIFT ^ RIP ^ RIP >>> SECOND_SHIFT) &
+/// OFFSET_MASK`, which tells those apart that are a multiple of the table's size from each other. An empty entry has a
+/// tag that belongs into another one, so that no RIP finds it.
 final class EntryCache {
     static final int TAG = 0, ENTRY = 8;
     static final int ENTRY_SHIFT = 4;

@@ -101,8 +101,8 @@ final class FastSystemCalls {
         HostMemory.storeInt(at + 4, stack & 0xffff);
     }
 
-    /// Follows translated code that has executed SYSCALL, or else SYSRET, between user and kernel in 64-bit mode. Of what
-    /// depends on segments only their selectors differ.
+    /// Follows translated code that has executed SYSCALL, or else SYSRET, between user and kernel in 64-bit mode. Of
+    /// what depends on segments only their selectors differ.
     static void follow(Cpu cpu, boolean called) {
         if (called) {
             callSegments(cpu, true);

@@ -12,8 +12,8 @@ import org.javisor.isa.OpcodeRow.Attribute;
 /// Runs host code, takes back what it did, has the interpreter execute as many instructions, and compares.
 ///
 /// Translations are not linked here, so that each stops where it ends; and before that after a number of pieces which
-/// is another each time. What other processors and devices write between the two would be a difference too: what differs
-/// is tried a few times before it counts.
+/// is another each time. What other processors and devices write between the two would be a difference too: what
+/// differs is tried a few times before it counts.
 final class LockStep extends TranslatedBlocks {
     private static final int ATTEMPTS = 3;
     /// What is compared and restored: all registers but the call for attention, which belongs to everybody.

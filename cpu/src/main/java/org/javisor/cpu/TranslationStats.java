@@ -23,8 +23,9 @@ import org.javisor.isa.Mnemonic;
 /// @param exitsToTarget         ... at the end of a block without a link, ...
 /// @param exitsAtEntry          ... and before a block: for a request, or because the block was dropped
 /// @param stoppedAtUntranslated of the exits to the interpreter, those at instructions without host code
-/// @param stoppedAtTranslated   and those whose host code could not go on: the page was not in the TLB, the target not in
-///     the entry cache
-public record TranslationStats(long translations, long present, long untranslated, long instructions, long cacheBytes, long links,
-        long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret, long exitsToTarget, long exitsAtEntry,
+/// @param stoppedAtTranslated   and those whose host code could not go on: the page was not in the TLB, the target not
+///     in the entry cache
+public record TranslationStats(long translations, long present, long untranslated, long instructions, long cacheBytes,
+        long links, long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret,
+        long exitsToTarget, long exitsAtEntry,
         Map<Mnemonic, Long> stoppedAtUntranslated, Map<Mnemonic, Long> stoppedAtTranslated) { }

@@ -178,8 +178,8 @@ final class Translations {
             counters.addTo(kinds, stoppedAtUntranslated, stoppedAtTranslated);
             interpreted += counters.interpreted();
         }
-        return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(), translator.links(),
-                translator.dropped() - evicted, evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
+        return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(),
+                translator.links(), translator.dropped() - evicted, evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
                 kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);
     }

@@ -18,7 +18,8 @@ class IndexSetTest {
         IndexSet set = new IndexSet(SIZE);
         BitSet model = new BitSet();
         for (int round = 0; round < 2_000; round++) {
-            int index = random.nextInt(4) == 0 ? random.nextInt(SIZE) : random.nextInt(SIZE / 64) * 64 - random.nextInt(2)
+            int index = random.nextInt(4) == 0
+                    ? random.nextInt(SIZE) : random.nextInt(SIZE / 64) * 64 - random.nextInt(2)
                     & SIZE - 1;
             if (random.nextInt(300) == 0) {
                 set.clear();

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import java.util.function.Supplier;
 
-/// What translates the code of tests' guests that do not say so themselves: nothing, until somebody wants these tests run
-/// with host code.
+/// What translates the code of tests' guests that do not say so themselves: nothing, until somebody wants these tests
+/// run with host code.
 final class TestTranslators {
     private static final Supplier<BlockTranslator> NONE = () -> null;
 

@@ -35,7 +35,8 @@ public final class PerfMap implements AutoCloseable {
         try {
             // Who could have put a link there must not choose what is written to.
             Files.deleteIfExists(file);
-            out = Files.newBufferedWriter(file, StandardCharsets.US_ASCII, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            out = Files.newBufferedWriter(file, StandardCharsets.US_ASCII, StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.WRITE);
         } catch (IOException e) {
             throw new UncheckedIOException("perf map " + file + ": " + e.getMessage(), e);
         }

@@ -44,7 +44,8 @@ final class BlockCompiler {
     static int supported(Translation translation, int piece, HostFeatures host) {
         int first = translation.first(piece);
         int count = 0;
-        while (count < translation.length(piece) && supports(translation, first + count, first + translation.length(piece), host)) {
+        int end = first + translation.length(piece);
+        while (first + count < end && supports(translation, first + count, end, host)) {
             count++;
         }
         return count;

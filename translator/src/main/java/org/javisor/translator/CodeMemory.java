@@ -57,8 +57,8 @@ final class CodeMemory implements AutoCloseable {
             routine.emit(way);
             stringRoutines.put(routine, place(way));
         }
-        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the stack
-        // only for them and one return address, and reaches memory only through the processor's block and TLB.
+        // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the
+        // stack only for them and one return address, and reaches memory only through the processor's block and TLB.
         enter = HostCode.function(entry);
     }
 

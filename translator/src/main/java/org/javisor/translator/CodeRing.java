@@ -4,9 +4,9 @@ package org.javisor.translator;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The part of [CodeMemory] that translations are in: segments, filled one after another in a circle. While one is being
-/// filled the next one, whose contents are oldest, is emptied translation by translation, so that there is always room
-/// and never much to do at once.
+/// The part of [CodeMemory] that translations are in: segments, filled one after another in a circle. While one is
+/// being filled the next one, whose contents are oldest, is emptied translation by translation, so that there is always
+/// room and never much to do at once.
 ///
 /// What was in it may be overwritten when [#settle] says that no processor knows of it any more. Under the lock of
 /// [HostTranslator].
@@ -78,8 +78,8 @@ final class CodeRing {
         return true;
     }
 
-    /// The next translation that has to be dropped so that there will be room, or null if there is none. It may have been
-    /// dropped already.
+    /// The next translation that has to be dropped so that there will be room, or null if there is none. It may have
+    /// been dropped already.
     Code victim() {
         List<Code> codes = oldest().codes;
         return emptied < codes.size() ? codes.get(emptied++) : null;

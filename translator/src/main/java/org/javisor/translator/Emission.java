@@ -52,8 +52,8 @@ final class Emission {
         this.flags = new FlagState(asm);
     }
 
-    /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what follows
-    /// finds them there. Leaves at the entry if the guest may not use them.
+    /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what
+    /// follows finds them there. Leaves at the entry if the guest may not use them.
     ///
     /// @param need as of [VectorNeed]
     void needVectors(int need) {

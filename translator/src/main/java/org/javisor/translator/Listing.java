@@ -9,8 +9,8 @@ import org.javisor.isa.Decoder;
 import org.javisor.isa.Disassembler;
 import org.javisor.isa.Instruction;
 
-/// Guest code beside the host code that was made of it, for people: each guest instruction, and below it, indented, what
-/// the host executes for it. An instruction appears as often as it was written.
+/// Guest code beside the host code that was made of it, for people: each guest instruction, and below it, indented,
+/// what the host executes for it. An instruction appears as often as it was written.
 final class Listing {
     /// What does not belong to one instruction: polls, exits.
     static final int NONE = -1;

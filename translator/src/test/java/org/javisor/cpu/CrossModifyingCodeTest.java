@@ -33,7 +33,8 @@ class CrossModifyingCodeTest {
     private static void assertHalts(SystemGuest guest, Cpu second) throws Exception {
         FutureTask<Integer> first = start(guest.cpu);
         FutureTask<Integer> other = start(second);
-        assertEquals("HALT", CpuExit.name(other.get()), () -> second.failure() + " at " + Long.toHexString(second.rip()));
+        assertEquals("HALT", CpuExit.name(other.get()), () -> second.failure() + " at "
+                + Long.toHexString(second.rip()));
         assertEquals("HALT", CpuExit.name(first.get()), () -> guest.cpu.failure());
         assertTrue(guest.cpu.rip() >= CODE && second.rip() >= CODE, "an exception");
     }

@@ -13,7 +13,8 @@ import org.javisor.cpu.RandomProgram.Item;
 final class ProgramGenerator {
     private static final int MAX_DEPTH = 2, MAX_CODE = 9000;
     /// DEC and INC of registers, 32 bits: 41 FF /1 and so on.
-    private static final int[] POINTERS = {CpuLayout.RBX, CpuLayout.RBP, CpuLayout.RSI, CpuLayout.RDI, 8, 11, 12, 13, 15};
+    private static final int[] POINTERS = {CpuLayout.RBX, CpuLayout.RBP, CpuLayout.RSI, CpuLayout.RDI, 8, 11, 12, 13,
+            15};
 
     private final Random random;
     private final RandomInstructions instructions;
@@ -40,8 +41,8 @@ final class ProgramGenerator {
         bytes = 0;
         lastBase = -1;
         undefined = RandomProgram.UNDEFINED_AT_LABELS;
-        Kind[] kinds = {Kind.INTEGER, Kind.INTEGER, Kind.INTEGER, Kind.STRING, Kind.VECTOR, Kind.VECTOR, Kind.VEX, Kind.X87,
-            Kind.MMX};
+        Kind[] kinds = {Kind.INTEGER, Kind.INTEGER, Kind.INTEGER, Kind.STRING, Kind.VECTOR, Kind.VECTOR, Kind.VEX,
+            Kind.X87, Kind.MMX};
         favourite = kinds[random.nextInt(kinds.length)];
         for (int n = random.nextInt(3); n > 0; n--) {
             routines.add(labels++);
@@ -278,7 +279,8 @@ final class ProgramGenerator {
     }
 
     private static Item increment(int distance) {
-        return Item.plain(0x83, 0x05, distance & 0xff, distance >> 8 & 0xff, distance >> 16 & 0xff, distance >> 24 & 0xff, 1);
+        return Item.plain(0x83, 0x05, distance & 0xff, distance >> 8 & 0xff, distance >> 16 & 0xff,
+                distance >> 24 & 0xff, 1);
     }
 
     /// What stores or loads flags, or sets them apart.

@@ -11,8 +11,8 @@ import java.util.Random;
 import org.javisor.host.HostMemory;
 import org.javisor.testkit.RandomOperands;
 
-/// A guest in 64-bit mode that executes [RandomProgram]s. Its exception handlers are here: who faults goes on behind the
-/// instruction, and NMIs and kicks, which come when they like, leave no trace.
+/// A guest in 64-bit mode that executes [RandomProgram]s. Its exception handlers are here: who faults goes on behind
+/// the instruction, and NMIs and kicks, which come when they like, leave no trace.
 ///
 /// ```
 /// 0x400000  data, in pages that differ: see [#PAGES]
@@ -27,7 +27,8 @@ final class ProgramGuest implements AutoCloseable {
     private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, NMI_STACK = 0x7_e000, INTERRUPT_STACK = 0x7_f000,
             MAX_STOPS = 400;
     /// Behind those of exceptions. What SYSRET makes selectors of: of data 8 bytes behind it, and then of code.
-    private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257, SYSRET_SELECTOR = SystemGuest.FREE - 8 | 3;
+    private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257,
+            SYSRET_SELECTOR = SystemGuest.FREE - 8 | 3;
     private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
@@ -64,7 +65,8 @@ final class ProgramGuest implements AutoCloseable {
         cpu.group.counted = inLockStep;
         decoder = new InstructionDecoder(cpu);
         for (int gate = 0; gate < 256; gate++) {
-            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate, gate == GuestFault.BP || gate == CALL_VECTOR ? 0xee : 0x8e,
+            guest.gate(gate, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * gate,
+                    gate == GuestFault.BP || gate == CALL_VECTOR ? 0xee : 0x8e,
                     gate == GuestFault.NMI ? 2 : gate == INTERRUPT_VECTOR ? 3 : 1);
         }
         guest.memory.storeLong(SystemGuest.TSS + 44, NMI_STACK);
@@ -193,8 +195,10 @@ final class ProgramGuest implements AutoCloseable {
         if (asUser) {
             guest.asUser();
         } else {
-            guest.cpu.segmentLoader.set(CS, SystemGuest.CODE0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.CODE0));
-            guest.cpu.segmentLoader.set(SS, SystemGuest.DATA0, guest.memory.loadLong(SystemGuest.GDT + SystemGuest.DATA0));
+            guest.cpu.segmentLoader.set(CS, SystemGuest.CODE0,
+                    guest.memory.loadLong(SystemGuest.GDT + SystemGuest.CODE0));
+            guest.cpu.segmentLoader.set(SS, SystemGuest.DATA0,
+                    guest.memory.loadLong(SystemGuest.GDT + SystemGuest.DATA0));
             cpu.cpl = 0;
         }
         cpu.rflags(rflags & ~Flags.RF | 2);
@@ -213,7 +217,8 @@ final class ProgramGuest implements AutoCloseable {
             } else if (exit == CpuExit.SHUTDOWN) {
                 return null;
             } else if (exit != CpuExit.HALT) {
-                throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure() + " at " + Long.toHexString(cpu.rip()),
+                throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure() + " at "
+                        + Long.toHexString(cpu.rip()),
                         cpu.failureCause());
             } else if (!resume()) {
                 return !ended;
@@ -320,7 +325,8 @@ final class ProgramGuest implements AutoCloseable {
     /// How it stopped.
     @Override
     public String toString() {
-        return String.format("vector %d (%x) at %x, flags %x, CR2 %x, stop %d", vector, errorCode, at, flags, cpu.cr2(), stops);
+        return String.format("vector %d (%x) at %x, flags %x, CR2 %x, stop %d", vector, errorCode, at, flags,
+                cpu.cr2(), stops);
     }
 
     /// What differs from `other`, which has executed as much of the same program; null if nothing that is defined.

@@ -84,7 +84,8 @@ final class RandomInstructions {
             case MOV_CR, MOV_DR, LMSW, CLTS, LGDT, LIDT, LLDT, LTR, WRMSR, RDMSR, SWAPGS, XSETBV, INVLPG, INVPCID,
                     INVD, WBINVD, INS, OUTS, XSAVES, XRSTORS, RDPKRU, WRPKRU -> false;
             // Where the last x87 instruction was is not followed here; nor are condition codes that are undefined.
-            case FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XRSTOR, FNSAVE, FNSTENV, FNSTSW, FRSTOR, FLDENV, FSTPNCE -> false;
+            case FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XRSTOR, FNSAVE, FNSTENV, FNSTSW, FRSTOR, FLDENV,
+                FSTPNCE -> false;
             default -> condition(mnemonic, Mnemonic.JO) < 0;
         };
     }

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /// Random programs do the same as host code and interpreted: every register, flag, fault and byte of memory.
 ///
-/// A difference is printed with the smallest part of the program that still shows it. `-Djavisor.seed=N` begins with the
-/// program that seed N makes; `-Djavisor.programs=N` says how many there are.
+/// A difference is printed with the smallest part of the program that still shows it. `-Djavisor.seed=N` begins with
+/// the program that seed N makes; `-Djavisor.programs=N` says how many there are.
 class RandomProgramsTest {
     private static final int PROGRAMS_A_GUEST = 100, STATES = 3;
     private static final long PATIENCE_NANOS = 500_000_000L, MORE_PATIENCE_NANOS = 20 * PATIENCE_NANOS;
@@ -107,7 +107,8 @@ class RandomProgramsTest {
             String difference = pair.difference(program, seed, translateAt);
             String first = checked.difference(program, seed, translateAt);
             pair.wanted.start(program, seed);
-            return "-Djavisor.seed=" + seed + ", translated at execution " + translateAt + "\n" + difference + "\nbegins with"
+            return "-Djavisor.seed=" + seed + ", translated at execution " + translateAt + "\n" + difference
+                    + "\nbegins with"
                     + pair.wanted.registers() + program.print(pair.decoder()) + "\nin lock-step: " + first;
         }
     }

@@ -69,7 +69,8 @@ class SelfModifyingCodeTest {
         try (Engine.Guest it = engine.guest()) {
             SystemGuest guest = it.system();
             for (int n = 0; n < 5; n++) {
-                // mov al, 0x90; lea rdi, [rip + 1f - 3]; mov ecx, 20; 1: rep stosb; mov ebx, 1; mov ebx, 2; mov ebx, 3; hlt
+                // mov al, 0x90; lea rdi, [rip + 1f - 3]; mov ecx, 20; 1: rep stosb; mov ebx, 1; mov ebx, 2; mov ebx, 3;
+                // hlt
                 guest.code("b090 488d3d02000000 b914000000 f3aa bb01000000 bb02000000 bb03000000 f4");
                 guest.cpu.rip(CODE);
                 guest.cpu.reg64(RBX, 7);
@@ -112,8 +113,8 @@ class SelfModifyingCodeTest {
         try (Engine.Guest it = engine.guest()) {
             SystemGuest guest = it.system();
             guest.cpu.reg64(8, PAGED);
-            // 1: mov rdi, r8; mov byte [rdi], 0xb8; mov [rdi + 1], ecx; mov byte [rdi + 5], 0xc3; call rdi; add rbx, rax
-            // add r8, 0x38; and r8, 0x2fff; or r8, 0x200000; dec rcx; jnz 1b; hlt
+            // 1: mov rdi, r8; mov byte [rdi], 0xb8; mov [rdi + 1], ecx; mov byte [rdi + 5], 0xc3; call rdi; add rbx,
+            // rax add r8, 0x38; and r8, 0x2fff; or r8, 0x200000; dec rcx; jnz 1b; hlt
             assertSum(guest.code("4c89c7 c607b8 894f01 c64705c3 ffd7 4801c3 4983c038 4981e0ff2f0000 4981c800002000"
                     + "48ffc9 75d7 f4"));
         }
@@ -168,7 +169,8 @@ class SelfModifyingCodeTest {
     void dataBesideTheCodeThatUsesItCostsNoTranslations(Engine engine) {
         try (Engine.Guest it = engine.guest()) {
             SystemGuest guest = it.system();
-            // 1: inc dword [rip + d]; add eax, [rip + d]; dec rcx; jnz 1b; hlt; nop; d: 0; with d 20 bytes behind, or 2 KiB
+            // 1: inc dword [rip + d]; add eax, [rip + d]; dec rcx; jnz 1b; hlt; nop; d: 0; with d 20 bytes behind, or 2
+            // KiB
             for (String code : new String[] {"ff050f000000 030509000000 48ffc9 75ef f4 90 90 90 00000000",
                 "ff05fa070000 0305f4070000 48ffc9 75ef f4"}) {
                 long before = it.translated();

@@ -3,8 +3,8 @@ package org.javisor.cpu;
 
 import java.lang.management.ManagementFactory;
 
-/// Kicks a guest that runs for too long: measured in the time that its thread has had a processor, for others may be busy
-/// on the host.
+/// Kicks a guest that runs for too long: measured in the time that its thread has had a processor, for others may be
+/// busy on the host.
 final class Watchdog {
     private static final long PERIOD_MILLIS = 50;
 

@@ -74,7 +74,8 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         cpu.run();
     }
 
-    /// Puts the processor before the code at `gva`. It keeps its TLB: with an empty one no access would stay in host code.
+    /// Puts the processor before the code at `gva`. It keeps its TLB: with an empty one no access would stay in host
+    /// code.
     void start(long gva) {
         CpuRegisters registers = new CpuRegisters(cpu);
         for (int n = 0; n < 6; n++) {

@@ -38,7 +38,8 @@ class ListingTest {
             int at = lines.indexOf("  100000  add rax,rdx");
             assertTrue(at > 0, () -> String.join("\n", lines));
             assertTrue(lines.get(at + 1).matches(" {10}[0-9a-f]+  add rax,rdx"), lines.get(at + 1));
-            assertTrue(lines.stream().anyMatch(line -> line.startsWith("  100006  jne ")), () -> String.join("\n", lines));
+            assertTrue(lines.stream().anyMatch(line -> line.startsWith("  100006  jne ")),
+                    () -> String.join("\n", lines));
             assertTrue(lines.stream().noneMatch(line -> line.contains("(bytes)")), () -> String.join("\n", lines));
         }
     }

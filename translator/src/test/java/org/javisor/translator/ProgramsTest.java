@@ -143,8 +143,8 @@ class ProgramsTest {
     @ValueSource(booleans = {false, true})
     void flagsOutliveAnAccessThatReplacesTheirOperandAndNobodyNeedsThemLater(boolean inLockStep) {
         try (BareProcessor guest = guest(inLockStep)) {
-            // mov ebx, DATA; 1: mov rdi, rcx; and edi, 0x80; mov rdi, [rbx]; je 2f; add rax, 2; sub rcx, 1; jne 1b; hlt;
-            // 2: add rax, 1; sub rcx, 1; jne 1b; hlt
+            // mov ebx, DATA; 1: mov rdi, rcx; and edi, 0x80; mov rdi, [rbx]; je 2f; add rax, 2; sub rcx, 1; jne 1b;
+            // hlt; 2: add rax, 1; sub rcx, 1; jne 1b; hlt
             code(guest, CODE, "bb00002000 4889cf 81e780000000 488b3b 740b 4883c002 4883e901 75e8 f4"
                     + "4883c001 4883e901 75dd f4");
             long n = rounds(inLockStep);
@@ -352,7 +352,8 @@ class ProgramsTest {
                     + " b9810000c0 31c0 ba08001300 0f30 31c0 b900011000 41bb02020000 480f07");
             // 1: std; stc; syscall; adc eax, 1; pushfq; pop rdx; mov esi, cs; cld; jmp 1b
             code(guest, CODE + 0x100, "fd f9 0f05 83d001 9c 5a 8cce fc ebf2");
-            // swapgs; inc dword [gs:0]; pushfq; pop rdi; mov ebp, cs; mov r8d, ss; dec ebx; swapgs; jz 1f; sysretq; 1: hlt
+            // swapgs; inc dword [gs:0]; pushfq; pop rdi; mov ebp, cs; mov r8d, ss; dec ebx; swapgs; jz 1f; sysretq; 1:
+            // hlt
             code(guest, FAR, "0f01f8 65ff042500000000 9c 5f 8ccd 418cd0 ffcb 0f01f8 7403 480f07 f4");
             new CpuRegisters(guest.cpu).general(RBX, n);
 

@@ -113,7 +113,9 @@ class StringInstructionsTest {
             // 1: mov eax, ebx; mov edi, 2f + 1; mov ecx, 4; rep stosb; call 2f; add rsi, rax;
             // mov rdx, rsi; mov edi, OTHER + 1; mov esi, 2f + 1; mov ecx, 4; rep movsb; mov rsi, rdx; call OTHER;
             // add rsi, rax; dec rbx; jnz 1b; hlt; 2: mov eax, imm32; ret
-            guest.memory().store(CODE, HexFormat.of().parseHex("89d8bf3c001000b904000000f3aae8280000004801c64889f2bf01301000be3c001000b904000000f3a44889d6e8ce2f"
+            guest.memory().store(CODE,
+                    HexFormat.of().parseHex("89d8bf3c001000b904000000f3aae8280000004801c64889f2"
+                            + "bf01301000be3c001000b904000000f3a44889d6e8ce2f"
                     + "00004801c648ffcb75c6f4b800000000c3"));
             guest.memory().store(OTHER, HexFormat.of().parseHex("b800000000c3"));
             guest.start(CODE);

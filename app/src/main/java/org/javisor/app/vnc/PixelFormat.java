@@ -50,8 +50,8 @@ record PixelFormat(int bits, int depth, boolean bigEndian, int redMax, int green
 
     byte[] toBytes() {
         return ByteBuffer.allocate(BYTES).put((byte) bits).put((byte) depth).put((byte) (bigEndian ? 1 : 0))
-                .put((byte) 1).putShort((short) redMax).putShort((short) greenMax).putShort((short) blueMax).put((byte) redShift)
-                .put((byte) greenShift).put((byte) blueShift).array();
+                .put((byte) 1).putShort((short) redMax).putShort((short) greenMax).putShort((short) blueMax)
+                .put((byte) redShift).put((byte) greenShift).put((byte) blueShift).array();
     }
 
     int bytesPerPixel() {
