@@ -179,7 +179,8 @@ final class Translations {
             interpreted += counters.interpreted();
         }
         return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(),
-                translator.links(), translator.dropped() - evicted, evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
+                translator.links(), translator.dropped() - evicted,
+                evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
                 kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);
     }
