@@ -79,13 +79,14 @@ final class CodePage {
         if (!sealed) {
             return null;
         }
-        chunks |= chunks(start, Math.min(start + InstructionDecoder.MAX_BLOCK_BYTES, GuestMemory.PAGE_BYTES));
+        long before = chunks;
+        chunks = before | chunks(start, Math.min(start + InstructionDecoder.MAX_BLOCK_BYTES, GuestMemory.PAGE_BYTES));
         VarHandle.fullFence();
         Block block = decoder.decode(hva, start, decodeMode, this);
         if (block != null) {
             enter(block);
         }
-        chunks = coveredChunks();
+        chunks = block == null ? before : before | chunks(block.start, block.end);
         return block;
     }
 
