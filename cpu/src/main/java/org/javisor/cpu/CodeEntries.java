@@ -15,6 +15,9 @@ final class CodeEntries {
     private final PageFilter pages = new PageFilter(SMALL_PAGE_SHIFT);
     /// Whether there may be something of a page that is not global.
     private boolean local;
+    /// Bit 0: there may be something of the lower half of addresses, bit 1: of the upper one. Programs and kernels keep
+    /// to theirs, so that what is forgotten of one does not have the other's table searched.
+    private int halves;
 
     /// @param table host address of [#BYTES] bytes
     CodeEntries(long table) {
@@ -35,7 +38,12 @@ final class CodeEntries {
 
     private void added(long rip, boolean global) {
         pages.add(rip);
+        halves |= half(rip);
         local |= !global;
+    }
+
+    private static int half(long gva) {
+        return gva < 0 ? 2 : 1;
     }
 
     void clear() {
@@ -43,6 +51,7 @@ final class CodeEntries {
         entries.clear();
         pages.clear();
         local = false;
+        halves = 0;
     }
 
     void clearNonGlobal() {
@@ -53,7 +62,7 @@ final class CodeEntries {
 
     /// Forgets the aligned `1 << shift` bytes that `gva` is in.
     void forget(long gva, int shift) {
-        if (shift != SMALL_PAGE_SHIFT || pages.mayContain(gva)) {
+        if ((halves & half(gva)) != 0 && (shift != SMALL_PAGE_SHIFT || pages.mayContain(gva))) {
             jumps.forget(gva, shift);
             entries.forget(gva, shift);
         }
