@@ -20,8 +20,8 @@ public final class CpuidModel {
     public static final int CRYSTAL_HZ = 25_000_000;
     /// What the ratios of frequencies are relative to.
     private static final int BUS_MHZ = 100;
-    /// MAXPHYADDR.
-    public static final int PHYSICAL_ADDRESS_BITS = 46;
+    /// MAXPHYADDR: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF did not get further.
+    public static final int PHYSICAL_ADDRESS_BITS = 40;
 
     private static final int EAX = CpuFeature.Register.EAX, EBX = CpuFeature.Register.EBX,
             ECX = CpuFeature.Register.ECX, EDX = CpuFeature.Register.EDX;

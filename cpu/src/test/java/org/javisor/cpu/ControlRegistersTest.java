@@ -72,7 +72,7 @@ class ControlRegistersTest {
 
     @Test
     void cr3RefusesAddressesBeyondTheProcessors() {
-        assertEquals(GuestFault.GP, run(TO_CR3, TABLES | 1L << 46));
+        assertEquals(GuestFault.GP, run(TO_CR3, TABLES | 1L << CpuidModel.PHYSICAL_ADDRESS_BITS));
         assertEquals(GuestFault.GP, run(TO_CR3, TABLES | 1L << 63));
         assertEquals(-1, run(TO_CR3, TABLES));
     }

@@ -173,8 +173,9 @@ class CpuidModelTest {
 
     @Test
     void linearAddressesAreAsWideAsConfigured() {
-        assertEquals(57 << 8 | 46, query(CpuidModel.builder().build(), 0x8000_0008, 0)[0]);
+        assertEquals(57 << 8 | CpuidModel.PHYSICAL_ADDRESS_BITS, query(CpuidModel.builder().build(), 0x8000_0008,
+                0)[0]);
         CpuidModel narrow = CpuidModel.builder().without(CpuFeature.LA57).build();
-        assertEquals(48 << 8 | 46, query(narrow, 0x8000_0008, 0)[0]);
+        assertEquals(48 << 8 | CpuidModel.PHYSICAL_ADDRESS_BITS, query(narrow, 0x8000_0008, 0)[0]);
     }
 }

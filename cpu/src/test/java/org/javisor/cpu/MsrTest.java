@@ -73,7 +73,7 @@ class MsrTest {
         assertEquals(-1, write(Msrs.PAT, 0x0706_0504_0100_0706L));
         assertEquals(GuestFault.GP, write(MemoryTypes.DEF_TYPE, 7));
         assertEquals(-1, write(MemoryTypes.DEF_TYPE, 0xc06));
-        assertEquals(GuestFault.GP, write(MemoryTypes.PHYS_BASE0, 1L << 46));
+        assertEquals(GuestFault.GP, write(MemoryTypes.PHYS_BASE0, 1L << CpuidModel.PHYSICAL_ADDRESS_BITS));
         assertEquals(GuestFault.GP, write(MemoryTypes.PHYS_BASE0 + 1, 0x400));
         assertEquals(-1, read(MemoryTypes.MTRR_CAP));
         assertEquals(MemoryTypes.VARIABLE_RANGES, value() & 0xff);

@@ -219,7 +219,7 @@ class PageWalkTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "TWO_LEVEL")
     void reservedBitsFault(PageTables.Mode mode) {
         use(mode);
-        tables.map(GVA, 1, DATA | P | RW | 1L << 46);
+        tables.map(GVA, 1, DATA | P | RW | 1L << CpuidModel.PHYSICAL_ADDRESS_BITS);
         assertPageFault(PROTECTION | RESERVED, GVA, () -> mmu.load(DS, GVA, 1));
         assertPageFault(PROTECTION | RESERVED | WRITE, GVA, () -> mmu.store(DS, GVA, 1, 0));
 
