@@ -14,6 +14,8 @@ import org.javisor.vmm.Vcpu;
 /// A software breakpoint is an INT3 in guest memory, which costs nothing until it is reached; where nothing is mapped
 /// yet it is one that the processor looks for at every instruction.
 final class Breakpoints {
+    private static final int MAX_WATCHED_BYTES = 64;
+
     private final GuestView view;
     /// Each with the guest-physical address of its INT3, or -1.
     private final Map<Point, Long> points = new HashMap<>();
@@ -84,6 +86,4 @@ final class Breakpoints {
         }
         return parts;
     }
-
-    private static final int MAX_WATCHED_BYTES = 64;
 }

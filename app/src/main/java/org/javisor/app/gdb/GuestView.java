@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app.gdb;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.javisor.memory.GuestMemory;
@@ -54,7 +55,7 @@ final class GuestView {
             }
             done += run;
         }
-        return done == count ? bytes : java.util.Arrays.copyOf(bytes, done);
+        return done == count ? bytes : Arrays.copyOf(bytes, done);
     }
 
     /// Writes all of `bytes`.
@@ -65,15 +66,11 @@ final class GuestView {
         forEachPage(vcpu, address, bytes.length, (gpa, from, count) -> {
             for (int i = 0; i < count; i++) {
                 // Under a breakpoint it is the byte to be put back that changes.
-                if (replaced.computeIfPresent(gpa + i, keepNew(bytes[from + i])) == null) {
+                if (replaced.replace(gpa + i, bytes[from + i]) == null) {
                     memory.store(gpa + i, 1, bytes[from + i]);
                 }
             }
         });
-    }
-
-    private static java.util.function.BiFunction<Long, Byte, Byte> keepNew(byte value) {
-        return (_, _) -> value;
     }
 
     @FunctionalInterface
