@@ -26,6 +26,7 @@ import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.MachineExit;
 import org.javisor.vmm.Execution;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -69,6 +70,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--exec", paramLabel = "COMMAND",
             description = "Run COMMAND in the Debian guest and end with its exit status.")
     private String exec;
+
+    @Mixin
+    private GuestOptions guestOptions;
 
     @Option(names = "--boot", paramLabel = "PROTOCOL",
             description = "How to enter the kernel: auto (the default), linux64, linux32, pvh or multiboot.")
@@ -185,6 +189,10 @@ final class RunCommand implements Callable<Integer> {
         if (firmware != null && (kernel != null || exec != null)) {
             throw usage("--firmware starts what is on a disk: it goes with neither --kernel nor --exec");
         }
+        if (guestOptions.given() && (kernel != null || firmware != null)) {
+            throw usage("--guest-kernel and --guest-modules are about Debian's guest: they go with neither --kernel nor"
+                    + " --firmware");
+        }
         if (firmware == null && (variables != null || firmwareLog != null)) {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
@@ -222,7 +230,7 @@ final class RunCommand implements Callable<Integer> {
             }
             return;
         }
-        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), new Progress(err()));
+        DebianGuest guest = guestOptions.guest(new Progress(err()));
         builder.kernel(guest.kernel()).commandLine((DEFAULT_COMMAND_LINE + terminalType() + " " + append).strip());
         builder.initrd("initramfs", exec == null ? guest.interactive() : guest.running(exec));
     }

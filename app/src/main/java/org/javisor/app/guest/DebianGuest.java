@@ -18,32 +18,59 @@ import org.javisor.memory.ConfigurationException;
 /// third serial ports carry a command's output and errors, the fourth is the line between host and guest: the host
 /// sends `size ROWS COLUMNS`, the guest `exit STATUS`.
 public final class DebianGuest {
-    private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64", BUSYBOX_PACKAGE = "busybox-static";
+    private static final String BUSYBOX_PACKAGE = "busybox-static";
     /// Loaded at boot, in this order.
     private static final List<String> DRIVERS = List.of("virtio_pci", "virtio_blk", "virtio_console", "virtio_rng");
     /// There for `modprobe`.
     private static final List<String> OPTIONAL_MODULES = List.of("ext4", "loop");
     private static final List<String> APPLET_DIRECTORIES = List.of("bin", "sbin", "usr/bin", "usr/sbin");
 
-    private final Path kernel;
-    private final Path modules;
-    private final Path busybox;
+    /// One of the kernels that Debian builds.
+    public enum Kernel {
+        /// For virtual machines: small, without drivers of real hardware.
+        CLOUD("linux-image-cloud-amd64"),
+        /// With every driver, as modules.
+        FULL("linux-image-amd64");
 
-    private DebianGuest(Path kernel, Path modules, Path busybox) {
+        private final String debianPackage;
+
+        Kernel(String debianPackage) {
+            this.debianPackage = debianPackage;
+        }
+    }
+
+    private final Path kernel;
+    private final KernelModules modules;
+    private final Path busybox;
+    private final List<String> wanted;
+
+    private DebianGuest(Path kernel, KernelModules modules, Path busybox, List<String> wanted) {
         this.kernel = kernel;
         this.modules = modules;
         this.busybox = busybox;
+        this.wanted = wanted;
+    }
+
+    /// The guest with the kernel for virtual machines.
+    public static DebianGuest get(Cache cache, Consumer<String> progress) {
+        return get(cache, Kernel.CLOUD, List.of(), progress);
     }
 
     /// The cached guest, downloaded first if need be.
     ///
+    /// @param wanted   names of modules that `modprobe` is to find in it
     /// @param progress told what is being waited for
-    public static DebianGuest get(Cache cache, Consumer<String> progress) {
+    /// @throws ConfigurationException if the kernel has no such module
+    public static DebianGuest get(Cache cache, Kernel choice, List<String> wanted, Consumer<String> progress) {
         DebianPackages packages = new DebianPackages(progress);
-        Path kernelRoot = cache.entry(KERNEL_PACKAGE, into -> packages.unpack(KERNEL_PACKAGE, into));
+        String name = choice.debianPackage;
+        Path kernelRoot = cache.entry(name, into -> packages.unpack(name, into));
         Path busyboxRoot = cache.entry(BUSYBOX_PACKAGE, into -> packages.unpack(BUSYBOX_PACKAGE, into));
-        return new DebianGuest(only(kernelRoot.resolve("boot"), "vmlinuz-"), only(modulesOf(kernelRoot), ""),
-                busyboxOf(busyboxRoot));
+        KernelModules modules = new KernelModules(only(modulesOf(kernelRoot), ""));
+        wanted.stream().filter(module -> !modules.has(module)).forEach(module -> {
+            throw new ConfigurationException("guest module '" + module + "': " + name + " has none of that name");
+        });
+        return new DebianGuest(only(kernelRoot.resolve("boot"), "vmlinuz-"), modules, busyboxOf(busyboxRoot), wanted);
     }
 
     private static Path modulesOf(Path kernelRoot) {
@@ -104,14 +131,13 @@ public final class DebianGuest {
     }
 
     private void addModules(Initramfs root) {
-        String directory = "lib/modules/" + modules.getFileName();
-        KernelModules all = new KernelModules(modules);
-        List<String> wanted = Stream.concat(DRIVERS.stream(), OPTIONAL_MODULES.stream()).toList();
+        String directory = "lib/modules/" + modules.version();
+        List<String> all = Stream.of(DRIVERS, OPTIONAL_MODULES, wanted).flatMap(List::stream).toList();
         StringBuilder dependencies = new StringBuilder();
-        all.closure(wanted).forEach((name, content) -> {
+        modules.closure(all).forEach((name, content) -> {
             root.file(directory + "/" + name + ".ko", 0644, content);
             dependencies.append(name).append(".ko:");
-            all.closure(KernelModules.dependencies(content)).keySet().stream().toList().reversed()
+            modules.closure(KernelModules.dependencies(content)).keySet().stream().toList().reversed()
                     .forEach(needed -> dependencies.append(' ').append(needed).append(".ko"));
             dependencies.append('\n');
         });

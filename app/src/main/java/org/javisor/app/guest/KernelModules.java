@@ -21,9 +21,11 @@ final class KernelModules {
     private static final String SUFFIX = ".ko";
 
     private final Map<String, Path> files = new TreeMap<>();
+    private final Path directory;
 
     /// @param directory `lib/modules/VERSION` of an unpacked kernel package
     KernelModules(Path directory) {
+        this.directory = directory;
         try (Stream<Path> found = Files.walk(directory)) {
             found.filter(f -> f.toString().endsWith(SUFFIX)).forEach(f -> files.put(name(f), f));
         } catch (IOException e) {
@@ -33,14 +35,38 @@ final class KernelModules {
 
     private static String name(Path file) {
         String name = file.getFileName().toString();
-        return name.substring(0, name.length() - SUFFIX.length()).replace('-', '_');
+        return canonical(name.substring(0, name.length() - SUFFIX.length()));
+    }
+
+    private static String canonical(String name) {
+        return name.replace('-', '_');
+    }
+
+    /// The kernel's version, by which it finds them.
+    String version() {
+        return directory.getFileName().toString();
+    }
+
+    /// Whether `name` is a module, or one that the kernel has built in.
+    boolean has(String name) {
+        return files.containsKey(canonical(name)) || builtIn().anyMatch(canonical(name)::equals);
+    }
+
+    private Stream<String> builtIn() {
+        Path list = directory.resolve("modules.builtin");
+        try {
+            return Files.exists(list) ? Files.readAllLines(list).stream().map(line -> name(Path.of(line)))
+                    : Stream.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// The content of the named modules and of all that they need, each behind what it needs. Names that are no module
     /// are left out: the kernel has them built in.
     Map<String, byte[]> closure(List<String> names) {
         Map<String, byte[]> ordered = new LinkedHashMap<>();
-        names.forEach(name -> add(name, ordered));
+        names.forEach(name -> add(canonical(name), ordered));
         return ordered;
     }
 
@@ -68,6 +94,6 @@ final class KernelModules {
         }
         int start = at + "\0depends=".length();
         String value = text.substring(start, text.indexOf('\0', start));
-        return Arrays.stream(value.split(",")).filter(s -> !s.isEmpty()).map(s -> s.replace('-', '_')).toList();
+        return Arrays.stream(value.split(",")).filter(s -> !s.isEmpty()).map(KernelModules::canonical).toList();
     }
 }

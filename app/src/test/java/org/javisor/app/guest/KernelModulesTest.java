@@ -2,6 +2,8 @@
 package org.javisor.app.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,5 +41,23 @@ class KernelModulesTest {
         module("disk.ko", "builtin");
 
         assertEquals(List.of("disk"), new ArrayList<>(new KernelModules(directory).closure(List.of("disk")).keySet()));
+    }
+
+    @Test
+    void aNameMayHaveEitherKindOfDash() throws IOException {
+        module("kernel/sr-mod.ko", "");
+
+        assertEquals(List.of("sr_mod"),
+                new ArrayList<>(new KernelModules(directory).closure(List.of("sr-mod", "sr_mod")).keySet()));
+    }
+
+    @Test
+    void whatIsBuiltInCountsAsThere() throws IOException {
+        module("kernel/disk.ko", "");
+        Files.writeString(directory.resolve("modules.builtin"), "kernel/drivers/tty/serial/8250-core.ko\n");
+        KernelModules modules = new KernelModules(directory);
+
+        assertTrue(modules.has("disk") && modules.has("8250_core"));
+        assertFalse(modules.has("disc"));
     }
 }
