@@ -2,8 +2,10 @@
 package org.javisor.app;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.DiskBus;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.memory.ConfigurationException;
@@ -16,6 +18,7 @@ final class DiskOption {
     private boolean throwaway;
     private ImageFormat format;
     private FullPolicy whenFull = FullPolicy.STOP;
+    private DiskBus bus = DiskBus.VIRTIO;
 
     private DiskOption(String text, boolean throwaway) {
         this.rest = text;
@@ -29,7 +32,7 @@ final class DiskOption {
             // One by one, from behind.
         }
         return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
-                option.whenFull);
+                option.whenFull, option.bus);
     }
 
     private boolean takeLast() {
@@ -50,6 +53,10 @@ final class DiskOption {
             whenFull = policy(option.substring("on-full=".length()));
             return true;
         }
+        if (option.startsWith("bus=")) {
+            bus = bus(option.substring("bus=".length()));
+            return true;
+        }
         readOnly |= option.equals("ro");
         throwaway |= option.equals("snapshot");
         return option.equals("ro") || option.equals("snapshot");
@@ -60,6 +67,15 @@ final class DiskOption {
             return FullPolicy.valueOf(name.toUpperCase(Locale.ROOT));
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException("disk option on-full=" + name + ": stop or report is meant", e);
+        }
+    }
+
+    private static DiskBus bus(String name) {
+        try {
+            return DiskBus.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException("disk option bus=" + name + ": one of "
+                    + Arrays.toString(DiskBus.values()).toLowerCase(Locale.ROOT) + " is meant", e);
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.DiskBus;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.memory.ConfigurationException;
@@ -14,15 +15,15 @@ import org.junit.jupiter.api.Test;
 class DiskOptionTest {
     @Test
     void aFileAloneIsWrittenAndItsFormatFoundOut() {
-        assertEquals(new Disk(Path.of("a.img"), null, false, false, FullPolicy.STOP),
+        assertEquals(new Disk(Path.of("a.img"), null, false, false, FullPolicy.STOP, DiskBus.VIRTIO),
                 DiskOption.parse("a.img", false));
     }
 
     @Test
     void optionsFollowInAnyOrder() {
-        assertEquals(new Disk(Path.of("a"), ImageFormat.QCOW2, true, false, FullPolicy.REPORT),
+        assertEquals(new Disk(Path.of("a"), ImageFormat.QCOW2, true, false, FullPolicy.REPORT, DiskBus.VIRTIO),
                 DiskOption.parse("a,on-full=report,ro,format=qcow2", false));
-        assertEquals(new Disk(Path.of("a"), ImageFormat.VHD, false, true, FullPolicy.STOP),
+        assertEquals(new Disk(Path.of("a"), ImageFormat.VHD, false, true, FullPolicy.STOP, DiskBus.VIRTIO),
                 DiskOption.parse("a,format=vpc,snapshot", false));
     }
 
@@ -33,13 +34,16 @@ class DiskOptionTest {
 
     @Test
     void throwawayForAllLeavesReadOnlyDisksReadOnly() {
-        assertEquals(new Disk(Path.of("a"), null, false, true, FullPolicy.STOP), DiskOption.parse("a", true));
-        assertEquals(new Disk(Path.of("a"), null, true, false, FullPolicy.STOP), DiskOption.parse("a,ro", true));
+        assertEquals(new Disk(Path.of("a"), null, false, true, FullPolicy.STOP, DiskBus.VIRTIO),
+                DiskOption.parse("a", true));
+        assertEquals(new Disk(Path.of("a"), null, true, false, FullPolicy.STOP, DiskBus.VIRTIO),
+                DiskOption.parse("a,ro", true));
     }
 
     @Test
     void unknownValuesAreRefused() {
         assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,format=zip", false));
         assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,on-full=explode", false));
+        assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,bus=scsy", false));
     }
 }

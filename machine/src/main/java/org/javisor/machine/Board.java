@@ -24,6 +24,7 @@ final class Board implements AutoCloseable {
     private final BoardMemory memory;
     private final LegacyDevices legacy;
     private final PciDevices pci;
+    private final Disks disks;
     private final VirtioDevices virtio;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
@@ -32,10 +33,12 @@ final class Board implements AutoCloseable {
     Board(MachineConfig config, Vm vm, PowerControl power) {
         boolean starts = config.firmware() != null;
         memory = new BoardMemory(config.ramBytes(), starts ? config.firmware().image().code() : null, vm.memory());
+        Disks opened = null;
         try {
+            disks = opened = new Disks(config, vm);
             legacy = new LegacyDevices(config, vm, power);
             pci = new PciDevices(config, vm, legacy, memory);
-            virtio = new VirtioDevices(config, vm, pci.bus());
+            virtio = new VirtioDevices(config, disks, vm, pci.bus());
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
@@ -44,6 +47,9 @@ final class Board implements AutoCloseable {
             }
             firmware = starts ? new FirmwareDevices(config, vm) : null;
         } catch (RuntimeException | Error e) {
+            if (opened != null) {
+                opened.close();
+            }
             memory.close();
             throw e;
         }
@@ -100,13 +106,15 @@ final class Board implements AutoCloseable {
 
     /// Has disks that wait for room fail instead: the machine is to end.
     void stopWaiting() {
-        virtio.stopWaiting();
+        disks.stopWaiting();
     }
 
     /// Closes what devices hold of the host, files above all. No vCPU may be running.
     @Override
     public void close() {
+        stopWaiting();
         virtio.close();
+        disks.close();
     }
 
     /// Gives guest memory back, when processors and devices are gone.

@@ -320,7 +320,7 @@ public final class Machine implements AutoCloseable {
         }
 
         public Builder disk(Path file, boolean readOnly) {
-            return disk(new Disk(file, null, readOnly, false, FullPolicy.STOP));
+            return disk(new Disk(file, null, readOnly, false, FullPolicy.STOP, DiskBus.VIRTIO));
         }
 
         public Builder disk(Disk disk) {

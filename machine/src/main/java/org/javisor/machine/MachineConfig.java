@@ -83,7 +83,9 @@ public record MachineConfig(
     /// @param format    null to find out
     /// @param throwaway whether what is written is forgotten at the end; the file is only read then
     /// @param whenFull  what happens when the host has no room for what the guest writes
-    public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull) { }
+    /// @param bus       what it is attached to
+    public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull,
+                       DiskBus bus) { }
 
     /// What to do when the host has no room for what the guest writes to a disk.
     public enum FullPolicy {

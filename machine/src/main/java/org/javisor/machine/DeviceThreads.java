@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/// The threads on which devices serve requests, so that no vCPU waits for a disk.
+final class DeviceThreads implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 30;
+
+    private final List<ExecutorService> threads = new ArrayList<>();
+
+    /// Starts one more.
+    ///
+    /// @param name of the device, for people who look at threads
+    ExecutorService start(String name) {
+        ExecutorService thread = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("javisor-" + name.replace(' ', '-')).daemon().factory());
+        threads.add(thread);
+        return thread;
+    }
+
+    /// Returns when what had been begun is done. No vCPU may be running.
+    @Override
+    public void close() {
+        threads.forEach(ExecutorService::shutdown);
+        threads.forEach(DeviceThreads::await);
+    }
+
+    private static void await(ExecutorService thread) {
+        try {
+            thread.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.block.PatientDisk;
+import org.javisor.devices.block.image.DiskImage;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.vmm.Vm;
+
+/// The images of a machine's disks, opened once, for the controllers that the disks are attached to.
+///
+/// Controllers end before their disks are closed.
+final class Disks implements AutoCloseable {
+    /// One disk.
+    ///
+    /// @param number in the order of the configuration
+    record Attached(int number, Disk config, BlockBackend backend) {
+        /// What the guest reads as its serial number.
+        String serial() {
+            return "javisor-disk-" + number;
+        }
+    }
+
+    private final Standstill standstill;
+    private final List<PatientDisk> patient = new ArrayList<>();
+    private final List<Attached> disks = new ArrayList<>();
+
+    /// @throws org.javisor.memory.ConfigurationException if a disk cannot be opened; nothing stays open then
+    Disks(MachineConfig config, Vm vm) {
+        standstill = new Standstill(vm, config.reports());
+        try {
+            for (Disk disk : config.disks()) {
+                disks.add(new Attached(disks.size(), disk, open(disk)));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private BlockBackend open(Disk disk) {
+        BlockBackend opened = disk.throwaway() ? DiskImage.openThrowaway(disk.file(), disk.format())
+                : DiskImage.open(disk.file(), disk.format(), disk.readOnly());
+        if (disk.whenFull() == FullPolicy.REPORT) {
+            return opened;
+        }
+        PatientDisk waiting = new PatientDisk(opened, standstill);
+        patient.add(waiting);
+        return waiting;
+    }
+
+    /// Those that are attached to `bus`, in order.
+    List<Attached> on(DiskBus bus) {
+        return disks.stream().filter(disk -> disk.config.bus() == bus).toList();
+    }
+
+    /// Has disks that wait for room fail instead: the machine is to end. Any thread.
+    void stopWaiting() {
+        patient.forEach(PatientDisk::giveUp);
+    }
+
+    /// Closes them, with everything acknowledged written. No controller may be working.
+    @Override
+    public void close() {
+        stopWaiting();
+        disks.forEach(disk -> disk.backend.close());
+        standstill.close();
+    }
+}
