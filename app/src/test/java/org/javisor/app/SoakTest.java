@@ -2,113 +2,150 @@
 package org.javisor.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
-import org.javisor.cpu.TranslationStats;
+import org.javisor.app.guest.Initramfs;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineExit;
 import org.javisor.vmm.Execution;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// An hour of mixed work on two translating processors: no wrong result, and no memory that is not given back.
-/// `-Djavisor.soak.seconds=N` makes it shorter.
+/// `-Djavisor.soak.seconds=N` makes it shorter. What is done is `soak.c`, or another [SoakProgram], and what busybox
+/// has.
 @Tag("slow")
 class SoakTest {
     private static final int SECONDS = Integer.getInteger("javisor.soak.seconds", 3600);
-    private static final int SAMPLE_SECONDS = 20;
+    private static final int SAMPLE_SECONDS = Math.clamp(SECONDS / 20, 2, 20);
+    private static final long MEMORY_BYTES = 384L << 20, DISK_BYTES = 64 << 20;
     /// Small, so that room has to be made in it.
     private static final long CACHE_BYTES = 8 << 20;
-    private static final long HEAP_GROWTH = 64L << 20;
 
-    /// Twice at once, again and again: hashing, packing, floating point, sorting, processes, and modules that come and
-    /// go. What comes out has to be what came out the first time.
+    /// Three at once, again and again: the program's rows, forth and back, what busybox has, and modules that come and
+    /// go. What comes out has to be what came out on the host, or the first time. At first the memory is filled, so
+    /// that the host's is no more afterwards.
     private static final String WORK = """
-            work() {
+            dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null \
+                    count=$(awk '/MemFree/ { print int($2 / 1024) - 48 }' /proc/meminfo)
+            rm /tmp/fill
+            tools() {
                 sha256sum </bin/busybox
                 gzip -c </bin/busybox | md5sum
                 awk 'BEGIN { x = 0.3; for (i = 0; i < 20000; i++) x = 3.7 * x * (1 - x); printf "%%.12g\\n", x }'
                 seq 1 5000 | sort -r | md5sum
                 for i in $(seq 20); do echo $i | cat; done | md5sum
             }
-            first=$(work)
-            echo "$first" | awk 'END { exit NR != 5 }' || echo "WRONG: $first"
-            rounds=0
+            first=$(tools)
+            echo "$first" | awk 'END { exit NR != 5 }' || echo "WRONG tools: $first"
+            checksum() { result=$(/bin/soak $1 2>&1); echo ${result##*[[:space:]]}; }
+            rows=; reversed=
+            for row in %s; do
+                case $row in *=-) row=${row%%=-}; row=$row=$(checksum $row);; esac
+                rows="$rows $row"; reversed="$row $reversed"
+            done
             end=$(($(date +%%s) + %d))
-            compare() {
-                now=$(work)
-                [ "$now" = "$first" ] || echo "WRONG: $now, not $first"
+            worker() {
+                rounds=0
+                while [ $(date +%%s) -lt $end ]; do
+                    for row; do
+                        now=$(checksum ${row%%=*})
+                        [ $now = ${row#*=} ] || echo "WRONG $row: $now"
+                    done
+                    rounds=$((rounds + 1))
+                done
+                echo rounds $rounds
             }
+            [ -z "$rows" ] || { worker $rows & worker $reversed & }
+            rounds=0
             while [ $(date +%%s) -lt $end ]; do
-                compare &
-                compare
+                now=$(tools)
+                [ "$now" = "$first" ] || echo "WRONG tools: $now, not $first"
                 modprobe loop && rmmod loop || echo WRONG: loop
                 rmmod virtio_rng && modprobe virtio_rng || echo WRONG: virtio_rng
-                wait
                 rounds=$((rounds + 1))
             done
+            wait
             dmesg -r | grep -E '^<[0-3]>'
             echo rounds $rounds
             """;
 
+    @TempDir
+    private Path directory;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final CommandResult result = new CommandResult();
+    private final MemoryWatch memory = new MemoryWatch();
+
     @Test
     void mixedWorkForAnHourGoesRightAndLeavesNothingBehind() throws Exception {
-        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        CommandResult result = new CommandResult();
-        try (Machine machine = Machine.builder().cpus(2).memory(256L << 20).kernel(guest.kernel())
-                .initrd("initramfs", guest.running(WORK.formatted(SECONDS)))
-                .commandLine("console=ttyS0 quiet cryptomgr.notests").serial(1, out::write).serial(2, out::write)
-                .serial(3, result)
-                .execution(Execution.TRANSLATOR).translator(TranslatorConfig.DEFAULT.withCacheBytes(CACHE_BYTES))
-                .build()) {
+        Path disk = disk();
+        Optional<SoakProgram> program = SoakProgram.in(directory, disk);
+        List<String> rows = program.isPresent() ? program.get().expected() : List.of();
+        System.out.println("soak: " + (program.isPresent() ? rows : "no gcc, so only what busybox has"));
+        try (Machine machine = machine(disk, program, rows)) {
             result.whenKnown(machine::stop);
             FutureTask<MachineExit> exit = new FutureTask<>(machine::run);
             Thread.ofPlatform().name("machine").daemon().start(exit);
 
-            long growth = sample(machine, exit);
+            watch(machine, exit);
 
-            String output = out.toString(StandardCharsets.UTF_8);
-            System.out.print("soak: " + output);
-            assertEquals(0, result.status(), output);
-            assertTrue(output.startsWith("rounds "), output);
-            assertTrue(growth < HEAP_GROWTH, () -> growth + " bytes of heap more");
+            System.out.print("soak: " + output());
+            assertEquals(0, result.status(), output());
+            assertTrue(output().matches("(rounds \\d+\\n){" + (rows.isEmpty() ? 1 : 3) + "}"), output());
+            memory.assertNothingGrows(CACHE_BYTES);
         }
     }
 
-    /// Prints what is used, now and then, until the machine stops.
-    ///
-    /// @return by how much the heap has grown since a quarter of the time
-    private static long sample(Machine machine, FutureTask<MachineExit> exit) throws Exception {
-        long start = System.nanoTime();
-        long atFirst = 0;
+    private Path disk() throws Exception {
+        byte[] content = new byte[(int) DISK_BYTES];
+        new Random(1).nextBytes(content);
+        return Files.write(directory.resolve("disk.img"), content);
+    }
+
+    private Machine machine(Path disk, Optional<SoakProgram> program, List<String> rows) throws Exception {
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
+        ByteArrayOutputStream initramfs = new ByteArrayOutputStream();
+        initramfs.write(guest.running(WORK.formatted(String.join(" ", rows), SECONDS)));
+        if (program.isPresent()) {
+            initramfs.write(new Initramfs().file("bin/soak", 0755, program.get().bytes()).build());
+        }
+        return Machine.builder().cpus(2).memory(MEMORY_BYTES).kernel(guest.kernel())
+                .initrd("initramfs", initramfs.toByteArray()).disk(disk, true)
+                .commandLine("console=ttyS0 quiet cryptomgr.notests").serial(1, out::write).serial(2, out::write)
+                .serial(3, result).execution(Execution.TRANSLATOR)
+                .translator(TranslatorConfig.DEFAULT.withCacheBytes(CACHE_BYTES)).build();
+    }
+
+    private String output() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /// Looks at memory and results, now and then, until the machine stops.
+    private void watch(Machine machine, FutureTask<MachineExit> exit) throws Exception {
         while (true) {
             try {
                 exit.get(SAMPLE_SECONDS, TimeUnit.SECONDS);
-                return atFirst == 0 ? 0 : usedHeap() - atFirst;
+                return;
             } catch (TimeoutException _) {
-                long used = usedHeap();
-                TranslationStats stats = machine.vm().translationStats();
-                long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
-                atFirst = atFirst == 0 && seconds > SECONDS / 4 ? used : atFirst;
-                System.out.printf("soak: %d s, heap %d KiB, code cache %d KiB, %d translations%n", seconds, used >> 10,
-                        stats.cacheBytes() >> 10, stats.translations());
-                assertTrue(stats.cacheBytes() <= CACHE_BYTES, "the code cache grows");
+                memory.sample(machine.vm().translationStats());
+                assertFalse(output().contains("WRONG"), this::output);
             }
         }
-    }
-
-    private static long usedHeap() {
-        System.gc();
-        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 }
