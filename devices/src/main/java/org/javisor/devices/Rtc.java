@@ -327,6 +327,7 @@ public final class Rtc implements EightBitDevice, Chip<Rtc.State> {
     @Override
     public State save() {
         synchronized (lock) {
+            noteFlags();
             return new State(index, cmos.toArray(), extendedIndex, extended, flags, offset, stopped, seen);
         }
     }

@@ -2,13 +2,17 @@
 package org.javisor.testkit;
 
 import java.lang.reflect.Array;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
 
 /// Records in full, arrays and nested records included, so that two can be compared and a difference be read.
 final class Records {
+    private static final int MOST_LISTED = 1 << 20;
+
     private Records() { }
 
     static String text(Object value) {
@@ -32,6 +36,9 @@ final class Records {
 
     /// The elements that are not 0, with their places: arrays of memory are mostly empty.
     private static String array(Object value) {
+        if (value instanceof byte[] bytes && bytes.length > MOST_LISTED) {
+            return bytes.length + " bytes of hash " + Arrays.hashCode(bytes);
+        }
         StringJoiner parts = new StringJoiner(", ", "{", "}");
         int length = Array.getLength(value);
         for (int i = 0; i < length; i++) {
@@ -41,6 +48,24 @@ final class Records {
             }
         }
         return length + parts.toString();
+    }
+
+    /// The same record once more, through its constructor: what that checks is checked.
+    static Record rebuilt(Record rec) {
+        RecordComponent[] components = rec.getClass().getRecordComponents();
+        Class<?>[] types = new Class<?>[components.length];
+        Object[] values = new Object[components.length];
+        for (int n = 0; n < components.length; n++) {
+            types[n] = components[n].getType();
+            values[n] = component(rec, components[n]);
+        }
+        try {
+            Constructor<?> constructor = rec.getClass().getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+            return (Record) constructor.newInstance(values);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("a state that was saved cannot be made again: " + text(rec), e);
+        }
     }
 
     private static Object component(Record rec, RecordComponent component) {

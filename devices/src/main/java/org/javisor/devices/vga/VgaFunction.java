@@ -17,8 +17,9 @@ public final class VgaFunction implements Chip<VgaFunction.State>, AutoCloseable
     /// In BAR 2: ports 0x3c0 to 0x3df, and the registers of the Bochs interface, 16 bits each.
     private static final int PORTS_AT = 0x400, PORTS_BYTES = 0x20, FIRST_PORT = 0x10, VBE_AT = 0x500;
 
-    /// All of it but the configuration space.
-    public record State(VgaRegisters.State registers, VbeRegisters.State vbe, int latch, byte[] memory) {
+    /// All of it.
+    public record State(PciFunction.State function, VgaRegisters.State registers, VbeRegisters.State vbe, int latch,
+            byte[] memory) {
         public State {
             if (memory.length != VideoMemory.BYTES) {
                 throw new IllegalArgumentException("video memory of " + memory.length + " bytes");
@@ -117,11 +118,12 @@ public final class VgaFunction implements Chip<VgaFunction.State>, AutoCloseable
 
     @Override
     public State save() {
-        return new State(registers.save(), vbe.save(), window.latch(), memory.toArray());
+        return new State(function.save(), registers.save(), vbe.save(), window.latch(), memory.toArray());
     }
 
     @Override
     public void load(State state) {
+        function.load(state.function);
         vbe.load(state.vbe);
         registers.load(state.registers);
         window.latch(state.latch);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.javisor.devices.firmware.FwCfg;
+import org.javisor.devices.pci.Ich9Lpc;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.PciConfigPorts;
+import org.javisor.devices.pci.PciFunction;
+import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.Q35HostBridge;
+import org.javisor.devices.vga.VbeRegisters;
+import org.javisor.devices.vga.VgaFunction;
+import org.javisor.devices.vga.VgaRegisters;
+import org.javisor.devices.virtio.VirtioBlock;
+import org.javisor.devices.virtio.VirtioConsole;
+import org.javisor.devices.virtio.VirtioDevice;
+import org.javisor.devices.virtio.VirtioEntropy;
+import org.javisor.devices.virtio.VirtioPci;
+import org.javisor.memory.InterruptLine;
+import org.javisor.testkit.DeviceFuzz;
+import org.javisor.testkit.FuzzRig;
+
+/// Every device of this module, a row each.
+class DeviceFuzzTest extends DeviceFuzz {
+    private static final int VGA_SLOT = 1, DISK_BYTES = 256 << 10;
+
+    private final Map<String, Consumer<FuzzRig>> rows = new LinkedHashMap<>();
+
+    @Override
+    protected Map<String, Consumer<FuzzRig>> devices() {
+        row("uart", rig -> rig.atPorts(0x3f8, Uart16550.PORTS,
+                new Uart16550(rig.wire(), rig::observe, rig.clock)));
+        row("rtc", rig -> rig.atPorts(Rtc.PORT, Rtc.PORTS, new Rtc(rig.clock, rig.wire())));
+        row("i8042", rig -> keyboard(rig));
+        row("hpet", rig -> rig.atAddress(0xfed0_0000L, Hpet.BYTES, new Hpet(rig.clock, _ -> rig.wire(), rig.msi())));
+        row("acpi-pm", rig -> rig.atPorts(0x600, AcpiPm.PORTS,
+                new AcpiPm(rig.clock, rig.wire(), 32, rig::observe)));
+        row("reset-control", rig -> rig.atPorts(ResetControl.PORT, 1,
+                new ResetControl(kind -> rig.observe(kind.ordinal()))));
+        row("post-code", rig -> rig.atPorts(PostCode.PORT, PostCode.PORTS, new PostCode()));
+        row("debug-port", rig -> rig.atPorts(DebugPort.BOCHS_PORT, 1, new DebugPort(rig::observe)));
+        row("fw-cfg", rig -> rig.atPorts(FwCfg.PORT, FwCfg.PORTS, firmware(rig)));
+        row("pci-bridges", rig -> pci(rig));
+        row("vga", rig -> vga(rig));
+        row("virtio-blk", rig -> virtio(rig, new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, false), "f", 2)));
+        row("virtio-blk-read-only", rig -> virtio(rig,
+                new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, true), "f", 1)));
+        row("virtio-console", rig -> virtio(rig, new VirtioConsole(rig::observe, 80, 25)));
+        row("virtio-rng", rig -> virtio(rig, new VirtioEntropy(bytes -> Arrays.fill(bytes, (byte) 1))));
+        return rows;
+    }
+
+    private void row(String name, Consumer<FuzzRig> build) {
+        rows.put(name, build);
+    }
+
+    private static void keyboard(FuzzRig rig) {
+        I8042 controller = new I8042(rig.wire(), rig.wire(), new A20Gate(passes -> rig.observe(passes ? 1 : 0)),
+                kind -> rig.observe(kind.ordinal()));
+        rig.ports.attach(I8042.DATA_PORT, 1, controller.data(), "data");
+        rig.ports.attach(I8042.COMMAND_PORT, 1, controller.command(), "command");
+        rig.chip(controller)
+                .action(random -> controller.key(random.nextInt(128), random.nextBoolean(), random.nextBoolean()))
+                .action(random -> controller.mouse(random.nextInt(-300, 300), random.nextInt(-300, 300),
+                        random.nextInt(-9, 9), random.nextInt(8)));
+    }
+
+    private static FwCfg firmware(FuzzRig rig) {
+        FwCfg device = new FwCfg(rig.memory, 4);
+        device.file("etc/a", new byte[3000]);
+        device.file("etc/b", new byte[] {1, 2, 3});
+        return device;
+    }
+
+    /// A PCI bus with both bridges of a Q35; the same for every function that is added.
+    private static PciBus pci(FuzzRig rig) {
+        PirqRouter router = new PirqRouter(_ -> rig.wire());
+        PciBus bus = new PciBus(rig.ports, rig.mmio, (1L << 46) - 1, router, rig.msi());
+        ResetControl reset = new ResetControl(kind -> rig.observe(kind.ordinal()));
+        PciConfigPorts access = new PciConfigPorts(bus, reset);
+        AcpiPm pm = new AcpiPm(rig.clock, rig.wire(), 24, rig::observe);
+        rig.chip(router).chip(reset).chip(pm);
+        Q35HostBridge host = new Q35HostBridge(bus, rig.mmio, (_, _, _) -> { });
+        Ich9Lpc isa = new Ich9Lpc(bus, rig.ports, router, pm);
+        rig.atPorts(PciConfigPorts.PORT, PciConfigPorts.PORTS, access);
+        bus.functions().forEach(function -> rig.chip(function)
+                .action(rig.configuration(function.bdf().devfn())));
+        return bus;
+    }
+
+    private static void vga(FuzzRig rig) {
+        VgaFunction vga = new VgaFunction(rig.memory, VGA_SLOT, rig.clock, new byte[1024]);
+        add(rig, vga.function());
+        vga.attach(rig.ports, rig.mmio);
+        rig.chip(vga).action(_ -> rig.observe(vga.screen().text().hashCode()))
+                .action(random -> {
+                    rig.ports.write(VbeRegisters.PORT, 2, random.nextInt(11));
+                    rig.ports.write(VbeRegisters.PORT + 1, 2, random.nextInt(1, 1200));
+                })
+                .action(random -> rig.ports.write(VgaRegisters.PORT + random.nextInt(32), 2, random.nextInt(65536)));
+    }
+
+    private static <S extends Record> void virtio(FuzzRig rig, VirtioDevice<S> device) {
+        VirtioPci<S> transport = new VirtioPci<>(device, rig.memory, Runnable::run);
+        add(rig, transport.function());
+        rig.chip(transport);
+    }
+
+    private static void add(FuzzRig rig, PciFunction function) {
+        PciBus bus = pci(rig);
+        int device = bus.freeDevice(1);
+        bus.add(device, 0, function);
+        rig.action(rig.configuration(device << 3));
+    }
+}
