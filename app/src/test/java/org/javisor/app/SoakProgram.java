@@ -2,7 +2,6 @@
 package org.javisor.app;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,21 +34,7 @@ final class SoakProgram {
         if (given != null) {
             return Optional.of(new SoakProgram(Path.of(given), disk));
         }
-        Path source = directory.resolve("soak.c");
-        Path program = directory.resolve("soak");
-        try (InputStream in = SoakProgram.class.getResourceAsStream("soak.c")) {
-            Files.copy(in, source);
-        }
-        return compile(source, program) ? Optional.of(new SoakProgram(program, disk)) : Optional.empty();
-    }
-
-    private static boolean compile(Path source, Path program) throws InterruptedException {
-        try {
-            return new ProcessBuilder("gcc", "-O2", "-ffp-contract=off", "-static", "-pthread", "-o",
-                    program.toString(), source.toString(), "-lm").inheritIO().start().waitFor() == 0;
-        } catch (IOException _) {
-            return false; // there is none
-        }
+        return GuestProgram.compile("soak", directory).map(program -> new SoakProgram(program, disk));
     }
 
     byte[] bytes() throws IOException {
