@@ -148,6 +148,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--perf-map", description = "Name translated code for Linux's perf, in /tmp/perf-PID.map.")
     private boolean perfMap;
 
+    @Mixin
+    private BoardOptions board;
+
     @Spec
     private CommandSpec spec;
 
@@ -159,7 +162,7 @@ final class RunCommand implements Callable<Integer> {
         long started = System.nanoTime();
         Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
                 .execution(execution).onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
-                .reports(this::report);
+                .reports(this::report).board(board.config());
         if (debugExit != 0) {
             builder.debugExit(debugExit);
         }

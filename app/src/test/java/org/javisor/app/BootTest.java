@@ -74,6 +74,29 @@ class BootTest {
         assertTrue(result.err().contains("instructions"), result.err());
     }
 
+    /// With the I/O APIC or without, by MSIs or by pins.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "pci=nomsi", "noapic pci=nomsi"})
+    void aPcBoots(String append) throws Exception {
+        Path disk = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
+        Result result = javisor("run", "--board", "pc", "--cpus", "1", "--append", append, "--disk", disk.toString(),
+                "--exec", "dd if=/dev/urandom of=/dev/vda bs=64k count=4 conv=fsync 2>/dev/null && echo written;"
+                        + "dmesg -r | grep -E '^<[0-3]>'; grep -c -E 'PIC.*virtio|MSI.*virtio' /proc/interrupts");
+
+        assertTrue(result.out().startsWith("written\n"), result.out() + result.err());
+        assertEquals(2, result.out().lines().count(), result.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2", "8"})
+    @Tag("slow")
+    void aPcBootsWithMoreProcessors(String cpus) {
+        Result result = javisor("run", "--board", "pc", "--cpus", cpus, "--exec",
+                "nproc; dmesg | grep -E 'BUG:|WARNING:|Oops'");
+
+        assertEquals(cpus + "\n", result.out(), result.err());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"1"})
     void theTranslatorBoots(String cpus) {

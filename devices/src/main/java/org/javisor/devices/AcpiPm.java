@@ -6,8 +6,9 @@ import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
 
-/// ACPI's fixed hardware, laid out as in Intel's ICH9 from PMBASE on: PM1a event and control registers, the
-/// power management timer, and one block of general-purpose events.
+/// ACPI's fixed hardware, laid out as in Intel's ICH9 or PIIX4 from PMBASE on: PM1a event and control registers, the
+/// power management timer, and one block of general-purpose events, which the PIIX4's board has elsewhere
+/// ([#gpeBlock]).
 ///
 /// Until the guest writes [#ACPI_ENABLE] to the SMI command port its events raise SMIs, of which there are
 /// none here; from then on they raise the SCI.
@@ -17,10 +18,14 @@ import org.javisor.memory.InterruptLine;
 public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     /// How many ports the block has.
     public static final int PORTS = 128;
+    /// As [#PORTS], of a PIIX4.
+    public static final int PIIX4_PORTS = 64;
 
     /// Offsets of the registers, for the FADT.
     public static final int PM1_STS = 0, PM1_EN = 2, PM1_CNT = 4, PM_TMR = 8, GPE0_STS = 0x20, GPE0_EN = 0x28;
     public static final int GPE0_BYTES = 16;
+    /// The size of [#gpeBlock]: two bytes of status, two of enable bits.
+    public static final int SMALL_GPE0_BYTES = 4;
 
     /// The SMI command port and the two commands it knows, for the FADT.
     public static final int SMI_COMMAND_PORT = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
@@ -57,6 +62,7 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     private final IntConsumer onSleep;
     private final Clock.Timer overflow;
     private final int topBit;
+    private final boolean ich9;
 
     private int status;
     private int enable;
@@ -70,6 +76,11 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     /// @param timerBits the width of the timer: 32 if the FADT says TMR_VAL_EXT, else 24
     /// @param onSleep   gets SLP_TYP, 0 to 7, when the guest sets SLP_EN; what each means the DSDT says
     public AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep) {
+        this(clock, sci, timerBits, onSleep, true);
+    }
+
+    private AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep, boolean ich9) {
+        this.ich9 = ich9;
         if (timerBits != 24 && timerBits != 32) {
             throw new IllegalArgumentException("a PM timer of " + timerBits + " bits");
         }
@@ -79,6 +90,11 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         this.onSleep = onSleep;
         this.overflow = clock.timer(this::topBitChanged);
         this.timerSeen = ticks();
+    }
+
+    /// The block of a PIIX4, whose timer has 24 bits.
+    public static AcpiPm piix4(Clock clock, InterruptLine sci, IntConsumer onSleep) {
+        return new AcpiPm(clock, sci, 24, onSleep, false);
     }
 
     // ---- the host's side ----
@@ -145,8 +161,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
                 case PM1_CNT, PM1_CNT + 1 -> part(control, offset - PM1_CNT);
                 case PM_TMR, PM_TMR + 1, PM_TMR + 2, PM_TMR + 3 ->
                         part(ticks() & (2L << topBit) - 1, offset - PM_TMR);
-                case SMI_EN -> APMC_EN | GBL_SMI_EN;
-                default -> readGpe(offset);
+                case SMI_EN -> ich9 ? APMC_EN | GBL_SMI_EN : 0;
+                default -> ich9 ? readGpe(offset) : 0;
             };
         }
     }
@@ -177,7 +193,11 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
                         enable = (int) replace(enable, offset - PM1_EN, value) & ENABLE_BITS;
                 case PM1_CNT -> control = control & ~0xff | value & CONTROL_BITS;
                 case PM1_CNT + 1 -> sleepType = writeSleep(value << 8);
-                default -> writeGpe(offset, value);
+                default -> {
+                    if (ich9) {
+                        writeGpe(offset, value);
+                    }
+                }
             }
             update();
         }
@@ -199,6 +219,31 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         } else if (offset >= GPE0_EN && offset < GPE0_EN + 8) {
             gpeEnable = replace(gpeEnable, offset - GPE0_EN, value);
         }
+    }
+
+    /// The first sixteen general-purpose events as a block of their own.
+    public EightBitDevice gpeBlock() {
+        return new EightBitDevice() {
+            @Override
+            public int readByte(int offset) {
+                synchronized (lock) {
+                    return readGpe(place(offset));
+                }
+            }
+
+            @Override
+            public void writeByte(int offset, int value) {
+                synchronized (lock) {
+                    writeGpe(place(offset), value);
+                    update();
+                }
+                sci.drive();
+            }
+
+            private static int place(int offset) {
+                return offset < SMALL_GPE0_BYTES / 2 ? GPE0_STS + offset : GPE0_EN + offset - SMALL_GPE0_BYTES / 2;
+            }
+        };
     }
 
     /// Two ports: the SMI command, and a byte of data that goes with it.

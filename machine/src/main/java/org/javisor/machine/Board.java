@@ -45,7 +45,7 @@ final class Board implements AutoCloseable {
                 display.attach(vm.ports(), vm.mmio());
                 pci.bus().add(pci.bus().freeDevice(VGA_DEVICE), 0, display.function());
             }
-            firmware = starts ? new FirmwareDevices(config, vm) : null;
+            firmware = starts ? new FirmwareDevices(config, vm, pci::acpi) : null;
         } catch (RuntimeException | Error e) {
             if (opened != null) {
                 opened.close();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.function.Supplier;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.firmware.Flash;
 import org.javisor.devices.firmware.FwCfg;
+import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.firmware.FirmwareFiles;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Ram;
@@ -15,10 +17,11 @@ final class FirmwareDevices implements AutoCloseable {
     private final Flash flash;
     private final Ram array;
 
-    FirmwareDevices(MachineConfig config, Vm vm) {
+    /// @param acpi what ACPI tables are to say, when firmware asks
+    FirmwareDevices(MachineConfig config, Vm vm, Supplier<AcpiConfig> acpi) {
         FirmwareImage image = config.firmware().image();
         configuration = new FwCfg(vm.memory(), config.cpus());
-        FirmwareFiles.addTo(configuration, config.acpi(), true);
+        FirmwareFiles.addTo(configuration, config.cpus(), config.ramBytes(), acpi, true);
         vm.ports().attach(FwCfg.PORT, FwCfg.PORTS, configuration, "firmware configuration");
         SerialSink log = new SerialSink(config.firmware().log());
         vm.ports().attach(DebugPort.SEABIOS_PORT, 1, new DebugPort(log), "firmware's log");

@@ -23,10 +23,12 @@ final class KernelLoader {
     ///
     /// @throws ConfigurationException if the kernel or its initial RAM disk cannot be used
     static EntryState load(MachineConfig config, GuestMemory memory) {
-        writeFirmwareTables(config, memory);
+        AcpiConfig acpi = config.acpi();
+        writeFirmwareTables(acpi, memory);
         MachineConfig.BootSource boot = config.boot();
         BootRequest request = new BootRequest(boot.kernelName(), boot.kernel(), boot.initrdName(), boot.initrd(),
-                boot.commandLine(), config.ramBytes(), E820.of(config.ramBytes()), MemoryMap.FIRMWARE_TABLES);
+                boot.commandLine(), config.ramBytes(), E820.of(config.ramBytes(), acpi.ecam()),
+                MemoryMap.FIRMWARE_TABLES);
         return switch (boot.protocol()) {
             case LINUX64 -> LinuxBoot.load(request, memory, true);
             case LINUX32 -> LinuxBoot.load(request, memory, false);
@@ -50,10 +52,9 @@ final class KernelLoader {
                 + ": neither a Linux bzImage nor an ELF file with a PVH entry point nor a Multiboot kernel");
     }
 
-    private static void writeFirmwareTables(MachineConfig config, GuestMemory memory) {
-        AcpiConfig acpi = config.acpi();
+    private static void writeFirmwareTables(AcpiConfig acpi, GuestMemory memory) {
         memory.store(MemoryMap.FIRMWARE_TABLES, AcpiTables.build(acpi, MemoryMap.FIRMWARE_TABLES));
-        memory.store(MemoryMap.SMBIOS, Smbios.build(config.cpus(), config.ramBytes(), MemoryMap.SMBIOS));
+        memory.store(MemoryMap.SMBIOS, Smbios.build(acpi.cpus(), acpi.ramBytes(), MemoryMap.SMBIOS));
         // The BIOS data area says where the extended one is, and that begins with its size in KiB.
         memory.storeShort(0x40e, (short) (MemoryMap.EBDA >>> 4));
         memory.storeByte(MemoryMap.EBDA, (byte) (MemoryMap.EBDA_BYTES >>> 10));

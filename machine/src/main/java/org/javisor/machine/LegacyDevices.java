@@ -15,6 +15,7 @@ import org.javisor.devices.SystemControlPortA;
 import org.javisor.devices.Uart16550;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.layout.BoardModel;
 import org.javisor.machine.layout.LegacyMap;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Chip;
@@ -38,12 +39,9 @@ final class LegacyDevices {
             serial.add(uart);
             ports.attach(LegacyMap.SERIAL_PORTS[n], Uart16550.PORTS, uart, "COM" + (n + 1));
         }
-        Hpet hpet = added(new Hpet(vm.clock(), vm::gsi, vm.msi()));
-        vm.mmio().attach(MemoryMap.HPET, Hpet.BYTES, hpet, "HPET");
-        vm.chips().connectPit(hpet.pitInput());
-        pm = added(new AcpiPm(vm.clock(), vm.gsi(AcpiConfig.SCI), 32, _ -> power.powerOff()));
+        InterruptLine irq8 = config.board().model().hpet() ? addHpet(vm) : vm.gsi(LegacyMap.RTC_IRQ);
+        pm = added(powerManagement(config.board().model(), vm, power));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
-        InterruptLine irq8 = hpet.rtcInput();
         InterruptLine alarm = pm.rtcInput();
         Rtc rtc = added(new Rtc(vm.clock(), level -> {
             irq8.set(level);
@@ -64,6 +62,22 @@ final class LegacyDevices {
             DebugExit exit = added(new DebugExit(power::debugExit));
             ports.attach(config.debugExitPort(), DebugExit.DEFAULT_PORTS, exit, "isa-debug-exit");
         }
+    }
+
+    /// @return what stands between the clock and its interrupt
+    private InterruptLine addHpet(Vm vm) {
+        Hpet hpet = added(new Hpet(vm.clock(), vm::gsi, vm.msi()));
+        vm.mmio().attach(MemoryMap.HPET, Hpet.BYTES, hpet, "HPET");
+        vm.chips().connectPit(hpet.pitInput());
+        return hpet.rtcInput();
+    }
+
+    private static AcpiPm powerManagement(BoardModel board, Vm vm, Board.PowerControl power) {
+        InterruptLine sci = vm.gsi(AcpiConfig.SCI);
+        return switch (board) {
+            case Q35 -> new AcpiPm(vm.clock(), sci, board.pmTimerBits(), _ -> power.powerOff());
+            case PC -> AcpiPm.piix4(vm.clock(), sci, _ -> power.powerOff());
+        };
     }
 
     private <C extends Chip<?>> C added(C chip) {

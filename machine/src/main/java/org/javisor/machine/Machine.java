@@ -252,6 +252,7 @@ public final class Machine implements AutoCloseable {
         private byte[] kernel;
         private MachineConfig.Firmware firmware;
         private MachineConfig.Display display;
+        private BoardConfig board = BoardConfig.DEFAULT;
         private String initrdName = "initrd";
         private byte[] initrd = {};
         private String commandLine = "";
@@ -396,6 +397,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// What main board it is; a Q35, if this is not called.
+        public Builder board(BoardConfig config) {
+            board = config;
+            return this;
+        }
+
         /// How guest code is executed; translated where the host allows that, if this is not called.
         public Builder execution(Execution how) {
             execution = how;
@@ -412,7 +419,7 @@ public final class Machine implements AutoCloseable {
         public Machine build() {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
-            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, disks, List.of(serial),
+            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, List.of(serial),
                     virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator));
         }
 

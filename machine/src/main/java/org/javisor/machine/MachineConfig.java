@@ -21,6 +21,7 @@ import org.javisor.vmm.Execution;
 /// @param boot          the kernel to run; null to start from firmware
 /// @param firmware      the firmware to start from, and null with a kernel
 /// @param display       a VGA; null for none
+/// @param board         the main board
 /// @param disks         in the order of their slots
 /// @param serial        where the output of COM1 to COM4 goes; at most four
 /// @param virtioConsole where the output of the virtio console goes
@@ -33,7 +34,8 @@ import org.javisor.vmm.Execution;
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
 public record MachineConfig(
-        int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display, List<Disk> disks,
+        int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
+        BoardConfig board, List<Disk> disks,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, Consumer<String> reports, Execution execution,
         TranslatorConfig translator) {
@@ -124,9 +126,9 @@ public record MachineConfig(
         withheld = Set.copyOf(withheld);
     }
 
-    /// What the ACPI tables are to say.
+    /// What the ACPI tables are to say of a board that is configured as without firmware.
     AcpiConfig acpi() {
-        return new AcpiConfig(cpus, ramBytes, SERIAL_PORTS);
+        return AcpiConfig.of(board.model(), cpus, ramBytes, SERIAL_PORTS);
     }
 
     private static void require(boolean holds, String message) {

@@ -12,27 +12,24 @@ public final class Ich9Lpc {
     public static final int DEVICE = 31;
 
     static final int PMBASE = 0x40, ACPI_CNTL = 0x44, PIRQA_ROUT = 0x60, PIRQE_ROUT = 0x68;
-    private static final int ACPI_EN = 0x80;
+    private static final int ACPI_EN = 0x80, PMBASE_BITS = 0xff80;
     private static final int GPIOBASE = 0x48, GPIO_CNTL = 0x4c, SIRQ_CNTL = 0x64, LPC_IO_DECODE = 0x80,
             RCBA = 0xf0;
 
     private final PciFunction function;
-    private final IoBus ports;
-    private final AcpiPm pm;
     private final PirqRouter router;
-    private IoBus.Range block;
+    private final MovableRange block;
 
     /// Makes the bridge and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
     public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm) {
-        this.ports = ports;
-        this.pm = pm;
         this.router = router;
+        block = new MovableRange(ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x2918, 2, 0x060100, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
         config.set(ConfigSpace.COMMAND, 2, 7);
         config.allow(ConfigSpace.COMMAND, 2, 0x140);    // I/O, memory and mastering are always on
         config.set(PMBASE, 4, 1);
-        config.allow(PMBASE, 4, 0xff80);
+        config.allow(PMBASE, 4, PMBASE_BITS);
         config.allow(ACPI_CNTL, 1, ACPI_EN | 7);
         config.set(GPIOBASE, 4, 1);
         config.allow(GPIOBASE, 4, 0xff80);
@@ -74,20 +71,16 @@ public final class Ich9Lpc {
         function.writeConfig((line < 4 ? PIRQA_ROUT : PIRQE_ROUT - 4) + line, 1, irq);
     }
 
-    private synchronized void movePm() {
-        if (block != null) {
-            ports.detach(block);
-            block = null;
-        }
-        int port = function.readConfig(PMBASE, 4) & 0xff80;
-        if ((function.readConfig(ACPI_CNTL, 1) & ACPI_EN) == 0 || port == 0) {
-            return;
-        }
-        try {
-            block = ports.attach(port, AcpiPm.PORTS, pm, "ACPI power management");
-        } catch (IllegalArgumentException _) {
-            // The guest has put it on top of another device, which keeps its place.
-            block = null;
+    /// Where the guest has put ACPI's registers.
+    public int pmBase() {
+        return function.readConfig(PMBASE, 4) & PMBASE_BITS;
+    }
+
+    private void movePm() {
+        if ((function.readConfig(ACPI_CNTL, 1) & ACPI_EN) == 0 || pmBase() == 0) {
+            block.remove();
+        } else {
+            block.place(pmBase(), AcpiPm.PORTS);
         }
     }
 }

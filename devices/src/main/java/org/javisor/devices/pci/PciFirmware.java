@@ -77,16 +77,13 @@ public final class PciFirmware {
         return end;
     }
 
-    /// Routes the PIRQs to the PIC and tells every function in its interrupt line register.
+    /// Tells every function in its interrupt line register which of ISA's interrupts its pin reaches.
     ///
-    /// @param irqs for each PIRQ, A first, the PIC's input
-    public void route(PciBus bus, Ich9Lpc lpc, int[] irqs) {
-        for (int line = 0; line < PirqRouter.LINES; line++) {
-            lpc.routePirq(line, irqs[line]);
-        }
+    /// @param irqs for each PIRQ, A first, what it is routed to
+    public void route(PciBus bus, PirqWiring wiring, int[] irqs) {
         for (PciFunction function : bus.functions()) {
             int pin = function.readConfig(ConfigSpace.INTERRUPT_PIN, 1);
-            int irq = pin == 0 ? NOT_CONNECTED : irqs[PirqRouter.pirq(function.bdf().device(), pin)];
+            int irq = pin == 0 ? NOT_CONNECTED : irqs[wiring.line(function.bdf().device(), pin)];
             function.writeConfig(ConfigSpace.INTERRUPT_LINE, 1, irq);
         }
     }

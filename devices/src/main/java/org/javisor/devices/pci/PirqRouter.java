@@ -6,18 +6,11 @@ import org.javisor.devices.Pin;
 import org.javisor.memory.Chip;
 import org.javisor.memory.InterruptLine;
 
-/// From INTA# to INTD# of every slot to interrupt controllers, through eight lines PIRQA# to PIRQH#.
+/// From INTA# to INTD# of every slot to interrupt controllers, through the lines of a [PirqWiring].
 ///
-/// Each line goes to an input of its own on the I/O APIC, GSI 16 to 23; and, where its route register says
-/// so, to one of the PIC's inputs as well. Slots are spread over the lines by [#pirq]: ACPI's `_PRT` has to
-/// tell the same.
-///
-/// @datasheet Intel ICH9 "`PIRQ[n]_ROUT`—PIRQ`[A,B,C,D]` Routing Control Register"
+/// Each line goes to one of ISA's interrupts where its route register says so; and to an input of its own on the
+/// I/O APIC, where the board has those.
 public final class PirqRouter implements Chip<PirqRouter.State> {
-    public static final int LINES = 8;
-    /// The GSI of PIRQA#.
-    public static final int FIRST_GSI = 16;
-
     static final int ROUTE_OFF = 0x80;
     private static final int ISA_IRQS = 16;
     /// The inputs that the chipset can reach: 3 to 7, 9 to 12, 14 and 15.
@@ -26,22 +19,32 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
     /// The route registers; which lines are asserted follows from the functions.
     public record State(byte[] routes) {
         public State {
-            if (routes.length != LINES) {
+            if (routes.length != 4 && routes.length != 8) {
                 throw new IllegalArgumentException(routes.length + " PIRQ route registers");
             }
             routes = routes.clone();
         }
     }
 
-    private final Pin[] gsis = new Pin[LINES];
+    private final PirqWiring wiring;
+    private final Pin[] gsis;
     private final Pin[] isa = new Pin[ISA_IRQS];
-    private final int[] asserted = new int[LINES];
-    private final byte[] routes = new byte[LINES];
+    private final int[] asserted;
+    private final byte[] routes;
+
+    /// A router wired as an ICH9.
+    public PirqRouter(IntFunction<InterruptLine> gsi) {
+        this(PirqWiring.ICH9, gsi);
+    }
 
     /// @param gsi the machine's interrupt inputs
-    public PirqRouter(IntFunction<InterruptLine> gsi) {
-        for (int i = 0; i < LINES; i++) {
-            gsis[i] = new Pin(gsi.apply(FIRST_GSI + i));
+    public PirqRouter(PirqWiring wiring, IntFunction<InterruptLine> gsi) {
+        this.wiring = wiring;
+        gsis = new Pin[wiring.lines()];
+        asserted = new int[wiring.lines()];
+        routes = new byte[wiring.lines()];
+        for (int i = 0; i < wiring.lines(); i++) {
+            gsis[i] = new Pin(wiring.hasGsis() ? gsi.apply(wiring.gsi(i)) : InterruptLine.UNCONNECTED);
             routes[i] = (byte) ROUTE_OFF;
         }
         for (int i = 0; i < ISA_IRQS; i++) {
@@ -49,14 +52,13 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
         }
     }
 
-    /// The line, 0 (PIRQA#) to 7, that `pin` (1 to 4) of `device` is wired to.
-    public static int pirq(int device, int pin) {
-        return device + pin - 1 & LINES - 1;
+    public PirqWiring wiring() {
+        return wiring;
     }
 
     /// Wire-OR: one function asserts or releases one pin.
     void set(int device, int pin, boolean level) {
-        int line = pirq(device, pin);
+        int line = wiring.line(device, pin);
         synchronized (this) {
             asserted[line] += level ? 1 : -1;
             gsis[line].set(asserted[line] > 0);
@@ -88,7 +90,7 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
     }
 
     private boolean wanted(int irq) {
-        for (int line = 0; line < LINES; line++) {
+        for (int line = 0; line < wiring.lines(); line++) {
             if (asserted[line] > 0 && routes[line] == irq) {
                 return true;
             }
@@ -107,7 +109,7 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
 
     @Override
     public void reset() {
-        for (int i = 0; i < LINES; i++) {
+        for (int i = 0; i < routes.length; i++) {
             route(i, ROUTE_OFF);
         }
     }
@@ -119,7 +121,10 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
 
     @Override
     public void load(State state) {
-        for (int i = 0; i < LINES; i++) {
+        if (state.routes.length != routes.length) {
+            throw new IllegalArgumentException(state.routes.length + " PIRQ route registers of " + routes.length);
+        }
+        for (int i = 0; i < routes.length; i++) {
             route(i, state.routes[i]);
         }
     }

@@ -14,15 +14,12 @@ public final class Q35HostBridge {
     private static final int PAM = 0x90, SMRAM = 0x9d, TOLUD = 0xb0;
 
     private final PciFunction function;
-    private final IoBus mmio;
     private final PamRegisters pam;
-    private final Ecam ecam;
-    private IoBus.Range window;
+    private final MovableRange window;
 
     /// Makes the bridge and puts it on `bus`. The ECAM window is off, as at power-on: see [#placeEcam].
     public Q35HostBridge(PciBus bus, IoBus mmio, LegacyArea area) {
-        this.mmio = mmio;
-        this.ecam = new Ecam(bus);
+        window = new MovableRange(mmio, new Ecam(bus), "PCI configuration space (ECAM)");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x29c0, 0, 0x060000, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
         config.set(PCIEXBAR, 4, 0xe000_0000);
@@ -70,23 +67,14 @@ public final class Q35HostBridge {
         function.writeConfig(PCIEXBAR, 4, (int) base | length << 1 | ENABLE);
     }
 
-    private synchronized void moveWindow() {
-        if (window != null) {
-            mmio.detach(window);
-            window = null;
-        }
+    private void moveWindow() {
         int low = function.readConfig(PCIEXBAR, 4);
         int length = low >>> 1 & 3;
         if ((low & ENABLE) == 0 || length == 3) {
+            window.remove();
             return;
         }
         long bytes = 256L << 20 >>> length;
-        long base = ((long) function.readConfig(PCIEXBAR + 4, 4) << 32 | low & 0xffff_ffffL) & -bytes;
-        try {
-            window = mmio.attach(base, bytes, ecam, "PCI configuration space (ECAM)");
-        } catch (IllegalArgumentException _) {
-            // The guest has put it on top of another device, which keeps its place.
-            window = null;
-        }
+        window.place(((long) function.readConfig(PCIEXBAR + 4, 4) << 32 | low & 0xffff_ffffL) & -bytes, bytes);
     }
 }

@@ -135,7 +135,7 @@ class PciBusTest {
                 new PciFirmware.Window(0x10_0000_0000L, 0x20_0000_0000L)).assign(pci.bus);
         new PciFirmware(new PciFirmware.Window(0, 0), new PciFirmware.Window(0, 0),
                 new PciFirmware.Window(0, 0))
-                .route(pci.bus, pci.lpc, new int[] {10, 10, 11, 11, 10, 10, 11, 11});
+                .route(pci.bus, PirqWiring.ICH9, new int[] {10, 10, 11, 11, 10, 10, 11, 11});
 
         for (PciFunction f : List.of(function, other)) {
             for (Bar bar : f.bars()) {

@@ -36,10 +36,10 @@ class PciInterruptTest {
 
         function.intx(true);
 
-        assertTrue(pci.gsis[16 + PirqRouter.pirq(3, 1)].high());
+        assertTrue(pci.gsis[16 + PirqWiring.ICH9.line(3, 1)].high());
         assertEquals(8, function.readConfig(ConfigSpace.STATUS, 2) & 8);
         function.intx(false);
-        assertFalse(pci.gsis[16 + PirqRouter.pirq(3, 1)].high());
+        assertFalse(pci.gsis[16 + PirqWiring.ICH9.line(3, 1)].high());
     }
 
     @Test

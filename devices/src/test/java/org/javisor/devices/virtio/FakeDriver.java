@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.PirqWiring;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
@@ -71,7 +72,7 @@ final class FakeDriver<S extends Record> implements AutoCloseable {
     }
 
     ProbeLine intx() {
-        return gsis[16 + PirqRouter.pirq(SLOT, 1)];
+        return gsis[16 + PirqWiring.ICH9.line(SLOT, 1)];
     }
 
     // ---- registers ----

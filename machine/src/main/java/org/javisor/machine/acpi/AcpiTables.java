@@ -9,6 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.javisor.devices.AcpiPm;
 import org.javisor.devices.Hpet;
 import org.javisor.machine.layout.MemoryMap;
 
@@ -83,8 +85,12 @@ public final class AcpiTables {
         long fadt = place(fadt(facs, dsdt));
         listed.add(fadt);
         listed.add(place(madt()));
-        listed.add(place(mcfg()));
-        listed.add(place(hpet()));
+        if (config.ecam() != 0) {
+            listed.add(place(mcfg()));
+        }
+        if (config.board().hpet()) {
+            listed.add(place(hpet()));
+        }
         byte[] entries = {};
         for (long address : listed) {
             entries = concat(entries, little(address, 8));
@@ -155,26 +161,35 @@ public final class AcpiTables {
         return concat(bytes(1, bits, 0, accessSize), little(address, 8));
     }
 
-    private static byte[] fadt(long facs, long dsdt) {
-        // WBINVD works; no C2 or C3; RTC wakes not from S4; 32-bit PM timer; reset register; no sleep button.
-        int flags = 1 | 1 << 2 | 1 << 5 | 1 << 8 | 1 << 10;
+    private byte[] fadt(long facs, long dsdt) {
+        // WBINVD works; no C2 or C3; no sleep button; reset register.
+        int flags = 1 | 1 << 2 | 1 << 5 | 1 << 10;
+        if (config.board().pmTimerBits() == 32) {
+            flags |= 1 << 8;
+        }
+        int pm = config.pmBase();
+        int pmTimer = pm + AcpiPm.PM_TMR;
+        int gpe0 = config.board().gpe0(pm);
+        int gpe0Bytes = config.board().gpe0Bytes();
         int legacyDevices = 1, keyboardController = 1 << 1, noVga = 1 << 2;
         byte[] none = new byte[12];
         return table("FACP", 6, concat(
                 little(facs, 4), little(dsdt, 4), bytes(0, 0),
                 little(AcpiConfig.SCI, 2), little(AcpiConfig.SMI_COMMAND, 4),
                 bytes(AcpiConfig.ACPI_ENABLE, AcpiConfig.ACPI_DISABLE, 0, 0),
-                little(AcpiConfig.PM_BASE, 4), little(0, 4), little(AcpiConfig.PM_BASE + 4, 4), little(0, 4),
-                little(0, 4), little(AcpiConfig.PM_TIMER, 4), little(AcpiConfig.GPE0, 4), little(0, 4),
-                bytes(4, 2, 0, 4, AcpiConfig.GPE0_BYTES, 0, 0, 0),
+                little(pm, 4), little(0, 4), little(pm + AcpiPm.PM1_CNT, 4), little(0, 4),
+                little(0, 4), little(pmTimer, 4), little(gpe0, 4), little(0, 4),
+                bytes(4, 2, 0, 4, gpe0Bytes, 0, 0, 0),
                 little(0xfff, 2), little(0xfff, 2), little(0, 2), little(0, 2), bytes(0, 0, 0, 0, 0x32),
                 little(legacyDevices | keyboardController | noVga, 2), bytes(0), little(flags, 4),
                 port(8, 1, 0xcf9), bytes(0x06), little(0, 2), bytes(5),
                 little(0, 8), little(dsdt, 8),
-                port(32, 2, AcpiConfig.PM_BASE), none, port(16, 2, AcpiConfig.PM_BASE + 4), none, none,
-                port(32, 3, AcpiConfig.PM_TIMER), port(AcpiConfig.GPE0_BYTES * 8, 1, AcpiConfig.GPE0), none,
+                port(32, 2, pm), none, port(16, 2, pm + AcpiPm.PM1_CNT), none, none,
+                port(32, 3, pmTimer), port(gpe0Bytes * 8, 1, gpe0), none,
                 none, none, "JAVISOR\0".getBytes(StandardCharsets.US_ASCII)));
     }
+
+    private static final int LEVEL_HIGH = 0xd;
 
     private byte[] madt() {
         byte[] entries = {};
@@ -183,8 +198,14 @@ public final class AcpiTables {
         }
         int ioApicId = 0;
         entries = concat(entries, bytes(1, 12, ioApicId, 0), little(MemoryMap.IOAPIC, 4), little(0, 4));
-        // The PIT's interrupt 0 is pin 2; the SCI is level-triggered and active high; all else as on the ISA bus.
-        entries = concat(entries, isaOverride(0, 2, 0), isaOverride(AcpiConfig.SCI, AcpiConfig.SCI, 0xd));
+        // The PIT's interrupt 0 is pin 2; the SCI is level-triggered, as are PIRQs that share ISA's inputs; all else as
+        // on the ISA bus.
+        entries = concat(entries, isaOverride(0, 2, 0), isaOverride(AcpiConfig.SCI, AcpiConfig.SCI, LEVEL_HIGH));
+        if (!config.board().wiring().hasGsis()) {
+            for (int irq : IntStream.of(config.board().pirqIrqs()).distinct().toArray()) {
+                entries = concat(entries, isaOverride(irq, irq, LEVEL_HIGH));
+            }
+        }
         // LINT1 of every processor is the NMI.
         entries = concat(entries, bytes(4, 6, 0xff, 0, 0, 1));
         int hasLegacyPics = 1;
@@ -195,8 +216,8 @@ public final class AcpiTables {
         return concat(bytes(2, 10, 0, irq), little(gsi, 4), little(flags, 2));
     }
 
-    private static byte[] mcfg() {
-        return table("MCFG", 1, concat(little(0, 8), little(MemoryMap.ECAM, 8), little(0, 2), bytes(0, 255),
+    private byte[] mcfg() {
+        return table("MCFG", 1, concat(little(0, 8), little(config.ecam(), 8), little(0, 2), bytes(0, 255),
                 little(0, 4)));
     }
 

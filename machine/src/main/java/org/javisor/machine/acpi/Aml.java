@@ -135,11 +135,69 @@ final class Aml {
         return concat(bytes(0x08), name(path), value);
     }
 
+    /// Added to a method's number of arguments if it makes named objects: one caller at a time then.
+    static final int SERIALIZED = 8;
+
     static byte[] method(String path, int arguments, byte[]... terms) {
         return concat(bytes(0x14), withLength(concat(name(path), bytes(arguments), concat(terms))));
     }
 
+    /// A region of I/O ports.
+    static byte[] portRegion(String path, int port, int bytes) {
+        return region(path, 1, port, bytes);
+    }
+
+    /// A region of the configuration space of the PCI device that it is in.
+    static byte[] configRegion(String path, int offset, int bytes) {
+        return region(path, 2, offset, bytes);
+    }
+
+    private static byte[] region(String path, int space, int offset, int bytes) {
+        return concat(bytes(0x5b, 0x80), name(path), bytes(space), integer(offset), integer(bytes));
+    }
+
+    /// Names for the numbers of `bits` bits, 8 or 32, in a region, from its start on. The rest of a written word is
+    /// zero.
+    static byte[] fields(String region, int bits, String... names) {
+        int writeAsZeros = 2 << 5;
+        byte[] units = {};
+        for (String unit : names) {
+            units = concat(units, name(unit), bytes(bits));
+        }
+        return concat(bytes(0x5b, 0x81), withLength(concat(name(region),
+                bytes(writeAsZeros | (bits == 8 ? 1 : 3)), units)));
+    }
+
+    static byte[] mutex(String path) {
+        return concat(bytes(0x5b, 0x01), name(path), bytes(0));
+    }
+
     // ---- statements and expressions ----
+
+    /// Waits for a mutex as long as it takes.
+    static byte[] acquire(String mutex) {
+        return concat(bytes(0x5b, 0x23), name(mutex), bytes(0xff, 0xff));
+    }
+
+    static byte[] release(String mutex) {
+        return concat(bytes(0x5b, 0x27), name(mutex));
+    }
+
+    static byte[] notify(String object, byte[] value) {
+        return concat(bytes(0x86), name(object), value);
+    }
+
+    static byte[] call(String method, byte[]... arguments) {
+        return concat(name(method), concat(arguments));
+    }
+
+    static byte[] less(byte[] left, byte[] right) {
+        return concat(bytes(0x95), left, right);
+    }
+
+    static byte[] shiftLeft(byte[] value, byte[] count, byte[] target) {
+        return concat(bytes(0x79), value, count, target);
+    }
 
     static byte[] local(int n) {
         return bytes(0x60 + n);

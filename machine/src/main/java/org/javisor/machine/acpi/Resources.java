@@ -30,6 +30,19 @@ final class Resources {
         return concat(bytes(0x22), little(1L << irq, 2));
     }
 
+    /// Where the first number of [#sharedInterrupts] is.
+    static final int INTERRUPT_NUMBER = 5;
+
+    /// One of several level-triggered, active-high, shared interrupts.
+    static byte[] sharedInterrupts(int... numbers) {
+        int consumer = 1, shared = 8;
+        byte[] list = {};
+        for (int number : numbers) {
+            list = concat(list, little(number, 4));
+        }
+        return concat(bytes(0x89), little(2 + list.length, 2), bytes(consumer | shared, numbers.length), list);
+    }
+
     static byte[] fixedMemory(long address, long length) {
         return concat(bytes(0x86, 9, 0, 1), little(address, 4), little(length, 4));
     }

@@ -16,15 +16,19 @@ public final class E820 {
 
     private E820() { }
 
-    /// The map of a PC with `ramBytes` of RAM.
-    public static List<Entry> of(long ramBytes) {
+    /// The map of a machine with `ramBytes` of RAM.
+    ///
+    /// @param ecam where the ECAM window is; 0 for none
+    public static List<Entry> of(long ramBytes, long ecam) {
         List<Entry> map = new ArrayList<>();
         map.add(new Entry(0, MemoryMap.EBDA, RAM));
         map.add(new Entry(MemoryMap.EBDA, 0xa_0000 - MemoryMap.EBDA, RESERVED));
         map.add(new Entry(MemoryMap.FIRMWARE_TABLES, MemoryMap.FIRMWARE_TABLES_END - MemoryMap.FIRMWARE_TABLES,
                 RESERVED));
         map.add(new Entry(MemoryMap.HIGH_MEMORY, MemoryMap.lowRam(ramBytes) - MemoryMap.HIGH_MEMORY, RAM));
-        map.add(new Entry(MemoryMap.ECAM, MemoryMap.ECAM_BYTES, RESERVED));
+        if (ecam != 0) {
+            map.add(new Entry(ecam, MemoryMap.ECAM_BYTES, RESERVED));
+        }
         if (MemoryMap.highRam(ramBytes) > 0) {
             map.add(new Entry(MemoryMap.FOUR_GIB, MemoryMap.highRam(ramBytes), RAM));
         }

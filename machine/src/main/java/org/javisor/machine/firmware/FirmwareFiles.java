@@ -23,14 +23,16 @@ public final class FirmwareFiles {
 
     /// Adds them.
     ///
+    /// @param acpi         what ACPI tables are to say, when they are asked for
     /// @param serialScreen whether text for the screen goes to the first serial port too, on a machine without a screen
-    public static void addTo(FwCfg configuration, AcpiConfig acpi, boolean serialScreen) {
-        configuration.file("etc/e820", memoryMap(acpi.ramBytes()));
-        Supplier<AcpiTables.Relocatable> tables = () -> AcpiTables.relocatable(acpi);
+    public static void addTo(FwCfg configuration, int cpus, long ramBytes, Supplier<AcpiConfig> acpi,
+                             boolean serialScreen) {
+        configuration.file("etc/e820", memoryMap(ramBytes));
+        Supplier<AcpiTables.Relocatable> tables = () -> AcpiTables.relocatable(acpi.get());
         configuration.file(TABLES, () -> tables.get().tables());
         configuration.file(RSDP, () -> tables.get().rsdp());
         configuration.file(LOADER, () -> loader(tables.get()));
-        byte[] smbios = Smbios.build(acpi.cpus(), acpi.ramBytes(), 0);
+        byte[] smbios = Smbios.build(cpus, ramBytes, 0);
         configuration.file("etc/smbios/smbios-anchor", Arrays.copyOf(smbios, SMBIOS_ENTRY_BYTES));
         configuration.file("etc/smbios/smbios-tables",
                 Arrays.copyOfRange(smbios, SMBIOS_TABLE_OFFSET, smbios.length));

@@ -7,9 +7,7 @@ public final class LegacyMap {
     /// interrupts.
     public static final int[] SERIAL_PORTS = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
     public static final int[] SERIAL_IRQS = {4, 3, 5, 7};
-    /// Where PIRQA to PIRQH reach the 8259 pair.
-    public static final int[] PIRQ_IRQS = {10, 11, 10, 11, 10, 11, 10, 11};
-    public static final int KEYBOARD_IRQ = 1, MOUSE_IRQ = 12;
+    public static final int KEYBOARD_IRQ = 1, RTC_IRQ = 8, MOUSE_IRQ = 12;
 
     private LegacyMap() { }
 }

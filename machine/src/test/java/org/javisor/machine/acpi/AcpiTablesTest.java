@@ -14,14 +14,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.javisor.machine.layout.BoardModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AcpiTablesTest {
     private static final long BASE = 0xe0000;
 
-    private final ByteBuffer image = ByteBuffer.wrap(
-            AcpiTables.build(new AcpiConfig(3, 6L << 30, 4), BASE)).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer image = image(BoardModel.Q35);
+
+    private static ByteBuffer image(BoardModel board) {
+        return ByteBuffer.wrap(
+                AcpiTables.build(AcpiConfig.of(board, 3, 6L << 30, 4), BASE)).order(ByteOrder.LITTLE_ENDIAN);
+    }
 
     private byte[] at(long address, int bytes) {
         byte[] part = new byte[bytes];
@@ -76,6 +83,29 @@ class AcpiTablesTest {
     }
 
     @Test
+    void aBoardOfConventionalPciHasNeitherEcamNorHpet() {
+        image = image(BoardModel.PC);
+        Map<String, byte[]> tables = tables();
+
+        assertEquals(List.of("APIC", "DSDT", "FACP", "XSDT"), new ArrayList<>(tables.keySet()));
+        ByteBuffer fadt = ByteBuffer.wrap(tables.get("FACP")).order(ByteOrder.LITTLE_ENDIAN);
+        assertEquals(0x600, fadt.getInt(56));
+        assertEquals(0xafe0, fadt.getInt(80));
+        assertEquals(4, fadt.get(92));
+        assertEquals(0, fadt.getInt(112) & 1 << 8, "a timer of 24 bits");
+    }
+
+    @Test
+    void tablesSayWhereFirmwareHasPutThePowerManagementBlock() {
+        image = ByteBuffer.wrap(AcpiTables.build(AcpiConfig.of(BoardModel.PC, 1, 1L << 30, 4).placed(0xb000, 0), BASE))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer fadt = ByteBuffer.wrap(tables().get("FACP")).order(ByteOrder.LITTLE_ENDIAN);
+
+        assertEquals(0xb000, fadt.getInt(56));
+        assertEquals(0xb008, fadt.getInt(76));
+    }
+
+    @Test
     void fadtHasTheLengthOfItsRevisionAndAnAlignedFacs() {
         byte[] fadt = tables().get("FACP");
         long facs = ByteBuffer.wrap(fadt).order(ByteOrder.LITTLE_ENDIAN).getInt(36);
@@ -100,8 +130,11 @@ class AcpiTablesTest {
         assertEquals(List.of(0, 1, 2), apicIds);
     }
 
-    @Test
-    void theReferenceCompilerReadsTheDsdtWithoutAWarning(@TempDir Path directory) throws Exception {
+    @ParameterizedTest
+    @EnumSource(BoardModel.class)
+    void theReferenceCompilerReadsTheDsdtWithoutAWarning(BoardModel board, @TempDir Path directory)
+            throws Exception {
+        image = image(board);
         Path iasl = Path.of("/usr/bin/iasl");
         assumeTrue(Files.isExecutable(iasl), "acpica-tools is not installed");
         Files.write(directory.resolve("dsdt.dat"), tables().get("DSDT"));

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
@@ -59,7 +60,7 @@ class KernelFilesTest {
 
     private BootRequest request(byte[] kernel, byte[] initrd) {
         return new BootRequest("test-kernel", kernel, "test-initrd", initrd, "console=ttyS0", RAM_BYTES,
-                E820.of(RAM_BYTES), 0xe0000);
+                E820.of(RAM_BYTES, MemoryMap.ECAM), 0xe0000);
     }
 
     private static void assertComplains(String part, Runnable action) {

@@ -57,7 +57,7 @@ class MultibootTest {
     }
 
     private BootRequest request(byte[] kernel, byte[] initrd) {
-        return new BootRequest("test", kernel, "initrd", initrd, "a=b", RAM_BYTES, E820.of(RAM_BYTES),
+        return new BootRequest("test", kernel, "initrd", initrd, "a=b", RAM_BYTES, E820.of(RAM_BYTES, MemoryMap.ECAM),
                 MemoryMap.FIRMWARE_TABLES);
     }
 
@@ -101,7 +101,7 @@ class MultibootTest {
         long module = memory.loadInt(info + 24);
         assertEquals(3, memory.loadInt(module + 4) - memory.loadInt(module));
         assertEquals(2, memory.loadByte(memory.loadInt(module) + 1));
-        assertEquals(24 * E820.of(RAM_BYTES).size(), memory.loadInt(info + 44));
+        assertEquals(24 * E820.of(RAM_BYTES, MemoryMap.ECAM).size(), memory.loadInt(info + 44));
         assertEquals(20, memory.loadInt(memory.loadInt(info + 48)));
     }
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.devices.pci.LegacyArea;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.PirqRouter;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.vmm.Vm;
+
+/// What one kind of board has of its own: the bridges that Intel made for it, and what firmware does with them.
+sealed interface Chipset permits Q35Chipset, PcChipset {
+    /// Puts the bridges of the board that `config` asks for on `bus`.
+    static Chipset of(MachineConfig config, Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy,
+                      LegacyArea area) {
+        return switch (config.board().model()) {
+            case Q35 -> new Q35Chipset(vm, bus, router, legacy, area);
+            case PC -> new PcChipset(vm, bus, router, legacy, area);
+        };
+    }
+
+    /// Gives what bridges place its address, has the legacy area be RAM, and routes PIRQs, as firmware does.
+    ///
+    /// @param pirqIrqs for each PIRQ, A first, one of ISA's interrupts
+    void configure(int[] pirqIrqs);
+
+    /// `acpi`, with what bridges place where firmware has put it.
+    AcpiConfig placed(AcpiConfig acpi);
+}

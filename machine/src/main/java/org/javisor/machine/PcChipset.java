@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.devices.AcpiPm;
+import org.javisor.devices.pci.I440fxHostBridge;
+import org.javisor.devices.pci.LegacyArea;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.Piix3Isa;
+import org.javisor.devices.pci.Piix4Pm;
+import org.javisor.devices.pci.PirqRouter;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.machine.layout.BoardModel;
+import org.javisor.vmm.Vm;
+
+/// The i440FX host bridge, a PIIX3's ISA bridge, and a PIIX4's power management.
+final class PcChipset implements Chipset {
+    private final I440fxHostBridge hostBridge;
+    private final Piix3Isa isaBridge;
+    private final Piix4Pm powerManagement;
+
+    PcChipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area) {
+        hostBridge = new I440fxHostBridge(bus, area);
+        isaBridge = new Piix3Isa(bus, router);
+        powerManagement = new Piix4Pm(bus, vm.ports(), legacy.pm());
+        vm.ports().attach(BoardModel.PC_GPE0, AcpiPm.SMALL_GPE0_BYTES, legacy.pm().gpeBlock(),
+                "general-purpose events");
+    }
+
+    @Override
+    public void configure(int[] pirqIrqs) {
+        hostBridge.shadowAll();
+        powerManagement.placePm(AcpiConfig.PM_BASE);
+        for (int line = 0; line < pirqIrqs.length; line++) {
+            isaBridge.routePirq(line, pirqIrqs[line]);
+        }
+    }
+
+    @Override
+    public AcpiConfig placed(AcpiConfig acpi) {
+        return acpi.placed(powerManagement.pmBase(), 0);
+    }
+}
