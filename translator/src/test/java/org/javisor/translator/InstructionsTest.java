@@ -5,17 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
-
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Predicate;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuRegisters;
 import org.javisor.isa.OpcodeMaps;
 import org.javisor.isa.OpcodeRow;
-import org.javisor.isa.OperandSpec;
 import org.junit.jupiter.api.Test;
 
 /// Every form of every instruction that is emitted as itself, among others and with random operands, in lock-step with
@@ -36,6 +33,7 @@ class InstructionsTest {
     private final long seed = Long.getLong("javisor.seed", System.nanoTime());
     private final Random random = new Random(seed);
     private final Assembler asm = new Assembler();
+    private final RandomForms forms = new RandomForms(asm, random);
     private final HostFeatures host = new HostFeatures();
 
     @Test
@@ -44,19 +42,17 @@ class InstructionsTest {
         assumeTrue(translator != null, "this host runs no translated code");
         System.out.println("translator: seed " + seed + " (repeat with -Djavisor.seed=" + seed + ")");
         List<String> failures = new ArrayList<>();
-        int forms = 0;
+        int count = 0;
         try (BareProcessor guest = new BareProcessor(translator, true)) {
             guest.enableAvx();
             for (OpcodeRow row : OpcodeMaps.rows()) {
-                if (Effect.of(row.mnemonic()) == Effect.UNSUPPORTED || row.has(OpcodeRow.Attribute.NOT_64)
-                        || row.map() == OpcodeRow.X87 || row.extension() > 7
-                        || row.operands().stream().anyMatch(InstructionsTest::unusual)) {
+                if (!RandomForms.covers(row)) {
                     continue;
                 }
                 long before = translator.bytes();
-                for (int size : row.isVex() ? new int[] {4, 8} : new int[] {2, 4, 8}) {
-                    for (int place = 0; place < 3; place++) {
-                        forms++;
+                for (int size : RandomForms.sizes(row)) {
+                    for (int place = 0; place < RandomForms.PLACES; place++) {
+                        count++;
                         String failure = run(guest, row, size, place);
                         if (failure != null) {
                             failures.add(row.mnemonic() + " " + row.operands() + " " + size + ": " + failure);
@@ -68,19 +64,9 @@ class InstructionsTest {
                 }
             }
         }
-        assertTrue(forms > 1000, forms + " forms");
-        assertTrue(translator.bytes() > forms * 100L, "only " + translator.bytes() + " bytes of host code");
+        assertTrue(count > 1000, count + " forms");
+        assertTrue(translator.bytes() > count * 100L, "only " + translator.bytes() + " bytes of host code");
         assertTrue(failures.isEmpty(), () -> failures.size() + " fail:\n" + String.join("\n", failures));
-    }
-
-    /// MMX, segment registers and the like, which the tests of the interpreter cover.
-    private static boolean unusual(OperandSpec spec) {
-        return switch (spec.place()) {
-            case REG, RM, REG_XMM, RM_XMM, XMM0, VEX, VEX_VECTOR, IMM_VECTOR, OPCODE, ACCUMULATOR, COUNTER,
-                    IMM_BYTE, IMM_BYTE_SIGNED, IMM_WORD,
-                    IMM_OPERAND, IMM_FULL, ONE -> false;
-            default -> true;
-        };
     }
 
     /// @param place where ModRM.rm leads: a register, memory by registers that the host has, or by others
@@ -91,11 +77,7 @@ class InstructionsTest {
         for (int n = 0; n < before; n++) {
             emitFlagSetter();
         }
-        if (row.isVex()) {
-            emitVex(row, size, place);
-        } else {
-            emit(row, size, place);
-        }
+        forms.emit(row, size, place);
         if (row.undefinedFlags() == 0 && random.nextBoolean()) {
             // SETcc to DH: flags that are read in the block.
             asm.op(Assembler.MAP_0F | 0x90 | random.nextInt(16), 4, 0, 18);
@@ -115,88 +97,7 @@ class InstructionsTest {
 
     private void emitFlagSetter() {
         asm.op(random.nextBoolean() ? Assembler.ADD : Assembler.CMP, 1 << 1 + random.nextInt(3),
-                anyRegister(), anyRegister());
-    }
-
-    /// Neither the stack pointer nor what memory is addressed by.
-    private int anyRegister() {
-        int reg = random.nextInt(16);
-        return reg == RSP || reg == RSI || reg == RDI || reg == R13 ? 15 : reg;
-    }
-
-    private void emit(OpcodeRow row, int size, int place) {
-        int opcode = row.mandatoryPrefix() << 16 | row.map() << 8 | row.opcode();
-        int reg = row.extension() >= 0 ? row.extension() : anyRegister();
-        boolean memoryAllowed = row.operands().stream().anyMatch(OperandSpec::canBeMemory)
-                && !row.has(OpcodeRow.Attribute.REGISTER_ONLY) && !row.mnemonic().name().startsWith("BT");
-        boolean memoryOnly = row.has(OpcodeRow.Attribute.MEMORY_ONLY)
-                || row.operands().stream().anyMatch(s -> s.name().startsWith("M"));
-        int effective = size == 2 && row.operands().stream().noneMatch(OperandSpec::hasOperandSize) ? 4 : size;
-        if (row.operands().stream().anyMatch(s -> s.place() == OperandSpec.Place.OPCODE)) {
-            asm.opWithRegister(opcode & ~7, effective, true, anyRegister());
-        } else if (row.extension() < 0 && row.operands().stream().noneMatch(OperandSpec::usesModrm)) {
-            asm.plain(opcode, effective);
-        } else if (memoryOnly || memoryAllowed && place > 0) {
-            asm.op(opcode, effective, 3, reg, address(place));
-        } else {
-            asm.op(opcode, effective, 3, reg, anyRegister());
-        }
-        immediates(row, effective);
-    }
-
-    private void emitVex(OpcodeRow row, int size, int place) {
-        List<OperandSpec> operands = row.operands();
-        int opcode = row.mandatoryPrefix() << 16 | row.map() - OpcodeRow.VEX_0F + 1 << 8 | row.opcode();
-        boolean wide = row.has(OpcodeRow.Attribute.VEX_W1) || !row.has(OpcodeRow.Attribute.VEX_W0) && size == 8;
-        boolean longer = row.has(OpcodeRow.Attribute.VEX_L1)
-                || !row.has(OpcodeRow.Attribute.VEX_L0) && random.nextBoolean();
-        int bits = (wide ? Assembler.VEX_W : 0) | (longer ? Assembler.VEX_L : 0);
-        int reg = row.extension() >= 0 ? row.extension()
-                : operand(operands, s -> s.place() == OperandSpec.Place.REG_XMM);
-        int second = operands.stream().anyMatch(OperandSpec::usesVvvv)
-                ? operand(operands, s -> s.place() == OperandSpec.Place.VEX_VECTOR) : 0;
-        boolean memoryOnly = row.has(OpcodeRow.Attribute.MEMORY_ONLY);
-        boolean memoryAllowed = operands.stream().anyMatch(OperandSpec::canBeMemory)
-                && !row.has(OpcodeRow.Attribute.REGISTER_ONLY);
-        if (operands.isEmpty()) {
-            asm.vexPlain(opcode, bits);
-        } else if (memoryOnly || memoryAllowed && place > 0) {
-            Address address = address(place);
-            asm.vex(opcode, bits, reg, second, row.has(OpcodeRow.Attribute.ALIGNED) ? address
-                    : address.plus(random.nextInt(32)));
-        } else {
-            asm.vex(opcode, bits, reg, second, operand(operands, s -> s.place() == OperandSpec.Place.RM_XMM));
-        }
-        immediates(row, 4);
-        if (operands.stream().anyMatch(OperandSpec::isImmediateRegister)) {
-            asm.immediate(random.nextInt(), 1);
-        }
-    }
-
-    /// A vector register, if that is what is asked for, or a general one.
-    private int operand(List<OperandSpec> operands, Predicate<OperandSpec> isVector) {
-        return operands.stream().anyMatch(isVector) ? random.nextInt(16) : anyRegister();
-    }
-
-    /// Aligned to 32 bytes, so that no instruction faults; now and then at the end of a page, where the
-    /// interpreter has to do it.
-    private Address address(int place) {
-        int displacement = 32 * (random.nextInt(8) - 4);
-        return place == 2 ? new Address(R13, Address.NONE, 0, displacement)
-                : random.nextBoolean() ? new Address(RSI, RDI, random.nextInt(4), displacement)
-                : Address.of(RSI, displacement);
-    }
-
-    private void immediates(OpcodeRow row, int size) {
-        for (OperandSpec spec : row.operands()) {
-            asm.immediate(random.nextInt(), switch (spec.place()) {
-                case IMM_BYTE, IMM_BYTE_SIGNED -> 1;
-                case IMM_WORD -> 2;
-                case IMM_OPERAND -> Math.min(size, 4);
-                case IMM_FULL -> spec == OperandSpec.Ib ? 1 : size;
-                default -> 0;
-            });
-        }
+                forms.anyRegister(), forms.anyRegister());
     }
 
     /// Random bits, or numbers that floating-point instructions find something to do with.
