@@ -160,6 +160,11 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
             public boolean pending() {
                 return lines[IRQ_PIT].pending();
             }
+
+            @Override
+            public void whenTaken(Runnable then) {
+                lines[IRQ_PIT].whenTaken(then);
+            }
         };
     }
 

@@ -7,20 +7,14 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.javisor.host.HostThread;
 
 /// Guest time that runs with the host's monotonic clock, and can be stopped.
 ///
-/// One thread serves all timers. It parks until shortly before the earliest deadline: a parked thread oversleeps by the
-/// kernel's timer slack and the time it takes to be scheduled, so the clock learns how long that is at least and asks
-/// to be woken so much earlier. What then remains, a few microseconds at most, it spins.
+/// One thread serves all timers. It sleeps until the earliest deadline ([Slack]).
 ///
-/// Every method may be called from any thread. The lock is a leaf: nothing is called while it is held.
+/// Every method may be called from any thread. The lock of the queue is a leaf: nothing is called while it is held.
 public final class HostClock implements Clock, AutoCloseable {
-    /// The longest time to spin for one deadline.
-    private static final long SPIN_NANOS = 5_000;
-    /// The largest oversleep that is believed to be the host's habit, not an accident.
-    private static final long SLACK_LIMIT_NANOS = 200_000;
-
     private final ReentrantLock lock = new ReentrantLock();
     private final PriorityQueue<HostTimer> armed =
             new PriorityQueue<>(Comparator.comparingLong((HostTimer t) -> t.deadline));
@@ -30,6 +24,10 @@ public final class HostClock implements Clock, AutoCloseable {
 
     private volatile Epoch epoch = new Epoch(System.nanoTime(), -1);
     private volatile boolean closed;
+    /// Held while callbacks run.
+    private final ReentrantLock serving = new ReentrantLock();
+    /// The first deadline; written with the lock held.
+    private volatile long earliest = Long.MAX_VALUE;
     /// When the thread will look at the queue by itself, by the guest's clock; guarded by the lock.
     private long nextLook = Long.MAX_VALUE;
 
@@ -133,6 +131,7 @@ public final class HostClock implements Clock, AutoCloseable {
                 armed.remove(this);
                 deadline = atNanos;
                 armed.add(this);
+                changed();
                 wake = atNanos < nextLook;
                 if (wake) {
                     nextLook = atNanos;
@@ -150,32 +149,44 @@ public final class HostClock implements Clock, AutoCloseable {
             lock.lock();
             try {
                 armed.remove(this);
+                changed();
             } finally {
                 lock.unlock();
             }
         }
     }
 
-    /// How much longer than asked a parked thread sleeps, at least: falls at once, rises slowly.
-    private static final class Slack {
-        private long nanos = 40_000;
-
-        void observe(long overslept) {
-            if (overslept < 0 || overslept > SLACK_LIMIT_NANOS) {
-                return;
+    private void serve() {
+        HostThread.wakePunctually();
+        while (!closed) {
+            serving.lock();
+            try {
+                expireAll();
+            } finally {
+                serving.unlock();
             }
-            nanos = overslept < nanos ? (nanos + overslept) / 2 : nanos + (overslept - nanos) / 16;
+            rest();
         }
     }
 
-    private void serve() {
-        while (!closed) {
-            HostTimer due = takeDue();
-            if (due != null) {
-                expire(due);
-            } else {
-                rest();
-            }
+    /// What another thread is serving meanwhile is left to it.
+    @Override
+    public long catchUp() {
+        long next = earliest;
+        if (next > nanos() || closed || !serving.tryLock()) {
+            return next;
+        }
+        try {
+            expireAll();
+        } finally {
+            serving.unlock();
+        }
+        return earliest;
+    }
+
+    private void expireAll() {
+        for (HostTimer due = takeDue(); due != null; due = takeDue()) {
+            expire(due);
         }
     }
 
@@ -189,12 +200,19 @@ public final class HostClock implements Clock, AutoCloseable {
         }
     }
 
+    private void changed() {
+        HostTimer first = armed.peek();
+        earliest = first == null ? Long.MAX_VALUE : first.deadline;
+    }
+
     private HostTimer takeDue() {
         lock.lock();
         try {
             HostTimer first = armed.peek();
             if (first != null && !epoch.stopped() && first.deadline <= nanos()) {
-                return armed.poll();
+                armed.poll();
+                changed();
+                return first;
             }
             nextLook = first == null || epoch.stopped() ? Long.MAX_VALUE : first.deadline;
             return null;
@@ -210,16 +228,7 @@ public final class HostClock implements Clock, AutoCloseable {
             LockSupport.park(this);
             return;
         }
-        long now = nanos();
-        long toSleep = until - now - slack.nanos;
-        if (toSleep > 0) {
-            LockSupport.parkNanos(this, toSleep);
-            slack.observe(nanos() - now - toSleep);
-        } else if (until - now > SPIN_NANOS) {
-            LockSupport.parkNanos(this, 1);
-        } else if (until > now) {
-            Thread.onSpinWait();
-        }
+        slack.rest(this, until - nanos());
     }
 
     private long nextLookLocked() {

@@ -21,4 +21,8 @@ public interface InterruptLine {
     default boolean pending() {
         return false;
     }
+
+    /// Has `then` run once when a processor has next taken an interrupt, this one or another: there may be room for an
+    /// edge. It runs on that processor's thread, which holds no lock. Where nobody can tell it never runs.
+    default void whenTaken(Runnable then) { }
 }

@@ -2,7 +2,7 @@
 package org.javisor.memory;
 
 /// The output of a periodic timer that loses no tick when the host keeps the guest from running: a tick that finds
-/// the one before still waiting for a processor is delivered later.
+/// the one before still waiting for a processor is delivered as soon as that has been taken.
 ///
 /// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The backlog is
 /// limited, and forgotten when the timer is set anew. Safe for use by any thread; drives the wire without its lock.
@@ -10,35 +10,32 @@ public final class TickLine {
     /// How many ticks it remembers at most.
     public static final int LIMIT = 1_000;
 
-    /// How often a backlog looks whether there is room for one more.
+    /// How often a backlog looks whether there is room for one more, should nobody tell.
     private static final long RETRY_NANOS = 500_000;
 
     private final Clock clock;
     private final InterruptLine line;
     private final Clock.Timer retry;
     private int backlog;
+    /// Whether the wire will tell.
+    private boolean asked;
+    /// Whether a thread delivers, and whether it is to look once more: two at once might send one edge for two ticks.
+    private boolean delivering, again;
 
     public TickLine(Clock clock, InterruptLine line) {
         this.clock = clock;
         this.line = line;
-        this.retry = clock.timer(this::retry);
+        this.retry = clock.timer(this::deliver);
     }
 
     /// The timer ticks.
     ///
     /// @param count how many times it has since the last call: more than one if the host was late
     public void tick(int count) {
-        boolean room = !line.pending();
-        int late = room ? count - 1 : count;
-        if (late > 0) {
-            synchronized (this) {
-                backlog = Math.min(backlog + late, LIMIT);
-                retry.arm(clock.nanos() + RETRY_NANOS);
-            }
+        synchronized (this) {
+            backlog = Math.min(backlog + count, LIMIT);
         }
-        if (room) {
-            line.pulse();
-        }
+        deliver();
     }
 
     /// Forgets the ticks that are still to be delivered.
@@ -47,18 +44,50 @@ public final class TickLine {
         retry.cancel();
     }
 
-    private void retry() {
-        boolean room = !line.pending();
+    private void taken() {
         synchronized (this) {
-            if (backlog == 0) {
+            asked = false;
+        }
+        deliver();
+    }
+
+    private void deliver() {
+        synchronized (this) {
+            again = true;
+            if (delivering) {
                 return;
             }
-            backlog -= room ? 1 : 0;
+            delivering = true;
+        }
+        while (goOn()) {
+            offer();
+        }
+    }
+
+    private synchronized boolean goOn() {
+        delivering = again;
+        again = false;
+        return delivering;
+    }
+
+    /// Delivers one tick if there is room, and sees to it that the next one follows.
+    private void offer() {
+        boolean room = !line.pending();
+        boolean tick;
+        boolean ask;
+        synchronized (this) {
+            tick = room && backlog > 0;
+            backlog -= tick ? 1 : 0;
+            ask = backlog > 0 && !asked;
+            asked |= ask;
             if (backlog > 0) {
                 retry.arm(clock.nanos() + RETRY_NANOS);
             }
         }
-        if (room) {
+        if (ask) {
+            line.whenTaken(this::taken);
+        }
+        if (tick) {
             line.pulse();
         }
     }

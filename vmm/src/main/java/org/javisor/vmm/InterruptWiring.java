@@ -55,6 +55,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         apic.refresh();
     }
 
+    /// How long it is until the APIC's timer expires, in nanoseconds.
+    long untilTimer() {
+        return apic.untilTimer();
+    }
+
     void tscChanged() {
         apic.tscChanged();
     }
@@ -122,6 +127,7 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         int vector = apic.acknowledge();
         if (vector >= 0) {
             counters.interrupted(vector);
+            vm.chips().taken();
         }
         return vector;
     }

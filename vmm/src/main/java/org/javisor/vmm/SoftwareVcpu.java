@@ -20,6 +20,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private static final int PATIENCE = 1_000;
     /// The longest that a loop around a PAUSE takes, in nanoseconds.
     private static final int LOOP = 1_000;
+    /// In nanoseconds.
+    private static final long SHORTEST_SLEEP = 20_000;
     private static final int INTERRUPTS =
             Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT | Requests.STARTUP;
 
@@ -138,9 +140,17 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         return null;
     }
 
+    /// Sleeps until somebody wakes the processor, or its timer is due: the clock's thread, which is late by as much as
+    /// it takes to wake it, would then have to wake this one.
     private void sleep(int seen) {
         long start = System.nanoTime();
-        wake.await(seen);
+        if (wiring != null && vm.keepsHostTime()) {
+            vm.clock().catchUp();
+            wake.await(seen, Math.max(SHORTEST_SLEEP, wiring.untilTimer()));
+            vm.clock().catchUp();
+        } else {
+            wake.await(seen);
+        }
         counters.halted(System.nanoTime() - start);
     }
 

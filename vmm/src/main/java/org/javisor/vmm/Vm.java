@@ -94,6 +94,11 @@ public final class Vm implements AutoCloseable {
         return clock.nanos() - poweredOnAt;
     }
 
+    /// Whether the machine's clock runs as fast as the host's, while it is not paused.
+    boolean keepsHostTime() {
+        return ownClock != null;
+    }
+
     /// Masks bit 20 of physical addresses for every processor, or no longer does: the A20 gate. Any thread.
     public void maskA20(boolean masked) {
         vcpus().forEach(vcpu -> processors.maskA20(vcpu, masked));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.javisor.host.HostThread;
 
 /// Runs a machine until it ends: each vCPU on a platform thread of its own, with resets in between.
 ///
@@ -112,6 +113,7 @@ public final class VmRunner {
     }
 
     private void drive(Vcpu vcpu) {
+        HostThread.wakePunctually();
         try {
             while (!ending) {
                 dispatch(vcpu, vcpu.run());

@@ -4,6 +4,7 @@ package org.javisor.vmm;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
+import org.javisor.memory.Slack;
 
 /// An event count: lets one thread sleep until somebody signals, without losing a signal that comes while it makes up
 /// its mind.
@@ -23,6 +24,7 @@ final class WakeSignal {
 
     private volatile int sequence;
     private volatile Thread sleeper;
+    private final Slack slack = new Slack();
 
     int sequence() {
         return sequence;
@@ -42,6 +44,17 @@ final class WakeSignal {
         sleeper = thread;
         while (sequence == seen && !thread.isInterrupted()) {
             LockSupport.park(this);
+        }
+        sleeper = null;
+    }
+
+    /// As [#await(int)], but no longer than so many nanoseconds.
+    void await(int seen, long nanos) {
+        long start = System.nanoTime();
+        Thread thread = Thread.currentThread();
+        sleeper = thread;
+        while (sequence == seen && !thread.isInterrupted() && System.nanoTime() - start < nanos) {
+            slack.rest(this, start + nanos - System.nanoTime());
         }
         sleeper = null;
     }

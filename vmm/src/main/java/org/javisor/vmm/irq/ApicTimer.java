@@ -221,6 +221,10 @@ public final class ApicTimer {
         arm(deadline + (passed / period + 1) * period);
     }
 
+    synchronized long until() {
+        return deadline - clock.nanos();
+    }
+
     void reset() {
         restore(State.RESET);
     }

@@ -16,6 +16,9 @@ final class GsiLine {
 
         /// What would happen to an edge now.
         Reception reception(GsiRoute route);
+
+        /// As of [InterruptLine#whenTaken].
+        void whenTaken(Runnable then);
     }
 
     /// What an edge meets at the end of a route.
@@ -59,6 +62,11 @@ final class GsiLine {
                 synchronized (lock) {
                     return edgeWaits();
                 }
+            }
+
+            @Override
+            public void whenTaken(Runnable then) {
+                targets.whenTaken(then);
             }
         };
     }

@@ -2,6 +2,8 @@
 package org.javisor.vmm.irq;
 
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.javisor.memory.Clock;
@@ -31,6 +33,8 @@ public final class InterruptChips {
     private final CoprocessorError coprocessorError;
     private final GsiLine[] lines;
     private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
+    /// What [InterruptLine#whenTaken] was given.
+    private final Queue<Runnable> awaitingRoom = new ConcurrentLinkedQueue<>();
     private volatile GsiRouting routing = GsiRouting.pc();
     private volatile InterruptLine pitLine;
 
@@ -67,6 +71,11 @@ public final class InterruptChips {
             public boolean pending() {
                 return pitLine.pending();
             }
+
+            @Override
+            public void whenTaken(Runnable then) {
+                pitLine.whenTaken(then);
+            }
         };
     }
 
@@ -100,6 +109,22 @@ public final class InterruptChips {
                 case GsiRoute.Pin(int pin) -> ioApic.reception(pin);
                 case GsiRoute.Msi _ -> GsiLine.Reception.READY;
             };
+        }
+
+        @Override
+        public void whenTaken(Runnable then) {
+            awaitingRoom.add(then);
+        }
+    }
+
+    /// A processor has taken an interrupt; its thread, which holds no lock.
+    public void taken() {
+        // Who finds no room asks again, and is not to be asked twice now.
+        for (int n = awaitingRoom.isEmpty() ? 0 : awaitingRoom.size(); n > 0; n--) {
+            Runnable next = awaitingRoom.poll();
+            if (next != null) {
+                next.run();
+            }
         }
     }
 

@@ -83,6 +83,11 @@ public final class LocalApic implements InterruptController {
         bus.add(this);
     }
 
+    /// How long it is until the timer expires, in nanoseconds; less than 0 if that is overdue.
+    public long untilTimer() {
+        return timer.until();
+    }
+
     /// Leaves the bus, and stops the timer.
     public void close() {
         bus.remove(this);
