@@ -6,6 +6,9 @@ import org.javisor.memory.IoBus;
 
 /// What a processor is plugged into.
 public interface CpuEnvironment {
+    /// Of [#tscOrigin].
+    long NO_TSC_ORIGIN = Long.MIN_VALUE;
+
     GuestMemory memory();
 
     IoBus ports();
@@ -17,6 +20,20 @@ public interface CpuEnvironment {
 
     /// The time stamp counter before IA32_TSC_ADJUST and the like: zero at RESET, the same for every processor.
     long tsc();
+
+    /// What [#tsc] subtracts from [System#nanoTime] if it does, and goes on doing so until [Cpu#run] returns; else
+    /// [#NO_TSC_ORIGIN].
+    default long tscOrigin() {
+        return NO_TSC_ORIGIN;
+    }
+
+    /// Has what was to happen in the machine by now happen, should it be late: the processor is about to be told the
+    /// time, and must not see one before which its timer was to interrupt. On the processor's thread.
+    ///
+    /// @return until when the same need not be asked again, in terms of [System#nanoTime]
+    default long catchUp() {
+        return System.nanoTime();
+    }
 
     /// The guest has set its time stamp counter, so that deadlines in terms of it are other times now.
     default void tscChanged() { }

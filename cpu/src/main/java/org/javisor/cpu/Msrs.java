@@ -142,7 +142,7 @@ final class Msrs {
         SystemRegisters system = cpu.system;
         define(CpuFeature.TSC, TSC, system::tsc, always(system::tsc));
         define(CpuFeature.TSC_ADJUST, TSC_ADJUST, () -> system.tscAdjust, always(system::adjustTsc));
-        define(CpuFeature.RDTSCP, TSC_AUX, () -> system.tscAux, within(0xffff_ffffL, v -> system.tscAux = v));
+        define(CpuFeature.RDTSCP, TSC_AUX, () -> system.tscAux, within(0xffff_ffffL, system::tscAux));
     }
 
     private void definePlatform() {

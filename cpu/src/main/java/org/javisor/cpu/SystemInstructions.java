@@ -76,20 +76,24 @@ final class SystemInstructions {
 
     // ---- time ----
 
-    private static void requireTime(Cpu cpu) {
+    private static long time(Cpu cpu) {
         if ((cpu.cr4 & ControlBits.CR4_TSD) != 0 && cpu.cpl != 0) {
             throw cpu.gp(0);
         }
+        long time = cpu.system.readTsc();
+        // An interrupt that was due before it comes before anything is made of it.
+        if ((cpu.requests() & cpu.requestMask()) != 0) {
+            cpu.blockEnd = 0;
+        }
+        return time;
     }
 
     private static void readTime(Cpu cpu, Insn insn) {
-        requireTime(cpu);
-        pair(cpu, cpu.system.tsc());
+        pair(cpu, time(cpu));
     }
 
     private static void readTimeAndProcessor(Cpu cpu, Insn insn) {
-        requireTime(cpu);
-        pair(cpu, cpu.system.tsc());
+        pair(cpu, time(cpu));
         cpu.reg32(RCX, (int) cpu.system.tscAux);
     }
 

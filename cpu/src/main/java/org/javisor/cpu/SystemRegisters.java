@@ -48,7 +48,36 @@ final class SystemRegisters implements CpuidModel.State {
     /// Writes IA32_TSC_ADJUST, and so the counter.
     void adjustTsc(long value) {
         tscAdjust = value;
+        withdrawTsc();
         cpu.environment.tscChanged();
+    }
+
+    void tscAux(long value) {
+        tscAux = value;
+        withdrawTsc();
+    }
+
+    /// RDTSC. Who has it see that time has passed has what was to happen by then happen first.
+    long readTsc() {
+        long until = cpu.environment.catchUp();
+        publishTsc(until);
+        return tsc();
+    }
+
+    /// Tells translated code how to read the counter, if it can.
+    private void publishTsc(long until) {
+        long origin = cpu.environment.tscOrigin();
+        // Checked code would read another time than the interpreter after it.
+        boolean usable = origin != CpuEnvironment.NO_TSC_ORIGIN && !cpu.group.checked;
+        HostMemory.storeLong(cpu.state + CpuLayout.TSC_ORIGIN, origin - tscAdjust);
+        HostMemory.storeLong(cpu.state + CpuLayout.TSC_LIMIT, usable ? until : Long.MIN_VALUE);
+        HostMemory.storeInt(cpu.state + CpuLayout.TSC_AUX, (int) tscAux);
+    }
+
+    /// Has translated code ask how to read the counter before it does so again: what that depends on has changed, or
+    /// may have.
+    void withdrawTsc() {
+        HostMemory.storeLong(cpu.state + CpuLayout.TSC_LIMIT, Long.MIN_VALUE);
     }
 
     /// Sets FS.base, or another segment's, without touching its selector.

@@ -39,6 +39,7 @@ class TranslatedBlocks {
     int execute() {
         from = null;
         insn = null;
+        cpu.system.withdrawTsc();
         try {
             do {
                 Block block = runLoop.find();

@@ -15,6 +15,9 @@ import org.javisor.host.HostThread;
 ///
 /// Every method may be called from any thread. The lock of the queue is a leaf: nothing is called while it is held.
 public final class HostClock implements Clock, AutoCloseable {
+    /// Of [#origin]: time stands still.
+    public static final long STOPPED = Long.MIN_VALUE;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final PriorityQueue<HostTimer> armed =
             new PriorityQueue<>(Comparator.comparingLong((HostTimer t) -> t.deadline));
@@ -69,6 +72,12 @@ public final class HostClock implements Clock, AutoCloseable {
                 return nanos;
             }
         }
+    }
+
+    /// What [#nanos] subtracts from [System#nanoTime] until it is stopped, or [#STOPPED].
+    public long origin() {
+        Epoch now = epoch;
+        return now.stopped() ? STOPPED : now.origin;
     }
 
     @Override

@@ -23,6 +23,7 @@ final class Assembler {
     /// Extensions of the shift group C1.
     static final int SHL_IMM = 4, SHR_IMM = 5, SAR_IMM = 7;
     /// Condition codes, as in the low bits of Jcc.
+    static final int GREATER_OR_EQUAL = 13;
     static final int BELOW = 2, ABOVE_OR_EQUAL = 3, EQUAL = 4, NOT_EQUAL = 5, BELOW_OR_EQUAL = 6, ABOVE = 7,
             SIGN = 8, PARITY = 10;
 

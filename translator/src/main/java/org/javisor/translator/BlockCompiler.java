@@ -24,6 +24,7 @@ final class BlockCompiler {
     private final FlagInstructions flags;
     private final SystemRegisters registers;
     private final MemoryComparison comparison;
+    private final TimeStamp time;
 
     BlockCompiler(Emission emission, HostFeatures host) {
         this.asm = emission.asm;
@@ -38,6 +39,7 @@ final class BlockCompiler {
         this.flags = new FlagInstructions(emission, stack);
         this.registers = new SystemRegisters(emission, memory);
         this.comparison = new MemoryComparison(emission, memory);
+        this.time = new TimeStamp(emission);
     }
 
     /// How many instructions of a piece can be translated, from its first on.
@@ -64,6 +66,7 @@ final class BlockCompiler {
                 || Division.supports(insn) || X87Instructions.supports(insn, host)
                 || StringInstructions.supports(insn)
                 || ControlInstructions.supports(insn)
+                || TimeStamp.handles(insn.mnemonic()) && host.clock() != 0
                 || PlainInstructions.supports(insn, host);
     }
 
@@ -108,6 +111,8 @@ final class BlockCompiler {
             flags.emit(insn, index);
         } else if (SystemRegisters.handles(insn.mnemonic())) {
             registers.emit(insn, index);
+        } else if (TimeStamp.handles(insn.mnemonic())) {
+            time.emit(insn, index);
         } else if (comparison.supports(insn)) {
             comparison.emit(insn, index);
         } else {

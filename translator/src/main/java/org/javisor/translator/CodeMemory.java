@@ -26,10 +26,12 @@ final class CodeMemory implements AutoCloseable {
     private final long loadVectors;
     private final long loadWideVectors;
     private final long loadX87;
+    private final long readTime;
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
-    CodeMemory(CodeMapping mapping, boolean hasAvx) {
+    /// @param clock address of the function that [TimeStamp] calls, or 0
+    CodeMemory(CodeMapping mapping, boolean hasAvx, long clock) {
         this.mapping = mapping;
         next = mapping.hva();
         Assembler way = new Assembler();
@@ -52,13 +54,17 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         X87Registers.load(way);
         loadX87 = placeAndLeave(way);
+        way.reset();
+        TimeStamp.emitRoutine(way, hasAvx, clock);
+        readTime = place(way);
         for (StringRoutine routine : StringRoutine.all()) {
             way.reset();
             routine.emit(way);
             stringRoutines.put(routine, place(way));
         }
         // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the
-        // stack only for them and one return address, and reaches memory only through the processor's block and TLB.
+        // stack only for them, two return addresses and two words, and reaches memory only through the processor's
+        // block and TLB.
         enter = HostCode.function(entry);
     }
 
@@ -141,6 +147,12 @@ final class CodeMemory implements AutoCloseable {
     /// As [#loadVectors], of the x87 registers.
     long loadX87() {
         return loadX87;
+    }
+
+    /// Host address of what has the guest's RDX and RAX become its time stamp counter and clears CF, or sets CF. It keeps
+    /// all else but the host's flags.
+    long readTime() {
+        return readTime;
     }
 
     /// Host address of a routine for a repeated string instruction.

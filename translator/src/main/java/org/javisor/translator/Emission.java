@@ -107,6 +107,11 @@ final class Emission {
         asm.patch4(asm.call(), distance(asm.length(), memory.routine(routine)));
     }
 
+    /// Emits a call of what reads the time stamp counter ([CodeMemory#readTime]).
+    void callReadTime() {
+        asm.patch4(asm.call(), distance(asm.length(), memory.readTime()));
+    }
+
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
     void systemChanged() {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);

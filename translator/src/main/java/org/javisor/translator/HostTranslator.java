@@ -34,7 +34,7 @@ final class HostTranslator implements BlockTranslator {
     private long dropped;
 
     HostTranslator(TranslatorConfig config, CodeMapping mapping) {
-        memory = new CodeMemory(mapping, host.has(Feature.AVX));
+        memory = new CodeMemory(mapping, host.has(Feature.AVX), host.clock());
         long room = memory.end() - memory.free();
         ring = new CodeRing(memory.free(), memory.end(), Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
         this.config = config;

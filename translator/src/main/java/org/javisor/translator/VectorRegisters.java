@@ -31,9 +31,7 @@ final class VectorRegisters {
         if (hasAvx) {
             asm.vexPlain(VZEROUPPER, 0);
         }
-        for (int reg = 0; reg < COUNT; reg++) {
-            asm.op(MOVUPS_LOAD, 4, reg, State.vector(reg));
-        }
+        loadLower(asm);
         loaded(asm, LOADED);
         asm.land(unusable);
         dropReturnAddress(asm);
@@ -52,9 +50,7 @@ final class VectorRegisters {
         loaded(asm, LOADED | WIDE);
         asm.land(clean);
         asm.vexPlain(VZEROUPPER, 0);
-        for (int reg = 0; reg < COUNT; reg++) {
-            asm.op(MOVUPS_LOAD, 4, reg, State.vector(reg));
-        }
+        loadLower(asm);
         loaded(asm, LOADED | WIDE);
         asm.land(unusable);
         dropReturnAddress(asm);
@@ -99,9 +95,36 @@ final class VectorRegisters {
         asm.land(absent);
     }
 
+    /// Emits that they are loaded again, if they are, behind [#store] and what destroyed them.
+    static void restore(Assembler asm, boolean hasAvx) {
+        asm.testByte(STATE, LOADED);
+        int absent = asm.jumpIf(Assembler.EQUAL);
+        if (hasAvx) {
+            asm.testByte(STATE, WIDE);
+            int narrow = asm.jumpIf(Assembler.EQUAL);
+            int clean = jumpIfUpperHalvesAreZero(asm);
+            moveWide(asm, MOVUPS_LOAD);
+            int done = asm.jump();
+            asm.land(clean);
+            asm.vexPlain(VZEROUPPER, 0);
+            asm.land(narrow);
+            loadLower(asm);
+            asm.land(done);
+        } else {
+            loadLower(asm);
+        }
+        asm.land(absent);
+    }
+
     private static void storeLower(Assembler asm) {
         for (int reg = 0; reg < COUNT; reg++) {
             asm.op(MOVUPS_STORE, 4, reg, State.vector(reg));
+        }
+    }
+
+    private static void loadLower(Assembler asm) {
+        for (int reg = 0; reg < COUNT; reg++) {
+            asm.op(MOVUPS_LOAD, 4, reg, State.vector(reg));
         }
     }
 

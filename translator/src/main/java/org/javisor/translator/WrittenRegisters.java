@@ -20,7 +20,8 @@ final class WrittenRegisters {
                     LFENCE, MFENCE, SFENCE, CLI, STI, CLD, STD, CLAC, STAC, SWAPGS, WRFSBASE, WRGSBASE -> 0;
             case PUSHF, POPF -> RSP;
             case MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE -> operand(insn, 0);
-            case CMPXCHG8B -> RAX | RDX;
+            case CMPXCHG8B, RDTSC -> RAX | RDX;
+            case RDTSCP -> RAX | RCX | RDX;
             case LEA -> operand(insn, 0);
             case PUSH -> RSP;
             case POP -> RSP | operand(insn, 0);

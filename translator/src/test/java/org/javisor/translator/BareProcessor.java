@@ -2,6 +2,7 @@
 package org.javisor.translator;
 
 import java.util.HexFormat;
+import java.util.function.LongSupplier;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
@@ -20,7 +21,8 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     private static final long PRESENT_WRITABLE = 3, USER = 4, LARGE = 0x80;
     private static final long CR0_PE_WP_PG = 0x8001_0001L, CR4_PAE_OSFXSR_OSXSAVE = 0x4_0220, EFER_LME_LMA = 0x500;
     // Present, code or data, accessed; then what differs.
-    private static final int CODE_64 = 0x209b, DATA = 0x4093;
+    private static final int CODE_64 = 0x209b, DATA = 0x4093, USER_SEGMENT = 0x60;
+    private static final long CR4_TSD = 4;
 
     private final Ram ram = Ram.allocate(16 << 20);
     private final GuestMemory memory = new GuestMemory();
@@ -30,6 +32,12 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     final Cpu cpu;
     /// Whether paging is as it is to be, and nothing has to be forgotten.
     private boolean paging;
+    private long cr4 = CR4_PAE_OSFXSR_OSXSAVE;
+    /// For how long nothing is late after [#catchUp], and how often that was asked.
+    long unasked = 1L << 60;
+    int catchUps;
+    /// What the time stamp counter is if it is not the host's monotonic clock, or null.
+    private LongSupplier time;
 
     BareProcessor() {
         this(null, false);
@@ -81,13 +89,35 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
         for (int n = 0; n < 6; n++) {
             registers.segment(n, 8, 0, -1, n == CS ? CODE_64 : DATA);
         }
+        registers.cpl(0);
         if (!paging) {
-            registers.paging(CR0_PE_WP_PG, TABLES, CR4_PAE_OSFXSR_OSXSAVE, EFER_LME_LMA);
+            registers.paging(CR0_PE_WP_PG, TABLES, cr4, EFER_LME_LMA);
             paging = true;
         }
         registers.rflags(2);
         registers.general(RSP, STACK);
         registers.rip(gva);
+    }
+
+    /// As [#start], in user mode.
+    void startInUserMode(long gva) {
+        start(gva);
+        CpuRegisters registers = new CpuRegisters(cpu);
+        for (int n = 0; n < 6; n++) {
+            registers.segment(n, 0xb, 0, -1, (n == CS ? CODE_64 : DATA) | USER_SEGMENT);
+        }
+        registers.cpl(3);
+    }
+
+    /// From the next start on the time stamp counter is the kernel's alone.
+    void forbidTimeInUserMode() {
+        cr4 |= CR4_TSD;
+        paging = false;
+    }
+
+    /// Has the time stamp counter be what `time` says.
+    void time(LongSupplier time) {
+        this.time = time;
     }
 
     @Override
@@ -112,7 +142,18 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
 
     @Override
     public long tsc() {
-        return System.nanoTime();
+        return time == null ? System.nanoTime() : time.getAsLong();
+    }
+
+    @Override
+    public long catchUp() {
+        catchUps++;
+        return System.nanoTime() + unasked;
+    }
+
+    @Override
+    public long tscOrigin() {
+        return time == null ? 0 : NO_TSC_ORIGIN;
     }
 
     @Override

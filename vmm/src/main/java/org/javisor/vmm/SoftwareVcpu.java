@@ -264,6 +264,16 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     @Override
+    public long tscOrigin() {
+        return vm.tscOrigin();
+    }
+
+    @Override
+    public long catchUp() {
+        return vm.catchUp();
+    }
+
+    @Override
     public void tscChanged() {
         if (wiring != null) {
             wiring.tscChanged();

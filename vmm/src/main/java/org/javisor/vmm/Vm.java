@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
@@ -16,6 +17,8 @@ import org.javisor.vmm.irq.InterruptChips;
 ///
 /// Devices are attached before the first vCPU runs, or while it does; vCPUs are created before the first runs.
 public final class Vm implements AutoCloseable {
+    /// How long processors read the time without looking what is late, in nanoseconds.
+    private static final long LONGEST_UNASKED = 1_000_000;
     private static final long LAST_PORT = 0xffff;
     private static final long LAST_GPA = (1L << 52) - 1;
 
@@ -97,6 +100,21 @@ public final class Vm implements AutoCloseable {
     /// Whether the machine's clock runs as fast as the host's, while it is not paused.
     boolean keepsHostTime() {
         return ownClock != null;
+    }
+
+    /// As of [CpuEnvironment#tscOrigin]. It holds while a processor runs: the clock is stopped, and the machine reset,
+    /// only while none does.
+    long tscOrigin() {
+        long origin = ownClock == null ? HostClock.STOPPED : ownClock.origin();
+        return origin == HostClock.STOPPED ? CpuEnvironment.NO_TSC_ORIGIN : origin + poweredOnAt;
+    }
+
+    /// As of [CpuEnvironment#catchUp].
+    long catchUp() {
+        long next = clock.catchUp();
+        long soon = System.nanoTime() + LONGEST_UNASKED;
+        long origin = ownClock == null ? HostClock.STOPPED : ownClock.origin();
+        return next == Long.MAX_VALUE || origin == HostClock.STOPPED ? soon : Math.min(soon, next + origin);
     }
 
     /// Masks bit 20 of physical addresses for every processor, or no longer does: the A20 gate. Any thread.
