@@ -244,4 +244,23 @@ class InterruptChipsTest {
 
         assertEquals(saved, chips.save());
     }
+
+    @Test
+    void ticksThatAProcessorWasTooLateForFollowEachOtherAsItTakesThem() {
+        initializePics();
+        apic.connectVirtualWire();
+        // Channel 0, mode 2, 1193 ticks of its clock: a millisecond.
+        out(0x43, 0x34);
+        out(0x40, 0xa9, 0x04);
+
+        clock.advance(40_500_000);
+        int ticks = 0;
+        while (apic.acknowledge() == 0x20) {
+            ticks++;
+            chips.taken();
+            out(0x20, 0x20);
+        }
+
+        assertEquals(40, ticks);
+    }
 }
