@@ -4,11 +4,14 @@
 module org.javisor.devices {
     requires transitive org.javisor.memory;
     exports org.javisor.devices;
+    exports org.javisor.devices.ahci;
+    exports org.javisor.devices.ata;
     exports org.javisor.devices.block;
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.firmware;
     exports org.javisor.devices.pci;
+    exports org.javisor.devices.scsi;
     exports org.javisor.devices.vga;
     exports org.javisor.devices.virtio;
 }

@@ -18,7 +18,7 @@ final class DiskOption {
     private boolean throwaway;
     private ImageFormat format;
     private FullPolicy whenFull = FullPolicy.STOP;
-    private DiskBus bus = DiskBus.VIRTIO;
+    private DiskBus bus;
 
     private DiskOption(String text, boolean throwaway) {
         this.rest = text;
@@ -27,12 +27,24 @@ final class DiskOption {
 
     /// @param throwaway whether what is written to any disk is to be forgotten
     static Disk parse(String text, boolean throwaway) {
+        DiskOption option = taken(text, throwaway, DiskBus.VIRTIO);
+        return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
+                option.whenFull, option.bus);
+    }
+
+    /// The value of `--cdrom`.
+    static Disk parseCdrom(String text) {
+        DiskOption option = taken(text, false, DiskBus.AHCI);
+        return new Disk(Path.of(option.rest), option.format, true, false, option.whenFull, option.bus, true);
+    }
+
+    private static DiskOption taken(String text, boolean throwaway, DiskBus bus) {
         DiskOption option = new DiskOption(text, throwaway);
+        option.bus = bus;
         while (option.takeLast()) {
             // One by one, from behind.
         }
-        return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
-                option.whenFull, option.bus);
+        return option;
     }
 
     private boolean takeLast() {

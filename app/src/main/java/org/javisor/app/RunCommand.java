@@ -59,13 +59,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--cpus", paramLabel = "N", description = "Virtual CPUs (default 2).")
     private int cpus = 2;
 
-    @Option(names = "--disk", paramLabel = "FILE[,OPTION...]",
-            description = "Disk image, as a virtio disk; repeatable. Options: ro, snapshot, format=raw|qcow2|vhd|vhdx|"
-                    + "vmdk|vdi, on-full=stop (the default) or report.")
-    private List<String> disks = List.of();
-
-    @Option(names = "--snapshot", description = "Forget at the end what the guest has written to its disks.")
-    private boolean snapshot;
+    @Mixin
+    private StorageOptions storage;
 
     @Option(names = "--exec", paramLabel = "COMMAND",
             description = "Run COMMAND in the Debian guest and end with its exit status.")
@@ -166,7 +161,7 @@ final class RunCommand implements Callable<Integer> {
         if (debugExit != 0) {
             builder.debugExit(debugExit);
         }
-        disks.forEach(disk -> builder.disk(DiskOption.parse(disk, snapshot)));
+        storage.disks().forEach(builder::disk);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {

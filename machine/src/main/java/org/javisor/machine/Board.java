@@ -26,6 +26,7 @@ final class Board implements AutoCloseable {
     private final PciDevices pci;
     private final Disks disks;
     private final VirtioDevices virtio;
+    private final StorageDevices storage;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
@@ -39,6 +40,7 @@ final class Board implements AutoCloseable {
             legacy = new LegacyDevices(config, vm, power);
             pci = new PciDevices(config, vm, legacy, memory);
             virtio = new VirtioDevices(config, disks, vm, pci.bus());
+            storage = new StorageDevices(config, disks, vm, pci.bus());
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
@@ -114,6 +116,7 @@ final class Board implements AutoCloseable {
     public void close() {
         stopWaiting();
         virtio.close();
+        storage.close();
         disks.close();
     }
 

@@ -4,5 +4,18 @@ package org.javisor.machine;
 /// What a disk is attached to.
 public enum DiskBus {
     /// A virtio function of its own for each disk.
-    VIRTIO
+    VIRTIO(false),
+    /// A SATA controller with AHCI: six drives.
+    AHCI(true);
+
+    private final boolean optical;
+
+    DiskBus(boolean optical) {
+        this.optical = optical;
+    }
+
+    /// Whether it can have CD drives.
+    public boolean optical() {
+        return optical;
+    }
 }

@@ -86,8 +86,20 @@ public record MachineConfig(
     /// @param throwaway whether what is written is forgotten at the end; the file is only read then
     /// @param whenFull  what happens when the host has no room for what the guest writes
     /// @param bus       what it is attached to
+    /// @param optical   whether it is in a CD drive; only read then
     public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull,
-                       DiskBus bus) { }
+                       DiskBus bus, boolean optical) {
+        public Disk {
+            require(!optical || readOnly, "CD " + file + ": is only read");
+            require(!optical || bus.optical(), "CD " + file + ": the bus " + bus + " has no CD drives");
+        }
+
+        /// A disk that is no CD.
+        public Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull,
+                    DiskBus bus) {
+            this(file, format, readOnly, throwaway, whenFull, bus, false);
+        }
+    }
 
     /// What to do when the host has no room for what the guest writes to a disk.
     public enum FullPolicy {

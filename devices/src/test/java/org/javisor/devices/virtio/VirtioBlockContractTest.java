@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.virtio;
 
+import org.javisor.devices.block.MemoryDisk;
 import org.javisor.testkit.DeviceContract;
 
 class VirtioBlockContractTest

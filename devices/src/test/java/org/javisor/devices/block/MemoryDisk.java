@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.devices.virtio;
+package org.javisor.devices.block;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.devices.block.BlockBackend;
 import org.javisor.host.IoVector;
 
 /// A disk in memory that writes down what is asked of it, and fails when it is told to.
-final class MemoryDisk implements BlockBackend {
-    final List<String> log = new ArrayList<>();
-    boolean failing;
+public final class MemoryDisk implements BlockBackend {
+    public final List<String> log = new ArrayList<>();
+    public boolean failing;
+    public boolean readOnly;
     private final MemorySegment contents;
 
-    MemoryDisk(long bytes) {
+    public MemoryDisk(long bytes) {
         contents = Arena.ofAuto().allocate(bytes);
+    }
+
+    public MemorySegment contents() {
+        return contents;
     }
 
     private void note(String what) throws IOException {
@@ -33,7 +37,7 @@ final class MemoryDisk implements BlockBackend {
 
     @Override
     public boolean readOnly() {
-        return false;
+        return readOnly;
     }
 
     @Override
