@@ -4,6 +4,7 @@ package org.javisor.devices;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.javisor.memory.Chip;
+import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
 
 /// The keyboard controller of a PS/2, with a keyboard and a mouse plugged in.
@@ -29,34 +30,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     private static final int OUTPUT_FIXED = 0xcc, INPUT_PORT = 0x80;
     private static final int RAM_BYTES = 32;
     private static final int POWER_ON_MODE = MODE_KEYBOARD_INTERRUPT | MODE_AUX_INTERRUPT | MODE_TRANSLATE;
-    private static final int TEST_PASSED = 0x55, PORT_OK = 0, NO_PASSWORD = 0xf1;
-
-    /// Everything the keyboard remembers.
-    ///
-    /// @param command the command whose parameter byte is awaited, or 0
-    public record KeyboardState(boolean scanning, int set, int leds, int rate, int command, int[] bytes) {
-        public KeyboardState {
-            if (set != 1 && set != 2 || (leds & ~7) != 0 || (rate & ~0x7f) != 0 || (command & ~0xff) != 0) {
-                throw new IllegalArgumentException("keyboard state");
-            }
-            bytes = bytes.clone();
-        }
-    }
-
-    /// Everything the mouse remembers.
-    ///
-    /// @param command the command whose parameter byte is awaited, or 0
-    /// @param rates   the last three sample rates, the latest in the low byte
-    public record MouseState(boolean reporting, boolean remote, boolean wrap, boolean scale, boolean wheel,
-            int resolution, int rates, int command, int buttons, int[] bytes) {
-        public MouseState {
-            if ((resolution & ~3) != 0 || (rates & ~0xff_ffff) != 0 || (command & ~0xff) != 0
-                    || (buttons & ~7) != 0) {
-                throw new IllegalArgumentException("mouse state");
-            }
-            bytes = bytes.clone();
-        }
-    }
+    private static final int TEST_PASSED = 0x55, PORT_OK = 0, NO_PASSWORD = 0xf1, LOAD_PASSWORD = 0xa5;
 
     /// Everything the controller remembers.
     ///
@@ -65,7 +39,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     /// @param pending the command whose parameter byte is awaited, or 0
     /// @param release whether the keyboard's last byte announced a key's release, for translation
     public record State(byte[] ram, int status, int output, int outputPort, int pending, boolean release,
-            KeyboardState keyboard, MouseState mouse) {
+            Ps2KeyboardState keyboard, Ps2MouseState mouse) {
         public State {
             if (ram.length != RAM_BYTES || (status & ~(STATUS_OUTPUT_FULL | STATUS_COMMAND | STATUS_AUX)) != 0
                     || (output & ~0xff) != 0 || (outputPort & ~0xff) != 0 || (pending & ~0xff) != 0) {
@@ -80,6 +54,8 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     private final Pin auxIrq;
     private final A20Gate a20;
     private final Consumer<ResetKind> onReset;
+    private final Clock clock;
+    private final Clock.Timer repeatTimer;
     private final Ps2Keyboard keyboard = new Ps2Keyboard();
     private final Ps2Mouse mouse = new Ps2Mouse();
 
@@ -90,14 +66,22 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     private int pending;
     private boolean release;
     private boolean resetWanted;
+    private long armedFor = Ps2Keyboard.NEVER;
 
     /// @param keyboardIrq IRQ 1
     /// @param auxIrq      IRQ 12
-    public I8042(InterruptLine keyboardIrq, InterruptLine auxIrq, A20Gate a20, Consumer<ResetKind> onReset) {
+    /// @param clock       for keys that repeat
+    public I8042(InterruptLine keyboardIrq, InterruptLine auxIrq, A20Gate a20, Clock clock,
+            Consumer<ResetKind> onReset) {
         this.keyboardIrq = new Pin(keyboardIrq);
         this.auxIrq = new Pin(auxIrq);
         this.a20 = a20;
+        this.clock = clock;
         this.onReset = onReset;
+        this.repeatTimer = clock.timer(() -> act(() -> {
+            armedFor = Ps2Keyboard.NEVER;
+            keyboard.repeat(clock.nanos());
+        }));
         toResetState();
     }
 
@@ -107,13 +91,16 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     ///
     /// @param code     the make code in scan code set 1
     /// @param extended whether the code is prefixed by 0xe0
-    public void key(int code, boolean extended, boolean down) {
-        act(() -> keyboard.key(code, extended, down));
+    /// @return false if the keyboard's buffer is full: the guest does not read, or not yet
+    public boolean key(int code, boolean extended, boolean down) {
+        boolean[] taken = new boolean[1];
+        act(() -> taken[0] = keyboard.key(code, extended, down, clock.nanos()));
+        return taken[0];
     }
 
     /// The mouse moves, counted right and up, or its wheel turns toward its user, or buttons change.
     ///
-    /// @param buttons left, right and middle in bits 0 to 2
+    /// @param buttons left, right, middle, back and forward in bits 0 to 4
     public void mouse(int dx, int dy, int dz, int buttons) {
         act(() -> mouse.move(dx, dy, dz, buttons));
     }
@@ -133,6 +120,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
             action.run();
             fillOutput();
             updateInterrupts();
+            armTimer();
             reset = resetWanted;
             resetWanted = false;
             gate = (outputPort & OUTPUT_A20) != 0;
@@ -142,6 +130,18 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
         auxIrq.drive();
         if (reset) {
             onReset.accept(ResetKind.HARD);
+        }
+    }
+
+    private void armTimer() {
+        long due = keyboard.repeatAt();
+        if (due != armedFor) {
+            armedFor = due;
+            if (due == Ps2Keyboard.NEVER) {
+                repeatTimer.cancel();
+            } else {
+                repeatTimer.arm(due);
+            }
         }
     }
 
@@ -228,6 +228,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
 
     /// Fetches the next byte from a device that is not held back, the keyboard first.
     private void fillOutput() {
+        mouse.report();
         while ((status & STATUS_OUTPUT_FULL) == 0) {
             if (!keyboard.port().isEmpty() && (ram[0] & MODE_KEYBOARD_OFF) == 0) {
                 putKeyboard(keyboard.port().take());
@@ -274,6 +275,7 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
     private void executeNamed(int command) {
         switch (command) {
             case 0xa4 -> answer(NO_PASSWORD);
+            case LOAD_PASSWORD -> pending = command;
             case 0xa7 -> ram[0] |= MODE_AUX_OFF;
             case 0xa8 -> ram[0] &= ~MODE_AUX_OFF;
             case 0xa9, 0xab -> answer(PORT_OK);
@@ -300,6 +302,8 @@ public final class I8042 implements EightBitDevice, Chip<I8042.State> {
                 release = false;
                 keyboard.command(value);
             }
+            // There is nothing that it would protect; it ends with a zero.
+            case LOAD_PASSWORD -> pending = value == 0 ? 0 : LOAD_PASSWORD;
             case 0xd1 -> writeOutputPort(value);
             case 0xd2 -> put(value, false);
             case 0xd3 -> put(value, true);

@@ -53,12 +53,18 @@ final class Ps2Device {
         count = 0;
     }
 
+    void powerOn() {
+        count = 0;
+        last = 0;
+    }
+
     int[] toArray() {
         return Arrays.copyOf(bytes, count);
     }
 
-    void load(int[] saved) {
+    void load(int[] saved, int lastTaken) {
         count = Math.min(saved.length, bytes.length);
         System.arraycopy(saved, 0, bytes, 0, count);
+        last = lastTaken;
     }
 }

@@ -60,13 +60,13 @@ class DeviceFuzzTest extends DeviceFuzz {
 
     private static void keyboard(FuzzRig rig) {
         I8042 controller = new I8042(rig.wire(), rig.wire(), new A20Gate(passes -> rig.observe(passes ? 1 : 0)),
-                kind -> rig.observe(kind.ordinal()));
+                rig.clock, kind -> rig.observe(kind.ordinal()));
         rig.ports.attach(I8042.DATA_PORT, 1, controller.data(), "data");
         rig.ports.attach(I8042.COMMAND_PORT, 1, controller.command(), "command");
         rig.chip(controller)
                 .action(random -> controller.key(random.nextInt(128), random.nextBoolean(), random.nextBoolean()))
                 .action(random -> controller.mouse(random.nextInt(-300, 300), random.nextInt(-300, 300),
-                        random.nextInt(-9, 9), random.nextInt(8)));
+                        random.nextInt(-9, 9), random.nextInt(32)));
     }
 
     private static FwCfg firmware(FuzzRig rig) {

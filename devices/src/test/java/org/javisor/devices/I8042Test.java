@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.testkit.ManualClock;
 import org.javisor.testkit.ProbeLine;
 import org.junit.jupiter.api.Test;
 
@@ -14,11 +15,12 @@ class I8042Test {
     /// `A` in scan code sets 1 and 2.
     private static final int A1 = 0x1e, A2 = 0x1c;
 
+    private final ManualClock clock = new ManualClock();
     private final ProbeLine irq1 = new ProbeLine();
     private final ProbeLine irq12 = new ProbeLine();
     private final ProbeLine a20 = new ProbeLine();
     private final List<ResetKind> resets = new ArrayList<>();
-    private final I8042 controller = new I8042(irq1, irq12, new A20Gate(a20), resets::add);
+    private final I8042 controller = new I8042(irq1, irq12, new A20Gate(a20), clock, resets::add);
     private final EightBitDevice data = controller.data();
     private final EightBitDevice command = controller.command();
 
@@ -85,9 +87,10 @@ class I8042Test {
         writeMode(I8042.MODE_KEYBOARD_INTERRUPT);
 
         controller.key(A1, false, true);
-        controller.key(0x48, true, false);      // cursor up
+        controller.key(0x48, true, true);       // cursor up
+        controller.key(0x48, true, false);
 
-        assertEquals(List.of(A2, 0xe0, 0xf0, 0x75), readAll());
+        assertEquals(List.of(A2, 0xe0, 0x75, 0xe0, 0xf0, 0x75), readAll());
     }
 
     @Test
@@ -128,7 +131,7 @@ class I8042Test {
 
         List<Integer> read = readAll();
 
-        assertTrue(read.size() <= 65);
+        assertTrue(read.size() > 40 && read.size() < 100);
         assertEquals(0x75, read.getLast());
     }
 
@@ -186,6 +189,53 @@ class I8042Test {
         assertTrue(a20.high());
         command.writeByte(0, 0xd0);
         assertEquals(I8042.OUTPUT_A20, readAll().getFirst() & I8042.OUTPUT_A20);
+    }
+
+    @Test
+    void aHeldKeyRepeatsByTheMachinesClock() {
+        writeMode(I8042.MODE_KEYBOARD_INTERRUPT);
+        controller.key(A1, false, true);
+        assertEquals(List.of(A2), readAll());
+        irq1.takeEdges();
+
+        clock.advance(500_000_000);
+
+        assertTrue(irq1.high());
+        assertEquals(List.of(A2), readAll());
+        clock.advance(100_000_000);
+        assertEquals(List.of(A2), readAll());
+        controller.key(A1, false, false);
+        assertEquals(List.of(0xf0, A2), readAll());
+        assertEquals(Long.MAX_VALUE, clock.nextDeadline());
+    }
+
+    @Test
+    void aLoadedKeyboardGoesOnRepeating() {
+        writeMode(I8042.MODE_KEYBOARD_INTERRUPT);
+        controller.key(A1, false, true);
+        readAll();
+        I8042.State saved = controller.save();
+        controller.reset();
+        assertEquals(Long.MAX_VALUE, clock.nextDeadline());
+
+        controller.load(saved);
+        clock.advance(500_000_000);
+
+        assertEquals(List.of(A2), readAll());
+    }
+
+    @Test
+    void aPasswordIsSwallowed() {
+        command.writeByte(0, 0xa5);
+        for (int b : new int[] {0x1e, 0xff, 0x30, 0}) {
+            data.writeByte(0, b);
+        }
+        assertEquals(List.of(), readAll());
+
+        writeMode(0);
+        data.writeByte(0, 0xee);
+
+        assertEquals(List.of(0xee), readAll());
     }
 
     @Test

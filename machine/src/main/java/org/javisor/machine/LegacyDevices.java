@@ -52,7 +52,7 @@ final class LegacyDevices {
         resetControl = added(new ResetControl(_ -> power.reset()));
         A20Gate a20 = new A20Gate(passes -> vm.maskA20(!passes));
         keyboard = added(new I8042(vm.gsi(LegacyMap.KEYBOARD_IRQ), vm.gsi(LegacyMap.MOUSE_IRQ), a20,
-                _ -> power.reset()));
+                vm.clock(), _ -> power.reset()));
         ports.attach(I8042.DATA_PORT, 1, keyboard.data(), "keyboard controller, data");
         ports.attach(I8042.COMMAND_PORT, 1, keyboard.command(), "keyboard controller, command");
         SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));

@@ -210,13 +210,19 @@ public final class Machine implements AutoCloseable {
     ///
     /// @param code     its make code in scan code set 1
     /// @param extended whether that is prefixed by 0xe0
-    public void key(int code, boolean extended, boolean down) {
-        board.keyboard().key(code, extended, down);
+    /// @return false if it is lost, as the keyboard's buffer is full
+    public boolean key(int code, boolean extended, boolean down) {
+        return board.keyboard().key(code, extended, down);
+    }
+
+    /// What the guest shows on its keyboard: scroll lock, num lock and caps lock in bits 0 to 2.
+    public int keyboardLeds() {
+        return board.keyboard().leds();
     }
 
     /// The guest's mouse moves, counted right and up, or its wheel turns toward its user, or buttons change.
     ///
-    /// @param buttons left, right and middle in bits 0 to 2
+    /// @param buttons left, right, middle, back and forward in bits 0 to 4
     public void mouse(int dx, int dy, int dz, int buttons) {
         board.keyboard().mouse(dx, dy, dz, buttons);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.vga;
 
+import java.util.Arrays;
+
 /// The picture that a VGA shows. Any thread may look; a guest that draws meanwhile tears the frame.
 public final class Screen {
     private static final int EIGHT_DOTS = 1, GRAPHICS_MODE = 1;
@@ -21,7 +23,25 @@ public final class Screen {
     /// A picture.
     ///
     /// @param pixels 0xRRGGBB, line by line
-    public record Frame(int width, int height, int[] pixels) { }
+    public record Frame(int width, int height, int[] pixels) {
+        public static Frame black(int width, int height) {
+            return new Frame(width, height, new int[width * height]);
+        }
+
+        /// Whether it looks like `other`.
+        public boolean shows(Frame other) {
+            return width == other.width && height == other.height && Arrays.equals(pixels, other.pixels);
+        }
+
+        /// The same in another size: with black at the right and below, or without what is there.
+        public Frame fitted(int newWidth, int newHeight) {
+            Frame fitted = black(newWidth, newHeight);
+            for (int y = 0; y < Math.min(height, newHeight); y++) {
+                System.arraycopy(pixels, y * width, fitted.pixels, y * newWidth, Math.min(width, newWidth));
+            }
+            return fitted;
+        }
+    }
 
     /// Whether it shows characters.
     public boolean textMode() {
