@@ -308,7 +308,8 @@ final class RunCommand implements Callable<Integer> {
     /// Runs the machine with the servers beside it that are wanted.
     private MachineExit served(Machine machine, Supplier<MachineExit> run) {
         try (GdbServer debugger = gdb == null ? null : GdbServer.listen(machine, gdb, gdbWait, this::report);
-                VncServer display = vnc == null ? null : VncServer.listen(machine, vnc, password(), this::report)) {
+                VncServer display = vnc == null ? null : VncServer.listen(machine, vnc,
+                        new org.javisor.app.vnc.VncSecurity(password() == null ? null : new org.javisor.app.vnc.VncPassword(password()), null), this::report)) {
             if (debugger != null) {
                 report("gdb may connect to " + debugger.address());
             }

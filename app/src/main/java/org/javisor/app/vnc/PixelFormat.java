@@ -42,7 +42,9 @@ record PixelFormat(int bits, int depth, boolean bigEndian, int redMax, int green
             throw new IOException("colour maps are not supported");
         }
         try {
-            return new PixelFormat(bits, depth, bigEndian, redMax, greenMax, blueMax, redShift, greenShift, blueShift);
+            PixelFormat format = new PixelFormat(bits, depth, bigEndian, redMax, greenMax, blueMax, redShift, greenShift,
+                    blueShift);
+            return format.equals(NATIVE) ? NATIVE : format;
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }
@@ -71,30 +73,54 @@ record PixelFormat(int bits, int depth, boolean bigEndian, int redMax, int green
         return redShift >= 8 && greenShift >= 8 && blueShift >= 8;
     }
 
-    /// Appends a pixel of 0xRRGGBB.
-    void put(ByteBuffer to, int rgb) {
-        int value = value(rgb);
+    /// Appends pixels of 0xRRGGBB.
+    void put(ByteBuffer to, int[] pixels, int from, int count) {
         to.order(bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
-        switch (bits) {
-            case 8 -> to.put((byte) value);
-            case 16 -> to.putShort((short) value);
-            default -> to.putInt(value);
+        if (this == NATIVE) {
+            to.asIntBuffer().put(pixels, from, count);
+            to.position(to.position() + 4 * count);
+            return;
+        }
+        for (int at = from; at < from + count; at++) {
+            int value = value(pixels[at]);
+            switch (bits) {
+                case 8 -> to.put((byte) value);
+                case 16 -> to.putShort((short) value);
+                default -> to.putInt(value);
+            }
         }
     }
 
     /// As [#put], as ZRLE has it.
-    void putCompressed(ByteBuffer to, int rgb) {
+    void putCompressed(ByteBuffer to, int[] pixels, int from, int count) {
         if (compressedBytes() != 3) {
-            put(to, rgb);
+            put(to, pixels, from, count);
             return;
         }
-        int value = fitsLow() ? value(rgb) : value(rgb) >>> 8;
-        for (int n = 0; n < 3; n++) {
-            to.put((byte) (value >>> 8 * (bigEndian ? 2 - n : n)));
+        boolean low = fitsLow();
+        for (int at = from; at < from + count; at++) {
+            int value = low ? value(pixels[at]) : value(pixels[at]) >>> 8;
+            if (bigEndian) {
+                to.put((byte) (value >> 16)).put((byte) (value >> 8)).put((byte) value);
+            } else {
+                to.put((byte) value).put((byte) (value >> 8)).put((byte) (value >> 16));
+            }
         }
     }
 
-    private int value(int rgb) {
+    /// As [#put], as tight has it: red, green and blue, a byte each, if these are all that a pixel of 32 bits has.
+    void putTight(ByteBuffer to, int[] pixels, int from, int count) {
+        if (bits != 32 || depth != 24 || redMax != 255 || greenMax != 255 || blueMax != 255) {
+            put(to, pixels, from, count);
+            return;
+        }
+        for (int at = from; at < from + count; at++) {
+            to.put((byte) (pixels[at] >> 16)).put((byte) (pixels[at] >> 8)).put((byte) pixels[at]);
+        }
+    }
+
+    /// A pixel of 0xRRGGBB as a number.
+    int value(int rgb) {
         if (this == NATIVE) {
             return rgb;
         }

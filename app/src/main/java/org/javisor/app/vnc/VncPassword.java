@@ -13,13 +13,14 @@ import javax.crypto.spec.SecretKeySpec;
 /// keeps the password off the wire, and not much more.
 ///
 /// @rfc RFC 6143 §7.2.2 "VNC Authentication"
-final class VncPassword {
+public final class VncPassword {
     static final int CHALLENGE_BYTES = 16;
     private static final int KEY_BYTES = 8;
 
     private final byte[] key;
 
-    VncPassword(String password) {
+    /// @param password of which the first eight characters count
+    public VncPassword(String password) {
         byte[] characters = Arrays.copyOf(password.getBytes(StandardCharsets.ISO_8859_1), KEY_BYTES);
         for (int n = 0; n < KEY_BYTES; n++) {
             // DES keys have their bits the other way round here.

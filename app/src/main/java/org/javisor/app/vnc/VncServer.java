@@ -17,19 +17,22 @@ import org.javisor.memory.ConfigurationException;
 /// Waits for VNC clients; several may watch and type at once.
 public final class VncServer implements AutoCloseable {
     private static final int MAX_CLIENTS = 16;
+    private static final int WATCH_MILLIS = 1000;
     /// A bare number below this is a display, as VNC counts them.
     private static final int FIRST_PORT = 5900, DISPLAYS = 100;
 
     private final Machine machine;
     private final ServerSocket listening;
-    private final VncPassword password;
+    private final VncSecurity security;
+    private final FrameSource frames;
     private final Consumer<String> reports;
     private final Set<VncClient> clients = ConcurrentHashMap.newKeySet();
 
-    private VncServer(Machine machine, ServerSocket listening, VncPassword password, Consumer<String> reports) {
+    private VncServer(Machine machine, ServerSocket listening, VncSecurity security, Consumer<String> reports) {
         this.machine = machine;
+        this.frames = new FrameSource(machine.screen());
         this.listening = listening;
-        this.password = password;
+        this.security = security;
         this.reports = reports;
     }
 
@@ -37,20 +40,20 @@ public final class VncServer implements AutoCloseable {
     ///
     /// @param where    PORT or DISPLAY (below 100) on the loopback interface, or HOST:PORT; port 0 takes a free one
     ///     with HOST
-    /// @param password null for none, which is for the loopback interface alone
+    /// @param security without a password for the loopback interface alone
     /// @throws ConfigurationException if that is impossible
-    public static VncServer listen(Machine machine, String where, String password, Consumer<String> reports) {
+    public static VncServer listen(Machine machine, String where, VncSecurity security, Consumer<String> reports) {
         try {
             InetSocketAddress address = address(where);
-            if (password == null && !address.getAddress().isLoopbackAddress()) {
+            if (security.password() == null && !address.getAddress().isLoopbackAddress()) {
                 throw new ConfigurationException("--vnc " + where + ": without a password, only the loopback interface"
                         + " is possible; give one with --vnc-password-file");
             }
             ServerSocket socket = new ServerSocket();
             socket.bind(address);
-            VncServer server = new VncServer(machine, socket,
-                    password == null ? null : new VncPassword(password), reports);
+            VncServer server = new VncServer(machine, socket, security, reports);
             Thread.ofPlatform().name("javisor-vnc").daemon().start(server::serve);
+            Thread.ofVirtual().name("javisor-vnc-clock").start(server::watchTime);
             return server;
         } catch (IOException | IllegalArgumentException e) {
             throw new ConfigurationException("--vnc " + where + ": " + e.getMessage()
@@ -89,12 +92,32 @@ public final class VncServer implements AutoCloseable {
         }
     }
 
+    private void watchTime() {
+        try {
+            while (!listening.isClosed()) {
+                Thread.sleep(WATCH_MILLIS);
+                checkTime(System.nanoTime());
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Closes clients that have been waited for long enough.
+    void checkTime(long now) {
+        clients.forEach(client -> client.checkTime(now));
+    }
+
+    int clients() {
+        return clients.size();
+    }
+
     private void accept(Socket socket) throws IOException {
         if (clients.size() >= MAX_CLIENTS) {
             socket.close();
             return;
         }
-        VncClient client = new VncClient(machine, socket, password);
+        VncClient client = new VncClient(machine, frames, socket, security);
         clients.add(client);
         Thread.ofVirtual().name("javisor-vnc-client").start(() -> serve(client));
     }
@@ -105,6 +128,8 @@ public final class VncServer implements AutoCloseable {
         } catch (EOFException | SocketException _) {
             // It has left.
             return;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException e) {
             reports.accept("vnc: a client was disconnected: " + e.getMessage());
         } finally {

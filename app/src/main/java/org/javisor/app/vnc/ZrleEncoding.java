@@ -1,121 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app.vnc;
 
-import java.io.ByteArrayOutputStream;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.zip.Deflater;
+import org.javisor.devices.vga.Screen;
 
 /// Tiles of 64 by 64 pixels, each of one colour, with a small palette, or as they are; all of it through one zlib
 /// stream that lasts as long as the connection.
 ///
 /// @rfc RFC 6143 §7.7.6 "ZRLE"
-final class ZrleEncoding implements AutoCloseable {
+final class ZrleEncoding implements Encoding {
     static final int NUMBER = 16;
     static final int TILE = 64;
     private static final int SOLID = 1, MAX_PALETTE = 16;
+    private static final int MAX_WIDTH = 2048, MAX_HEIGHT = 256;
 
-    private final Deflater deflater = new Deflater(Deflater.BEST_SPEED);
-    private final int[] palette = new int[MAX_PALETTE];
+    private final ZlibStream stream = new ZlibStream();
+    private final Palette palette = new Palette();
 
-    /// The rectangle's data, its length before it.
-    byte[] encode(int[] pixels, int stride, int x, int y, int width, int height, PixelFormat format) {
-        ByteBuffer plain = ByteBuffer.allocate((width + TILE) * (height + TILE) * 4 + 64);
-        for (int top = y; top < y + height; top += TILE) {
-            for (int left = x; left < x + width; left += TILE) {
-                tile(plain, pixels, stride, left, top, Math.min(TILE, x + width - left),
-                        Math.min(TILE, y + height - top), format);
-            }
-        }
-        byte[] compressed = deflate(plain.array(), plain.position());
-        return ByteBuffer.allocate(4 + compressed.length).putInt(compressed.length).put(compressed).array();
+    @Override
+    public int number() {
+        return NUMBER;
     }
 
-    private void tile(ByteBuffer to, int[] pixels, int stride, int x, int y, int width, int height,
-            PixelFormat format) {
-        int colours = findColours(pixels, stride, x, y, width, height);
-        if (colours == 1) {
-            to.put((byte) SOLID);
-            format.putCompressed(to, palette[0]);
-        } else if (colours > 1) {
-            packed(to, pixels, stride, x, y, width, height, format, colours);
-        } else {
+    @Override
+    public int maxWidth() {
+        return MAX_WIDTH;
+    }
+
+    @Override
+    public int maxHeight() {
+        return MAX_HEIGHT;
+    }
+
+    /// @param level of compression, 0 to 9
+    void tune(int level) {
+        stream.level(level);
+    }
+
+    @Override
+    public void write(Screen.Frame frame, Area area, PixelFormat format, DataOutput to) throws IOException {
+        ByteBuffer plain = ByteBuffer.allocate((area.width() + TILE) * (area.height() + TILE) * 4);
+        for (Area tile : area.tiles(TILE, TILE)) {
+            tile(plain, frame, tile, format);
+        }
+        stream.compress(plain.array(), plain.position());
+        to.writeInt(stream.length());
+        to.write(stream.bytes(), 0, stream.length());
+    }
+
+    private void tile(ByteBuffer to, Screen.Frame frame, Area tile, PixelFormat format) {
+        if (!palette.collect(frame, tile, MAX_PALETTE)) {
             to.put((byte) 0);
-            for (int row = y; row < y + height; row++) {
-                for (int column = x; column < x + width; column++) {
-                    format.putCompressed(to, pixels[row * stride + column]);
-                }
+            for (int row = tile.y(); row < tile.bottom(); row++) {
+                format.putCompressed(to, frame.pixels(), row * frame.width() + tile.x(), tile.width());
             }
+        } else if (palette.size() == 1) {
+            to.put((byte) SOLID);
+            format.putCompressed(to, palette.colours(), 0, 1);
+        } else {
+            packed(to, frame, tile, format);
         }
-    }
-
-    /// Fills the palette.
-    ///
-    /// @return how many colours there are, 0 if too many
-    private int findColours(int[] pixels, int stride, int x, int y, int width, int height) {
-        int count = 0;
-        for (int row = y; row < y + height; row++) {
-            for (int column = x; column < x + width; column++) {
-                int colour = pixels[row * stride + column];
-                if (index(colour, count) < 0) {
-                    if (count == MAX_PALETTE) {
-                        return 0;
-                    }
-                    palette[count++] = colour;
-                }
-            }
-        }
-        return count;
-    }
-
-    private int index(int colour, int count) {
-        for (int n = 0; n < count; n++) {
-            if (palette[n] == colour) {
-                return n;
-            }
-        }
-        return -1;
     }
 
     /// Indices of 1, 2 or 4 bits, each row from a new byte on.
-    private void packed(ByteBuffer to, int[] pixels, int stride, int x, int y, int width, int height,
-            PixelFormat format, int colours) {
-        to.put((byte) colours);
-        for (int n = 0; n < colours; n++) {
-            format.putCompressed(to, palette[n]);
+    private void packed(ByteBuffer to, Screen.Frame frame, Area tile, PixelFormat format) {
+        to.put((byte) palette.size());
+        format.putCompressed(to, palette.colours(), 0, palette.size());
+        int bits = palette.size() == 2 ? 1 : palette.size() <= 4 ? 2 : 4;
+        for (int row = tile.y(); row < tile.bottom(); row++) {
+            PackedPixels.put(to, frame.pixels(), row * frame.width() + tile.x(), tile.width(), bits, palette);
         }
-        int bits = colours == 2 ? 1 : colours <= 4 ? 2 : 4;
-        for (int row = y; row < y + height; row++) {
-            int filled = 0;
-            int value = 0;
-            for (int column = x; column < x + width; column++) {
-                value = value << bits | index(pixels[row * stride + column], colours);
-                filled += bits;
-                if (filled == 8) {
-                    to.put((byte) value);
-                    filled = 0;
-                    value = 0;
-                }
-            }
-            if (filled > 0) {
-                to.put((byte) (value << 8 - filled));
-            }
-        }
-    }
-
-    private byte[] deflate(byte[] plain, int length) {
-        deflater.setInput(plain, 0, length);
-        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-        byte[] part = new byte[16 << 10];
-        int count;
-        do {
-            count = deflater.deflate(part, 0, part.length, Deflater.SYNC_FLUSH);
-            compressed.write(part, 0, count);
-        } while (count == part.length);
-        return compressed.toByteArray();
     }
 
     @Override
     public void close() {
-        deflater.end();
+        stream.close();
     }
 }

@@ -2,7 +2,11 @@
 
 /// The guest's screen, keyboard and mouse for VNC clients.
 ///
-/// [VncServer] waits for clients; [VncClient] speaks the protocol with one; [PixelFormat] and [ZrleEncoding] say how
-/// pictures travel; [Keysyms] finds the key for what a client calls it; [VncPassword] checks who it is.
-/// RFC 6143 "The Remote Framebuffer Protocol" is the specification.
+/// [VncServer] waits for clients. For each there is a [VncClient]: [Handshake] decides whether it may come in, with
+/// [VncSecurity], [VncPassword] and [VncTls]; then one thread reads [ClientMessages], notes in [Wishes] what the client
+/// wants, and passes keys and pointer on ([KeyboardInput], [Keysyms], [PointerInput]); another is its [PictureSender],
+/// which takes pictures of the one [FrameSource], finds the [Changes], and sends them in one of the [Encodings].
+///
+/// RFC 6143 "The Remote Framebuffer Protocol" is the specification; what came after it is collected at
+/// <https://github.com/rfbproto/rfbproto>.
 package org.javisor.app.vnc;

@@ -11,6 +11,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +54,8 @@ class VncServerTest {
                         serial.add(bytes[from + n] & 0xff);
                     }
                 }).build();
-        server = VncServer.listen(machine, "127.0.0.1:0", password, _ -> { });
+        server = VncServer.listen(machine, "127.0.0.1:0",
+                new VncSecurity(password == null ? null : new VncPassword(password), null), _ -> { });
         exit = CompletableFuture.supplyAsync(machine::run);
         connect();
     }
@@ -103,14 +107,23 @@ class VncServerTest {
         out.writeShort(HEIGHT);
     }
 
-    private void expectRectangle(int encoding) throws IOException {
+    private int updateBegins() throws IOException {
         assertEquals(0, in.readUnsignedByte());
         in.readUnsignedByte();
-        assertEquals(1, in.readUnsignedShort());
-        assertEquals(0, in.readInt());
-        assertEquals(WIDTH, in.readUnsignedShort());
-        assertEquals(HEIGHT, in.readUnsignedShort());
+        return in.readUnsignedShort();
+    }
+
+    private void expectHeader(Area area, int encoding) throws IOException {
+        assertEquals(area.x(), in.readUnsignedShort());
+        assertEquals(area.y(), in.readUnsignedShort());
+        assertEquals(area.width(), in.readUnsignedShort());
+        assertEquals(area.height(), in.readUnsignedShort());
         assertEquals(encoding, in.readInt());
+    }
+
+    private void expectRectangle(int encoding) throws IOException {
+        assertEquals(1, updateBegins());
+        expectHeader(new Area(0, 0, WIDTH, HEIGHT), encoding);
     }
 
     @Test
@@ -128,17 +141,198 @@ class VncServerTest {
         begin();
         out.write(new byte[] {2, 0, 0, 1, 0, 0, 0, 16});
         requestAll();
-        expectRectangle(16);
-        byte[] compressed = in.readNBytes(in.readInt());
+        assertEquals(2, updateBegins());
         Inflater inflater = new Inflater();
-        inflater.setInput(compressed);
-        byte[] plain = new byte[1000];
-        int length = inflater.inflate(plain);
-        inflater.end();
-        assertEquals(10 * 7 * 4, length);
-        for (int n = 0; n < length; n += 4) {
-            assertEquals(1, plain[n], "a tile of one colour");
+        for (Area area : new Area(0, 0, WIDTH, HEIGHT).tiles(WIDTH, 256)) {
+            expectHeader(area, 16);
+            byte[] compressed = in.readNBytes(in.readInt());
+            inflater.setInput(compressed);
+            byte[] plain = new byte[1000];
+            int length = inflater.inflate(plain);
+            assertEquals(area.tiles(64, 64).size() * 4, length);
+            for (int n = 0; n < length; n += 4) {
+                assertEquals(1, plain[n], "a tile of one colour");
+            }
         }
+        inflater.end();
+    }
+
+    private void offer(int... encodings) throws IOException {
+        out.write(new byte[] {2, 0});
+        out.writeShort(encodings.length);
+        for (int encoding : encodings) {
+            out.writeInt(encoding);
+        }
+    }
+
+    @Test
+    void everyEncodingShowsTheScreen() throws IOException {
+        start(null);
+        begin();
+        PictureDecoder decoder = new PictureDecoder(WIDTH, HEIGHT, PixelFormat.NATIVE);
+        for (int encoding : new int[] {0, 5, 7, 16, 7, 5}) {
+            Arrays.fill(decoder.pixels, -1);
+            offer(9999, encoding, 0);
+            requestAll();
+            for (int n = updateBegins(); n > 0; n--) {
+                Area area = new Area(in.readUnsignedShort(), in.readUnsignedShort(), in.readUnsignedShort(),
+                        in.readUnsignedShort());
+                assertEquals(encoding, in.readInt());
+                decoder.rectangle(encoding, area, in);
+            }
+            assertArrayEquals(new int[WIDTH * HEIGHT], decoder.pixels);
+        }
+    }
+
+    @Test
+    void whatElseAClientShouldKnowComesWithThePicture() throws IOException {
+        start(null);
+        begin();
+        offer(0, -239, -257, -258, -261);
+        requestAll();
+        assertEquals(5, updateBegins());
+        expectHeader(new Area(2, 2, 5, 5), -239);
+        in.skipNBytes(5 * 5 * 4 + 5);
+        expectHeader(new Area(0, 0, 0, 0), -257);
+        expectHeader(new Area(0, 0, 0, 0), -258);
+        expectHeader(new Area(0, 0, 0, 0), -261);
+        assertEquals(0, in.readUnsignedByte());
+        expectHeader(new Area(0, 0, WIDTH, HEIGHT), 0);
+        in.skipNBytes(WIDTH * HEIGHT * 4);
+    }
+
+    @Test
+    void theSizeIsToldAndStaysTheGuests() throws IOException {
+        start(null);
+        begin();
+        offer(0, -308, -223);
+        requestAll();
+        expectSize(0, 0);
+        requestAll();
+        expectRectangle(0);
+        in.skipNBytes(WIDTH * HEIGHT * 4);
+        out.write(new byte[] {(byte) 251, 0, 4, 0, 3, 0, 1, 0});
+        out.write(new byte[16]);
+        out.write(new byte[] {3, 1, 0, 0, 0, 0, 1, 0, 1, 0});
+        expectSize(1, 1);
+    }
+
+    private void expectSize(int reason, int status) throws IOException {
+        assertEquals(1, updateBegins());
+        expectHeader(new Area(reason, status, WIDTH, HEIGHT), -308);
+        assertEquals(1, in.readInt() >> 24);
+        assertEquals(0, in.readLong());
+        assertEquals(WIDTH, in.readUnsignedShort());
+        assertEquals(HEIGHT, in.readUnsignedShort());
+        assertEquals(0, in.readInt());
+    }
+
+    @Test
+    void fencesComeBackAndPicturesKeepComing() throws IOException {
+        start(null);
+        begin();
+        offer(0, -312, -313);
+        assertEquals(List.of(), fence(0));
+        // The format of a message behind a fence is that of pictures behind it.
+        out.write(new byte[] {3, 1, 0, 0, 0, 0, 1, 0, 1, 0});
+        assertEquals(150, in.readUnsignedByte());
+        out.write(new byte[] {(byte) 248, 0, 0, 0, (byte) 0x80, 0, 0, 7, 3, 11, 22, 33});
+        out.write(new byte[] {0, 0, 0, 0, 8, 8, 0, 1, 0, 7, 0, 7, 0, 3, 0, 3, 6, 0, 0, 0});
+        assertEquals(List.of(11, 22, 33), fence(7));
+        requestAll();
+        expectRectangle(0);
+        in.skipNBytes(WIDTH * HEIGHT);
+        out.write(new byte[] {(byte) 150, 1, 0, 0, 0, 0, 2, 0, 1, 0});
+        out.write(new byte[] {(byte) 150, 0, 0, 0, 0, 0, 2, 0, 1, 0});
+        assertEquals(150, in.readUnsignedByte());
+    }
+
+    private List<Integer> fence(int flags) throws IOException {
+        if (flags == 0) {
+            out.write(new byte[] {3, 1, 0, 0, 0, 0, 1, 0, 1, 0});
+        }
+        assertEquals(248, in.readUnsignedByte());
+        in.skipNBytes(3);
+        assertEquals(flags, in.readInt());
+        List<Integer> content = new ArrayList<>();
+        for (int n = in.readUnsignedByte(); n > 0; n--) {
+            content.add(in.readUnsignedByte());
+        }
+        return content;
+    }
+
+    /// What the guest's keyboard says, `count` bytes of it.
+    private List<Integer> typed(int count) throws InterruptedException {
+        List<Integer> codes = new ArrayList<>();
+        for (int n = 0; n < count; n++) {
+            codes.add(serial.poll(20, TimeUnit.SECONDS));
+        }
+        return codes;
+    }
+
+    private void symbol(int keysym, boolean down) throws IOException {
+        out.write(new byte[] {4, (byte) (down ? 1 : 0), 0, 0});
+        out.writeInt(keysym);
+    }
+
+    @Test
+    void charactersOfOtherLayoutsAreTypedWithTheShiftTheyNeedHere() throws Exception {
+        start(null);
+        begin();
+        symbol('A', true);
+        symbol('A', false);
+        assertEquals(List.of(0x2a, 0x1e, 0xaa, 0x9e), typed(4));
+        // A German keyboard has the slash on Shift and 7.
+        symbol(0xffe1, true);
+        symbol('/', true);
+        symbol('/', false);
+        symbol(0xffe1, false);
+        assertEquals(List.of(0x2a, 0xaa, 0x35, 0x2a, 0xb5, 0xaa), typed(6));
+    }
+
+    @Test
+    void keysThatALeavingClientHoldsAreReleased() throws Exception {
+        start(null);
+        begin();
+        symbol(0xffe3, true);
+        assertEquals(List.of(0x1d), typed(1));
+        socket.close();
+        assertEquals(List.of(0x9d), typed(1));
+        connect();
+    }
+
+    /// The server's side fills up, and nothing is kept for the client.
+    @Test
+    void aClientThatDoesNotReadIsClosed() throws Exception {
+        start(null);
+        begin();
+        for (int n = 0; n < 40; n++) {
+            requestAll();
+            out.write(new byte[] {3, 1, 0, 0, 0, 0, 1, 0, 1, 0});
+        }
+        while (server.clients() > 0) {
+            requestAllQuietly();
+            server.checkTime(System.nanoTime() + TimeUnit.MINUTES.toNanos(2));
+        }
+        connect();
+        begin();
+    }
+
+    private void requestAllQuietly() {
+        try {
+            requestAll();
+        } catch (IOException _) {
+            // Closed, as it should be.
+            return;
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotSayWhoItIsIsClosed() throws Exception {
+        start(null);
+        assertEquals('R', in.read());
+        server.checkTime(System.nanoTime() + TimeUnit.SECONDS.toNanos(40));
+        in.readAllBytes();
     }
 
     @Test
@@ -202,8 +396,8 @@ class VncServerTest {
     void withoutAPasswordOnlyTheLoopbackInterfaceIsPossible() throws IOException {
         start(null);
         String message = assertThrows(ConfigurationException.class,
-                () -> VncServer.listen(machine, "0.0.0.0:0", null, _ -> { })).getMessage();
+                () -> VncServer.listen(machine, "0.0.0.0:0", VncSecurity.NONE, _ -> { })).getMessage();
         assertTrue(message.contains("password"), message);
-        assertThrows(ConfigurationException.class, () -> VncServer.listen(machine, "nonsense", null, _ -> { }));
+        assertThrows(ConfigurationException.class, () -> VncServer.listen(machine, "nonsense", VncSecurity.NONE, _ -> { }));
     }
 }

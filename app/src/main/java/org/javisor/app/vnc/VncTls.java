@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app.vnc;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.javisor.memory.ConfigurationException;
+
+/// A server's certificate and key, and TLS with them.
+public final class VncTls {
+    private static final Pattern KEY = Pattern.compile("-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]+)-----END");
+    private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
+
+    private final SSLContext context;
+
+    private VncTls(SSLContext context) {
+        this.context = context;
+    }
+
+    /// @param certificate a PEM file with the certificate, and those that vouch for it behind it; or a PKCS #12 file with
+    ///     the key as well, without a password
+    /// @param key         a PEM file with the key (PKCS #8); null if it is in the other file
+    /// @throws ConfigurationException if that cannot be used
+    public static VncTls of(Path certificate, Path key) {
+        try {
+            byte[] content = Files.readAllBytes(certificate);
+            boolean pem = new String(content, StandardCharsets.ISO_8859_1).contains("-----BEGIN");
+            KeyStore store = pem ? pem(content, key == null ? content : Files.readAllBytes(key)) : pkcs12(content);
+            KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+            keys.init(store, new char[0]);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys.getKeyManagers(), null, null);
+            return new VncTls(context);
+        } catch (IOException | GeneralSecurityException e) {
+            throw new ConfigurationException("TLS certificate " + certificate + (key == null ? "" : " with key " + key)
+                    + ": cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static KeyStore pkcs12(byte[] content) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(new ByteArrayInputStream(content), new char[0]);
+        return store;
+    }
+
+    private static KeyStore pem(byte[] certificates, byte[] key) throws IOException, GeneralSecurityException {
+        Certificate[] chain = certificates(certificates);
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setKeyEntry("javisor", key(new String(key, StandardCharsets.ISO_8859_1)), new char[0], chain);
+        return store;
+    }
+
+    /// Those of a PEM file, which may have other things as well.
+    static Certificate[] certificates(byte[] pem) throws IOException, CertificateException {
+        String text = new String(pem, StandardCharsets.ISO_8859_1);
+        StringBuilder found = new StringBuilder();
+        Matcher blocks = Pattern.compile("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----").matcher(text);
+        while (blocks.find()) {
+            found.append(blocks.group()).append('\n');
+        }
+        if (found.isEmpty()) {
+            throw new CertificateException("no certificate in it");
+        }
+        try (InputStream in = new ByteArrayInputStream(found.toString().getBytes(StandardCharsets.ISO_8859_1))) {
+            return CertificateFactory.getInstance("X.509").generateCertificates(in).toArray(Certificate[]::new);
+        }
+    }
+
+    private static PrivateKey key(String pem) throws GeneralSecurityException {
+        Matcher block = KEY.matcher(pem);
+        if (!block.find()) {
+            throw new InvalidKeySpecException("no private key in it");
+        }
+        if (!block.group(1).isEmpty()) {
+            throw new InvalidKeySpecException("a key as '" + block.group(1) + "PRIVATE KEY'; openssl pkcs8 -topk8 -nocrypt"
+                    + " makes of it what is needed");
+        }
+        PKCS8EncodedKeySpec key;
+        try {
+            key = new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(block.group(2)));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidKeySpecException("the private key is damaged", e);
+        }
+        for (String algorithm : ALGORITHMS) {
+            try {
+                return KeyFactory.getInstance(algorithm).generatePrivate(key);
+            } catch (InvalidKeySpecException _) {
+                // Then another's.
+                continue;
+            }
+        }
+        throw new InvalidKeySpecException("a private key that is none of " + ALGORITHMS);
+    }
+
+    /// TLS on a connection, as its server, once the client has proved to speak it.
+    Socket over(Socket plain) throws IOException {
+        SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(plain,
+                plain.getInetAddress().getHostAddress(), plain.getPort(), true);
+        secured.setUseClientMode(false);
+        secured.startHandshake();
+        return secured;
+    }
+}
