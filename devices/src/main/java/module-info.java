@@ -14,4 +14,5 @@ module org.javisor.devices {
     exports org.javisor.devices.scsi;
     exports org.javisor.devices.vga;
     exports org.javisor.devices.virtio;
+    exports org.javisor.devices.watch;
 }

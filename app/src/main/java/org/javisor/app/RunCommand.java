@@ -69,6 +69,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private GuestOptions guestOptions;
 
+    @Mixin
+    private PeripheralOptions peripherals;
+
     @Option(names = "--boot", paramLabel = "PROTOCOL",
             description = "How to enter the kernel: auto (the default), linux64, linux32, pvh or multiboot.")
     private Protocol protocol = Protocol.AUTO;
@@ -164,8 +167,8 @@ final class RunCommand implements Callable<Integer> {
         storage.disks().forEach(builder::disk);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
-        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null) {
-            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
+        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals) {
+            builder.peripherals(devices.config(this::report)).translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
                     .withCounted(stats).withListed(!disassembled.isEmpty()));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
@@ -356,6 +359,7 @@ final class RunCommand implements Callable<Integer> {
                 err().println("javisor: the guest crashed (triple fault)\n" + report);
                 yield ExitStatus.CRASHED;
             }
+            case MachineExit.Panicked _, MachineExit.WatchdogExpired _ -> ExitStatus.CRASHED;
             case MachineExit.Failed(String reason) -> {
                 err().println("javisor: internal error: " + reason);
                 yield ExitStatus.INTERNAL_ERROR;

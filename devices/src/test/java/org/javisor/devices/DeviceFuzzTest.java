@@ -20,7 +20,9 @@ import org.javisor.devices.virtio.VirtioConsole;
 import org.javisor.devices.virtio.VirtioDevice;
 import org.javisor.devices.virtio.VirtioEntropy;
 import org.javisor.devices.virtio.VirtioPci;
-import org.javisor.memory.InterruptLine;
+import org.javisor.devices.watch.I6300Esb;
+import org.javisor.devices.watch.Pvpanic;
+import org.javisor.devices.watch.PvpanicFunction;
 import org.javisor.testkit.DeviceFuzz;
 import org.javisor.testkit.FuzzRig;
 
@@ -51,6 +53,11 @@ class DeviceFuzzTest extends DeviceFuzz {
                 new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, true), "f", 1)));
         row("virtio-console", rig -> virtio(rig, new VirtioConsole(rig::observe, 80, 25)));
         row("virtio-rng", rig -> virtio(rig, new VirtioEntropy(bytes -> Arrays.fill(bytes, (byte) 1))));
+        row("parallel", rig -> rig.atPorts(0x378, ParallelPort.PORTS,
+                new ParallelPort(rig.clock, rig.wire(), rig::observe)));
+        row("pvpanic", rig -> rig.atPorts(Pvpanic.PORT, 1, new Pvpanic(event -> rig.observe(event.ordinal()))));
+        row("pvpanic-pci", rig -> panicFunction(rig));
+        row("i6300esb", rig -> watchdog(rig));
         return rows;
     }
 
@@ -110,6 +117,23 @@ class DeviceFuzzTest extends DeviceFuzz {
         rig.chip(transport);
     }
 
+    private static void panicFunction(FuzzRig rig) {
+        PciFunction function = PvpanicFunction.of(new Pvpanic(event -> rig.observe(event.ordinal())));
+        add(rig, function);
+        rig.chip(function);
+    }
+
+    private static void watchdog(FuzzRig rig) {
+        I6300Esb watchdog = new I6300Esb(rig.clock, () -> rig.observe(1));
+        add(rig, watchdog.function());
+        rig.chip(watchdog).action(random -> {
+            watchdog.write(0xc, 2, 0x80);
+            watchdog.write(0xc, 2, 0x86);
+            watchdog.write(4 * random.nextInt(4), 4, random.nextInt(1 << random.nextInt(1, 21)));
+        }).action(random -> watchdog.function().writeConfig(0x68, 1, random.nextInt(100) == 0 ? 7 : 2));
+    }
+
+    /// Puts a function into the first free slot. Its state is part of its owner's, or a chip of its own.
     private static void add(FuzzRig rig, PciFunction function) {
         PciBus bus = pci(rig);
         int device = bus.freeDevice(1);

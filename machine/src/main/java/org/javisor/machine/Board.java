@@ -17,8 +17,8 @@ final class Board implements AutoCloseable {
 
         void reset();
 
-        /// The guest wrote to the debug exit port; `status` is what to exit with.
-        void debugExit(int status);
+        /// Ends the machine's run.
+        void end(MachineExit exit);
     }
 
     private final BoardMemory memory;
@@ -27,6 +27,7 @@ final class Board implements AutoCloseable {
     private final Disks disks;
     private final VirtioDevices virtio;
     private final StorageDevices storage;
+    private final PeripheralDevices peripherals;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
@@ -41,6 +42,7 @@ final class Board implements AutoCloseable {
             pci = new PciDevices(config, vm, legacy, memory);
             virtio = new VirtioDevices(config, disks, vm, pci.bus());
             storage = new StorageDevices(config, disks, vm, pci.bus());
+            peripherals = new PeripheralDevices(config, vm, pci.bus(), power);
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
@@ -68,6 +70,7 @@ final class Board implements AutoCloseable {
     void reset() {
         legacy.reset();
         pci.reset();
+        peripherals.reset();
         if (firmware != null) {
             firmware.reset();
         }

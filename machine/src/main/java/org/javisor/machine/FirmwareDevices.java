@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.firmware.Flash;
 import org.javisor.devices.firmware.FwCfg;
+import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.firmware.FirmwareFiles;
 import org.javisor.machine.layout.MemoryMap;
@@ -23,7 +24,9 @@ final class FirmwareDevices implements AutoCloseable {
         configuration = new FwCfg(vm.memory(), config.cpus());
         FirmwareFiles.addTo(configuration, config.cpus(), config.ramBytes(), acpi, true);
         vm.ports().attach(FwCfg.PORT, FwCfg.PORTS, configuration, "firmware configuration");
-        SerialSink log = new SerialSink(config.firmware().log());
+        SerialOutput console = config.peripherals().debugConsole();
+        boolean own = config.firmware().log() != SerialOutput.NOWHERE || console == null;
+        SerialSink log = new SerialSink(own ? config.firmware().log() : console);
         vm.ports().attach(DebugPort.SEABIOS_PORT, 1, new DebugPort(log), "firmware's log");
         byte[] variables = image.variables();
         array = variables.length == 0 ? null : Ram.allocate(variables.length);

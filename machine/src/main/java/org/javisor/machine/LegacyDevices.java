@@ -59,7 +59,7 @@ final class LegacyDevices {
         ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
         ports.attach(PostCode.PORT, PostCode.PORTS, added(new PostCode()), "POST code and DMA page registers");
         if (config.debugExitPort() != 0) {
-            DebugExit exit = added(new DebugExit(power::debugExit));
+            DebugExit exit = added(new DebugExit(status -> power.end(new MachineExit.DebugExit(status))));
             ports.attach(config.debugExitPort(), DebugExit.DEFAULT_PORTS, exit, "isa-debug-exit");
         }
     }

@@ -80,8 +80,8 @@ public final class Machine implements AutoCloseable {
                 }
 
                 @Override
-                public void debugExit(int status) {
-                    end(new MachineExit.DebugExit(status));
+                public void end(MachineExit exit) {
+                    Machine.this.end(exit);
                 }
             });
             for (int id = 0; id < config.cpus(); id++) {
@@ -232,6 +232,11 @@ public final class Machine implements AutoCloseable {
         return board.screen();
     }
 
+    /// The frequency in hertz that the PC speaker sounds at, or 0.
+    public int tone() {
+        return vm.chips().pit().tone();
+    }
+
     /// What the processors did so far.
     public VcpuStats stats() {
         return vm.stats();
@@ -275,6 +280,7 @@ public final class Machine implements AutoCloseable {
         private Consumer<String> reports = _ -> { };
         private Execution execution = Execution.AUTO;
         private TranslatorConfig translator = TranslatorConfig.DEFAULT;
+        private PeripheralConfig peripherals = PeripheralConfig.NONE;
 
         private Builder() {
             java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
@@ -421,12 +427,19 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// Devices that not every machine has.
+        public Builder peripherals(PeripheralConfig wanted) {
+            peripherals = wanted;
+            return this;
+        }
+
         /// @throws ConfigurationException if anything in the configuration cannot be used
         public Machine build() {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
             return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, List.of(serial),
-                    virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator));
+                    virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator,
+                    peripherals));
         }
 
         private static byte[] read(String what, Path file) {

@@ -33,12 +33,13 @@ import org.javisor.vmm.Execution;
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
+/// @param peripherals   devices that not every machine has
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
         BoardConfig board, List<Disk> disks,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, Consumer<String> reports, Execution execution,
-        TranslatorConfig translator) {
+        TranslatorConfig translator, PeripheralConfig peripherals) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;
@@ -140,7 +141,7 @@ public record MachineConfig(
 
     /// What the ACPI tables are to say of a board that is configured as without firmware.
     AcpiConfig acpi() {
-        return AcpiConfig.of(board.model(), cpus, ramBytes, SERIAL_PORTS);
+        return AcpiConfig.of(board.model(), cpus, ramBytes, SERIAL_PORTS).with(peripherals.acpi());
     }
 
     private static void require(boolean holds, String message) {

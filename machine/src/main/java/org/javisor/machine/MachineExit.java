@@ -22,6 +22,12 @@ public sealed interface MachineExit {
     /// @param report the processor's last state, several lines
     record Crashed(String report) implements MachineExit { }
 
+    /// The guest's kernel panicked, and the machine was to end there.
+    record Panicked() implements MachineExit { }
+
+    /// The guest's watchdog ran out of time, and the machine was to end there.
+    record WatchdogExpired() implements MachineExit { }
+
     /// A bug in Javisor.
     record Failed(String reason) implements MachineExit { }
 }

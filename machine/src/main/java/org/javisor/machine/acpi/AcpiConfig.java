@@ -11,7 +11,16 @@ import org.javisor.machine.layout.MemoryMap;
 /// @param serialPorts how many of COM1 to COM4 exist
 /// @param pmBase      where the power-management block is: PM1a event at +0, control at +4, timer at +8
 /// @param ecam        where the ECAM window is; 0 for none
-public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPorts, int pmBase, long ecam) {
+/// @param peripherals devices that not every machine has
+public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPorts, int pmBase, long ecam,
+        Peripherals peripherals) {
+    /// Devices on the ISA bus that not every machine has.
+    ///
+    /// @param panic whether the panic device is at its port
+    public record Peripherals(boolean parallel, boolean panic) {
+        static final Peripherals NONE = new Peripherals(false, false);
+    }
+
     /// Where the power-management block is if no firmware has placed it.
     public static final int PM_BASE = 0x600;
     public static final int SMI_COMMAND = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
@@ -20,12 +29,18 @@ public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPo
 
     /// A machine whose bridges are where they are placed without firmware.
     public static AcpiConfig of(BoardModel board, int cpus, long ramBytes, int serialPorts) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, PM_BASE, board.express() ? MemoryMap.ECAM : 0);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, PM_BASE, board.express() ? MemoryMap.ECAM : 0,
+                Peripherals.NONE);
     }
 
     /// The same machine with its bridges where firmware has placed them.
     public AcpiConfig placed(int newPmBase, long newEcam) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, newPmBase, newEcam);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, newPmBase, newEcam, peripherals);
+    }
+
+    /// The same machine with devices that not every one has.
+    public AcpiConfig with(Peripherals others) {
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, others);
     }
 
     /// The first address that PCI's window below 4 GiB has. Firmware for a board without ECAM uses all that RAM leaves.

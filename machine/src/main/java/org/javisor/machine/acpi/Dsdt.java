@@ -67,6 +67,7 @@ final class Dsdt {
                 define("_ADR", integer(board.isaBridge())),
                 board.withinIsaBridge(),
                 serial,
+                IsaPeripherals.body(config.peripherals()),
                 isaDevice("KBD_", "PNP0303", 0, Resources.ports(0x60, 1), Resources.ports(0x64, 1), Resources.irq(1)),
                 isaDevice("MOU_", "PNP0F13", 0, Resources.irq(12)),
                 isaDevice("RTC_", "PNP0B00", 0, Resources.ports(0x70, 8), Resources.irq(8)),
@@ -74,7 +75,7 @@ final class Dsdt {
                 isaDevice("TMR_", "PNP0100", 0, Resources.ports(0x40, 4), Resources.irq(0)));
     }
 
-    private static byte[] isaDevice(String path, String id, int uid, byte[]... resources) {
+    static byte[] isaDevice(String path, String id, int uid, byte[]... resources) {
         return device(path,
                 define("_HID", eisaId(id)),
                 define("_UID", integer(uid)),

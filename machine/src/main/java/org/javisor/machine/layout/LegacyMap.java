@@ -7,6 +7,8 @@ public final class LegacyMap {
     /// interrupts.
     public static final int[] SERIAL_PORTS = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
     public static final int[] SERIAL_IRQS = {4, 3, 5, 7};
+    /// LPT1. Its interrupt is COM4's too: who opens first has it, and a system does without the other's.
+    public static final int PARALLEL_PORT = 0x378, PARALLEL_IRQ = 7;
     public static final int KEYBOARD_IRQ = 1, RTC_IRQ = 8, MOUSE_IRQ = 12;
 
     private LegacyMap() { }

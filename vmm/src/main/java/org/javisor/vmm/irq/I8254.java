@@ -41,12 +41,22 @@ public final class I8254 {
         }
     }
 
+    /// Whoever has a loudspeaker.
+    @FunctionalInterface
+    public interface ToneListener {
+        /// The speaker sounds at `hertz` from `nanos` on, by the machine's clock; at 0 it is silent. Called on the
+        /// thread of the guest's access, without a lock: of two processors that play, one may come late.
+        void tone(long nanos, int hertz);
+    }
+
     private final Object lock = new Object();
     private final Clock clock;
     private final Clock.Timer timer;
     private final TickLine ticks;
     private final PitChannel[] channels = {new PitChannel(true), new PitChannel(true), new PitChannel(false)};
     private int speaker;
+    private int heard;
+    private volatile ToneListener listener = (_, _) -> { };
     private long nextRise = PitChannel.NEVER;
 
     public I8254(Clock clock, InterruptLine irq) {
@@ -123,6 +133,7 @@ public final class I8254 {
             @Override
             public void write(long offset, int size, long value) {
                 writeCounter((int) offset & 3, (int) value & 0xff);
+                tellTone();
             }
         };
     }
@@ -175,17 +186,39 @@ public final class I8254 {
                     speaker = (int) value & SPEAKER_PORT_WRITABLE;
                     channels[2].gate(now(), (value & GATE2) != 0);
                 }
+                tellTone();
             }
         };
     }
 
-    /// The frequency in hertz that the speaker sounds at, or 0: for whoever has a loudspeaker.
+    // ---- the speaker ----
+
+    /// The frequency in hertz that the speaker sounds at, or 0.
     public int tone() {
         synchronized (lock) {
             boolean on = (speaker & (GATE2 | SPEAKER)) == (GATE2 | SPEAKER);
             int period = on ? channels[2].squareWavePeriod() : 0;
             return period == 0 ? 0 : (int) (HZ / period);
         }
+    }
+
+    /// Has `changes` told of every other tone. Before the machine runs.
+    public void onTone(ToneListener changes) {
+        listener = changes;
+    }
+
+    private void tellTone() {
+        long nanos;
+        int hertz;
+        synchronized (lock) {
+            hertz = tone();
+            if (hertz == heard) {
+                return;
+            }
+            heard = hertz;
+            nanos = clock.nanos();
+        }
+        listener.tone(nanos, hertz);
     }
 
     // ---- reset and state ----
@@ -199,6 +232,7 @@ public final class I8254 {
             ticks.forget();
             plan(now());
         }
+        tellTone();
     }
 
     public State save() {
@@ -216,5 +250,6 @@ public final class I8254 {
             ticks.forget();
             plan(now());
         }
+        tellTone();
     }
 }

@@ -369,6 +369,24 @@ class I8254Test {
     }
 
     @Test
+    void aListenerHearsEveryOtherToneOnce() {
+        List<String> heard = new ArrayList<>();
+        pit.onTone((nanos, hertz) -> heard.add(nanos + ": " + hertz));
+        program(2, 3, 1193);
+
+        clock.advanceTo(1000);
+        out(PORT_B, 3);
+        out(PORT_B, 3);
+        clock.advanceTo(2000);
+        program(2, 3, 2386);
+        clock.advanceTo(3000);
+        out(PORT_B, 1);
+        pit.reset();
+
+        assertEquals(List.of("1000: 1000", "2000: 0", "2000: 500", "3000: 0"), heard);
+    }
+
+    @Test
     void shortPeriodsCannotKeepTheHostBusy() {
         program(0, 2, 2);
 
