@@ -10,6 +10,9 @@ module org.javisor.devices {
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.firmware;
+    exports org.javisor.devices.net;
+    exports org.javisor.devices.net.e1000;
+    exports org.javisor.devices.net.user;
     exports org.javisor.devices.pci;
     exports org.javisor.devices.scsi;
     exports org.javisor.devices.vga;

@@ -149,6 +149,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private BoardOptions board;
 
+    @Mixin
+    private NetworkOptions network;
+
     @Spec
     private CommandSpec spec;
 
@@ -165,6 +168,7 @@ final class RunCommand implements Callable<Integer> {
             builder.debugExit(debugExit);
         }
         storage.disks().forEach(builder::disk);
+        network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals) {

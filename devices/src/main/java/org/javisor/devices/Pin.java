@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices;
 
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.memory.InterruptLine;
 
 /// A device's end of an interrupt line: decided under the device's lock with [#set], driven after its release
 /// with [#drive].
 ///
-/// Threads that drive at once neither wait for each other nor leave the line at an outdated level: one drives
-/// for all. A level that fell and rose again between two drives still gives the line an edge.
+/// When [#drive] returns, the line has had the level that was decided before: threads that drive at once wait for each
+/// other. If one could leave it to another, which the host may not run for long, a guest that has silenced its device
+/// would be interrupted again and again meanwhile. A level that fell and rose again between two drives still gives the
+/// line an edge.
 public final class Pin {
     private static final int HIGH = 1, FELL = 2;
 
     private final InterruptLine line;
     private final AtomicInteger wish = new AtomicInteger();
-    private final AtomicBoolean driving = new AtomicBoolean();
+    private final Object driving = new Object();
     private volatile boolean driven;
 
     public Pin(InterruptLine line) {
@@ -38,18 +39,22 @@ public final class Pin {
 
     /// Brings the line to the decided level. Call without a lock.
     public void drive() {
-        while (stale() && driving.compareAndSet(false, true)) {
-            int taken = wish.getAndUpdate(w -> w & ~FELL);
-            boolean level = (taken & HIGH) != 0;
-            if (driven && (taken & FELL) != 0) {
-                line.set(false);
-                driven = false;
+        if (!stale()) {
+            return;
+        }
+        synchronized (driving) {
+            while (stale()) {
+                int taken = wish.getAndUpdate(w -> w & ~FELL);
+                boolean level = (taken & HIGH) != 0;
+                if (driven && (taken & FELL) != 0) {
+                    line.set(false);
+                    driven = false;
+                }
+                if (level != driven) {
+                    line.set(level);
+                    driven = level;
+                }
             }
-            if (level != driven) {
-                line.set(level);
-                driven = level;
-            }
-            driving.set(false);
         }
     }
 

@@ -6,6 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.javisor.devices.firmware.FwCfg;
+import org.javisor.devices.net.FakeNetwork;
+import org.javisor.devices.net.NetworkBackend;
+import org.javisor.devices.net.Packets;
+import org.javisor.devices.net.e1000.E1000;
+import org.javisor.devices.net.e1000.Model;
 import org.javisor.devices.pci.Ich9Lpc;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
@@ -58,6 +63,8 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("pvpanic", rig -> rig.atPorts(Pvpanic.PORT, 1, new Pvpanic(event -> rig.observe(event.ordinal()))));
         row("pvpanic-pci", rig -> panicFunction(rig));
         row("i6300esb", rig -> watchdog(rig));
+        row("e1000", rig -> card(rig, Model.I82540EM));
+        row("e1000e", rig -> card(rig, Model.I82574L));
         return rows;
     }
 
@@ -109,6 +116,17 @@ class DeviceFuzzTest extends DeviceFuzz {
                     rig.ports.write(VbeRegisters.PORT + 1, 2, random.nextInt(1, 1200));
                 })
                 .action(random -> rig.ports.write(VgaRegisters.PORT + random.nextInt(32), 2, random.nextInt(65536)));
+    }
+
+    private static void card(FuzzRig rig, Model model) {
+        FakeNetwork network = new FakeNetwork(frame -> rig.observe(Arrays.hashCode(frame)));
+        E1000 card = new E1000(model, Packets.CARD, rig.memory, rig.clock, network, Runnable::run);
+        add(rig, card.function());
+        rig.chip(card).action(random -> {
+            byte[] frame = new byte[random.nextInt(NetworkBackend.MAX_FRAME + 1)];
+            random.nextBytes(frame);
+            rig.observe(network.deliver(frame) ? 1 : 0);
+        });
     }
 
     private static <S extends Record> void virtio(FuzzRig rig, VirtioDevice<S> device) {

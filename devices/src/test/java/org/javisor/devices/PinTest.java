@@ -4,7 +4,9 @@ package org.javisor.devices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.javisor.testkit.ProbeLine;
 import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Test;
@@ -70,5 +72,42 @@ class PinTest {
         }
 
         assertEquals(last[0], line.high());
+    }
+
+    @Test
+    void whoLowersThePinWaitsForWhoIsJustRaisingIt() throws InterruptedException {
+        CountDownLatch raising = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<Boolean> seen = Collections.synchronizedList(new ArrayList<>());
+        Pin shared = new Pin(level -> {
+            seen.add(level);
+            if (level) {
+                raising.countDown();
+                awaitQuietly(goOn);
+            }
+        });
+        shared.set(true);
+        Thread raiser = Thread.ofPlatform().start(shared::drive);
+        raising.await();
+        shared.set(false);
+        Thread lowerer = Thread.ofPlatform().start(shared::drive);
+        while (lowerer.getState() != Thread.State.BLOCKED && lowerer.isAlive()) {
+            Thread.onSpinWait();
+        }
+        assertEquals(Thread.State.BLOCKED, lowerer.getState(), "it left the line high");
+
+        goOn.countDown();
+        lowerer.join();
+        raiser.join();
+
+        assertEquals(List.of(true, false), seen);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -28,6 +28,7 @@ final class Board implements AutoCloseable {
     private final VirtioDevices virtio;
     private final StorageDevices storage;
     private final PeripheralDevices peripherals;
+    private final NetworkDevices network;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
@@ -36,6 +37,7 @@ final class Board implements AutoCloseable {
         boolean starts = config.firmware() != null;
         memory = new BoardMemory(config.ramBytes(), starts ? config.firmware().image().code() : null, vm.memory());
         Disks opened = null;
+        NetworkDevices connected = null;
         try {
             disks = opened = new Disks(config, vm);
             legacy = new LegacyDevices(config, vm, power);
@@ -49,8 +51,12 @@ final class Board implements AutoCloseable {
                 display.attach(vm.ports(), vm.mmio());
                 pci.bus().add(pci.bus().freeDevice(VGA_DEVICE), 0, display.function());
             }
+            network = connected = new NetworkDevices(config, vm, pci.bus());
             firmware = starts ? new FirmwareDevices(config, vm, pci::acpi) : null;
         } catch (RuntimeException | Error e) {
+            if (connected != null) {
+                connected.close();
+            }
             if (opened != null) {
                 opened.close();
             }
@@ -120,6 +126,7 @@ final class Board implements AutoCloseable {
         stopWaiting();
         virtio.close();
         storage.close();
+        network.close();
         disks.close();
     }
 

@@ -269,6 +269,7 @@ public final class Machine implements AutoCloseable {
         private String commandLine = "";
         private Protocol protocol = Protocol.AUTO;
         private final List<Disk> disks = new ArrayList<>();
+        private final List<NetworkCard> networkCards = new ArrayList<>();
         private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
         private SerialOutput virtioConsole = SerialOutput.NOWHERE;
         private ResetPolicy onReset = ResetPolicy.RESTART;
@@ -338,6 +339,12 @@ public final class Machine implements AutoCloseable {
 
         public Builder disk(Disk disk) {
             disks.add(disk);
+            return this;
+        }
+
+        /// Adds a network card.
+        public Builder networkCard(NetworkCard card) {
+            networkCards.add(card);
             return this;
         }
 
@@ -437,9 +444,9 @@ public final class Machine implements AutoCloseable {
         public Machine build() {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
-            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, List.of(serial),
-                    virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports, execution, translator,
-                    peripherals));
+            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports,
+                    execution, translator, peripherals));
         }
 
         private static byte[] read(String what, Path file) {

@@ -23,6 +23,7 @@ import org.javisor.vmm.Execution;
 /// @param display       a VGA; null for none
 /// @param board         the main board
 /// @param disks         in the order of their slots
+/// @param networkCards  in the order of their slots
 /// @param serial        where the output of COM1 to COM4 goes; at most four
 /// @param virtioConsole where the output of the virtio console goes
 /// @param resetPolicy   what follows a reset that the guest asks for
@@ -36,13 +37,13 @@ import org.javisor.vmm.Execution;
 /// @param peripherals   devices that not every machine has
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
-        BoardConfig board, List<Disk> disks,
+        BoardConfig board, List<Disk> disks, List<NetworkCard> networkCards,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, Consumer<String> reports, Execution execution,
         TranslatorConfig translator, PeripheralConfig peripherals) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
-    public static final int MAX_DISKS = 16, SERIAL_PORTS = 4;
+    public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;
 
     /// What to do when the guest resets itself, or crashes.
     public enum ResetPolicy {
@@ -124,6 +125,8 @@ public record MachineConfig(
                 "memory of " + ramBytes + " bytes: " + (MIN_RAM >> 20) + " MiB to " + (MAX_RAM >> 30)
                         + " GiB in whole pages are possible");
         require(disks.size() <= MAX_DISKS, disks.size() + " disks: at most " + MAX_DISKS + " fit");
+        require(networkCards.size() <= MAX_NETWORK_CARDS,
+                networkCards.size() + " network cards: at most " + MAX_NETWORK_CARDS + " fit");
         require(serial.size() <= SERIAL_PORTS, serial.size() + " serial ports: at most " + SERIAL_PORTS + " exist");
         require(debugExitPort >= 0 && debugExitPort <= 0xfffc,
                 "debug exit port " + debugExitPort + ": a port number up to 65532 is meant");
@@ -135,6 +138,7 @@ public record MachineConfig(
                 "a code cache of " + translator.cacheBytes() + " bytes: " + (TranslatorConfig.MIN_CACHE_BYTES >> 20)
                         + " MiB to " + (TranslatorConfig.MAX_CACHE_BYTES >> 30) + " GiB in whole pages are possible");
         disks = List.copyOf(disks);
+        networkCards = List.copyOf(networkCards);
         serial = List.copyOf(serial);
         withheld = Set.copyOf(withheld);
     }

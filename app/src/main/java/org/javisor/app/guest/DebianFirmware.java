@@ -10,7 +10,7 @@ import org.javisor.machine.FirmwareImage;
 
 /// Firmware by name, from Debian's packages: `seabios`, and `ovmf` for UEFI; or from a file.
 public final class DebianFirmware {
-    private static final String SEABIOS = "seabios", OVMF = "ovmf";
+    private static final String SEABIOS = "seabios", OVMF = "ovmf", IPXE = "ipxe-qemu";
 
     private DebianFirmware() { }
 
@@ -21,6 +21,18 @@ public final class DebianFirmware {
             return Files.readAllBytes(root.resolve("usr/share/seabios/vgabios-stdvga.bin"));
         } catch (IOException e) {
             throw new UncheckedIOException("VGA BIOS: " + e.getMessage(), e);
+        }
+    }
+
+    /// What a network card's ROM holds to boot from the network: iPXE, for a BIOS and for UEFI.
+    ///
+    /// @param card `e1000` or `e1000e`
+    public static byte[] networkBoot(String card, Cache cache, Consumer<String> progress) {
+        Path root = cache.entry(IPXE, into -> new DebianPackages(progress).unpack(IPXE, into));
+        try {
+            return Files.readAllBytes(root.resolve("usr/lib/ipxe/qemu/efi-" + card + ".rom"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("iPXE: " + e.getMessage(), e);
         }
     }
 

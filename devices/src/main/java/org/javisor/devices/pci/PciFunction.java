@@ -93,9 +93,10 @@ public final class PciFunction implements Chip<PciFunction.State> {
 
     /// Adds an expansion ROM: what firmware runs for this device.
     ///
-    /// @param bytes a power of two from 2048 on
-    public void addRom(long bytes, BusDevice rom, String name) {
-        addBar(new Bar(-1, Bar.Kind.ROM, bytes, rom, name));
+    /// @param content not empty
+    public void addRom(byte[] content, String name) {
+        ExpansionRom rom = new ExpansionRom(content.clone());
+        addBar(new Bar(-1, Bar.Kind.ROM, rom.bytes(), rom, name));
     }
 
     /// Adds a prefetchable memory range behind BARs `index` and `index + 1`.

@@ -46,8 +46,7 @@ public final class VgaFunction implements Chip<VgaFunction.State>, AutoCloseable
         function.addPrefetchableBar(0, VideoMemory.BYTES, memory, "video memory");
         function.addMemoryBar(2, REGISTER_BYTES, new RegisterRange(), "display registers");
         if (bios.length > 0) {
-            long bytes = Math.max(2048, Long.highestOneBit(bios.length * 2L - 1));
-            function.addRom(bytes, new Rom(bios), "VGA BIOS");
+            function.addRom(bios, "VGA BIOS");
         }
         function.belongsTo(this);
     }
@@ -89,21 +88,6 @@ public final class VgaFunction implements Chip<VgaFunction.State>, AutoCloseable
                 vbe.writeRegister((int) (offset - VBE_AT) / 2, (int) value & 0xffff);
             }
         }
-    }
-
-    private record Rom(byte[] content) implements BusDevice {
-        @Override
-        public long read(long offset, int size) {
-            long value = 0;
-            for (int n = 0; n < size; n++) {
-                int at = (int) offset + n;
-                value |= (at < content.length ? content[at] & 0xffL : 0xff) << 8 * n;
-            }
-            return value;
-        }
-
-        @Override
-        public void write(long offset, int size, long value) { }
     }
 
     // ---- life ----

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.devices.net.MacAddress;
+import org.javisor.devices.net.NetworkBackend;
+import org.javisor.devices.net.SocketNetwork;
+import org.javisor.devices.net.e1000.E1000;
+import org.javisor.devices.net.user.UserNetwork;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.machine.NetworkCard.Cable;
+import org.javisor.vmm.Vm;
+
+/// The network cards in the PCI slots, each with a thread that sends and a network behind it.
+final class NetworkDevices implements AutoCloseable {
+    private static final int FIRST_SLOT = 1;
+    /// A range of addresses that virtual machines use by tradition.
+    private static final long FIRST_ADDRESS = 0x5254_0012_3456L;
+
+    private final MachineConfig config;
+    private final DeviceThreads senders = new DeviceThreads();
+    private final List<NetworkBackend> networks = new ArrayList<>();
+
+    /// @throws org.javisor.memory.ConfigurationException if a network cannot be had; nothing stays open then
+    NetworkDevices(MachineConfig config, Vm vm, PciBus bus) {
+        this.config = config;
+        try {
+            for (NetworkCard card : config.networkCards()) {
+                add(card, vm, bus);
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void add(NetworkCard card, Vm vm, PciBus bus) {
+        int number = networks.size();
+        NetworkBackend network = open(card.cable());
+        networks.add(network);
+        MacAddress address = card.address() == null ? new MacAddress(FIRST_ADDRESS + number) : card.address();
+        E1000 device = new E1000(card.model(), address, vm.memory(), vm.clock(), network,
+                senders.start("network-" + number));
+        if (card.rom().length > 0) {
+            device.addRom(card.rom());
+        }
+        bus.add(bus.freeDevice(FIRST_SLOT), 0, device.function());
+    }
+
+    private NetworkBackend open(Cable cable) {
+        return switch (cable) {
+            case Cable.User(UserNetwork.Settings settings) -> new UserNetwork(settings);
+            case Cable.Socket(var path) -> new SocketNetwork(path, config.reports());
+        };
+    }
+
+    /// Ends senders and networks. No vCPU may be running.
+    @Override
+    public void close() {
+        senders.close();
+        networks.forEach(NetworkBackend::close);
+    }
+}
