@@ -13,6 +13,7 @@ module org.javisor.devices {
     exports org.javisor.devices.net;
     exports org.javisor.devices.net.e1000;
     exports org.javisor.devices.net.user;
+    exports org.javisor.devices.nvme;
     exports org.javisor.devices.pci;
     exports org.javisor.devices.scsi;
     exports org.javisor.devices.vga;
