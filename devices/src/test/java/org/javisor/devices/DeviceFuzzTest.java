@@ -11,6 +11,7 @@ import org.javisor.devices.net.NetworkBackend;
 import org.javisor.devices.net.Packets;
 import org.javisor.devices.net.e1000.E1000;
 import org.javisor.devices.net.e1000.Model;
+import org.javisor.devices.nvme.NvmeFunction;
 import org.javisor.devices.pci.Ich9Lpc;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
@@ -65,6 +66,7 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("i6300esb", rig -> watchdog(rig));
         row("e1000", rig -> card(rig, Model.I82540EM));
         row("e1000e", rig -> card(rig, Model.I82574L));
+        row("nvme", rig -> nvme(rig));
         return rows;
     }
 
@@ -149,6 +151,31 @@ class DeviceFuzzTest extends DeviceFuzz {
             watchdog.write(0xc, 2, 0x86);
             watchdog.write(4 * random.nextInt(4), 4, random.nextInt(1 << random.nextInt(1, 21)));
         }).action(random -> watchdog.function().writeConfig(0x68, 1, random.nextInt(100) == 0 ? 7 : 2));
+    }
+
+    /// With registers and commands as a driver writes them, on queues all over memory.
+    private static void nvme(FuzzRig rig) {
+        NvmeFunction controller = new NvmeFunction(rig.memory, new FuzzDisk(rig, DISK_BYTES, false), "f", 3, rig.clock,
+                Runnable::run);
+        add(rig, controller.function());
+        rig.chip(controller)
+                .action(random -> {
+                    controller.write(0x24, 4, 0xf000f);
+                    controller.write(0x28, 8, random.nextLong(FuzzRig.MEMORY_BYTES));
+                    controller.write(0x30, 8, random.nextLong(FuzzRig.MEMORY_BYTES));
+                    controller.write(0x14, 4, 0x460001);
+                })
+                .action(random -> {
+                    long base = controller.read(0x28, 8);
+                    for (long at = base; at < base + 1024 && at + 64 <= FuzzRig.MEMORY_BYTES; at += 64) {
+                        rig.memory.storeInt(at, random.nextInt(14));
+                        rig.memory.storeInt(at + 4, random.nextInt(2));
+                        rig.memory.storeLong(at + 24, random.nextLong(FuzzRig.MEMORY_BYTES) & -4096);
+                        rig.memory.storeInt(at + 40, random.nextInt(12) | 0xf0000);
+                        rig.memory.storeInt(at + 44, random.nextInt(4) | random.nextInt(4) << 16);
+                    }
+                })
+                .action(random -> controller.write(0x1000 + 4L * random.nextInt(8), 4, random.nextInt(17)));
     }
 
     /// Puts a function into the first free slot. Its state is part of its owner's, or a chip of its own.

@@ -46,7 +46,13 @@ public final class IoVector {
                 segment.byteSize());
     }
 
+    /// Appends a piece; one that adjoins the last becomes part of it.
     public void add(long hva, long length) {
+        if (count > 0 && addresses[count - 1] + lengths[count - 1] == hva) {
+            lengths[count - 1] += length;
+            bytes += length;
+            return;
+        }
         if (count == addresses.length) {
             addresses = Arrays.copyOf(addresses, 2 * count);
             lengths = Arrays.copyOf(lengths, 2 * count);

@@ -29,6 +29,7 @@ final class Board implements AutoCloseable {
     private final StorageDevices storage;
     private final PeripheralDevices peripherals;
     private final NetworkDevices network;
+    private final NvmeDevices nvme;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
@@ -45,6 +46,7 @@ final class Board implements AutoCloseable {
             virtio = new VirtioDevices(config, disks, vm, pci.bus());
             storage = new StorageDevices(config, disks, vm, pci.bus());
             peripherals = new PeripheralDevices(config, vm, pci.bus(), power);
+            nvme = new NvmeDevices(config, disks, vm, pci.bus());
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
@@ -127,6 +129,7 @@ final class Board implements AutoCloseable {
         virtio.close();
         storage.close();
         network.close();
+        nvme.close();
         disks.close();
     }
 

@@ -17,10 +17,15 @@ final class DeviceThreads implements AutoCloseable {
     ///
     /// @param name of the device, for people who look at threads
     ExecutorService start(String name) {
-        ExecutorService thread = Executors.newSingleThreadExecutor(
+        return start(name, 1);
+    }
+
+    /// Starts several, for a device that can do several things at once. Those that are never needed cost nothing.
+    ExecutorService start(String name, int count) {
+        ExecutorService pool = Executors.newFixedThreadPool(count,
                 Thread.ofPlatform().name("javisor-" + name.replace(' ', '-')).daemon().factory());
-        threads.add(thread);
-        return thread;
+        threads.add(pool);
+        return pool;
     }
 
     /// Returns when what had been begun is done. No vCPU may be running.

@@ -6,7 +6,9 @@ public enum DiskBus {
     /// A virtio function of its own for each disk.
     VIRTIO(false),
     /// A SATA controller with AHCI: six drives.
-    AHCI(true);
+    AHCI(true),
+    /// An NVM Express controller of its own for each disk.
+    NVME(false);
 
     private final boolean optical;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.nvme;
 
-import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import org.javisor.memory.GuestMemory;
 
 /// The admin commands.
@@ -115,12 +115,9 @@ final class AdminCommands implements CommandSet {
         }
         byte[] content = new byte[bytes];
         System.arraycopy(page, from, content, 0, Math.min(bytes, page.length - from));
-        try {
-            prps.data().store(content, 0, bytes);
-            return Status.SUCCESS;
-        } catch (IOException _) {
-            return Status.DATA_TRANSFER_ERROR;
-        }
+        prps.data().vector(bytes).copyFrom(MemorySegment.ofArray(content));
+        prps.data().written(bytes);
+        return Status.SUCCESS;
     }
 
     /// Commands of I/O queues are done before they can be aborted; what waits are event requests.

@@ -4,8 +4,10 @@ package org.javisor.devices.nvme;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.javisor.devices.ScatterList;
 import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.block.ScatterList;
+import org.javisor.host.HostMemory;
+import org.javisor.host.IoVector;
 import org.javisor.memory.GuestMemory;
 
 /// The NVM commands of one queue, on a [BlockBackend]: data moves between guest memory and the backend without a stop.
@@ -93,9 +95,9 @@ final class IoCommands implements CommandSet {
         }
         ScatterList data = prps.data();
         try {
-            backend.read(command.quad(10) << NvmeLayout.BLOCK_SHIFT, data.vector());
+            backend.read(command.quad(10) << NvmeLayout.BLOCK_SHIFT, data.vector(data.bytes()));
         } finally {
-            data.written();
+            data.written(data.bytes());
         }
         health.add(Health.READS, 1);
         health.add(Health.BLOCKS_READ, count(command));
@@ -110,7 +112,8 @@ final class IoCommands implements CommandSet {
         if (status != Status.SUCCESS) {
             return status;
         }
-        backend.write(command.quad(10) << NvmeLayout.BLOCK_SHIFT, prps.data().vector());
+        ScatterList data = prps.data();
+        backend.write(command.quad(10) << NvmeLayout.BLOCK_SHIFT, data.vector(data.bytes()));
         health.add(Health.WRITES, 1);
         health.add(Health.BLOCKS_WRITTEN, count(command));
         return settle(command);
@@ -143,12 +146,19 @@ final class IoCommands implements CommandSet {
         for (long done = 0; done < data.bytes(); done += COMPARED_AT_ONCE) {
             MemorySegment piece = contents.asSlice(0, Math.min(COMPARED_AT_ONCE, data.bytes() - done));
             backend.read((command.quad(10) << NvmeLayout.BLOCK_SHIFT) + done, piece);
-            if (!data.equalAt(done, piece)) {
+            if (!equal(data.vector(data.bytes()).window(done, piece.byteSize()), piece)) {
                 return Status.COMPARE_FAILURE;
             }
         }
         health.add(Health.READS, 1);
         return Status.SUCCESS;
+    }
+
+    private static boolean equal(IoVector data, MemorySegment other) {
+        boolean[] equal = {true};
+        data.forEach((hva, length, at) -> equal[0] &= MemorySegment.mismatch(HostMemory.segment(hva, length), 0, length,
+                other, at, at + length) < 0);
+        return equal[0];
     }
 
     private int writeZeroes(Command command) throws IOException {
@@ -176,7 +186,7 @@ final class IoCommands implements CommandSet {
             return status;
         }
         byte[] list = new byte[ranges * RANGE_BYTES];
-        prps.data().load(list);
+        prps.data().vector(list.length).copyTo(MemorySegment.ofArray(list));
         // All ranges are checked before the first takes effect.
         for (int i = 0; i < ranges; i++) {
             if (!onDisk(Range.block(list, i), Range.count(list, i))) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.nvme;
 
-import org.javisor.devices.ScatterList;
+import org.javisor.devices.block.ScatterList;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 

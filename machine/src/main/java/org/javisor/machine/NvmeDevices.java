@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.devices.nvme.NvmeFunction;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.vmm.Vm;
+
+/// An NVM Express controller for each disk that is to have one, with a pair of queues for each processor.
+final class NvmeDevices implements AutoCloseable {
+    private static final int FIRST_SLOT = 1;
+
+    private final DeviceThreads workers = new DeviceThreads();
+
+    NvmeDevices(MachineConfig config, Disks disks, Vm vm, PciBus bus) {
+        // More threads than processors of the host's would only wait for each other.
+        int threads = Math.min(config.cpus(), Runtime.getRuntime().availableProcessors());
+        for (Disks.Attached disk : disks.on(DiskBus.NVME)) {
+            NvmeFunction controller = new NvmeFunction(vm.memory(), disk.backend(), disk.serial(), config.cpus(),
+                    vm.clock(), workers.start("nvme " + disk.number(), threads));
+            bus.add(bus.freeDevice(FIRST_SLOT), 0, controller.function());
+        }
+    }
+
+    /// Ends the workers. No vCPU may be running.
+    @Override
+    public void close() {
+        workers.close();
+    }
+}
