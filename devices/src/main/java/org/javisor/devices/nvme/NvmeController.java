@@ -83,6 +83,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     private final Object life = new Object();
 
     private int cc;
+    /// The driver has disabled the controller, which has not noticed yet.
+    private boolean disabling;
     private volatile int csts;
     private int interruptMask;
     private int aqa;
@@ -186,7 +188,13 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
 
     private void configure(int value, int mask) {
         synchronized (this) {
-            cc = cc & ~mask | value & NvmeLayout.CC_BITS;
+            boolean settled = (cc & CC_ENABLE) != 0 && !disabling;
+            // The rest is for a controller that is disabled.
+            int bits = settled && (value & CC_ENABLE) != 0 ? mask & NvmeLayout.CC_SHUTDOWN_BITS
+                    : mask & NvmeLayout.CC_BITS;
+            boolean wasEnabled = (cc & CC_ENABLE) != 0;
+            cc = cc & ~bits | value & bits;
+            disabling |= wasEnabled && (cc & CC_ENABLE) == 0;
             if (NvmeLayout.shutdownNotification(cc) == 0) {
                 csts &= ~CSTS_SHUTDOWN;
             } else if ((csts & CSTS_SHUTDOWN) == 0) {
@@ -346,11 +354,10 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     /// Brings the controller to where CC wants it.
     private boolean live() {
         synchronized (life) {
-            int wanted = configuration();
-            boolean enabled = (wanted & CC_ENABLE) != 0;
-            if (!enabled && (csts & (CSTS_READY | CSTS_FATAL)) != 0) {
+            if (takeDisabling()) {
                 disable();
-            } else if (enabled && (csts & (CSTS_READY | CSTS_FATAL)) == 0) {
+            }
+            if ((configuration() & CC_ENABLE) != 0 && (csts & (CSTS_READY | CSTS_FATAL)) == 0) {
                 enable();
             }
             if ((csts & CSTS_SHUTDOWN) == CSTS_SHUTTING_DOWN) {
@@ -358,6 +365,12 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             }
         }
         return false;
+    }
+
+    private synchronized boolean takeDisabling() {
+        boolean wanted = disabling;
+        disabling = false;
+        return wanted;
     }
 
     private void enable() {
@@ -415,6 +428,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             disable();
             synchronized (this) {
                 cc = 0;
+                disabling = false;
                 aqa = 0;
                 asq = 0;
                 acq = 0;
@@ -425,6 +439,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     @Override
     public State save() {
         synchronized (life) {
+            live();
             QueueTable.State table = queues.save();
             synchronized (this) {
                 return new State(cc, csts, interruptMask, aqa, asq, acq, table, features.save(), events.save(),
@@ -446,6 +461,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             queues.clear();
             synchronized (this) {
                 cc = state.cc;
+                disabling = false;
                 csts = state.csts;
                 interruptMask = state.interruptMask;
                 aqa = state.aqa;

@@ -17,7 +17,7 @@ final class NvmeLayout {
     static final int CAP_TIMEOUT = 24, CAP_MPSMAX = 52;
 
     // CC.
-    static final int CC_ENABLE = 1, CC_BITS = 0x00ff_fff1;
+    static final int CC_ENABLE = 1, CC_SHUTDOWN_BITS = 3 << 14, CC_BITS = 0x00ff_fff1;
     private static final int CC_COMMAND_SET = 4, CC_PAGE_SIZE = 7, CC_ARBITRATION = 11, CC_SHUTDOWN = 14,
             CC_SUBMISSION_ENTRY = 16, CC_COMPLETION_ENTRY = 20;
 

@@ -13,6 +13,7 @@ import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.PirqWiring;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
@@ -68,7 +69,7 @@ final class NvmeDriver implements AutoCloseable {
     }
 
     ProbeLine intx() {
-        return gsis[16 + PirqRouter.pirq(SLOT, 1)];
+        return gsis[16 + PirqWiring.ICH9.line(SLOT, 1)];
     }
 
     /// Turns MSI-X on, each vector sending its own number.
