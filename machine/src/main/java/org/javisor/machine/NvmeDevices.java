@@ -5,9 +5,11 @@ import org.javisor.devices.nvme.NvmeFunction;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.vmm.Vm;
 
-/// An NVM Express controller for each disk that is to have one, with a pair of queues for each processor.
+/// An NVM Express controller for each disk that is to have one, with a pair of queues for each processor at least.
 final class NvmeDevices implements AutoCloseable {
     private static final int FIRST_SLOT = 1;
+    /// UEFI's driver wants two pairs even with one processor.
+    private static final int FEWEST_QUEUES = 4;
 
     private final DeviceThreads workers = new DeviceThreads();
 
@@ -15,8 +17,8 @@ final class NvmeDevices implements AutoCloseable {
         // More threads than processors of the host's would only wait for each other.
         int threads = Math.min(config.cpus(), Runtime.getRuntime().availableProcessors());
         for (Disks.Attached disk : disks.on(DiskBus.NVME)) {
-            NvmeFunction controller = new NvmeFunction(vm.memory(), disk.backend(), disk.serial(), config.cpus(),
-                    vm.clock(), workers.start("nvme " + disk.number(), threads));
+            NvmeFunction controller = new NvmeFunction(vm.memory(), disk.backend(), disk.serial(),
+                    Math.max(FEWEST_QUEUES, config.cpus()), vm.clock(), workers.start("nvme " + disk.number(), threads));
             bus.add(bus.freeDevice(FIRST_SLOT), 0, controller.function());
         }
     }
