@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 /// The disks of a guest.
 final class StorageOptions {
     @Option(names = "--disk", paramLabel = "FILE[,OPTION...]",
-            description = "Disk image; repeatable. Options: bus=virtio (the default) or ahci, ro, snapshot,"
+            description = "Disk image; repeatable. Options: bus=virtio (the default), ahci or nvme, ro, snapshot,"
                     + " format=raw|qcow2|vhd|vhdx|vmdk|vdi, on-full=stop (the default) or report.")
     private List<String> disks = List.of();
 
