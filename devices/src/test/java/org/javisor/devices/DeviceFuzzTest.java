@@ -167,7 +167,7 @@ class DeviceFuzzTest extends DeviceFuzz {
                 })
                 .action(random -> {
                     long base = controller.read(0x28, 8);
-                    for (long at = base; at < base + 1024 && at + 64 <= FuzzRig.MEMORY_BYTES; at += 64) {
+                    for (long at = base; rig.memory.backs(at, 64) && at < base + 1024; at += 64) {
                         rig.memory.storeInt(at, random.nextInt(14));
                         rig.memory.storeInt(at + 4, random.nextInt(2));
                         rig.memory.storeLong(at + 24, random.nextLong(FuzzRig.MEMORY_BYTES) & -4096);
