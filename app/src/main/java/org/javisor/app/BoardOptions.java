@@ -11,7 +11,15 @@ final class BoardOptions {
             + " pc (i440FX, conventional PCI).")
     private BoardModel model = BoardModel.Q35;
 
+    @Option(names = "--root-ports", paramLabel = "N", description = "Add PCI Express ports with slots for hot-plug:"
+            + " port1 to portN.")
+    private int rootPorts;
+
+    @Option(names = "--pci-bridges", paramLabel = "N", description = "Add bridges to conventional PCI: bridge1 to"
+            + " bridgeN.")
+    private int bridges;
+
     BoardConfig config() {
-        return BoardConfig.DEFAULT.withModel(model);
+        return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges);
     }
 }

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.machine.PciPlace;
 import org.javisor.memory.ConfigurationException;
 
 /// The value of `--disk`: a file and how it is used. Only what is an option is taken for one: a file's name may have
@@ -19,6 +21,8 @@ final class DiskOption {
     private ImageFormat format;
     private FullPolicy whenFull = FullPolicy.STOP;
     private DiskBus bus;
+    private PciPlace place = PciPlace.ROOT;
+    private int bootIndex = BootOrder.NONE;
 
     private DiskOption(String text, boolean throwaway) {
         this.rest = text;
@@ -29,13 +33,14 @@ final class DiskOption {
     static Disk parse(String text, boolean throwaway) {
         DiskOption option = taken(text, throwaway, DiskBus.VIRTIO);
         return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
-                option.whenFull, option.bus);
+                option.whenFull, option.bus, false, option.place, option.bootIndex);
     }
 
     /// The value of `--cdrom`.
     static Disk parseCdrom(String text) {
         DiskOption option = taken(text, false, DiskBus.AHCI);
-        return new Disk(Path.of(option.rest), option.format, true, false, option.whenFull, option.bus, true);
+        return new Disk(Path.of(option.rest), option.format, true, false, option.whenFull, option.bus, true,
+                option.place, option.bootIndex);
     }
 
     private static DiskOption taken(String text, boolean throwaway, DiskBus bus) {
@@ -67,6 +72,14 @@ final class DiskOption {
         }
         if (option.startsWith("bus=")) {
             bus = bus(option.substring("bus=".length()));
+            return true;
+        }
+        if (option.startsWith("slot=")) {
+            place = PciPlace.parse(option.substring("slot=".length()));
+            return true;
+        }
+        if (option.startsWith("bootindex=")) {
+            bootIndex = BootOrder.parseIndex(option.substring("bootindex=".length()));
             return true;
         }
         readOnly |= option.equals("ro");

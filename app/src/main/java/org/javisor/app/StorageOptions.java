@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 final class StorageOptions {
     @Option(names = "--disk", paramLabel = "FILE[,OPTION...]",
             description = "Disk image; repeatable. Options: bus=virtio (the default), ahci or nvme, ro, snapshot,"
-                    + " format=raw|qcow2|vhd|vhdx|vmdk|vdi, on-full=stop (the default) or report.")
+                    + " format=raw|qcow2|vhd|vhdx|vmdk|vdi, on-full=stop (the default) or report,"
+                    + " slot=portN|bridgeN (for virtio), bootindex=N.")
     private List<String> disks = List.of();
 
     @Option(names = "--cdrom", paramLabel = "FILE[,OPTION...]",

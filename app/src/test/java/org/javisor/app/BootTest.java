@@ -87,6 +87,23 @@ class BootTest {
         assertEquals(2, result.out().lines().count(), result.out());
     }
 
+    /// By MSIs, or by pins that each bridge turns.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "pci=nomsi"})
+    void disksBehindAPortAndABridgeAreRead(String append) throws Exception {
+        byte[] content = new byte[1 << 20];
+        new Random(7).nextBytes(content);
+        Path one = Files.write(directory.resolve("one.img"), content);
+        Path other = Files.write(directory.resolve("other.img"), content);
+        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+
+        Result result = javisor("run", "--cpus", "1", "--root-ports", "2", "--pci-bridges", "1", "--append", append,
+                "--disk", one + ",ro,slot=port2", "--disk", other + ",ro,slot=bridge1", "--exec",
+                "sha256sum </dev/vda; sha256sum </dev/vdb; dmesg -r | grep -E '^<[0-3]>'");
+
+        assertEquals((sum + "  -\n").repeat(2), result.out(), result.err());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"2", "8"})
     @Tag("slow")

@@ -9,6 +9,7 @@ import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.machine.PciPlace;
 import org.javisor.memory.ConfigurationException;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +42,15 @@ class DiskOptionTest {
     }
 
     @Test
+    void aDiskMayHaveItsPlaceBehindAPortOrABridge() {
+        assertEquals(new PciPlace(PciPlace.Kind.PORT, 2), DiskOption.parse("a,slot=port2", false).place());
+        assertEquals(new PciPlace(PciPlace.Kind.BRIDGE, 1), DiskOption.parse("a,slot=bridge1", false).place());
+        assertEquals(PciPlace.ROOT, DiskOption.parse("a", false).place());
+    }
+
+    @Test
     void unknownValuesAreRefused() {
+        assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,slot=port0", false));
         assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,format=zip", false));
         assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,on-full=explode", false));
         assertThrows(ConfigurationException.class, () -> DiskOption.parse("a,bus=scsy", false));

@@ -12,11 +12,18 @@ import org.javisor.devices.net.Packets;
 import org.javisor.devices.net.e1000.E1000;
 import org.javisor.devices.net.e1000.Model;
 import org.javisor.devices.nvme.NvmeFunction;
+import org.javisor.devices.pci.I440fxHostBridge;
 import org.javisor.devices.pci.Ich9Lpc;
+import org.javisor.devices.pci.PciBridge;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
+import org.javisor.devices.pci.PciFirmware;
 import org.javisor.devices.pci.PciFunction;
+import org.javisor.devices.pci.PcieRootPort;
+import org.javisor.devices.pci.Piix3Isa;
+import org.javisor.devices.pci.Piix4Pm;
 import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.PirqWiring;
 import org.javisor.devices.pci.Q35HostBridge;
 import org.javisor.devices.vga.VbeRegisters;
 import org.javisor.devices.vga.VgaFunction;
@@ -53,6 +60,8 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("debug-port", rig -> rig.atPorts(DebugPort.BOCHS_PORT, 1, new DebugPort(rig::observe)));
         row("fw-cfg", rig -> rig.atPorts(FwCfg.PORT, FwCfg.PORTS, firmware(rig)));
         row("pci-bridges", rig -> pci(rig));
+        row("pci-tree", rig -> tree(rig));
+        row("pc-bridges", rig -> pc(rig));
         row("vga", rig -> vga(rig));
         row("virtio-blk", rig -> virtio(rig, new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, false), "f", 2)));
         row("virtio-blk-read-only", rig -> virtio(rig,
@@ -106,6 +115,40 @@ class DeviceFuzzTest extends DeviceFuzz {
         bus.functions().forEach(function -> rig.chip(function)
                 .action(rig.configuration(function.bdf().devfn())));
         return bus;
+    }
+
+    /// A bridge and a port, with a function behind each.
+    private static void tree(FuzzRig rig) {
+        PciBus root = pci(rig);
+        PciBridge bridge = PciBridge.conventional();
+        PcieRootPort port = new PcieRootPort(1);
+        root.add(2, 0, bridge.function());
+        root.add(3, 0, port.function());
+        VirtioPci<?> behindBridge = new VirtioPci<>(new VirtioConsole(rig::observe, 80, 25), rig.memory, Runnable::run);
+        VirtioPci<?> behindPort = new VirtioPci<>(new VirtioConsole(rig::observe, 80, 25), rig.memory, Runnable::run);
+        bridge.bus().add(5, 0, behindBridge.function());
+        port.install(behindPort.function());
+        new PciFirmware(new PciFirmware.Window(0xc000, 0x10000), new PciFirmware.Window(0xc000_0000L, 0xe000_0000L),
+                new PciFirmware.Window(0x10_0000_0000L, 0x20_0000_0000L)).assign(root);
+        rig.chip(bridge).chip(port).chip(behindBridge).chip(behindPort)
+                .action(rig.configuration(2 << 3)).action(rig.configuration(3 << 3))
+                .action(rig.configuration(1 << 8 | 5 << 3)).action(rig.configuration(2 << 8));
+    }
+
+    /// The bridges of an i440FX board.
+    private static void pc(FuzzRig rig) {
+        PirqRouter router = new PirqRouter(PirqWiring.PIIX3, _ -> rig.wire());
+        PciBus bus = new PciBus(PciBus.Kind.CONVENTIONAL, rig.ports, rig.mmio, (1L << 46) - 1, router, rig.msi());
+        AcpiPm pm = AcpiPm.piix4(rig.clock, rig.wire(), rig::observe);
+        rig.chip(router).chip(pm);
+        rig.ports.attach(0xafe0, AcpiPm.SMALL_GPE0_BYTES, pm.gpeBlock(), "events");
+        rig.action(random -> pm.raiseGpe(random.nextInt(16)));
+        I440fxHostBridge host = new I440fxHostBridge(bus, (segment, reads, writes) -> rig.observe(segment));
+        Piix3Isa isa = new Piix3Isa(bus, router);
+        Piix4Pm power = new Piix4Pm(bus, rig.ports, pm);
+        ResetControl reset = new ResetControl(kind -> rig.observe(kind.ordinal()));
+        rig.chip(reset).atPorts(PciConfigPorts.PORT, PciConfigPorts.PORTS, new PciConfigPorts(bus, reset));
+        bus.functions().forEach(function -> rig.chip(function).action(rig.configuration(function.bdf().devfn())));
     }
 
     private static void vga(FuzzRig rig) {

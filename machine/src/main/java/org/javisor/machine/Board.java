@@ -9,8 +9,6 @@ import org.javisor.vmm.Vm;
 
 /// The PC's main board, put together from its concerns: memory, the devices at fixed places, PCI.
 final class Board implements AutoCloseable {
-    private static final int VGA_DEVICE = 1;
-
     /// What a board can do to the machine that it is in. Called on whichever thread the guest's access came from.
     interface PowerControl {
         void powerOff();
@@ -43,7 +41,7 @@ final class Board implements AutoCloseable {
             disks = opened = new Disks(config, vm);
             legacy = new LegacyDevices(config, vm, power);
             pci = new PciDevices(config, vm, legacy, memory);
-            virtio = new VirtioDevices(config, disks, vm, pci.bus());
+            virtio = new VirtioDevices(config, disks, vm, pci.slots());
             storage = new StorageDevices(config, disks, vm, pci.bus());
             peripherals = new PeripheralDevices(config, vm, pci.bus(), power);
             nvme = new NvmeDevices(config, disks, vm, pci.bus());
@@ -51,7 +49,7 @@ final class Board implements AutoCloseable {
                     config.display().bios());
             if (display != null) {
                 display.attach(vm.ports(), vm.mmio());
-                pci.bus().add(pci.bus().freeDevice(VGA_DEVICE), 0, display.function());
+                pci.slots().install(display.function());
             }
             network = connected = new NetworkDevices(config, vm, pci.bus());
             firmware = starts ? new FirmwareDevices(config, vm, pci::acpi) : null;

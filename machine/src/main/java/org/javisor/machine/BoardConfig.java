@@ -2,12 +2,38 @@
 package org.javisor.machine;
 
 import org.javisor.machine.layout.BoardModel;
+import org.javisor.memory.ConfigurationException;
 
 /// What the main board of a machine is.
-public record BoardConfig(BoardModel model) {
-    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35);
+///
+/// @param rootPorts PCI Express ports, each with a slot that may be filled and emptied while the machine runs: 0 to
+///     [#MAX_PORTS]; none on a board without PCI Express
+/// @param bridges   bridges to buses of conventional PCI: 0 to [#MAX_BRIDGES]
+public record BoardConfig(BoardModel model, int rootPorts, int bridges) {
+    public static final int MAX_PORTS = 12, MAX_BRIDGES = 2;
+    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0);
+
+    public BoardConfig {
+        require(rootPorts >= 0 && rootPorts <= MAX_PORTS, rootPorts + " root ports: at most " + MAX_PORTS + " fit");
+        require(rootPorts == 0 || model.express(), "root ports are PCI Express, which the board pc does not have");
+        require(bridges >= 0 && bridges <= MAX_BRIDGES, bridges + " PCI bridges: at most " + MAX_BRIDGES + " fit");
+    }
 
     public BoardConfig withModel(BoardModel newModel) {
-        return new BoardConfig(newModel);
+        return new BoardConfig(newModel, rootPorts, bridges);
+    }
+
+    public BoardConfig withRootPorts(int count) {
+        return new BoardConfig(model, count, bridges);
+    }
+
+    public BoardConfig withBridges(int count) {
+        return new BoardConfig(model, rootPorts, count);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new ConfigurationException(message);
+        }
     }
 }

@@ -89,17 +89,19 @@ public record MachineConfig(
     /// @param whenFull  what happens when the host has no room for what the guest writes
     /// @param bus       what it is attached to
     /// @param optical   whether it is in a CD drive; only read then
+    /// @param place     where its function is put, if it has one of its own
+    /// @param bootIndex where firmware tries to start from it, as in [BootOrder]
     public record Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull,
-                       DiskBus bus, boolean optical) {
+                       DiskBus bus, boolean optical, PciPlace place, int bootIndex) {
         public Disk {
             require(!optical || readOnly, "CD " + file + ": is only read");
             require(!optical || bus.optical(), "CD " + file + ": the bus " + bus + " has no CD drives");
         }
 
-        /// A disk that is no CD.
+        /// A disk that is no CD, on the root bus.
         public Disk(Path file, ImageFormat format, boolean readOnly, boolean throwaway, FullPolicy whenFull,
                     DiskBus bus) {
-            this(file, format, readOnly, throwaway, whenFull, bus, false);
+            this(file, format, readOnly, throwaway, whenFull, bus, false, PciPlace.ROOT, BootOrder.NONE);
         }
     }
 

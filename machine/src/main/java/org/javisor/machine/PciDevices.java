@@ -17,21 +17,29 @@ final class PciDevices {
     private final PirqRouter router;
     private final PciBus bus;
     private final Chipset chipset;
+    private final ExpansionSlots slots;
     private final PciConfigPorts configPorts;
 
     PciDevices(MachineConfig config, Vm vm, LegacyDevices legacy, LegacyArea area) {
         this.config = config;
         this.router = new PirqRouter(config.board().model().wiring(), vm::gsi);
         long last = MemoryMap.pci64(config.ramBytes()) + MemoryMap.PCI64_BYTES - 1;
-        this.bus = new PciBus(vm.ports(), vm.mmio(), last, router, vm.msi());
+        this.bus = new PciBus(
+                config.board().model().express() ? PciBus.Kind.ROOT_COMPLEX : PciBus.Kind.CONVENTIONAL, vm.ports(), vm.mmio(), last, router, vm.msi());
         this.chipset = Chipset.of(config, vm, bus, router, legacy, area);
+        this.slots = new ExpansionSlots(config.board(), bus);
         this.configPorts = new PciConfigPorts(bus, legacy.resetControl());
         vm.ports().attach(PciConfigPorts.PORT, PciConfigPorts.PORTS, configPorts, "PCI configuration");
     }
 
-    /// Where further functions go.
+    /// The root bus, for functions that have a fixed place on it.
     PciBus bus() {
         return bus;
+    }
+
+    /// Where further functions go.
+    ExpansionSlots slots() {
+        return slots;
     }
 
     /// What the ACPI tables are to say, with bridges where firmware has put them.

@@ -2,7 +2,6 @@
 package org.javisor.machine;
 
 import java.security.SecureRandom;
-import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.virtio.VirtioBlock;
 import org.javisor.devices.virtio.VirtioConsole;
 import org.javisor.devices.virtio.VirtioDevice;
@@ -14,28 +13,27 @@ import org.javisor.vmm.Vm;
 /// The virtio functions in the PCI slots, each with a thread of its own that serves its requests, so that no vCPU waits
 /// for a disk.
 final class VirtioDevices implements AutoCloseable {
-    private static final int FIRST_SLOT = 1;
     private static final int DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 25;
 
     private final GuestMemory memory;
-    private final PciBus bus;
+    private final ExpansionSlots slots;
     private final DeviceThreads workers = new DeviceThreads();
     private final VirtioConsole console;
 
-    VirtioDevices(MachineConfig config, Disks disks, Vm vm, PciBus bus) {
+    VirtioDevices(MachineConfig config, Disks disks, Vm vm, ExpansionSlots slots) {
         this.memory = vm.memory();
-        this.bus = bus;
+        this.slots = slots;
         this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
         disks.on(DiskBus.VIRTIO).forEach(disk -> add(
-                new VirtioBlock(memory, disk.backend(), disk.serial(), 1), "disk " + disk.number()));
-        add(console, "console");
+                new VirtioBlock(memory, disk.backend(), disk.serial(), 1), "disk " + disk.number(),
+                disk.config().place()));
+        add(console, "console", PciPlace.ROOT);
         SecureRandom random = new SecureRandom();
-        add(new VirtioEntropy(random::nextBytes), "entropy");
+        add(new VirtioEntropy(random::nextBytes), "entropy", PciPlace.ROOT);
     }
 
-    private void add(VirtioDevice<?> device, String name) {
-        bus.add(bus.freeDevice(FIRST_SLOT), 0,
-                new VirtioPci<>(device, memory, workers.start("virtio " + name)).function());
+    private void add(VirtioDevice<?> device, String name, PciPlace place) {
+        slots.install(new VirtioPci<>(device, memory, workers.start("virtio " + name)).function(), place);
     }
 
     VirtioConsole console() {

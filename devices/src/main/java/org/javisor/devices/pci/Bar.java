@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.pci;
 
+import java.util.List;
 import org.javisor.memory.BusDevice;
-import org.javisor.memory.IoBus;
 
 /// One base address register and the range behind it.
 ///
 /// The range is on its bus exactly while the function decodes that address space, the guest has set an
-/// address, and nobody else claims any of it: where real devices would fight over a bus cycle, the one that
-/// came first answers.
+/// address, the bridges before it let it through, and nobody claims any of it who comes before ([PciDecoder]).
 ///
 /// @pci PCI Express 5.0 §7.5.1.2.1 "Base Address Registers"
 final class Bar {
@@ -33,8 +32,7 @@ final class Bar {
     final long bytes;
     private final BusDevice device;
     private final String name;
-    private IoBus.Range range;
-    private IoBus attachedTo;
+    private Claim claim;
 
     Bar(int index, Kind kind, long bytes, BusDevice device, String name) {
         if (Long.bitCount(bytes) != 1 || bytes < (kind == Kind.IO ? 4 : 16)) {
@@ -80,40 +78,18 @@ final class Bar {
     }
 
     boolean attached() {
-        return range != null;
+        return claim != null && claim.attached();
     }
 
-    /// Leaves the bus if the range is not where it should be. An address of 0 counts as none.
-    ///
-    /// @return whether it left
-    boolean detachUnlessAt(IoBus bus, boolean decoded, long address) {
-        if (range == null || decoded && range.start() == address && attachedTo == bus) {
-            return false;
-        }
-        attachedTo.detach(range);
-        range = null;
-        if (device instanceof MappedRange mapped) {
-            mapped.disappear();
-        }
-        return true;
-    }
-
-    /// Joins the bus if it should and can.
-    void attach(IoBus bus, long limit, boolean decoded, long address) {
-        if (range != null || !decoded || address == 0
-                || Long.compareUnsigned(address, limit - bytes + 1) > 0) {
+    /// Adds where the range is to be. An address of 0 counts as none.
+    void collect(ConfigSpace config, PciDecoder decoder, List<Claim.Place> into) {
+        long address = address(config);
+        if (address == 0 || Long.compareUnsigned(address, decoder.limit(kind) - bytes + 1) > 0) {
             return;
         }
-        try {
-            range = bus.attach(address, bytes, device, name);
-            attachedTo = bus;
-            if (device instanceof MappedRange mapped) {
-                mapped.appear(address);
-            }
-        } catch (IllegalArgumentException _) {
-            // Claimed by another device, or outside the bus: the guest set it wrong, or only measures the
-            // size.
-            range = null;
+        if (claim == null) {
+            claim = new Claim(decoder.bus(kind), device, name);
         }
+        into.add(new Claim.Place(claim, address, bytes));
     }
 }

@@ -23,7 +23,7 @@ public final class Ich9Lpc {
     /// Makes the bridge and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
     public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm) {
         this.router = router;
-        block = new MovableRange(ports, pm, "ACPI power management");
+        block = new MovableRange(bus, ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x2918, 2, 0x060100, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
         config.set(ConfigSpace.COMMAND, 2, 7);

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.pci;
 
+import java.util.List;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.IoBus;
 
 /// A device that a bridge's own register places, as a BAR would: at one place or at none.
 final class MovableRange {
-    private final IoBus bus;
-    private final BusDevice device;
-    private final String name;
-    private IoBus.Range range;
+    private final PciDecoder decoder;
+    private final Claim claim;
+    private long start;
+    private long bytes;
 
-    MovableRange(IoBus bus, BusDevice device, String name) {
-        this.bus = bus;
-        this.device = device;
-        this.name = name;
+    /// @param root the bus whose functions it competes with, and precedes
+    MovableRange(PciBus root, IoBus bus, BusDevice device, String name) {
+        claim = new Claim(bus, device, name);
+        decoder = root.decoder();
+        decoder.add(this);
     }
 
-    /// Puts the device at `start`. It is nowhere if another device is there, which keeps its place.
-    synchronized void place(long start, long bytes) {
-        if (range != null && range.start() == start && range.bytes() == bytes) {
-            return;
+    void place(long newStart, long newBytes) {
+        synchronized (this) {
+            start = newStart;
+            bytes = newBytes;
         }
-        remove();
-        try {
-            range = bus.attach(start, bytes, device, name);
-        } catch (IllegalArgumentException _) {
-            range = null;
-        }
+        decoder.update();
     }
 
-    synchronized void remove() {
-        if (range != null) {
-            bus.detach(range);
-            range = null;
+    void remove() {
+        place(0, 0);
+    }
+
+    synchronized void collect(List<Claim.Place> into) {
+        if (bytes > 0) {
+            into.add(new Claim.Place(claim, start, bytes));
         }
     }
 }

@@ -6,62 +6,118 @@ import java.util.List;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
 
-/// The root bus, number 0, and its functions. Functions join while the board is built, before a guest runs.
+/// A PCI bus and its functions: the root bus, number 0, or the one behind a [PciBridge], whose number the guest sets.
+///
+/// Functions join while the board is built, or come and go in the slots for that while a guest runs: accesses take no
+/// lock, but read an array that is replaced.
 public final class PciBus {
     private static final int ALL_ONES = -1;
 
-    private final PciFunction[] functions = new PciFunction[Bdf.DEVICES * Bdf.FUNCTIONS];
-    private final IoBus ports;
-    private final IoBus mmio;
-    private final long mmioLimit;
+    /// What a bus is made of, which says how its functions describe themselves.
+    public enum Kind {
+        /// Conventional PCI: no PCI Express capabilities, and 256 bytes of configuration space.
+        CONVENTIONAL,
+        /// The root complex's own bus.
+        ROOT_COMPLEX,
+        /// The link below a root port, which ends at one device.
+        LINK
+    }
+
+    private final Kind kind;
+    /// The bridge that leads here; null on the root bus, which has the next three instead.
+    private final PciBridge bridge;
+    private final PciDecoder decoder;
     private final PirqRouter router;
     private final MsiSink msi;
-    // Serialises what BARs do on the buses: leaving one place, joining another, giving way.
-    private final Object mapping = new Object();
+    private volatile PciFunction[] functions = new PciFunction[Bdf.DEVICES * Bdf.FUNCTIONS];
 
+    /// A root bus of PCI Express.
+    ///
     /// @param mmioLimit the highest guest-physical address that a BAR may claim
     public PciBus(IoBus ports, IoBus mmio, long mmioLimit, PirqRouter router, MsiSink msi) {
-        this.ports = ports;
-        this.mmio = mmio;
-        this.mmioLimit = mmioLimit;
+        this(Kind.ROOT_COMPLEX, ports, mmio, mmioLimit, router, msi);
+    }
+
+    /// A root bus.
+    ///
+    /// @param mmioLimit the highest guest-physical address that a BAR may claim
+    public PciBus(Kind kind, IoBus ports, IoBus mmio, long mmioLimit, PirqRouter router, MsiSink msi) {
+        this.kind = kind;
+        this.bridge = null;
+        this.decoder = new PciDecoder(this, ports, mmio, mmioLimit);
         this.router = router;
         this.msi = msi;
     }
+
+    /// The bus behind a bridge.
+    PciBus(Kind kind, PciBridge bridge) {
+        this.kind = kind;
+        this.bridge = bridge;
+        this.decoder = null;
+        this.router = null;
+        this.msi = null;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    // ---- who is on it ----
 
     /// Puts a function at `device`.`function`.
     ///
     /// @throws IllegalArgumentException if the place is taken
     public void add(int device, int function, PciFunction added) {
-        Bdf bdf = new Bdf(0, device, function);
-        if (functions[bdf.devfn()] != null) {
-            throw new IllegalArgumentException("PCI function " + bdf + " is taken");
-        }
-        functions[bdf.devfn()] = added;
-        added.join(this, bdf);
-        PciFunction first = functions[device << 3];
-        for (int i = 1; i < Bdf.FUNCTIONS && first != null; i++) {
-            if (functions[device << 3 | i] != null) {
-                first.setMultiFunction();
+        synchronized (this) {
+            int devfn = new Bdf(0, device, function).devfn();
+            if (functions[devfn] != null) {
+                throw new IllegalArgumentException("PCI function " + new Bdf(number(), device, function)
+                        + " is taken");
+            }
+            added.join(this, devfn);
+            PciFunction[] grown = functions.clone();
+            grown[devfn] = added;
+            functions = grown;
+            PciFunction first = grown[device << 3];
+            for (int i = 1; i < Bdf.FUNCTIONS && first != null; i++) {
+                if (grown[device << 3 | i] != null) {
+                    first.setMultiFunction();
+                }
             }
         }
     }
 
+    /// Takes a function off the bus: it is reset, claims no address any more, and sends nothing.
+    public void remove(PciFunction removed) {
+        synchronized (this) {
+            PciFunction[] left = functions.clone();
+            for (int i = 0; i < left.length; i++) {
+                left[i] = left[i] == removed ? null : left[i];
+            }
+            functions = left;
+        }
+        removed.owner().reset();
+        removed.leave();
+    }
+
     /// The lowest device number from `from` on without a function.
     public int freeDevice(int from) {
+        PciFunction[] present = functions;
         for (int device = from; device < Bdf.DEVICES; device++) {
-            if (functions[device << 3] == null) {
+            if (present[device << 3] == null) {
                 return device;
             }
         }
         throw new IllegalStateException("no PCI device number is left");
     }
 
-    /// The function there, or null.
+    /// The function there, on this bus or behind it, or null.
     public PciFunction function(int bus, int devfn) {
-        return bus == 0 ? functions[devfn] : null;
+        PciBus found = bus == number() ? this : find(bus);
+        return found == null ? null : found.functions[devfn];
     }
 
-    /// All functions, in order of their numbers.
+    /// The functions of this very bus, in order of their numbers.
     public List<PciFunction> functions() {
         List<PciFunction> present = new ArrayList<>();
         for (PciFunction function : functions) {
@@ -72,42 +128,102 @@ public final class PciBus {
         return present;
     }
 
+    /// As [#functions], each bridge followed by those behind it.
+    public List<PciFunction> everyFunction() {
+        List<PciFunction> all = new ArrayList<>();
+        functions().forEach(function -> function.collect(all));
+        return all;
+    }
+
+    /// Its number: what the guest has written into the bridge; 0 for the root bus.
+    public int number() {
+        return bridge == null ? 0 : bridge.secondaryNumber();
+    }
+
+    PciBridge bridge() {
+        return bridge;
+    }
+
+    // ---- configuration ----
+
     /// Reads `size` bytes (1, 2 or 4) of configuration space; all-ones where no function is.
     int readConfig(int bus, int devfn, int offset, int size) {
-        PciFunction function = function(bus, devfn);
+        PciFunction function = reached(bus, devfn, offset);
         return function == null ? ALL_ONES : function.readConfig(offset, size);
     }
 
     void writeConfig(int bus, int devfn, int offset, int size, int value) {
-        PciFunction function = function(bus, devfn);
+        PciFunction function = reached(bus, devfn, offset);
         if (function != null) {
             function.writeConfig(offset, size, value);
         }
     }
 
-    MsiSink msi() {
-        return msi;
+    private PciFunction reached(int bus, int devfn, int offset) {
+        PciBus found = bus == 0 ? this : find(bus);
+        boolean exists = found != null
+                && (offset < ConfigSpace.LEGACY_BYTES || found.kind != Kind.CONVENTIONAL);
+        return exists ? found.functions[devfn] : null;
     }
 
-    void intx(Bdf bdf, int pin, boolean level) {
-        router.set(bdf.device(), pin, level);
-    }
-
-    /// Brings the buses in line with a function's BARs; what leaves may make room for others.
-    void remap(PciFunction changed) {
-        synchronized (mapping) {
-            if (!changed.detachMoved(ports, mmio)) {
-                changed.attachDecoded(ports, mmio, mmioLimit);
-                return;
-            }
-            changed.attachDecoded(ports, mmio, mmioLimit);
-            for (PciFunction function : functions) {
-                if (function != null) {
-                    function.attachDecoded(ports, mmio, mmioLimit);
-                }
+    /// The bus of that number behind the bridges here, which each let the numbers pass that lie between its secondary
+    /// and its subordinate one: a type 1 access, on its way to becoming a type 0 one.
+    private PciBus find(int number) {
+        for (PciFunction function : functions) {
+            PciBridge next = function == null ? null : function.bridge();
+            if (next != null && next.leadsTo(number)) {
+                return !next.open() ? null : number == next.secondaryNumber() ? next.bus() : next.bus().find(number);
             }
         }
+        return null;
     }
+
+    // ---- what functions send and claim ----
+
+    MsiSink msi() {
+        return bridge == null ? msi : bridge.parent().msi();
+    }
+
+    /// The decoder of the tree that this bus belongs to; null while a bridge above is on no bus.
+    PciDecoder decoder() {
+        if (bridge == null) {
+            return decoder;
+        }
+        return bridge.parent() == null ? null : bridge.parent().decoder();
+    }
+
+    /// An interrupt pin changes. On its way up each bridge connects pins to its own, turned by the device's number.
+    ///
+    /// @pci PCI-to-PCI Bridge 1.2 §9.1 "Interrupt Routing"
+    void intx(int device, int pin, boolean level) {
+        if (bridge == null) {
+            router.set(device, pin, level);
+        } else {
+            bridge.parent().intx(bridge.device(), swizzled(device, pin), level);
+        }
+    }
+
+    private static int swizzled(int device, int pin) {
+        return (device + pin - 1 & 3) + 1;
+    }
+
+    /// The PIRQ line that `pin` (1 to 4) of `device` on this bus reaches.
+    int pirq(PirqWiring wiring, int device, int pin) {
+        return bridge == null ? wiring.line(device, pin)
+                : bridge.parent().pirq(wiring, bridge.device(), swizzled(device, pin));
+    }
+
+    /// Whether accesses to all of a range come through the bridges above.
+    boolean reaches(Bar.Kind range, long address, long bytes) {
+        return bridge == null || bridge.forwards(range, address, bytes) && bridge.parent().reaches(range, address, bytes);
+    }
+
+    /// Whether the bridges above let through what functions here send to memory.
+    boolean mayMaster() {
+        return bridge == null || bridge.open() && bridge.function().busMaster();
+    }
+
+    // ---- life ----
 
     /// The reset line of the bus: resets the functions and the devices behind them.
     public void reset() {

@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.pci;
 
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
-/// What firmware does for PCI before a system starts: it gives every BAR an address and every interrupt pin
-/// the number of the PIC's input that it reaches, and turns decoding on.
+/// What firmware does for PCI before a system starts: it numbers the buses, gives every BAR an address, every bridge
+/// windows, and every interrupt pin the number of the PIC's input that it reaches, and turns decoding on.
 public final class PciFirmware {
     private static final int NOT_CONNECTED = 0xff;
+    /// What is kept free behind a port for what may be plugged in.
+    private static final long SPARE_LOW = 2L << 20, SPARE_HIGH = 64L << 20;
 
     /// Addresses to hand out, from `start` on and below `end`.
     public record Window(long start, long end) { }
 
-    private record Wanted(PciFunction function, Bar bar) { }
+    /// Kinds of addresses, with what a bridge's window for them is a multiple of.
+    private enum Pool {
+        PORTS(PciBridge.IO_GRANULE), LOW(PciBridge.MEMORY_GRANULE), HIGH(PciBridge.MEMORY_GRANULE);
 
-    private long nextPort;
-    private long nextLow;
-    private long nextHigh;
+        final long granule;
+
+        Pool(long granule) {
+            this.granule = granule;
+        }
+    }
+
     private final Window ports;
     private final Window low;
     private final Window high;
+    private int lastBus;
 
     /// @param ports I/O ports
     /// @param low   addresses below 4 GiB
@@ -29,61 +38,107 @@ public final class PciFirmware {
         this.ports = ports;
         this.low = low;
         this.high = high;
-        nextPort = ports.start;
-        nextLow = low.start;
-        nextHigh = high.start;
     }
 
-    /// Hands out addresses, the largest BARs first so that alignment wastes nothing.
+    /// Numbers buses and hands out addresses.
     ///
     /// @throws IllegalStateException if a window is too small
-    public void assign(PciBus bus) {
-        List<Wanted> wanted = new ArrayList<>();
+    public void assign(PciBus root) {
+        lastBus = 0;
+        number(root, 0);
+        Map<Pool, AddressDemand> demands = demands(root);
+        place(demands.get(Pool.PORTS), ports);
+        place(demands.get(Pool.LOW), low);
+        place(demands.get(Pool.HIGH), high);
+        for (PciFunction function : root.everyFunction()) {
+            int on = PciFunction.COMMAND_IO | PciFunction.COMMAND_MEMORY
+                    | (function.bridge() == null ? 0 : PciFunction.COMMAND_MASTER);
+            function.writeConfig(ConfigSpace.COMMAND, 2, function.readConfig(ConfigSpace.COMMAND, 2) | on);
+        }
+    }
+
+    /// Depth first, so that the numbers behind each bridge are one range.
+    private void number(PciBus bus, int number) {
         for (PciFunction function : bus.functions()) {
-            function.bars().forEach(bar -> wanted.add(new Wanted(function, bar)));
+            PciBridge bridge = function.bridge();
+            if (bridge != null) {
+                int secondary = ++lastBus;
+                bridge.number(number, secondary, 0xff);
+                number(bridge.bus(), secondary);
+                bridge.number(number, secondary, lastBus);
+            }
         }
-        wanted.sort(Comparator.comparingLong((Wanted w) -> w.bar.bytes).reversed());
-        wanted.forEach(w -> w.function.assign(w.bar, take(w.bar)));
+    }
+
+    private Map<Pool, AddressDemand> demands(PciBus bus) {
+        Map<Pool, AddressDemand> demands = new EnumMap<>(Pool.class);
+        for (Pool pool : Pool.values()) {
+            demands.put(pool, new AddressDemand());
+        }
         for (PciFunction function : bus.functions()) {
-            function.writeConfig(ConfigSpace.COMMAND, 2, function.readConfig(ConfigSpace.COMMAND, 2)
-                    | PciFunction.COMMAND_IO | PciFunction.COMMAND_MEMORY);
+            for (Bar bar : function.bars()) {
+                demands.get(poolOf(bar)).add(bar.bytes, bar.bytes, address -> function.assign(bar, address));
+            }
+            if (function.bridge() != null) {
+                addWindows(function.bridge(), demands);
+            }
+        }
+        return demands;
+    }
+
+    private Pool poolOf(Bar bar) {
+        return switch (bar.kind) {
+            case IO -> Pool.PORTS;
+            case MEMORY64 -> high.end > high.start ? Pool.HIGH : Pool.LOW;
+            case MEMORY32, PREFETCHABLE32, ROM -> Pool.LOW;
+        };
+    }
+
+    private void addWindows(PciBridge bridge, Map<Pool, AddressDemand> demands) {
+        Map<Pool, AddressDemand> behind = demands(bridge.bus());
+        boolean port = bridge.bus().kind() == PciBus.Kind.LINK;
+        for (Pool pool : Pool.values()) {
+            AddressDemand wanted = behind.get(pool);
+            long spare = !port ? 0 : switch (pool) {
+                case PORTS -> 0;
+                case LOW -> SPARE_LOW;
+                case HIGH -> high.end > high.start ? SPARE_HIGH : 0;
+            };
+            long bytes = AddressDemand.align(Math.max(wanted.bytes(), spare), pool.granule);
+            if (bytes == 0) {
+                setWindow(bridge, pool, 0, 0);
+                continue;
+            }
+            demands.get(pool).add(bytes, wanted.alignment(pool.granule), start -> {
+                setWindow(bridge, pool, start, bytes);
+                wanted.place(start);
+            });
         }
     }
 
-    private long take(Bar bar) {
-        if (bar.kind == Bar.Kind.IO) {
-            long at = align(nextPort, bar.bytes);
-            nextPort = check(at + bar.bytes, ports, bar);
-            return at;
+    private static void setWindow(PciBridge bridge, Pool pool, long start, long bytes) {
+        switch (pool) {
+            case PORTS -> bridge.placeIo(start, bytes);
+            case LOW -> bridge.placeMemory(start, bytes);
+            case HIGH -> bridge.placePrefetchable(start, bytes);
         }
-        if (bar.kind == Bar.Kind.MEMORY64 && high.end > high.start) {
-            long at = align(nextHigh, bar.bytes);
-            nextHigh = check(at + bar.bytes, high, bar);
-            return at;
-        }
-        long at = align(nextLow, bar.bytes);
-        nextLow = check(at + bar.bytes, low, bar);
-        return at;
     }
 
-    private static long align(long address, long bytes) {
-        return address + bytes - 1 & -bytes;
-    }
-
-    private static long check(long end, Window window, Bar bar) {
-        if (Long.compareUnsigned(end, window.end) > 0) {
-            throw new IllegalStateException("no room for a BAR of " + bar.bytes + " bytes");
+    private static void place(AddressDemand demand, Window window) {
+        long end = demand.place(window.start);
+        if (end != window.start && Long.compareUnsigned(end, window.end) > 0) {
+            throw new IllegalStateException("no room for " + demand.bytes() + " bytes of PCI addresses");
         }
-        return end;
     }
 
     /// Tells every function in its interrupt line register which of ISA's interrupts its pin reaches.
     ///
     /// @param irqs for each PIRQ, A first, what it is routed to
-    public void route(PciBus bus, PirqWiring wiring, int[] irqs) {
-        for (PciFunction function : bus.functions()) {
+    public void route(PciBus root, PirqWiring wiring, int[] irqs) {
+        List<PciFunction> all = root.everyFunction();
+        for (PciFunction function : all) {
             int pin = function.readConfig(ConfigSpace.INTERRUPT_PIN, 1);
-            int irq = pin == 0 ? NOT_CONNECTED : irqs[wiring.line(function.bdf().device(), pin)];
+            int irq = pin == 0 ? NOT_CONNECTED : irqs[function.bus().pirq(wiring, function.device(), pin)];
             function.writeConfig(ConfigSpace.INTERRUPT_LINE, 1, irq);
         }
     }

@@ -3,14 +3,14 @@ package org.javisor.devices.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import org.javisor.devices.Pin;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
-import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
 
-/// One PCI function with a type 0 header: its configuration space and what follows from it.
+/// One PCI function: its configuration space and what follows from it. The header is of type 0, but for a [PciBridge]'s.
 ///
 /// A device builds one, adds its BARs, capabilities and hooks, and hands it to a [PciBus]. The configuration
 /// space is guarded by this function's lock; hooks run after a write, without it.
@@ -19,7 +19,7 @@ import org.javisor.memory.MsiSink;
 public final class PciFunction implements Chip<PciFunction.State> {
     static final int COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4, COMMAND_INTX_DISABLE = 0x400;
     static final int STATUS_INTX = 8;
-    private static final int COMMAND_BITS = 0x547, STATUS_ERRORS = 0xf900;
+    private static final int COMMAND_BITS = 0x547, STATUS_ERRORS = 0xf900, MULTI_FUNCTION = 0x80;
 
     /// Who a function says it is.
     ///
@@ -38,7 +38,12 @@ public final class PciFunction implements Chip<PciFunction.State> {
         }
     }
 
-    private record Hook(int offset, int bytes, Runnable action) { }
+    /// @param guestOnly whether it is not run when the configuration is reset or loaded
+    private record Hook(int offset, int bytes, boolean guestOnly, Runnable action) {
+        private boolean touchedBy(int writtenOffset, int size) {
+            return writtenOffset < offset + bytes && offset < writtenOffset + size;
+        }
+    }
 
     private record Window(int offset, int bytes, BusDevice device) { }
 
@@ -47,23 +52,39 @@ public final class PciFunction implements Chip<PciFunction.State> {
     private final List<Bar> bars = new ArrayList<>();
     private final List<Hook> hooks = new ArrayList<>();
     private final List<Window> windows = new ArrayList<>();
+    private final List<Consumer<PciBus.Kind>> joinings = new ArrayList<>();
     private final Pin intx;
+    /// What is behind this function, if it is a bridge; else null.
+    private final PciBridge bridge;
     private byte[] powerOn;
-    private PciBus bus;
-    private Bdf bdf;
+    private volatile PciBus bus;
+    private volatile boolean present;
+    private int devfn;
     private Chip<?> owner = this;
     private boolean intxWanted;
     private volatile boolean master;
 
     public PciFunction(Identity identity) {
-        intx = new Pin(level -> bus.intx(bdf, config.get(ConfigSpace.INTERRUPT_PIN, 1), level));
+        this(identity, null);
+        config.set(ConfigSpace.SUBSYSTEM_VENDOR_ID, 2, identity.subsystemVendor);
+        config.set(ConfigSpace.SUBSYSTEM_ID, 2, identity.subsystem);
+    }
+
+    /// A function with a type 1 header, which has no room for subsystem identifiers.
+    static PciFunction ofBridge(Identity identity, PciBridge bridge) {
+        PciFunction function = new PciFunction(identity, bridge);
+        function.config.set(ConfigSpace.HEADER_TYPE, 1, 1);
+        return function;
+    }
+
+    private PciFunction(Identity identity, PciBridge bridge) {
+        this.bridge = bridge;
+        intx = new Pin(level -> bus.intx(device(), config.get(ConfigSpace.INTERRUPT_PIN, 1), level));
         config.set(ConfigSpace.VENDOR_ID, 2, identity.vendor);
         config.set(ConfigSpace.DEVICE_ID, 2, identity.device);
         config.set(ConfigSpace.REVISION, 1, identity.revision);
         config.set(ConfigSpace.CLASS, 1, identity.classCode);
         config.set(ConfigSpace.CLASS + 1, 2, identity.classCode >>> 8);
-        config.set(ConfigSpace.SUBSYSTEM_VENDOR_ID, 2, identity.subsystemVendor);
-        config.set(ConfigSpace.SUBSYSTEM_ID, 2, identity.subsystem);
         config.allow(ConfigSpace.COMMAND, 2, COMMAND_BITS);
         config.allowClear(ConfigSpace.STATUS, 2, STATUS_ERRORS);
         config.allow(ConfigSpace.CACHE_LINE, 1, 0xff);
@@ -115,9 +136,20 @@ public final class PciFunction implements Chip<PciFunction.State> {
         config.allow(ConfigSpace.INTERRUPT_LINE, 1, 0xff);
     }
 
-    /// Runs `action` after each write that touches any of `bytes` bytes from `offset`.
+    /// Runs `action` after each write that touches any of `bytes` bytes from `offset`, and when these are reset or
+    /// loaded.
     public void onWrite(int offset, int bytes, Runnable action) {
-        hooks.add(new Hook(offset, bytes, action));
+        hooks.add(new Hook(offset, bytes, false, action));
+    }
+
+    /// As [#onWrite], but only after writes.
+    public void onGuestWrite(int offset, int bytes, Runnable action) {
+        hooks.add(new Hook(offset, bytes, true, action));
+    }
+
+    /// Runs `action` when the function joins a bus, for what depends on its kind: registers may still be defined.
+    public void onJoin(Consumer<PciBus.Kind> action) {
+        joinings.add(action);
     }
 
     /// Has `device` answer accesses that lie within `bytes` bytes from `offset`.
@@ -135,24 +167,64 @@ public final class PciFunction implements Chip<PciFunction.State> {
     }
 
     /// Called by the bus that the function joins.
-    void join(PciBus newBus, Bdf at) {
-        synchronized (lock) {
-            bus = newBus;
-            bdf = at;
-            powerOn = config.toArray();
+    ///
+    /// @throws IllegalStateException if it has been on a bus before
+    void join(PciBus newBus, int at) {
+        if (bus != null) {
+            throw new IllegalStateException("a PCI function joins one bus, once");
         }
+        joinings.forEach(action -> action.accept(newBus.kind()));
+        synchronized (lock) {
+            devfn = at;
+            powerOn = config.toArray();
+            present = true;
+            bus = newBus;
+        }
+    }
+
+    /// Called by the bus when the function has been taken out, and reset.
+    void leave() {
+        synchronized (lock) {
+            present = false;
+            applyCommand();
+        }
+        intx.drive();
+        decodeAgain();
     }
 
     void setMultiFunction() {
         synchronized (lock) {
-            config.set(ConfigSpace.HEADER_TYPE, 1, 0x80);
-            powerOn = config.toArray();
+            int type = config.get(ConfigSpace.HEADER_TYPE, 1) | MULTI_FUNCTION;
+            config.set(ConfigSpace.HEADER_TYPE, 1, type);
+            powerOn[ConfigSpace.HEADER_TYPE] = (byte) type;
         }
     }
 
-    /// Where it is, or null before it joins a bus.
+    /// Where it is, or null before it joins a bus. The guest numbers buses: the answer may change.
     public Bdf bdf() {
-        return bdf;
+        return bus == null ? null : new Bdf(bus.number(), devfn >>> 3, devfn & 7);
+    }
+
+    /// The bus that it has joined, or null.
+    public PciBus bus() {
+        return bus;
+    }
+
+    int device() {
+        return devfn >>> 3;
+    }
+
+    /// What this function leads to; null if it is no bridge.
+    public PciBridge bridge() {
+        return bridge;
+    }
+
+    /// Adds itself and what is behind it.
+    void collect(List<PciFunction> into) {
+        into.add(this);
+        if (bridge != null) {
+            bridge.bus().functions().forEach(function -> function.collect(into));
+        }
     }
 
     List<Bar> bars() {
@@ -190,10 +262,27 @@ public final class PciFunction implements Chip<PciFunction.State> {
         }
         intx.drive();
         if (offset < ConfigSpace.CAPABILITIES) {
-            bus.remap(this);
+            decodeAgain();
         }
         for (Hook hook : hooks) {
-            if (offset < hook.offset + hook.bytes && hook.offset < offset + size) {
+            if (hook.touchedBy(offset, size)) {
+                hook.action.run();
+            }
+        }
+    }
+
+    /// Has the buses follow what the function's registers say, or those of the bridges before it.
+    void decodeAgain() {
+        PciDecoder decoder = bus == null ? null : bus.decoder();
+        if (decoder != null) {
+            decoder.update();
+        }
+    }
+
+    /// A bridge before this function lets more or less through: whoever waits for that looks again.
+    void masteringChanged() {
+        for (Hook hook : hooks) {
+            if (!hook.guestOnly && hook.touchedBy(ConfigSpace.COMMAND, 2)) {
                 hook.action.run();
             }
         }
@@ -218,7 +307,7 @@ public final class PciFunction implements Chip<PciFunction.State> {
     private void applyCommand() {
         int command = config.get(ConfigSpace.COMMAND, 2);
         master = (command & COMMAND_MASTER) != 0;
-        intx.set(intxWanted && (command & COMMAND_INTX_DISABLE) == 0);
+        intx.set(present && intxWanted && (command & COMMAND_INTX_DISABLE) == 0);
     }
 
     /// Sets a BAR's address, decoded or not.
@@ -226,14 +315,14 @@ public final class PciFunction implements Chip<PciFunction.State> {
         synchronized (lock) {
             bar.assign(config, address);
         }
-        bus.remap(this);
+        decodeAgain();
     }
 
     // ---- what the configuration governs ----
 
     /// Whether the guest lets the function reach memory, and so send MSIs.
     public boolean busMaster() {
-        return master;
+        return master && present && bus.mayMaster();
     }
 
     /// Asserts or releases the interrupt pin; the disable bit in the command register holds it back.
@@ -247,36 +336,21 @@ public final class PciFunction implements Chip<PciFunction.State> {
         intx.drive();
     }
 
-    /// Takes BARs off the buses that are not to be where they are.
-    ///
-    /// @return whether any left, so that another function's might now fit
-    boolean detachMoved(IoBus ports, IoBus mmio) {
-        synchronized (lock) {
-            boolean any = false;
-            for (Bar bar : bars) {
-                any |= bar.detachUnlessAt(bus(bar, ports, mmio), decoded(bar), bar.address(config));
-            }
-            return any;
-        }
-    }
-
-    /// Puts BARs on the buses where the guest wants them, as far as there is room.
-    void attachDecoded(IoBus ports, IoBus mmio, long mmioLimit) {
+    /// Adds where the guest wants BARs to be.
+    void collectClaims(PciDecoder decoder, List<Claim.Place> into) {
         synchronized (lock) {
             for (Bar bar : bars) {
-                bar.attach(bus(bar, ports, mmio), bar.kind == Bar.Kind.IO ? 0xffff : mmioLimit, decoded(bar),
-                        bar.address(config));
+                if (decoded(bar)) {
+                    bar.collect(config, decoder, into);
+                }
             }
         }
-    }
-
-    private static IoBus bus(Bar bar, IoBus ports, IoBus mmio) {
-        return bar.kind == Bar.Kind.IO ? ports : mmio;
     }
 
     private boolean decoded(Bar bar) {
         int bit = bar.kind == Bar.Kind.IO ? COMMAND_IO : COMMAND_MEMORY;
-        return (config.get(ConfigSpace.COMMAND, 2) & bit) != 0 && bar.enabled(config);
+        return present && (config.get(ConfigSpace.COMMAND, 2) & bit) != 0 && bar.enabled(config)
+                && bus.reaches(bar.kind, bar.address(config), bar.bytes);
     }
 
     // ---- life ----
@@ -309,7 +383,11 @@ public final class PciFunction implements Chip<PciFunction.State> {
 
     private void afterLoad() {
         intx.drive();
-        bus.remap(this);
-        hooks.forEach(hook -> hook.action.run());
+        decodeAgain();
+        for (Hook hook : hooks) {
+            if (!hook.guestOnly) {
+                hook.action.run();
+            }
+        }
     }
 }

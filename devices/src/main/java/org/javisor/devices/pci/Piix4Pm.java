@@ -23,7 +23,7 @@ public final class Piix4Pm {
 
     /// Makes the function and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
     public Piix4Pm(PciBus bus, IoBus ports, AcpiPm pm) {
-        block = new MovableRange(ports, pm, "ACPI power management");
+        block = new MovableRange(bus, ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x7113, 3, 0x068000, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
         config.set(ConfigSpace.COMMAND, 2, 0);

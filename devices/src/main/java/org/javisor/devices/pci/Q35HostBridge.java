@@ -19,7 +19,7 @@ public final class Q35HostBridge {
 
     /// Makes the bridge and puts it on `bus`. The ECAM window is off, as at power-on: see [#placeEcam].
     public Q35HostBridge(PciBus bus, IoBus mmio, LegacyArea area) {
-        window = new MovableRange(mmio, new Ecam(bus), "PCI configuration space (ECAM)");
+        window = new MovableRange(bus, mmio, new Ecam(bus), "PCI configuration space (ECAM)");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x29c0, 0, 0x060000, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
         config.set(PCIEXBAR, 4, 0xe000_0000);

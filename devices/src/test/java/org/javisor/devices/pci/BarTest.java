@@ -72,7 +72,7 @@ class BarTest {
     }
 
     @Test
-    void ofTwoRangesThatOverlapTheFirstAnswersAndTheOtherFollowsWhenItLeaves() {
+    void ofTwoRangesThatOverlapThatOfTheFirstFunctionAnswersAndTheOtherFollowsWhenItLeaves() {
         command(SLOT, MEMORY);
         command(OTHER, MEMORY);
         bar(SLOT, BAR0, 0xc000_0000);
@@ -84,6 +84,19 @@ class BarTest {
 
         assertEquals(PciFixture.MEMORY64_BAR, pci.mmio.read(0xc000_2000L, 4));
         assertEquals(PciFixture.MEMORY_BAR, pci.mmio.read(0xd000_0000L, 4));
+    }
+
+    @Test
+    void whichOfTwoOverlappingRangesAnswersDoesNotDependOnWhoWasFirst() {
+        command(SLOT, MEMORY);
+        command(OTHER, MEMORY);
+        bar(OTHER, BAR2, 0xc000_0000);
+        assertEquals(PciFixture.MEMORY64_BAR, pci.mmio.read(0xc000_0000L, 4));
+
+        bar(SLOT, BAR0, 0xc000_0000);
+
+        assertEquals(PciFixture.MEMORY_BAR, pci.mmio.read(0xc000_0000L, 4));
+        assertTrue(pci.mmio.unclaimed(0xc000_2000L, 4));
     }
 
     @Test

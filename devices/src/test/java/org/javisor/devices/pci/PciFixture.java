@@ -39,12 +39,18 @@ final class PciFixture {
 
     /// A function with a BAR of each kind, whose registers read as the BAR's number.
     PciFunction addFunction(int device, int number) {
+        PciFunction function = function();
+        bus.add(device, number, function);
+        return function;
+    }
+
+    /// As [#addFunction], on no bus yet.
+    static PciFunction function() {
         PciFunction function = new PciFunction(new PciFunction.Identity(0x1234, 0x5678, 0, 0xff0000, 1, 2));
         function.addMemoryBar(MEMORY_BAR, 0x2000, reading(MEMORY_BAR), "memory");
         function.addIoBar(IO_BAR, 0x20, reading(IO_BAR), "ports");
         function.addMemory64Bar(MEMORY64_BAR, 0x4000, reading(MEMORY64_BAR), "memory64");
         function.useIntx(1);
-        bus.add(device, number, function);
         return function;
     }
 
