@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.bench.conformance;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Properties;
+
+/// The page `docs/conformance.md`.
+final class ConformanceReport {
+    private static final String HEAD = """
+            # Conformance
+
+            [kvm-unit-tests](https://gitlab.com/kvm-unit-tests/kvm-unit-tests) are the tests by which KVM's developers \
+            judge KVM. They are
+            no part of this project. This page is written by `bench/conformance`, which runs every configuration of \
+            their
+            `unittests.cfg` except those of nested virtualization ([testing.md](testing.md#conformance)): do not edit \
+            it.
+
+            A number in parentheses is how many checks a program made. Seconds are those of our translator. The \
+            standard is KVM on
+            real hardware, which passes nearly all; QEMU's TCG stands beside for comparison (60 seconds, as ours).
+            """;
+
+    private final Results results;
+    private final Properties reasons = new Properties();
+    private final StringBuilder text = new StringBuilder();
+
+    private ConformanceReport(Results results) {
+        this.results = results;
+        try (InputStream file = ConformanceReport.class.getResourceAsStream("reasons.properties")) {
+            reasons.load(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String of(List<Configuration> x86, List<Configuration> i386, Results results) {
+        ConformanceReport report = new ConformanceReport(results);
+        report.text.append(HEAD);
+        report.table("64-bit programs", x86);
+        report.table("32-bit programs", i386);
+        return report.text.toString();
+    }
+
+    private void table(String title, List<Configuration> configurations) {
+        text.append("\n## ").append(title).append("\n\n").append(summary(configurations)).append('\n').append("""
+
+                | configuration | interpreter | translator | s | QEMU TCG | why |
+                |---|---|---|---:|---|---|
+                """);
+        configurations.forEach(this::row);
+    }
+
+    private String summary(List<Configuration> configurations) {
+        return String.join(", ", counted(configurations, "interpreter"), counted(configurations, "translator"),
+                counted(configurations, "qemu")) + " of " + configurations.size() + " configurations pass.";
+    }
+
+    private String counted(List<Configuration> configurations, String judge) {
+        return judge + ": " + configurations.stream().flatMap(c -> results.get(c, judge).stream())
+                .filter(v -> v.kind() == Verdict.Kind.PASS).count();
+    }
+
+    private void row(Configuration configuration) {
+        Optional<Verdict> translated = results.get(configuration, "translator");
+        Optional<Verdict> interpreted = results.get(configuration, "interpreter");
+        String seconds = translated.map(v -> String.format(Locale.ROOT, "%.1f", v.seconds())).orElse("");
+        text.append("| ").append(String.join(" | ", configuration.name(), brief(interpreted), brief(translated),
+                seconds, brief(results.get(configuration, "qemu")), why(configuration, translated.or(() ->
+                        interpreted)))).append(" |\n");
+    }
+
+    private static String brief(Optional<Verdict> verdict) {
+        return verdict.map(Verdict::brief).orElse("");
+    }
+
+    /// What we know of it, else what the program said, if it did not pass.
+    private String why(Configuration configuration, Optional<Verdict> verdict) {
+        boolean passed = verdict.isPresent() && verdict.get().kind() == Verdict.Kind.PASS;
+        String said = passed ? "" : verdict.map(Verdict::detail).orElse("").replace("|", "\\|");
+        return passed ? "" : reasons.getProperty(configuration.name(), said);
+    }
+}

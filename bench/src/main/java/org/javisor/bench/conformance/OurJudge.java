@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.bench.conformance;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import org.javisor.cpu.CpuFeature;
+import org.javisor.machine.Machine;
+import org.javisor.machine.MachineConfig;
+import org.javisor.machine.MachineExit;
+import org.javisor.vmm.Execution;
+
+/// One of our engines.
+///
+/// @param log gets what the programs print; null for nobody
+record OurJudge(Execution execution, PrintStream log) implements Judge {
+    private static final int DEBUG_EXIT = 0xf4;
+
+    @Override
+    public String name() {
+        return execution.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public Verdict run(Configuration configuration, Duration limit) throws InterruptedException {
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        try (Machine machine = machine(configuration, output)) {
+            TestDevices.attach(machine.vm(), configuration.cpus(), configuration.ramBytes());
+            Thread watchdog = Thread.ofVirtual().start(() -> stopLater(machine, limit));
+            long start = System.nanoTime();
+            MachineExit exit = machine.run();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            watchdog.interrupt();
+            watchdog.join();
+            return verdict(exit, output.toString(StandardCharsets.US_ASCII), seconds);
+        }
+    }
+
+    private Machine machine(Configuration configuration, ByteArrayOutputStream output) {
+        GuestProcessor processor = GuestProcessor.parse(configuration.option("-cpu").orElse("max"));
+        Machine.Builder builder = Machine.builder().cpus(configuration.cpus()).memory(configuration.ramBytes())
+                .kernel(configuration.program()).commandLine(configuration.arguments())
+                .protocol(MachineConfig.Protocol.MULTIBOOT).debugExit(DEBUG_EXIT)
+                .onReset(MachineConfig.ResetPolicy.STOP)
+                .serial(0, (bytes, from, count) -> {
+                    output.write(bytes, from, count);
+                    if (log != null) {
+                        log.write(bytes, from, count);
+                        log.flush();
+                    }
+                })
+                .vendor(processor.vendor()).execution(execution);
+        for (CpuFeature feature : processor.withheld()) {
+            builder.withoutFeature(feature.name());
+        }
+        return builder.build();
+    }
+
+    private static Verdict verdict(MachineExit exit, String log, double seconds) {
+        return switch (exit) {
+            case MachineExit.DebugExit(int status) -> Verdict.ofExit(status, log, seconds);
+            case MachineExit.Stopped _ -> Verdict.of(Verdict.Kind.TIMEOUT, log, "", seconds);
+            case MachineExit.Crashed(String report) -> Verdict.of(Verdict.Kind.CRASH, log,
+                    "triple fault: " + report.lines().findFirst().orElse(""), seconds);
+            case MachineExit other -> Verdict.of(Verdict.Kind.CRASH, log, other.toString(), seconds);
+        };
+    }
+
+    private static void stopLater(Machine machine, Duration limit) {
+        try {
+            Thread.sleep(limit);
+            machine.stop();
+        } catch (InterruptedException _) {
+            // The program ended in time.
+        }
+    }
+}
