@@ -41,6 +41,12 @@ final class AddressSpace {
         exempt.invalidate(gva, global, nonGlobal);
     }
 
+    void forgetKeys(int keys) {
+        user.forgetKeys(keys);
+        supervisor.forgetKeys(keys);
+        exempt.forgetKeys(keys);
+    }
+
     void writeProtect() {
         user.writeProtect();
         supervisor.writeProtect();

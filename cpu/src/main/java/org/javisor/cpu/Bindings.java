@@ -98,6 +98,7 @@ final class Bindings {
         SystemInstructions.bind(binder);
         PortInstructions.bind(binder);
         ExtendedState.bind(binder);
+        ProtectionKeys.bind(binder);
     }
 
     private static void bindIntegers(Binder binder) {

@@ -15,7 +15,8 @@ final class ControlRegisters {
     /// A change of one of these drops all translations.
     private static final long CR0_FLUSHING = ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_PE;
     private static final long CR4_FLUSHING = ControlBits.CR4_PSE | ControlBits.CR4_PAE | ControlBits.CR4_PGE
-            | ControlBits.CR4_LA57 | ControlBits.CR4_PCIDE | ControlBits.CR4_SMEP | ControlBits.CR4_SMAP;
+            | ControlBits.CR4_LA57 | ControlBits.CR4_PCIDE | ControlBits.CR4_SMEP | ControlBits.CR4_SMAP
+            | ControlBits.CR4_PKE | ControlBits.CR4_PKS;
     /// A change of one of these has the PDPTEs of PAE paging loaded anew.
     private static final long CR0_PDPTE = ControlBits.CR0_PG | ControlBits.CR0_CD | ControlBits.CR0_NW;
     private static final long CR4_PDPTE = ControlBits.CR4_PSE | ControlBits.CR4_PAE | ControlBits.CR4_PGE
@@ -51,6 +52,9 @@ final class ControlRegisters {
         bits |= cpuid.has(CpuFeature.XSAVE) ? ControlBits.CR4_OSXSAVE : 0;
         bits |= cpuid.has(CpuFeature.SMEP) ? ControlBits.CR4_SMEP : 0;
         bits |= cpuid.has(CpuFeature.SMAP) ? ControlBits.CR4_SMAP : 0;
+        bits |= cpuid.has(CpuFeature.PKU) ? ControlBits.CR4_PKE : 0;
+        bits |= cpuid.has(CpuFeature.PKS) ? ControlBits.CR4_PKS : 0;
+        bits |= cpuid.has(CpuFeature.LAM) ? ControlBits.CR4_LAM_SUP : 0;
         return bits;
     }
 
@@ -119,7 +123,9 @@ final class ControlRegisters {
     void writeCr3(long value) {
         if (cpu.mode.ia32e()) {
             boolean tagged = (cpu.cr4 & ControlBits.CR4_PCIDE) != 0;
-            long reserved = -1L << CpuidModel.PHYSICAL_ADDRESS_BITS & ~(tagged ? CR3_NO_FLUSH : 0);
+            long known = (tagged ? CR3_NO_FLUSH : 0)
+                    | (cpu.cpuid.has(CpuFeature.LAM) ? ControlBits.CR3_LAM_U57 | ControlBits.CR3_LAM_U48 : 0);
+            long reserved = -1L << cpu.cpuid.physicalAddressBits() & ~known;
             if ((value & reserved) != 0) {
                 throw cpu.gp(0);
             }

@@ -40,6 +40,7 @@ public final class Cpu implements AutoCloseable {
     final ControlRegisters control;
     final MsrTable msrs = new MsrTable();
     final Msrs modelSpecific;
+    final ProtectionKeys keys = new ProtectionKeys(this);
     final StackFrame frame;
     final InnerStack innerStack;
     final TaskSwitch taskSwitch;

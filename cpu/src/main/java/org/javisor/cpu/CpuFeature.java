@@ -79,8 +79,10 @@ public enum CpuFeature {
     CLWB(7, 0, Register.EBX, 24, isa(Feature.CLWB)),
     SHA(7, 0, Register.EBX, 29, isa(Feature.SHA), SSE2),
     UMIP(7, 0, Register.ECX, 2, isa()),
+    PKU(7, 0, Register.ECX, 3, isa(Feature.PKU), XSAVE),
     LA57(7, 0, Register.ECX, 16, isa()),
     RDPID(7, 0, Register.ECX, 22, isa(Feature.RDPID)),
+    PKS(7, 0, Register.ECX, 31, isa()),
     FSRM(7, 0, Register.EDX, 4, isa()),
     MD_CLEAR(7, 0, Register.EDX, 10, isa()),
     /// IBRS in IA32_SPEC_CTRL and IBPB in IA32_PRED_CMD.
@@ -90,6 +92,8 @@ public enum CpuFeature {
     ARCH_CAPABILITIES(7, 0, Register.EDX, 29, isa()),
     SSBD(7, 0, Register.EDX, 31, isa(), SPEC_CTRL),
 
+    /// Linear-address masking.
+    LAM(7, 1, Register.EAX, 26, isa()),
     /// BHI_DIS_S in IA32_SPEC_CTRL: with it, systems need not clear the branch history at every entry.
     BHI_CTRL(7, 2, Register.EDX, 4, isa(), SPEC_CTRL),
 

@@ -20,8 +20,9 @@ public final class CpuidModel {
     public static final int CRYSTAL_HZ = 25_000_000;
     /// What the ratios of frequencies are relative to.
     private static final int BUS_MHZ = 100;
-    /// MAXPHYADDR: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF did not get further.
+    /// MAXPHYADDR unless told otherwise: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF did not get further.
     public static final int PHYSICAL_ADDRESS_BITS = 40;
+    public static final int MIN_PHYSICAL_ADDRESS_BITS = 36, MAX_PHYSICAL_ADDRESS_BITS = 52;
 
     private static final int EAX = CpuFeature.Register.EAX, EBX = CpuFeature.Register.EBX,
             ECX = CpuFeature.Register.ECX, EDX = CpuFeature.Register.EDX;
@@ -30,7 +31,7 @@ public final class CpuidModel {
     private static final int MAX_EXTENDED_LEAF = 0x8000_0008;
     private static final int HYPERVISOR_LEAF = 0x4000_0000;
     private static final int CACHE_LINE_BYTES = 64;
-    private static final int OSXSAVE = 1 << 27, HTT = 1 << 28;
+    private static final int OSXSAVE = 1 << 27, OSPKE = 1 << 4, HTT = 1 << 28;
 
     private static final String BRAND = "Javisor Software Processor @ 1.00GHz";
     private static final String HYPERVISOR_SIGNATURE = "JavisorJavis";
@@ -44,6 +45,9 @@ public final class CpuidModel {
 
         /// CR4.OSXSAVE.
         boolean osXsave();
+
+        /// CR4.PKE.
+        boolean osProtectionKeys();
 
         long xcr0();
 
@@ -64,11 +68,22 @@ public final class CpuidModel {
         private final Set<CpuFeature> offered = EnumSet.allOf(CpuFeature.class);
         private int cpus = 1;
         private CpuVendor vendor = CpuVendor.INTEL;
+        private int physicalAddressBits = PHYSICAL_ADDRESS_BITS;
 
         private Builder() { }
 
         public Builder vendor(CpuVendor maker) {
             vendor = maker;
+            return this;
+        }
+
+        /// MAXPHYADDR.
+        public Builder physicalAddressBits(int bits) {
+            if (bits < MIN_PHYSICAL_ADDRESS_BITS || bits > MAX_PHYSICAL_ADDRESS_BITS) {
+                throw new IllegalArgumentException(bits + " bits of physical addresses: "
+                        + MIN_PHYSICAL_ADDRESS_BITS + " to " + MAX_PHYSICAL_ADDRESS_BITS + " are possible");
+            }
+            physicalAddressBits = bits;
             return this;
         }
 
@@ -97,6 +112,7 @@ public final class CpuidModel {
 
     private final int cpus;
     private final CpuVendor vendor;
+    private final int physicalAddressBits;
     private final Set<CpuFeature> offered;
     private final Set<Feature> instructions = EnumSet.of(Feature.BASE);
     private final byte[] brand = padded(BRAND, 48);
@@ -104,6 +120,7 @@ public final class CpuidModel {
     private CpuidModel(Builder builder) {
         cpus = builder.cpus;
         vendor = builder.vendor;
+        physicalAddressBits = builder.physicalAddressBits;
         offered = Collections.unmodifiableSet(EnumSet.copyOf(builder.offered));
         offered.forEach(feature -> instructions.addAll(feature.instructions()));
     }
@@ -136,8 +153,18 @@ public final class CpuidModel {
 
     /// What XCR0 may hold.
     long xcr0Supported() {
-        return has(CpuFeature.AVX) ? XsaveLayout.XCR0_SUPPORTED
-                : XsaveLayout.XCR0_SUPPORTED & ~XsaveLayout.AVX;
+        return XsaveLayout.XCR0_SUPPORTED & ~(has(CpuFeature.AVX) ? 0 : XsaveLayout.AVX)
+                & ~(has(CpuFeature.PKU) ? 0 : XsaveLayout.PKRU);
+    }
+
+    /// What IA32_XSS may hold.
+    long xssSupported() {
+        return XsaveLayout.XSS_SUPPORTED;
+    }
+
+    /// MAXPHYADDR.
+    public int physicalAddressBits() {
+        return physicalAddressBits;
     }
 
     /// 57 or 48: how many bits a linear address can have.
@@ -193,6 +220,7 @@ public final class CpuidModel {
             case 7 -> {
                 if (subleaf == 0) {
                     answer[EAX] = LAST_FEATURE_SUBLEAF;
+                    answer[ECX] |= has(CpuFeature.PKU) && state.osProtectionKeys() ? OSPKE : 0;
                 }
             }
             case 0xb, 0x1f -> topology(subleaf, state, answer);
@@ -262,8 +290,8 @@ public final class CpuidModel {
             case 1 -> {
                 long enabled = has(CpuFeature.XSAVES) ? state.xcr0() | state.xss() : state.xcr0();
                 answer[EBX] = has(CpuFeature.XSAVEC) ? XsaveLayout.compactedBytes(enabled) : 0;
-                answer[ECX] = (int) XsaveLayout.XSS_SUPPORTED;
-                answer[EDX] = (int) (XsaveLayout.XSS_SUPPORTED >>> 32);
+                answer[ECX] = (int) xssSupported();
+                answer[EDX] = (int) (xssSupported() >>> 32);
             }
             default -> component(subleaf, answer);
         }
@@ -271,7 +299,7 @@ public final class CpuidModel {
 
     private void component(int number, int[] answer) {
         for (XsaveLayout.Component component : XsaveLayout.COMPONENTS) {
-            boolean supported = ((xcr0Supported() | XsaveLayout.XSS_SUPPORTED) & component.mask()) != 0;
+            boolean supported = ((xcr0Supported() | xssSupported()) & component.mask()) != 0;
             if (component.number() == number && supported) {
                 set(answer, component.bytes(), component.offset(),
                         (component.supervisor() ? 1 : 0) | (component.aligned() ? 2 : 0), 0);
@@ -293,7 +321,7 @@ public final class CpuidModel {
             case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> brand((leaf - 0x8000_0002) * 16, answer);
             // Second-level cache: KiB, associativity code 8 (16 ways), line size.
             case 0x8000_0006 -> answer[ECX] = 1 << 10 << 16 | 8 << 12 | CACHE_LINE_BYTES;
-            case 0x8000_0008 -> answer[EAX] = linearAddressBits() << 8 | PHYSICAL_ADDRESS_BITS;
+            case 0x8000_0008 -> answer[EAX] = linearAddressBits() << 8 | physicalAddressBits;
             default -> { }
         }
     }

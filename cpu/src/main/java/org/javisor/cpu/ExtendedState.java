@@ -14,7 +14,8 @@ import org.javisor.isa.Mnemonic;
 final class ExtendedState {
     /// XCOMP_BV bits that the compacted form may have.
     private static final long COMPONENTS = XsaveLayout.XCR0_SUPPORTED | XsaveLayout.XSS_SUPPORTED;
-    private static final int X87 = XsaveLayout.X87, SSE = XsaveLayout.SSE, AVX = XsaveLayout.AVX;
+    private static final int X87 = XsaveLayout.X87, SSE = XsaveLayout.SSE, AVX = XsaveLayout.AVX,
+            PKRU = XsaveLayout.PKRU;
 
     private ExtendedState() { }
 
@@ -93,7 +94,7 @@ final class ExtendedState {
     /// XINUSE: the components that are not in their initial configuration.
     private static long inUse(Cpu cpu) {
         return (LegacyRegion.x87InUse(cpu) ? X87 : 0) | (LegacyRegion.xmmInUse(cpu) ? SSE : 0)
-                | (LegacyRegion.ymmInUse(cpu) ? AVX : 0);
+                | (LegacyRegion.ymmInUse(cpu) ? AVX : 0) | (cpu.keys.user() != 0 ? PKRU : 0);
     }
 
     /// XSAVE and XSAVEOPT.
@@ -107,7 +108,7 @@ final class ExtendedState {
         long inUse = inUse(cpu);
         long written = optimized ? requested & inUse : requested;
         long header = region.load(XsaveLayout.XSTATE_BV, 8);
-        saveComponents(region, written, (requested & XsaveLayout.VECTOR_STATE) != 0, XsaveLayout.EXTENDED);
+        saveComponents(cpu, region, written, (requested & XsaveLayout.VECTOR_STATE) != 0, 0);
         region.store(XsaveLayout.XSTATE_BV, 8, header & ~requested | requested & inUse);
     }
 
@@ -123,13 +124,13 @@ final class ExtendedState {
             inUse |= SSE;
         }
         long written = requested & inUse;
-        saveComponents(region, written, (written & SSE) != 0, ymmOffset(requested));
+        saveComponents(cpu, region, written, (written & SSE) != 0, requested | XsaveLayout.COMPACTED);
         region.store(XsaveLayout.XSTATE_BV, 8, written);
         region.store(XsaveLayout.XCOMP_BV, 8, requested | XsaveLayout.COMPACTED);
     }
 
-    /// @param ymm where the upper halves of YMM registers go
-    private static void saveComponents(LegacyRegion region, long written, boolean mxcsr, int ymm) {
+    /// @param format XCOMP_BV, which says where components go
+    private static void saveComponents(Cpu cpu, LegacyRegion region, long written, boolean mxcsr, long format) {
         if ((written & X87) != 0) {
             region.saveX87();
         }
@@ -140,13 +141,11 @@ final class ExtendedState {
             region.saveXmm();
         }
         if ((written & AVX) != 0) {
-            region.saveYmm(ymm);
+            region.saveYmm(XsaveLayout.offset(format, 2));
         }
-    }
-
-    /// Where the upper halves of YMM registers are in a compacted area that holds `format`.
-    private static int ymmOffset(long format) {
-        return XsaveLayout.compactedOffset(format, 2);
+        if ((written & PKRU) != 0) {
+            region.store(XsaveLayout.offset(format, 9), 8, Integer.toUnsignedLong(cpu.keys.user()));
+        }
     }
 
     // ---- XRSTOR ----
@@ -190,7 +189,7 @@ final class ExtendedState {
         if (mxcsr) {
             region.checkMxcsr();
         }
-        restoreComponents(region, requested, held, XsaveLayout.EXTENDED);
+        restoreComponents(cpu, region, requested, held, compaction);
         if (mxcsr) {
             region.restoreMxcsr();
         }
@@ -212,7 +211,7 @@ final class ExtendedState {
         if (loaded) {
             region.checkMxcsr();
         }
-        restoreComponents(region, requested, held, ymmOffset(format));
+        restoreComponents(cpu, region, requested, held, compaction);
         if (loaded) {
             region.restoreMxcsr();
         } else if ((requested & SSE) != 0) {
@@ -221,7 +220,9 @@ final class ExtendedState {
     }
 
     /// Loads the requested components that the area holds, and initialises those that it does not.
-    private static void restoreComponents(LegacyRegion region, long requested, long held, int ymm) {
+    ///
+    /// @param format XCOMP_BV, which says where components are
+    private static void restoreComponents(Cpu cpu, LegacyRegion region, long requested, long held, long format) {
         if ((requested & X87) != 0) {
             if ((held & X87) != 0) {
                 region.restoreX87();
@@ -238,10 +239,13 @@ final class ExtendedState {
         }
         if ((requested & AVX) != 0) {
             if ((held & AVX) != 0) {
-                region.restoreYmm(ymm);
+                region.restoreYmm(XsaveLayout.offset(format, 2));
             } else {
                 region.initializeYmm();
             }
+        }
+        if ((requested & PKRU) != 0) {
+            cpu.keys.user((held & PKRU) != 0 ? (int) region.load(XsaveLayout.offset(format, 9), 4) : 0);
         }
     }
 

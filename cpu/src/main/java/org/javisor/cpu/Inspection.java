@@ -12,14 +12,15 @@ import org.javisor.memory.MemorySlot;
 final class Inspection {
     static final long UNMAPPED = -1;
     private static final long P = 1, PS = 1 << 7;
-    private static final long ADDRESS = (1L << Mmu.PHYSICAL_BITS) - 1 & -4096;
 
     private final Cpu cpu;
     private final GuestMemory memory;
+    private final long address;
 
     Inspection(Cpu cpu) {
         this.cpu = cpu;
         this.memory = cpu.environment.memory();
+        this.address = (1L << cpu.cpuid.physicalAddressBits()) - 1 & -4096;
     }
 
     /// @return the guest-physical address, or [#UNMAPPED]
@@ -32,10 +33,10 @@ final class Inspection {
         }
         if ((cpu.efer & ControlBits.EFER_LMA) == 0) {
             long pdpte = entry((cpu.cr3 & 0xffff_ffe0L) + (gva >>> 30 & 3) * 8, 8);
-            return (pdpte & P) == 0 ? UNMAPPED : gpa64(gva & 0xffff_ffffL, pdpte & ADDRESS, 2);
+            return (pdpte & P) == 0 ? UNMAPPED : gpa64(gva & 0xffff_ffffL, pdpte & address, 2);
         }
         return cpu.mmu.canonical(gva)
-                ? gpa64(gva, cpu.cr3 & ADDRESS, (cpu.cr4 & ControlBits.CR4_LA57) != 0 ? 5 : 4) : UNMAPPED;
+                ? gpa64(gva, cpu.cr3 & address, (cpu.cr4 & ControlBits.CR4_LA57) != 0 ? 5 : 4) : UNMAPPED;
     }
 
     private long gpa64(long gva, long root, int levels) {
@@ -49,9 +50,9 @@ final class Inspection {
             boolean leaf = level == 1 || level <= 3 && (entry & PS) != 0;
             if (leaf) {
                 long size = 1L << shift;
-                return entry & (ADDRESS & -size) | gva & size - 1;
+                return entry & (address & -size) | gva & size - 1;
             }
-            table = entry & ADDRESS;
+            table = entry & address;
         }
         return UNMAPPED;
     }

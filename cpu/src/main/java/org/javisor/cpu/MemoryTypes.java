@@ -20,13 +20,19 @@ final class MemoryTypes {
     /// Uncacheable, write-combining, write-through, write-protected, write-back; 7 (UC-) in the PAT alone.
     private static final int TYPES = 1 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6;
     private static final int PAT_TYPES = TYPES | 1 << 7;
-    private static final long ADDRESS = (1L << CpuidModel.PHYSICAL_ADDRESS_BITS) - 4096;
 
+    /// The bits of an address that a register holds.
+    private final long address;
     private final long[] bases = new long[VARIABLE_RANGES];
     private final long[] masks = new long[VARIABLE_RANGES];
     private final long[] fixed = new long[FIXED.length];
     private long defType;
     private long pat = PAT_AT_RESET;
+
+    /// @param physicalAddressBits MAXPHYADDR
+    MemoryTypes(int physicalAddressBits) {
+        address = (1L << physicalAddressBits) - 4096;
+    }
 
     void reset() {
         defType = 0;
@@ -75,13 +81,13 @@ final class MemoryTypes {
     }
 
     private boolean writeBase(int n, long value) {
-        boolean ok = (value & ~(ADDRESS | 0xff)) == 0 && valid(value & 0xff, TYPES);
+        boolean ok = (value & ~(address | 0xff)) == 0 && valid(value & 0xff, TYPES);
         bases[n] = ok ? value : bases[n];
         return ok;
     }
 
     private boolean writeMask(int n, long value) {
-        boolean ok = (value & ~(ADDRESS | MASK_VALID)) == 0;
+        boolean ok = (value & ~(address | MASK_VALID)) == 0;
         masks[n] = ok ? value : masks[n];
         return ok;
     }

@@ -14,8 +14,6 @@ import org.javisor.memory.MemorySlot;
 /// must hear of. While alignment checks or data breakpoints are on, the table looked at is one that stays empty, and
 /// every access is slow.
 final class Mmu {
-    /// MAXPHYADDR, as CPUID 80000008 says.
-    static final int PHYSICAL_BITS = CpuidModel.PHYSICAL_ADDRESS_BITS;
     private static final long PAGE = -4096;
     private static final long A20 = 1 << 20;
 
@@ -36,6 +34,7 @@ final class Mmu {
     private Tlb current;
     private int privilege;
     private boolean checksAlignment;
+    private final LinearAddressMasking masking = new LinearAddressMasking();
     /// Whether the supervisor mode whose code [#kernel] knows is CPL 0.
     private boolean kernelAtCpl0 = true;
 
@@ -69,6 +68,7 @@ final class Mmu {
             current = space.supervisor;
             privilege = 0;
         }
+        masking.derive(cpu);
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
         fast = checksAlignment ? empty.table : watched(current);
         if (current != space.user && cpu.cpl == 0 != kernelAtCpl0) {
@@ -124,7 +124,8 @@ final class Mmu {
         return loadSlowly(segment, gva, bytes);
     }
 
-    private long loadSlowly(int segment, long gva, int bytes) {
+    private long loadSlowly(int segment, long address, int bytes) {
+        long gva = masking.masked(address);
         check(segment, gva, bytes);
         long value = load(current, privilege, gva, bytes);
         if (cpu.debug.watching) {
@@ -152,7 +153,8 @@ final class Mmu {
         }
     }
 
-    private void storeSlowly(int segment, long gva, int bytes, long value) {
+    private void storeSlowly(int segment, long address, int bytes, long value) {
+        long gva = masking.masked(address);
         check(segment, gva, bytes);
         store(current, privilege, gva, bytes, value);
         if (cpu.debug.watching) {
@@ -183,6 +185,10 @@ final class Mmu {
             return HostAtomics.compareAndSwap(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes, expected,
                     value);
         }
+        return compareAndSwapSlowly(segment, masking.masked(gva), bytes, expected, value);
+    }
+
+    private long compareAndSwapSlowly(int segment, long gva, int bytes, long expected, long value) {
         check(segment, gva, bytes);
         long found = compareAndSwap(current, privilege, gva, bytes, expected, value);
         if (cpu.debug.watching) {
@@ -194,8 +200,9 @@ final class Mmu {
     /// CMPXCHG16B: stores `low:high` if memory holds the expected 16 bytes, atomically. `gva` is a multiple of 16.
     ///
     /// @return whether it did; if not, what was found is in `found[0]` (low) and `found[1]`
-    boolean compareAndSwap16(int segment, long gva, long expectedLow, long expectedHigh, long low, long high,
+    boolean compareAndSwap16(int segment, long address, long expectedLow, long expectedHigh, long low, long high,
                              long[] found) {
+        long gva = masking.masked(address);
         check(segment, gva, 8);
         long hva = hvaToWrite(current, privilege, gva);
         boolean swapped;
@@ -224,7 +231,8 @@ final class Mmu {
     }
 
     /// Checks that up to 4096 bytes can be read or written, without touching them.
-    void probe(int segment, long gva, int bytes, boolean forWrite) {
+    void probe(int segment, long address, int bytes, boolean forWrite) {
+        long gva = masking.masked(address);
         long last = gva + Math.max(bytes, 1) - 1;
         checkCanonical(segment, gva, last);
         int access = forWrite ? privilege | PageWalker.WRITE : privilege;
@@ -392,7 +400,7 @@ final class Mmu {
 
     private void enter(Tlb tlb, long gva, MemorySlot slot, int access) {
         long gpa = walker.gpa;
-        tlb.fill(gva, gpa, slot.hva(gpa), walker.pageShift, walker.global);
+        tlb.fill(gva, gpa, slot.hva(gpa), walker.pageShift, walker.global, walker.key);
         if (walker.mayRead(access)) {
             tlb.permitRead(gva);
         }
@@ -468,6 +476,7 @@ final class Mmu {
             loadPdptes(value);
         }
         cpu.cr3 = value & Long.MAX_VALUE;
+        masking.derive(cpu);
         HostMemory.storeLong(cpu.state + CpuLayout.CR3, cpu.cr3);
         boolean keeps = pcids() && value < 0;
         boolean known = switchTo(pcid());
@@ -566,6 +575,15 @@ final class Mmu {
             each.flushNonGlobal();
         }
         cpu.blockEnd = 0;
+    }
+
+    /// Forgets the pages with these protection keys, a bit each, in every PCID.
+    void forgetKeys(int keys) {
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.forgetKeys(keys);
+            }
+        }
     }
 
     /// INVLPG: forgets the page of `gva`, in the current PCID or global.

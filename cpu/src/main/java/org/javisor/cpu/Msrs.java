@@ -16,7 +16,7 @@ final class Msrs {
             SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce,
             ARCH_CAPABILITIES = 0x10a, FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175,
             SYSENTER_EIP = 0x176, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0,
-            DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, XSS = 0xda0, EFER = 0xc000_0080,
+            DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, PKRS = 0x6e1, XSS = 0xda0, EFER = 0xc000_0080,
             STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083, FMASK = 0xc000_0084,
             FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102, TSC_AUX = 0xc000_0103,
             AMD_COUNTERS = 0xc001_0000;
@@ -41,7 +41,7 @@ final class Msrs {
 
     private final Cpu cpu;
     private final MsrTable table;
-    private final MemoryTypes memoryTypes = new MemoryTypes();
+    private final MemoryTypes memoryTypes;
     private long apicBase;
     private long machineCheckStatus, machineCheckControl = -1;
     /// CTL, STATUS, ADDR and MISC of each bank.
@@ -52,6 +52,7 @@ final class Msrs {
     Msrs(Cpu cpu) {
         this.cpu = cpu;
         this.table = cpu.msrs;
+        this.memoryTypes = new MemoryTypes(cpu.cpuid.physicalAddressBits());
         defineSystemCalls();
         defineTime();
         definePlatform();
@@ -135,7 +136,9 @@ final class Msrs {
         define(CpuFeature.SEP, SYSENTER_EIP, () -> system.sysenterEip,
                 canonical(v -> system.sysenterEip = v));
         define(CpuFeature.XSAVES, XSS, () -> system.xss,
-                within(XsaveLayout.XSS_SUPPORTED, v -> system.xss = v));
+                within(cpu.cpuid.xssSupported(), v -> system.xss = v));
+        define(CpuFeature.PKS, PKRS, () -> Integer.toUnsignedLong(cpu.keys.supervisor()),
+                within(0xffff_ffffL, v -> cpu.keys.supervisor((int) v)));
     }
 
     private void defineTime() {
@@ -165,7 +168,7 @@ final class Msrs {
     /// Without a local APIC the register only remembers; an APIC replaces this row.
     private boolean writeApicBase(long value) {
         long allowed = SystemRegisters.APIC_BASE_BSP | SystemRegisters.APIC_BASE_ENABLE
-                | (1L << CpuidModel.PHYSICAL_ADDRESS_BITS) - 4096;
+                | (1L << cpu.cpuid.physicalAddressBits()) - 4096;
         if ((value & ~allowed) != 0) {
             return false;
         }

@@ -18,7 +18,7 @@ final class PageWalker {
     static final int SMAP_EXEMPT = 1 << 8;
     private static final int ERROR_BITS = WRITE | USER | FETCH;
     // The other bits of the error code.
-    private static final int PROTECTION = 1, RESERVED = 1 << 3;
+    private static final int PROTECTION = 1, RESERVED = 1 << 3, KEY = 1 << 5;
 
     /// The result of a walk that reached a page and may access it; others are error codes.
     static final int MAPPED = -1;
@@ -26,12 +26,10 @@ final class PageWalker {
     // Bits of entries.
     private static final long P = 1, RW = 1 << 1, US = 1 << 2, A = 1 << 5, D = 1 << 6, PS = 1 << 7, G = 1 << 8,
             XD = 1L << 63;
-    private static final long ADDRESS = (1L << Mmu.PHYSICAL_BITS) - 1 & -4096;
-    /// Bits 51 to MAXPHYADDR, and for PAE paging up to 62.
-    private static final long BEYOND_ADDRESS = (1L << 52) - 1 & -(1L << Mmu.PHYSICAL_BITS);
-    private static final long BEYOND_ADDRESS_PAE = (1L << 63) - 1 & -(1L << Mmu.PHYSICAL_BITS);
 
     private final Cpu cpu;
+    /// The bits of an address, those up to bit 51 that are beyond it, and up to 62, which PAE paging reserves.
+    private final long address, beyondAddress, beyondAddressPae;
     private final GuestMemory memory;
     private final long[] pdptes = new long[4];
 
@@ -44,6 +42,10 @@ final class PageWalker {
     boolean writable, user, noExecute;
     /// Of the last level.
     boolean dirty, global;
+    /// Of the last level, where pages have one, and what that takes away.
+    int key;
+    private int keyRights;
+    private boolean keyed;
 
     /// The entry last loaded, and where it is; 0 if it cannot be written.
     private long loaded;
@@ -53,6 +55,10 @@ final class PageWalker {
     PageWalker(Cpu cpu) {
         this.cpu = cpu;
         this.memory = cpu.environment.memory();
+        long beyond = -(1L << cpu.cpuid.physicalAddressBits());
+        this.address = ~beyond & -4096;
+        this.beyondAddress = (1L << 52) - 1 & beyond;
+        this.beyondAddressPae = (1L << 63) - 1 & beyond;
     }
 
     /// Finds the page of the canonical `gva` and checks that it may be accessed.
@@ -64,6 +70,9 @@ final class PageWalker {
         user = true;
         noExecute = false;
         global = false;
+        keyed = false;
+        key = 0;
+        keyRights = 0;
         if ((cpu.cr0 & ControlBits.CR0_PG) == 0) {
             return unpaged(gva);
         }
@@ -73,10 +82,11 @@ final class PageWalker {
         if ((cpu.efer & ControlBits.EFER_LMA) == 0) {
             long pdpte = pdptes[(int) (gva >>> 30 & 3)];
             return (pdpte & P) == 0 ? error(access, 0)
-                    : walk64(gva, access, pdpte & ADDRESS, 2, BEYOND_ADDRESS_PAE);
+                    : walk64(gva, access, pdpte & address, 2, beyondAddressPae);
         }
         int levels = (cpu.cr4 & ControlBits.CR4_LA57) != 0 ? 5 : 4;
-        return walk64(gva, access, cpu.cr3 & ADDRESS, levels, BEYOND_ADDRESS);
+        keyed = cpu.keys.enabled();
+        return walk64(gva, access, cpu.cr3 & address, levels, beyondAddress);
     }
 
     private int unpaged(long gva) {
@@ -108,7 +118,7 @@ final class PageWalker {
                 }
             } else if ((entry & A) != 0 || set(A, 8)) {
                 combine(entry);
-                table = entry & ADDRESS;
+                table = entry & address;
                 level--;
             }
         }
@@ -169,8 +179,12 @@ final class PageWalker {
         boolean outerUser = user;
         boolean outerNoExecute = noExecute;
         combine(leaf);
+        if (keyed) {
+            key = ProtectionKeys.key(leaf);
+            keyRights = cpu.keys.rights(key, user);
+        }
         if (!permits(access)) {
-            return error(access, PROTECTION);
+            return error(access, PROTECTION | (keyViolated(access) ? KEY : 0));
         }
         long missing = ((access & WRITE) != 0 ? A | D : A) & ~leaf;
         if (missing != 0 && !set(missing, bytes)) {
@@ -180,7 +194,7 @@ final class PageWalker {
             return CHANGED;
         }
         long size = 1L << shift;
-        gpa = leaf & (ADDRESS & -size) | gva & size - 1;
+        gpa = leaf & (address & -size) | gva & size - 1;
         pageShift = shift;
         dirty = ((leaf | missing) & D) != 0;
         global = (leaf & G) != 0 && (cpu.cr4 & ControlBits.CR4_PGE) != 0;
@@ -200,6 +214,9 @@ final class PageWalker {
 
     /// Whether the page just found may be read by such an access; of its kind only USER and SMAP_EXEMPT matter.
     boolean mayRead(int access) {
+        if ((keyRights & ProtectionKeys.ACCESS_DISABLED) != 0) {
+            return false;
+        }
         if ((access & USER) != 0) {
             return user;
         }
@@ -207,7 +224,19 @@ final class PageWalker {
     }
 
     boolean mayWrite(int access) {
-        return mayRead(access) && (writable || (access & USER) == 0 && (cpu.cr0 & ControlBits.CR0_WP) == 0);
+        return mayRead(access)
+                && (writable && (keyRights & ProtectionKeys.WRITE_DISABLED) == 0 || overridesProtection(access));
+    }
+
+    /// Whether the access may write where pages are read-only.
+    private boolean overridesProtection(int access) {
+        return (access & USER) == 0 && (cpu.cr0 & ControlBits.CR0_WP) == 0;
+    }
+
+    private boolean keyViolated(int access) {
+        boolean write = (access & WRITE) != 0 && (keyRights & ProtectionKeys.WRITE_DISABLED) != 0;
+        return (access & FETCH) == 0
+                && ((keyRights & ProtectionKeys.ACCESS_DISABLED) != 0 || write && !overridesProtection(access));
     }
 
     boolean mayFetch(int access) {
@@ -265,7 +294,7 @@ final class PageWalker {
     /// @return false, and nothing is loaded, if a present one has reserved bits set
     /// @sdm vol. 3A §4.4.1 "PDPTE Registers"
     boolean loadPdptes(long cr3) {
-        long reserved = -1L << Mmu.PHYSICAL_BITS | 0x1e6;
+        long reserved = ~address & -4096 | 0x1e6;
         long table = cr3 & 0xffff_ffe0L;
         long e0 = loadEntry(table, 8);
         long e1 = loadEntry(table + 8, 8);

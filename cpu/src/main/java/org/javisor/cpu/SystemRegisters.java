@@ -130,6 +130,7 @@ final class SystemRegisters implements CpuidModel.State {
         tscAux = specCtrl = 0;
         xcr0 = XsaveLayout.X87;
         xss = 0;
+        cpu.keys.reset();
         cpu.segments.base[FS] = 0;
     }
 
@@ -146,6 +147,11 @@ final class SystemRegisters implements CpuidModel.State {
     @Override
     public boolean osXsave() {
         return (cpu.cr4 & ControlBits.CR4_OSXSAVE) != 0;
+    }
+
+    @Override
+    public boolean osProtectionKeys() {
+        return (cpu.cr4 & ControlBits.CR4_PKE) != 0;
     }
 
     @Override

@@ -38,10 +38,12 @@ final class Tlb {
 
     // Low bits of `gpas`.
     private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION;
+    private static final int KEY_POSITION = 7, KEY_BITS = 15;
 
     /// Host address of the table.
     final long table;
-    /// By entry: the page's guest-physical address, the size of the page it is part of, and whether that is global.
+    /// By entry: the page's guest-physical address, the size of the page it is part of, whether that is global, and
+    /// its protection key.
     private final long[] gpas = new long[ENTRIES];
     /// By entry: page address | 1 if instructions may be fetched, else 0.
     private final long[] executable = new long[ENTRIES];
@@ -51,6 +53,8 @@ final class Tlb {
     private final IndexSet filled = new IndexSet(ENTRIES);
     /// Where pages may be larger than others.
     private final PageFilter large = new PageFilter(LARGE_PAGE_SHIFT), huge = new PageFilter(HUGE_PAGE_SHIFT);
+    /// The protection keys that pages may have, a bit each.
+    private int keys;
     /// What has been found in pages of code; other tables may share it.
     final CodeEntries codeEntries;
 
@@ -105,14 +109,16 @@ final class Tlb {
     }
 
     /// Begins to describe the page of `gva`, which is at `gpa` and `hva`: nothing is permitted yet.
-    void fill(long gva, long gpa, long hva, int pageShift, boolean global) {
+    void fill(long gva, long gpa, long hva, int pageShift, boolean global, int key) {
         int index = index(gva);
         filled.add(index);
         clear(index);
         long entry = entry(index);
         HostMemory.storeLong(entry + HOST, hva - (gva & ~PAGE));
         HostMemory.storeLong(entry + ADDEND, hva - gva);
-        gpas[index] = gpa & PAGE | (long) pageShift << SHIFT_POSITION | (global ? GLOBAL : 0);
+        gpas[index] = gpa & PAGE | (long) pageShift << SHIFT_POSITION | (global ? GLOBAL : 0)
+                | (long) key << KEY_POSITION;
+        keys |= 1 << key;
         if (pageShift > SMALL_PAGE_SHIFT) {
             (pageShift > LARGE_PAGE_SHIFT ? huge : large).add(gva);
         }
@@ -161,6 +167,7 @@ final class Tlb {
         filled.clear();
         large.clear();
         huge.clear();
+        keys = 0;
     }
 
     void flushNonGlobal() {
@@ -170,6 +177,19 @@ final class Tlb {
                 clear(i);
                 filled.remove(i);
             }
+        }
+    }
+
+    /// Forgets the pages with these protection keys, a bit each.
+    void forgetKeys(int forgotten) {
+        if ((keys & forgotten) != 0) {
+            for (int i = filled.first(); i >= 0; i = filled.next(i)) {
+                if ((forgotten >>> (gpas[i] >>> KEY_POSITION & KEY_BITS) & 1) != 0) {
+                    clear(i);
+                    filled.remove(i);
+                }
+            }
+            keys &= ~forgotten;
         }
     }
 

@@ -12,7 +12,7 @@ package org.javisor.cpu;
 ///
 /// @sdm vol. 1 §13.4 "XSAVE Area"
 final class XsaveLayout {
-    static final int X87 = 1, SSE = 2, AVX = 4;
+    static final int X87 = 1, SSE = 2, AVX = 4, PKRU = 1 << 9;
     /// What instructions with a VEX prefix need in XCR0.
     static final int VECTOR_STATE = SSE | AVX;
     static final int LEGACY_BYTES = 512;
@@ -35,8 +35,9 @@ final class XsaveLayout {
         }
     }
 
-    /// In ascending order: the upper halves of the YMM registers.
-    static final Component[] COMPONENTS = {new Component(2, EXTENDED, 256, false, false)};
+    /// In ascending order: the upper halves of the YMM registers; PKRU.
+    static final Component[] COMPONENTS = {new Component(2, EXTENDED, 256, false, false),
+        new Component(9, EXTENDED + 256, 8, false, false)};
 
     /// What XCR0 may hold on a processor with every feature; see [CpuidModel#xcr0Supported].
     static final long XCR0_SUPPORTED = X87 | SSE | supported(false);
@@ -62,6 +63,19 @@ final class XsaveLayout {
             }
         }
         return end;
+    }
+
+    /// Where component `number` starts in an area whose XCOMP_BV is `format`, 0 for the standard form.
+    static int offset(long format, int number) {
+        if (format != 0) {
+            return compactedOffset(format & ~COMPACTED, number);
+        }
+        for (Component component : COMPONENTS) {
+            if (component.number == number) {
+                return component.offset;
+            }
+        }
+        throw new AssertionError(number);
     }
 
     /// Where component `number` starts in a compacted area that holds `mask`; with a number above all, where

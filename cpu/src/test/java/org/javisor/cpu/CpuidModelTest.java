@@ -32,6 +32,11 @@ class CpuidModelTest {
         }
 
         @Override
+        public boolean osProtectionKeys() {
+            return false;
+        }
+
+        @Override
         public boolean osXsave() {
             return true;
         }
@@ -163,9 +168,9 @@ class CpuidModelTest {
     @Test
     void xsaveSizesAreThoseOfTheAreas() {
         int[] leaf = query(CpuidModel.builder().build(), 0xd, 0);
-        assertEquals(List.of(7, 576, 832, 0), boxed(leaf));
+        assertEquals(List.of(0x207, 576, 840, 0), boxed(leaf));
         assertEquals(List.of(256, 576, 0, 0), boxed(query(CpuidModel.builder().build(), 0xd, 2)));
-        CpuidModel without = CpuidModel.builder().without(CpuFeature.AVX).build();
+        CpuidModel without = CpuidModel.builder().without(CpuFeature.AVX).without(CpuFeature.PKU).build();
         assertEquals(List.of(3, 576, 576, 0), boxed(query(without, 0xd, 0)));
         assertEquals(List.of(0, 0, 0, 0), boxed(query(without, 0xd, 2)));
         assertEquals(576, query(CpuidModel.builder().build(), 0xd, 1)[1]);

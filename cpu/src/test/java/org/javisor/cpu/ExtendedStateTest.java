@@ -276,7 +276,27 @@ class ExtendedStateTest {
     @Test
     void aProcessorWithoutAvxRefusesItsComponent() {
         CpuidModel model = CpuidModel.builder().without(CpuFeature.AVX).build();
-        assertEquals(3, model.xcr0Supported());
+        assertEquals(3, model.xcr0Supported() & 7);
+    }
+
+    @Test
+    void theRightsOfProtectionKeysAreAComponent() {
+        cpu.system.xcr0 = 0x207;
+        cpu.keys.user(0x55);
+        assertEquals(-1, run(XSAVE, 0x200));
+        assertEquals(0x200, memory.loadLong(XSTATE_BV));
+        assertEquals(0x55, memory.loadLong(DATA + 832));
+        assertEquals(-1, run(XSAVEC, 0x204));
+        assertEquals(0x55, memory.loadLong(DATA + 576 + 256));
+        assertEquals(-1, run(XSAVEC, 0x200));
+        assertEquals(0x55, memory.loadLong(DATA + 576));
+
+        cpu.keys.user(0);
+        assertEquals(-1, run(XRSTOR, 0x200));
+        assertEquals(0x55, cpu.keys.user());
+        memory.storeLong(XSTATE_BV, 0);
+        assertEquals(-1, run(XRSTOR, 0x200));
+        assertEquals(0, cpu.keys.user());
     }
 
     @Test

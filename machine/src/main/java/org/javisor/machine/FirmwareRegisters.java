@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
-import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.vmm.Registers;
 
@@ -17,22 +16,22 @@ final class FirmwareRegisters {
 
     private FirmwareRegisters() { }
 
-    static void apply(Registers registers) {
+    static void apply(Registers registers, int physicalAddressBits) {
         registers.msr(FIX64K_00000, ALL_WRITE_BACK);
         registers.msr(FIX16K_80000, ALL_WRITE_BACK);
         registers.msr(FIX16K_A0000, UNCACHEABLE);
         for (int n = 0; n < FIX4K_REGISTERS; n++) {
             registers.msr(FIX4K_C0000 + n, ALL_WRITE_BACK);
         }
-        uncacheable(registers, 0, MemoryMap.ECAM, MemoryMap.ECAM_BYTES);
-        uncacheable(registers, 1, MemoryMap.PCI32, MemoryMap.FOUR_GIB - MemoryMap.PCI32);
+        long addresses = (1L << physicalAddressBits) - 1;
+        uncacheable(registers, 0, MemoryMap.ECAM, MemoryMap.ECAM_BYTES, addresses);
+        uncacheable(registers, 1, MemoryMap.PCI32, MemoryMap.FOUR_GIB - MemoryMap.PCI32, addresses);
         registers.msr(DEF_TYPE, ENABLE | ENABLE_FIXED | WRITE_BACK);
     }
 
     /// @param bytes a power of two of which `gpa` is a multiple
-    private static void uncacheable(Registers registers, int range, long gpa, long bytes) {
-        long addressMask = (1L << CpuidModel.PHYSICAL_ADDRESS_BITS) - 1;
+    private static void uncacheable(Registers registers, int range, long gpa, long bytes, long addresses) {
         registers.msr(PHYS_BASE0 + 2 * range, gpa | UNCACHEABLE);
-        registers.msr(PHYS_BASE0 + 2 * range + 1, addressMask & -bytes | VALID);
+        registers.msr(PHYS_BASE0 + 2 * range + 1, addresses & -bytes | VALID);
     }
 }

@@ -58,7 +58,8 @@ public final class Machine implements AutoCloseable {
         this.config = config;
         this.hypervisor = Hypervisor.open();
         try {
-            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor());
+            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
+                    .physicalAddressBits(config.processor().physicalAddressBits());
             config.withheld().forEach(cpuid::without);
             if (config.execution() != Execution.INTERPRETER && !ProcessorFlags.has("avx2")) {
                 // What the host does not execute is not translated: better the guest does without it, too.
@@ -103,7 +104,8 @@ public final class Machine implements AutoCloseable {
             // The first processor is at the reset vector, where the firmware begins.
             return;
         }
-        vm.vcpus().forEach(vcpu -> FirmwareRegisters.apply(vcpu.registers()));
+        vm.vcpus().forEach(vcpu -> FirmwareRegisters.apply(vcpu.registers(),
+                config.processor().physicalAddressBits()));
         EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
     }
 
@@ -277,6 +279,7 @@ public final class Machine implements AutoCloseable {
         private int debugExitPort;
         private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
         private CpuVendor vendor = CpuVendor.INTEL;
+        private ProcessorOptions processor = ProcessorOptions.DEFAULT;
 
         private Consumer<String> reports = _ -> { };
         private Execution execution = Execution.AUTO;
@@ -387,6 +390,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// What else of the processors is to be as it usually is not.
+        public Builder processor(ProcessorOptions options) {
+            processor = options;
+            return this;
+        }
+
         /// Hides a processor feature, named as [CpuFeature] or in lower case.
         ///
         /// @throws ConfigurationException if there is no such feature
@@ -445,8 +454,8 @@ public final class Machine implements AutoCloseable {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
             return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, reports,
-                    execution, translator, peripherals));
+                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
+                    reports, execution, translator, peripherals));
         }
 
         private static byte[] read(String what, Path file) {

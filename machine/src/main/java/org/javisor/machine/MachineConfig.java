@@ -31,6 +31,7 @@ import org.javisor.vmm.Execution;
 /// @param debugExitPort port of an `isa-debug-exit` device, or 0 for none
 /// @param withheld      processor features that the guest is not to see
 /// @param vendor        whose processors the guest is to see
+/// @param processor     what else of the processors is chosen
 /// @param reports       told in a line, once for each, of things the guest did that Javisor cannot do
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
@@ -39,8 +40,8 @@ public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
         BoardConfig board, List<Disk> disks, List<NetworkCard> networkCards,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
-        int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, Consumer<String> reports, Execution execution,
-        TranslatorConfig translator, PeripheralConfig peripherals) {
+        int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, ProcessorOptions processor,
+        Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;

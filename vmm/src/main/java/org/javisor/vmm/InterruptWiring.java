@@ -30,7 +30,7 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         this.counters = counters;
         CpuidModel cpuid = vm.config().cpuid();
         this.apic = vm.chips().newLocalApic(id, this);
-        this.base = new ApicBase(apic, mmio, cpu.msrs(), CpuidModel.PHYSICAL_ADDRESS_BITS,
+        this.base = new ApicBase(apic, mmio, cpu.msrs(), cpuid.physicalAddressBits(),
                 cpuid.has(CpuFeature.X2APIC));
         if (cpuid.has(CpuFeature.TSC_DEADLINE)) {
             base.defineTscDeadline();

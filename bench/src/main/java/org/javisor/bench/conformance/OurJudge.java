@@ -10,6 +10,7 @@ import org.javisor.cpu.CpuFeature;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig;
 import org.javisor.machine.MachineExit;
+import org.javisor.machine.ProcessorOptions;
 import org.javisor.vmm.Execution;
 
 /// One of our engines.
@@ -52,6 +53,9 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                     }
                 })
                 .vendor(processor.vendor()).execution(execution);
+        if (processor.physicalBits() != 0) {
+            builder.processor(new ProcessorOptions(processor.physicalBits()));
+        }
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
         }

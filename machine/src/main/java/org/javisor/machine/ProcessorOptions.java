@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.machine;
+
+import org.javisor.cpu.CpuidModel;
+import org.javisor.memory.ConfigurationException;
+
+/// What of the processors can be chosen beside their features and their maker.
+///
+/// @param physicalAddressBits MAXPHYADDR
+public record ProcessorOptions(int physicalAddressBits) {
+    /// What is not chosen.
+    public static final ProcessorOptions DEFAULT = new ProcessorOptions(CpuidModel.PHYSICAL_ADDRESS_BITS);
+
+    public ProcessorOptions {
+        if (physicalAddressBits < CpuidModel.MIN_PHYSICAL_ADDRESS_BITS
+                || physicalAddressBits > CpuidModel.MAX_PHYSICAL_ADDRESS_BITS) {
+            throw new ConfigurationException(physicalAddressBits + " bits of physical addresses: "
+                    + CpuidModel.MIN_PHYSICAL_ADDRESS_BITS + " to " + CpuidModel.MAX_PHYSICAL_ADDRESS_BITS
+                    + " are possible");
+        }
+    }
+}
