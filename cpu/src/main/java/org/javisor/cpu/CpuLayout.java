@@ -44,10 +44,11 @@ package org.javisor.cpu;
 /// 1340 │ SYSRET_USABLE   4          │ whether translated code may execute SYSRET
 /// 1344 │ CALL_SELECTORS  2 × 4      │ CS and SS behind SYSCALL
 /// 1352 │ RETURN_SELECTORS 2 × 4     │ CS and SS behind SYSRET
-/// 1360 │ TSC_ORIGIN      8          │ what the guest's counter is behind the host's monotonic clock
-/// 1368 │ TSC_LIMIT       8          │ the time by that clock from which on translated code does not read it
-/// 1376 │ TSC_AUX         4          │ IA32_TSC_AUX
-/// 1380 │ unused                     │
+/// 1360 │ PKRU            8          │
+/// 1368 │ TSC_ORIGIN      8          │ what the guest's counter is behind the host's monotonic clock
+/// 1376 │ TSC_LIMIT       8          │ the time by that clock from which on translated code does not read it
+/// 1384 │ TSC_AUX         4          │ IA32_TSC_AUX
+/// 1388 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -101,8 +102,9 @@ public final class CpuLayout {
     public static final int USER_ENTRIES = 1312, SUPERVISOR_ENTRIES = 1320;
     public static final int SYSCALL_TARGET = 1328, SYSCALL_FLAGS = 1336, SYSRET_USABLE = 1340;
     public static final int CALL_SELECTORS = 1344, RETURN_SELECTORS = 1352;
-    static final int SYSTEM_END = 1360;
-    public static final int TSC_ORIGIN = 1360, TSC_LIMIT = 1368, TSC_AUX = 1376;
+    public static final int PKRU = 1360;
+    static final int SYSTEM_END = 1368;
+    public static final int TSC_ORIGIN = 1368, TSC_LIMIT = 1376, TSC_AUX = 1384;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

@@ -5,6 +5,7 @@ import static org.javisor.cpu.CpuLayout.RAX;
 import static org.javisor.cpu.CpuLayout.RCX;
 import static org.javisor.cpu.CpuLayout.RDX;
 
+import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
 /// Protection keys: a page's number, 0 to 15, and for each number whether data of such pages may be accessed and written;
@@ -19,7 +20,6 @@ final class ProtectionKeys {
     private static final int KEYS = 16, KEY_POSITION = 59;
 
     private final Cpu cpu;
-    private int user;
     private int supervisor;
 
     ProtectionKeys(Cpu cpu) {
@@ -44,17 +44,17 @@ final class ProtectionKeys {
     /// [#ACCESS_DISABLED] and [#WRITE_DISABLED], of pages with `key`.
     int rights(int key, boolean userPage) {
         boolean checked = (cpu.cr4 & (userPage ? ControlBits.CR4_PKE : ControlBits.CR4_PKS)) != 0;
-        return checked ? (userPage ? user : supervisor) >>> 2 * key & 3 : 0;
+        return checked ? (userPage ? user() : supervisor) >>> 2 * key & 3 : 0;
     }
 
     /// PKRU.
     int user() {
-        return user;
+        return HostMemory.loadInt(cpu.state + CpuLayout.PKRU);
     }
 
     void user(int value) {
-        int before = user;
-        user = value;
+        int before = user();
+        HostMemory.storeInt(cpu.state + CpuLayout.PKRU, value);
         forget(before ^ value);
     }
 
@@ -81,7 +81,7 @@ final class ProtectionKeys {
     }
 
     void reset() {
-        user = 0;
+        HostMemory.storeInt(cpu.state + CpuLayout.PKRU, 0);
         supervisor = 0;
     }
 
@@ -96,7 +96,7 @@ final class ProtectionKeys {
 
     private static void readUserRights(Cpu cpu, Insn insn) {
         require(cpu, cpu.reg32(RCX) == 0);
-        cpu.reg32(RAX, cpu.keys.user);
+        cpu.reg32(RAX, cpu.keys.user());
         cpu.reg32(RDX, 0);
     }
 

@@ -12,7 +12,7 @@ import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// Moves from control and segment registers, and to and from the bases of FS and GS.
+/// Moves from control and segment registers and PKRU, and to and from the bases of FS and GS.
 final class SystemRegisters {
     private static final int FS_BASE = CpuLayout.SEGMENT_BASE + 8 * Instruction.FS,
             GS_BASE = CpuLayout.SEGMENT_BASE + 8 * Instruction.GS;
@@ -20,7 +20,10 @@ final class SystemRegisters {
     private static final int FSGSBASE_BYTE = 2, FSGSBASE = 1;
     /// Of linear addresses; wider ones, which some processors have, are left to the interpreter.
     private static final int UNUSED_BITS = 16;
-    private static final int CMP_LOAD = 0x3b;
+    /// CR4.PKE, in its byte.
+    private static final int PKE_BYTE = 2, PKE = 1 << 6;
+    private static final int RAX = 0, RCX = 1, RDX = 2;
+    private static final int CMP_LOAD = 0x3b, TEST = 0x85, XOR_LOAD = 0x33;
 
     private final Emission emission;
     private final Assembler asm;
@@ -34,7 +37,7 @@ final class SystemRegisters {
 
     static boolean handles(Mnemonic mnemonic) {
         return switch (mnemonic) {
-            case SWAPGS, MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE -> true;
+            case SWAPGS, MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU -> true;
             default -> false;
         };
     }
@@ -46,7 +49,7 @@ final class SystemRegisters {
             case MOV_CR -> translation.atCpl0() && insn.kind0 == GPR && controlRegister(insn.reg1) != 0;
             case MOV_SEG -> insn.kind1 == SEG && insn.reg1 <= Instruction.GS
                     && (insn.kind0 == GPR || MemoryAccess.supports(insn));
-            case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE -> true;
+            case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU -> true;
             default -> false;
         };
     }
@@ -66,6 +69,7 @@ final class SystemRegisters {
             case SWAPGS -> swap();
             case MOV_CR -> read(insn.reg0, 8, controlRegister(insn.reg1));
             case MOV_SEG -> readSelector(insn, index);
+            case RDPKRU -> readKeyRights(index);
             case RDFSBASE -> readBase(insn, index, FS_BASE);
             case RDGSBASE -> readBase(insn, index, GS_BASE);
             case WRFSBASE -> writeBase(insn, index, FS_BASE);
@@ -114,6 +118,16 @@ final class SystemRegisters {
         emission.flags.spill();
         asm.testByte(State.at(CpuLayout.CR4 + FSGSBASE_BYTE), FSGSBASE);
         emission.interpretIf(Assembler.EQUAL, index);
+    }
+
+    private void readKeyRights(int index) {
+        emission.flags.spill();
+        asm.testByte(State.at(CpuLayout.CR4 + PKE_BYTE), PKE);
+        emission.interpretIf(Assembler.EQUAL, index);
+        asm.op(TEST, 4, RCX, RCX);
+        emission.interpretIf(Assembler.NOT_EQUAL, index);
+        asm.op(Assembler.LOAD, 4, RAX, State.at(CpuLayout.PKRU));
+        asm.op(XOR_LOAD, 4, RDX, RDX);
     }
 
     private void readBase(Instruction insn, int index, int base) {

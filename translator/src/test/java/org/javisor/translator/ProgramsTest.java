@@ -372,6 +372,23 @@ class ProgramsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void rightsOfProtectionKeysAreReadAndWritten(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            // mov rax, cr4; bts eax, 22; mov cr4, rax; mov rbx, rcx; xor ecx, ecx; xor edx, edx; xor eax, eax; wrpkru;
+            // 1: or rdx, -1; rdpkru; add eax, 4; adc rdx, 0; wrpkru; dec rbx; jnz 1b; rdpkru; hlt
+            code(guest, CODE, "0f20e0 0fbae816 0f22e0 4889cb 31c9 31d2 31c0 0f01ef"
+                    + " 4883caff 0f01ee 83c004 4883d200 0f01ef 48ffcb 75ea 0f01ee f4");
+
+            CpuRegisters registers = run(guest, n);
+
+            assertEquals(4 * n, registers.general(RAX));
+            assertEquals(0, registers.general(RDX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void flagsAreSavedAndRestored(boolean inLockStep) {
         long n = rounds(inLockStep);
         try (BareProcessor guest = guest(inLockStep)) {
