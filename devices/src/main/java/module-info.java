@@ -10,6 +10,7 @@ module org.javisor.devices {
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.firmware;
+    exports org.javisor.devices.ide;
     exports org.javisor.devices.net;
     exports org.javisor.devices.net.e1000;
     exports org.javisor.devices.net.user;

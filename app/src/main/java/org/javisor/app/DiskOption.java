@@ -37,8 +37,8 @@ final class DiskOption {
     }
 
     /// The value of `--cdrom`.
-    static Disk parseCdrom(String text) {
-        DiskOption option = taken(text, false, DiskBus.AHCI);
+    static Disk parseCdrom(String text, DiskBus usual) {
+        DiskOption option = taken(text, false, usual);
         return new Disk(Path.of(option.rest), option.format, true, false, option.whenFull, option.bus, true,
                 option.place, option.bootIndex);
     }

@@ -167,7 +167,7 @@ final class RunCommand implements Callable<Integer> {
         if (debugExit != 0) {
             builder.debugExit(debugExit);
         }
-        storage.disks().forEach(builder::disk);
+        storage.disks(board.config().model()).forEach(builder::disk);
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);

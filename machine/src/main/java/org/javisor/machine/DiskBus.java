@@ -5,6 +5,8 @@ package org.javisor.machine;
 public enum DiskBus {
     /// A virtio function of its own for each disk.
     VIRTIO(false),
+    /// A controller with two IDE channels: four drives.
+    IDE(true),
     /// A SATA controller with AHCI: six drives.
     AHCI(true),
     /// An NVM Express controller of its own for each disk.

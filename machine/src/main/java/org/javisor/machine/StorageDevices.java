@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.javisor.devices.ahci.AhciController;
 import org.javisor.devices.ata.AtaDevice;
 import org.javisor.devices.ata.AtaDisk;
 import org.javisor.devices.ata.Identity;
 import org.javisor.devices.ata.PacketDevice;
+import org.javisor.devices.ide.IdeController;
 import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.Piix3Isa;
 import org.javisor.devices.scsi.CdDrive;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.memory.ConfigurationException;
@@ -24,6 +26,15 @@ final class StorageDevices implements AutoCloseable {
     /// @throws ConfigurationException if more disks are on a controller than it takes
     StorageDevices(MachineConfig config, Disks disks, Vm vm, PciBus bus) {
         BoardModel board = config.board().model();
+        List<Disks.Attached> parallel = disks.on(DiskBus.IDE);
+        if (!parallel.isEmpty()) {
+            IdeController controller = ide(parallel, vm, bus);
+            if (board == BoardModel.PC) {
+                bus.add(Piix3Isa.DEVICE, IdeController.FUNCTION, controller.function());
+            } else {
+                bus.add(bus.freeDevice(FIRST_SLOT), 0, controller.function());
+            }
+        }
         List<Disks.Attached> sata = disks.on(DiskBus.AHCI);
         if (!sata.isEmpty()) {
             AhciController controller = ahci(sata, vm);
@@ -35,14 +46,35 @@ final class StorageDevices implements AutoCloseable {
         }
     }
 
+    private IdeController ide(List<Disks.Attached> attached, Vm vm, PciBus bus) {
+        requireRoom(DiskBus.IDE, attached.size(), IdeController.DRIVES);
+        return new IdeController(ideDrives(attached), vm.memory(), bus, vm.ports(), vm::gsi,
+                channel -> threads.start("ide " + channel));
+    }
+
     private AhciController ahci(List<Disks.Attached> attached, Vm vm) {
-        if (attached.size() > AhciController.PORTS) {
-            throw new ConfigurationException(attached.size() + " disks on AHCI: at most " + AhciController.PORTS
-                    + " fit");
+        requireRoom(DiskBus.AHCI, attached.size(), AhciController.PORTS);
+        return new AhciController(attached.stream().map(disk -> drive(disk, true)).toList(), vm.memory(),
+                port -> threads.start("ahci " + port));
+    }
+
+    /// Disks from the first place on; CDs from the second half on, as people are used to find them.
+    private static List<AtaDevice> ideDrives(List<Disks.Attached> attached) {
+        AtaDevice[] places = new AtaDevice[IdeController.DRIVES];
+        for (Disks.Attached disk : attached) {
+            int at = disk.config().optical() ? IdeController.DRIVES_PER_CHANNEL : 0;
+            while (places[at] != null) {
+                at = (at + 1) % IdeController.DRIVES;
+            }
+            places[at] = drive(disk, false);
         }
-        List<AtaDevice> drives = new ArrayList<>();
-        attached.forEach(disk -> drives.add(drive(disk, true)));
-        return new AhciController(drives, vm.memory(), port -> threads.start("ahci " + port));
+        return Arrays.asList(places);
+    }
+
+    private static void requireRoom(DiskBus bus, int wanted, int most) {
+        if (wanted > most) {
+            throw new ConfigurationException(wanted + " disks on " + bus + ": at most " + most + " fit");
+        }
     }
 
     private static AtaDevice drive(Disks.Attached disk, boolean sata) {

@@ -31,7 +31,7 @@ import org.javisor.memory.GuestMemory;
 
 /// The registers of one port and the link to its drive.
 ///
-/// They are guarded by the controller's lock. The drive belongs to whoever holds the lock of [PortWorker#serving], which is
+/// They are guarded by the controller's lock. The drive belongs to whoever holds the lock of [PortWorker], which is
 /// taken first where both are needed: who has it knows that no command is being served.
 ///
 /// @ahci 1.3.1 §3.3 "Port Registers"

@@ -226,6 +226,9 @@ public final class AtaDisk implements AtaDevice, Chip<AtaDisk.State> {
 
     /// The count is where others have features; bit 7 of the device register says that a write must reach the medium.
     private Protocol queued(TaskFile file, Direction way) {
+        if (!settings.queues()) {
+            return abort(file);
+        }
         throughCache = way == Direction.OUT && (file.device & 0x80) != 0;
         Protocol protocol = access(file, Protocol.QUEUED, way, file.lba, TaskFile.sixteen(file.features));
         if (protocol == Protocol.DONE) {

@@ -55,6 +55,11 @@ final class DiskSettings {
         power = AtaLayout.POWER_ACTIVE;
     }
 
+    /// Whether the bus has queued commands.
+    boolean queues() {
+        return identity.sata();
+    }
+
     /// @return whether the disk can
     boolean setTransferMode(int mode) {
         int number = mode & 7;

@@ -6,20 +6,20 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.IoBus;
 
 /// A device that a bridge's own register places, as a BAR would: at one place or at none.
-final class MovableRange {
+public final class MovableRange {
     private final PciDecoder decoder;
     private final Claim claim;
     private long start;
     private long bytes;
 
     /// @param root the bus whose functions it competes with, and precedes
-    MovableRange(PciBus root, IoBus bus, BusDevice device, String name) {
+    public MovableRange(PciBus root, IoBus bus, BusDevice device, String name) {
         claim = new Claim(bus, device, name);
         decoder = root.decoder();
         decoder.add(this);
     }
 
-    void place(long newStart, long newBytes) {
+    public void place(long newStart, long newBytes) {
         synchronized (this) {
             start = newStart;
             bytes = newBytes;
@@ -27,7 +27,7 @@ final class MovableRange {
         decoder.update();
     }
 
-    void remove() {
+    public void remove() {
         place(0, 0);
     }
 

@@ -31,6 +31,10 @@ public final class PciHost implements AutoCloseable {
         bus.add(SLOT, 0, function);
     }
 
+    public PciBus bus() {
+        return bus;
+    }
+
     /// The input that INTA# of the slot leads to.
     public ProbeLine intx() {
         return gsis[16 + PirqWiring.ICH9.line(SLOT, 1)];

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices.ide;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.javisor.devices.Pin;
+import org.javisor.devices.ata.AtaDevice;
+import org.javisor.devices.ata.AtaLayout;
+import org.javisor.devices.ata.PacketDevice;
+import org.javisor.devices.ata.TaskFile;
+import org.javisor.devices.ide.ChannelWorker.Job;
+import org.javisor.memory.BusDevice;
+import org.javisor.memory.Chip;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.InterruptLine;
+
+/// One channel: the registers that two drives share. As a [BusDevice] it is the command block of eight ports.
+///
+/// Each drive has a task file of its own, and both take what is written. A lock guards everything here; the drives
+/// belong to whoever holds [ChannelWorker#whileIdle]'s, which is taken first.
+///
+/// @ata ATA8-APT "I/O registers", "Command protocols"
+final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
+    static final int PORTS = 8;
+    static final int BUFFER_BYTES = 0x1_0000;
+
+    private static final int DATA = 0, ERROR = 1, COUNT = 2, LBA_LOW = 3, LBA_HIGH = 5, DEVICE = 6, STATUS = 7;
+    private static final int DRIVES = 2;
+    private static final int NOBODY = 0xff;
+
+    /// @param active     which drive the command under way is for
+    /// @param job        what a drive is about to do; for [Job] by its number
+    /// @param buffer     what passes through the data register, up to `end`, and how far that has come
+    /// @param moved      bytes of the command's data in earlier blocks
+    /// @param limit      the most bytes that the host takes of a packet's data in one block
+    /// @param afterwards the registers after the last block; null before it
+    /// @param drives     null where there is none
+    record State(List<TaskFile.State> files, int selected, int control, boolean interrupting, int active, int job,
+                 boolean awaitsDma, byte[] buffer, int position, boolean in, long moved, int limit,
+                 TaskFile.State afterwards, boolean endInterrupts, BusMaster.State master, Record first,
+                 Record second) {
+        State {
+            if (files.size() != DRIVES || (selected | active) >>> 1 != 0 || (control & ~0xff) != 0 || job < 0
+                    || job >= Job.values().length || buffer.length > BUFFER_BYTES || position < 0
+                    || position > buffer.length || moved < 0 || (limit & ~0xffff) != 0) {
+                throw new IllegalArgumentException("an IDE channel that cannot be");
+            }
+            files = List.copyOf(files);
+            buffer = buffer.clone();
+        }
+    }
+
+    private final AtaDevice[] drives;
+    private final TaskFile[] files = {new TaskFile(), new TaskFile()};
+    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+    private final BusMaster master;
+    private final ChannelWorker worker;
+    private final Pin pin;
+    private int selected;
+    private int control;
+    private boolean interrupting;
+    private int active;
+    private Job job = Job.NONE;
+    private boolean awaitsDma;
+    private int position;
+    private int end;
+    private boolean in;
+    private long moved;
+    private int limit;
+    private TaskFile afterwards;
+    private boolean endInterrupts;
+
+    /// @param drives two, null where there is none
+    IdeChannel(AtaDevice[] drives, GuestMemory memory, InterruptLine interrupt, Executor executor) {
+        this.drives = drives;
+        this.master = new BusMaster(memory);
+        this.pin = new Pin(interrupt);
+        this.worker = new ChannelWorker(this, executor);
+        powerOn();
+    }
+
+    private TaskFile file() {
+        return files[selected];
+    }
+
+    private boolean busy() {
+        return (file().status & (AtaLayout.BSY | AtaLayout.DRQ)) != 0;
+    }
+
+    private boolean nobody() {
+        return drives[0] == null && drives[1] == null;
+    }
+
+    // ---- the command block ----
+
+    @Override
+    public long read(long offset, int size) {
+        if (offset == DATA && size > 1) {
+            return readData(size);
+        }
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (long) readRegister((int) offset + i) << 8 * i;
+        }
+        return value;
+    }
+
+    @Override
+    public void write(long offset, int size, long value) {
+        if (offset == DATA && size > 1) {
+            writeData(size, value);
+            return;
+        }
+        for (int i = 0; i < size; i++) {
+            writeRegister((int) offset + i, (int) (value >>> 8 * i) & 0xff);
+        }
+    }
+
+    private int readRegister(int register) {
+        if (register == DATA) {
+            return (int) readData(1);
+        }
+        int value;
+        synchronized (this) {
+            if (nobody()) {
+                return NOBODY;
+            }
+            if (register == STATUS) {
+                interrupting = false;
+                update();
+            }
+            value = drives[selected] == null ? 0 : show(register);
+        }
+        pin.drive();
+        return value;
+    }
+
+    private int show(int register) {
+        TaskFile file = file();
+        boolean previous = (control & AtaLayout.HOB) != 0;
+        return switch (register) {
+            case ERROR -> file.error;
+            case COUNT -> (previous ? file.count >>> 8 : file.count) & 0xff;
+            case DEVICE -> file.device | 0xa0;
+            case STATUS -> file.status;
+            default -> file.lbaByte(register - LBA_LOW + (previous ? 3 : 0));
+        };
+    }
+
+    private void writeRegister(int register, int value) {
+        if (register == DATA) {
+            writeData(1, value);
+            return;
+        }
+        boolean work;
+        synchronized (this) {
+            control &= ~AtaLayout.HOB;
+            work = register == STATUS ? command(value) : set(register, value);
+        }
+        if (work) {
+            worker.wake();
+        } else if (register == STATUS && value == AtaLayout.DEVICE_RESET) {
+            resetDevice();
+        }
+        pin.drive();
+    }
+
+    /// @return false: there is nothing to do for a drive
+    private boolean set(int register, int value) {
+        if (busy()) {
+            return false;
+        }
+        for (TaskFile file : files) {
+            switch (register) {
+                case ERROR -> file.features = (file.features << 8 | value) & 0xffff;
+                case COUNT -> file.count = (file.count << 8 | value) & 0xffff;
+                case DEVICE -> file.device = value;
+                default -> {
+                    int n = register - LBA_LOW;
+                    file.setLbaByte(n + 3, file.lbaByte(n));
+                    file.setLbaByte(n, value);
+                }
+            }
+        }
+        if (register == DEVICE) {
+            selected = value >>> 4 & 1;
+        }
+        return false;
+    }
+
+    /// @return whether a drive has something to do
+    private boolean command(int code) {
+        if (busy() || drives[selected] == null || code == AtaLayout.DEVICE_RESET || (control & AtaLayout.SRST) != 0) {
+            return false;
+        }
+        interrupting = false;
+        update();
+        active = selected;
+        file().command = code;
+        return begin(Job.COMMAND);
+    }
+
+    private boolean begin(Job next) {
+        job = next;
+        files[active].status = AtaLayout.BSY;
+        if (next == Job.COMMAND) {
+            moved = 0;
+            afterwards = null;
+        }
+        return true;
+    }
+
+    /// Resets a packet device, whatever it is doing. Other drives do not know the command.
+    private void resetDevice() {
+        worker.whileIdle(() -> {
+            synchronized (this) {
+                if (!(drives[selected] instanceof PacketDevice) || (control & AtaLayout.SRST) != 0) {
+                    return;
+                }
+                file().command = AtaLayout.DEVICE_RESET;
+                drives[selected].begin(file());
+                stop();
+            }
+        });
+    }
+
+    private void stop() {
+        job = Job.NONE;
+        awaitsDma = false;
+        position = end = 0;
+        afterwards = null;
+    }
+
+    // ---- data ----
+
+    private long readData(int size) {
+        long value = 0;
+        boolean work = false;
+        synchronized (this) {
+            if (nobody()) {
+                return -1;
+            }
+            if (!in || position >= end) {
+                return 0;
+            }
+            for (int i = 0; i < size && position < end; i++) {
+                value |= (buffer.get(ValueLayout.JAVA_BYTE, position++) & 0xffL) << 8 * i;
+            }
+            if (position >= end) {
+                work = handedOver();
+            }
+        }
+        if (work) {
+            worker.wake();
+        }
+        pin.drive();
+        return value;
+    }
+
+    /// The host has read a block.
+    private boolean handedOver() {
+        moved += end;
+        position = end = 0;
+        if (afterwards == null) {
+            return begin(Job.FILL);
+        }
+        files[active].copyFrom(afterwards);
+        afterwards = null;
+        if (endInterrupts) {
+            raise();
+        }
+        return false;
+    }
+
+    private void writeData(int size, long value) {
+        boolean work = false;
+        synchronized (this) {
+            if (in || position >= end) {
+                return;
+            }
+            for (int i = 0; i < size && position < end; i++) {
+                buffer.set(ValueLayout.JAVA_BYTE, position++, (byte) (value >>> 8 * i));
+            }
+            if (position >= end) {
+                position = end = 0;
+                work = begin(job == Job.PACKET ? Job.PACKET : Job.TAKE);
+            }
+        }
+        if (work) {
+            worker.wake();
+        }
+    }
+
+    // ---- the control block ----
+
+    /// The alternate status and device control register.
+    BusDevice controlBlock() {
+        return new BusDevice() {
+            @Override
+            public long read(long offset, int size) {
+                synchronized (IdeChannel.this) {
+                    return nobody() ? NOBODY : drives[selected] == null ? 0 : file().status;
+                }
+            }
+
+            @Override
+            public void write(long offset, int size, long value) {
+                writeControl((int) value & 0xff);
+            }
+        };
+    }
+
+    private void writeControl(int value) {
+        boolean reset;
+        synchronized (this) {
+            reset = ((control ^ value) & AtaLayout.SRST) != 0;
+            control = value;
+            update();
+        }
+        if (reset) {
+            worker.whileIdle(() -> resetBus((value & AtaLayout.SRST) != 0));
+        }
+        pin.drive();
+    }
+
+    /// A reset by software, while its bit is set and when it is cleared.
+    private synchronized void resetBus(boolean begins) {
+        stop();
+        selected = 0;
+        interrupting = false;
+        for (int i = 0; i < DRIVES; i++) {
+            if (drives[i] != null && begins) {
+                files[i].status = AtaLayout.BSY;
+            } else if (drives[i] != null) {
+                drives[i].busReset(files[i], false);
+            }
+        }
+        update();
+    }
+
+    // ---- bus mastering ----
+
+    synchronized int readMaster(int offset) {
+        return master.read(offset);
+    }
+
+    void writeMaster(int offset, int value) {
+        boolean stopped;
+        boolean work;
+        synchronized (this) {
+            boolean changed = master.write(offset, value);
+            stopped = changed && !master.started();
+            work = changed && master.started() && awaitsDma;
+            if (work) {
+                awaitsDma = false;
+                job = Job.DMA;
+            }
+        }
+        if (stopped) {
+            // Who has stopped it may use the memory for something else.
+            worker.whileIdle(() -> { });
+        } else if (work) {
+            worker.wake();
+        }
+    }
+
+    BusMaster master() {
+        return master;
+    }
+
+    synchronized int regions() {
+        return master.table();
+    }
+
+    // ---- for the worker ----
+
+    AtaDevice activeDrive() {
+        return drives[active];
+    }
+
+    synchronized Job takeJob(TaskFile into) {
+        // A packet's block may still be on its way.
+        boolean due = (files[active].status & AtaLayout.BSY) != 0;
+        Job taken = due ? job : Job.NONE;
+        job = due ? Job.NONE : job;
+        into.copyFrom(files[active]);
+        return taken;
+    }
+
+    MemorySegment buffer() {
+        return buffer;
+    }
+
+    byte[] takeBlock() {
+        return buffer.asSlice(0, PacketDevice.BLOCK_BYTES).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    synchronized void limitBlocks(int bytes) {
+        limit = bytes;
+    }
+
+    synchronized int blockLimit() {
+        return limit;
+    }
+
+    synchronized long moved() {
+        return moved;
+    }
+
+    synchronized void count(int bytes) {
+        moved += bytes;
+    }
+
+    /// The command has ended.
+    void ended(TaskFile file) {
+        synchronized (this) {
+            files[active].copyFrom(file);
+            raise();
+        }
+        pin.drive();
+    }
+
+    /// Both drives have tested themselves.
+    void diagnosed() {
+        synchronized (this) {
+            for (int i = 0; i < DRIVES; i++) {
+                if (drives[i] != null) {
+                    files[i].command = AtaLayout.EXECUTE_DEVICE_DIAGNOSTIC;
+                    drives[i].begin(files[i]);
+                    files[i].device = 0;
+                }
+            }
+            selected = 0;
+            raise();
+        }
+        pin.drive();
+    }
+
+    /// There are `bytes` bytes to be read through the data register.
+    ///
+    /// @param last       what the registers show when they have been; null if more follow
+    /// @param interrupts whether there is an interrupt then
+    void offer(TaskFile file, int bytes, TaskFile last, boolean interrupts) {
+        synchronized (this) {
+            files[active].copyFrom(file);
+            position = 0;
+            end = bytes;
+            in = true;
+            afterwards = last;
+            endInterrupts = interrupts;
+            raise();
+        }
+        pin.drive();
+    }
+
+    /// The drive waits for `bytes` bytes through the data register.
+    void want(TaskFile file, int bytes, boolean interrupt) {
+        synchronized (this) {
+            files[active].copyFrom(file);
+            position = 0;
+            end = bytes;
+            in = false;
+            if (interrupt) {
+                raise();
+            }
+        }
+        pin.drive();
+    }
+
+    /// The drive waits for a packet's command block.
+    synchronized void wantBlock(TaskFile file) {
+        files[active].copyFrom(file);
+        files[active].status = AtaLayout.DRDY | AtaLayout.DRQ;
+        files[active].count = file.count & ~7 | AtaLayout.COMMAND_DATA;
+        position = 0;
+        end = PacketDevice.BLOCK_BYTES;
+        in = false;
+        job = Job.PACKET;
+    }
+
+    /// @return whether the transfer has been started; otherwise it begins when it is
+    synchronized boolean awaitDma() {
+        awaitsDma = !master.started();
+        return !awaitsDma;
+    }
+
+    void dmaEnded(TaskFile file) {
+        synchronized (this) {
+            master.done();
+        }
+        ended(file);
+    }
+
+    void dmaFailed(TaskFile file) {
+        synchronized (this) {
+            master.fail();
+        }
+        ended(file);
+    }
+
+    /// The regions are too small: the drive waits for more until it is reset.
+    synchronized void dmaStarved() {
+        master.done();
+        awaitsDma = true;
+    }
+
+    private void raise() {
+        interrupting = true;
+        update();
+    }
+
+    private void update() {
+        boolean level = interrupting && (control & AtaLayout.NIEN) == 0;
+        if (level && !pin.high()) {
+            master.interrupt();
+        }
+        pin.set(level);
+    }
+
+    // ---- life ----
+
+    @Override
+    public void reset() {
+        worker.whileIdle(this::powerOn);
+        pin.drive();
+    }
+
+    private synchronized void powerOn() {
+        stop();
+        selected = 0;
+        control = 0;
+        interrupting = false;
+        active = 0;
+        in = false;
+        moved = 0;
+        limit = 0;
+        endInterrupts = false;
+        master.reset();
+        for (int i = 0; i < DRIVES; i++) {
+            files[i].load(new TaskFile().save());
+            if (drives[i] != null) {
+                drives[i].reset();
+                drives[i].busReset(files[i], false);
+            }
+        }
+        update();
+    }
+
+    /// After the step that is being done.
+    @Override
+    public State save() {
+        State[] saved = new State[1];
+        worker.whileIdle(() -> saved[0] = saveIdle());
+        return saved[0];
+    }
+
+    private synchronized State saveIdle() {
+        return new State(List.of(files[0].save(), files[1].save()), selected, control, interrupting, active,
+                job.ordinal(), awaitsDma, buffer.asSlice(0, end).toArray(ValueLayout.JAVA_BYTE), position, in, moved,
+                limit, afterwards == null ? null : afterwards.save(), endInterrupts, master.save(),
+                drives[0] == null ? null : drives[0].save(), drives[1] == null ? null : drives[1].save());
+    }
+
+    /// @throws IllegalArgumentException if the state is of a channel with other drives
+    void check(State state) {
+        for (int i = 0; i < DRIVES; i++) {
+            Record inner = i == 0 ? state.first : state.second;
+            if ((drives[i] == null) != (inner == null)) {
+                throw new IllegalArgumentException("the state of a channel with other drives");
+            }
+            if (inner != null) {
+                drives[i].check(inner);
+            }
+        }
+        if (drives[state.active] == null && state.job != Job.NONE.ordinal()) {
+            throw new IllegalArgumentException("work for a drive that is not there");
+        }
+    }
+
+    @Override
+    public void load(State state) {
+        check(state);
+        worker.whileIdle(() -> take(state));
+        pin.drive();
+        worker.wake();
+    }
+
+    private synchronized void take(State state) {
+        for (int i = 0; i < DRIVES; i++) {
+            files[i].load(state.files.get(i));
+            if (drives[i] != null) {
+                drives[i].restore(i == 0 ? state.first : state.second);
+            }
+        }
+        selected = state.selected;
+        control = state.control;
+        interrupting = state.interrupting;
+        active = state.active;
+        job = Job.values()[state.job];
+        awaitsDma = state.awaitsDma;
+        MemorySegment.copy(MemorySegment.ofArray(state.buffer), 0, buffer, 0, state.buffer.length);
+        position = state.position;
+        end = state.buffer.length;
+        in = state.in;
+        moved = state.moved;
+        limit = state.limit;
+        afterwards = null;
+        if (state.afterwards != null) {
+            afterwards = new TaskFile();
+            afterwards.load(state.afterwards);
+        }
+        endInterrupts = state.endInterrupts;
+        master.load(state.master);
+        update();
+    }
+}
