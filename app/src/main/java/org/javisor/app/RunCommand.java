@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.javisor.app.console.PersonsTerminal;
 import org.javisor.app.gdb.GdbServer;
@@ -108,20 +109,8 @@ final class RunCommand implements Callable<Integer> {
             + " FILE.")
     private Path firmwareLog;
 
-    @Option(names = "--vga", description = "Add a VGA.")
-    private boolean vga;
-
-    @Option(names = "--vnc", paramLabel = "WHERE", description = "Add a VGA and show it to VNC clients: a display"
-            + " below 100 or a port on the loopback interface, or HOST:PORT.")
-    private String vnc;
-
-    @Option(names = "--vnc-password-file", paramLabel = "FILE", description = "The password that VNC clients must"
-            + " know: the first line of FILE, up to 8 characters.")
-    private Path vncPassword;
-
-    @Option(names = "--screenshot", paramLabel = "FILE", description = "With a VGA: write what the screen shows"
-            + " at the end to FILE, as PNG.")
-    private Path screenshot;
+    @Mixin
+    private DisplayOptions display;
 
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
             + " of a socket (with a /); in gdb: target remote WHERE.")
@@ -155,6 +144,8 @@ final class RunCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    /// Who shows reports while the terminal shows the guest's screen; else null.
+    private volatile Consumer<String> said;
     private final ByteRing recentOutput = new ByteRing(4096);
 
     @Override
@@ -180,6 +171,11 @@ final class RunCommand implements Callable<Integer> {
 
     /// At once: a machine that stands still says so here.
     private void report(String report) {
+        Consumer<String> screen = said;
+        if (screen != null) {
+            screen.accept("javisor: " + report);
+            return;
+        }
         err().print("javisor: " + report + "\r\n");
         err().flush();
     }
@@ -201,11 +197,9 @@ final class RunCommand implements Callable<Integer> {
         if (firmware == null && (variables != null || firmwareLog != null)) {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
-        if (screenshot != null && !hasDisplay()) {
-            throw usage("--screenshot needs --vga or --vnc");
-        }
-        if (vncPassword != null && vnc == null) {
-            throw usage("--vnc-password-file needs --vnc");
+        String complaint = display.complaint(firmware != null);
+        if (complaint != null) {
+            throw usage(complaint);
         }
         if (gdbWait && gdb == null) {
             throw usage("--gdb-wait needs --gdb");
@@ -220,7 +214,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void chooseKernel(Machine.Builder builder) {
-        if (hasDisplay()) {
+        if (display.adapter()) {
             builder.display(DebianFirmware.vgaBios(Cache.of(System.getenv()), new Progress(err())));
         }
         if (firmware != null) {
@@ -252,7 +246,10 @@ final class RunCommand implements Callable<Integer> {
 
     private int runInteractively(Machine.Builder builder, long started) {
         ConsoleSize size = new ConsoleSize();
-        builder.serial(CONSOLE, toStream(PersonsTerminal.output())).serial(AGENT, size);
+        if (!display.inTerminal()) {
+            builder.serial(CONSOLE, toStream(PersonsTerminal.output()));
+        }
+        builder.serial(AGENT, size);
         try (Machine machine = built(builder)) {
             size.connect(bytes -> machine.offer(AGENT, bytes));
             return finish(machine, served(machine, () -> runInTerminal(machine, size)), started);
@@ -261,17 +258,17 @@ final class RunCommand implements Callable<Integer> {
 
     private MachineExit runInTerminal(Machine machine, ConsoleSize size) {
         try (PersonsTerminal terminal = PersonsTerminal.open()) {
-            terminal.startInput(bytes -> send(machine, CONSOLE, bytes), machine::stop);
+            if (display.inTerminal()) {
+                return ScreenConsole.run(machine, terminal, saying -> said = saying);
+            }
+            terminal.startInput(bytes -> send(machine, CONSOLE, bytes), machine::stop, terminal::print,
+                    ScreenConsole.commands(machine, text -> terminal.print("\r\njavisor: " + text + "\r\n")));
             terminal.onResize((rows, columns) -> {
                 size.resized(rows, columns);
                 machine.resize(columns, rows);
             });
             return machine.run();
         }
-    }
-
-    private boolean hasDisplay() {
-        return vga || vnc != null;
     }
 
     private SerialOutput firmwareLog() {
@@ -315,27 +312,14 @@ final class RunCommand implements Callable<Integer> {
     /// Runs the machine with the servers beside it that are wanted.
     private MachineExit served(Machine machine, Supplier<MachineExit> run) {
         try (GdbServer debugger = gdb == null ? null : GdbServer.listen(machine, gdb, gdbWait, this::report);
-                VncServer display = vnc == null ? null : VncServer.listen(machine, vnc,
-                        new org.javisor.app.vnc.VncSecurity(password() == null ? null : new org.javisor.app.vnc.VncPassword(password()), null), this::report)) {
+                VncServer vnc = display.listen(machine, this::report)) {
             if (debugger != null) {
                 report("gdb may connect to " + debugger.address());
             }
-            if (display != null) {
-                report("VNC clients may connect to " + display.address());
+            if (vnc != null) {
+                report("VNC clients may connect to " + vnc.address());
             }
             return run.get();
-        }
-    }
-
-    private String password() {
-        if (vncPassword == null) {
-            return null;
-        }
-        try {
-            return Files.readAllLines(vncPassword).stream().findFirst().filter(line -> !line.isEmpty()).orElseThrow(
-                    () -> usage("--vnc-password-file " + vncPassword + ": its first line is empty"));
-        } catch (IOException e) {
-            throw usage("--vnc-password-file " + vncPassword + ": cannot be read: " + e.getMessage());
         }
     }
 
@@ -352,9 +336,7 @@ final class RunCommand implements Callable<Integer> {
 
     private int finish(Machine machine, MachineExit exit, long started) {
         printWhatWasAsked(machine, started);
-        if (screenshot != null) {
-            Screenshot.write(machine.screen(), screenshot);
-        }
+        display.finish(machine);
         return switch (exit) {
             case MachineExit.PoweredOff _, MachineExit.Stopped _ -> ExitStatus.POWERED_OFF;
             case MachineExit.Reset _ -> ExitStatus.RESET;

@@ -9,8 +9,8 @@ import java.util.function.IntPredicate;
 
 /// What a keyboard sends for a key, in each scan code set.
 ///
-/// A key is its make code of set 1, plus [#PREFIXED] if that comes behind 0xe0. Two are special in sets 1 and 2: Pause is
-/// a sequence that is only sent when it goes down, and Print Screen depends on what else is held.
+/// A key is its make code of set 1, plus [#PREFIXED] if that comes behind 0xe0. Two are special in sets 1 and 2: Pause
+/// is a sequence that is only sent when it goes down, and Print Screen depends on what else is held.
 ///
 /// @datasheet IBM Personal System/2 "Keyboards (101- and 102-Key)"
 final class KeyCodes {

@@ -5,8 +5,8 @@ import static org.javisor.devices.Ps2Device.ACK;
 import static org.javisor.devices.Ps2Device.RESEND;
 import static org.javisor.devices.Ps2Device.SELF_TEST_PASSED;
 
-/// A mouse with three buttons; with a wheel once the host has asked for one by the sample rates 200, 100, 80, and with five
-/// buttons after 200, 200, 80 as well.
+/// A mouse with three buttons; with a wheel once the host has asked for one by the sample rates 200, 100, 80, and with
+/// five buttons after 200, 200, 80 as well.
 ///
 /// Movement that a packet has no room for comes with the next.
 ///

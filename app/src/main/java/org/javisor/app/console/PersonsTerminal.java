@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Size;
@@ -81,8 +82,11 @@ public final class PersonsTerminal implements AutoCloseable {
     ///
     /// @param toGuest takes bytes, and blocks while the guest has no room for them
     /// @param leave   called when the person asks to leave
-    public void startInput(Consumer<byte[]> toGuest, Runnable leave) {
-        EscapeKeys keys = new EscapeKeys(leave, this::print);
+    /// @param print    shows the person what escape keys have to say
+    /// @param commands of further escape keys
+    public void startInput(Consumer<byte[]> toGuest, Runnable leave, Consumer<String> print,
+            List<EscapeCommand> commands) {
+        EscapeKeys keys = new EscapeKeys(leave, print, commands);
         Thread.ofPlatform().name("console input").daemon().start(() -> {
             byte[] buffer = new byte[1024];
             try (InputStream in = new FileInputStream(FileDescriptor.in)) {
@@ -110,7 +114,8 @@ public final class PersonsTerminal implements AutoCloseable {
         }
     }
 
-    private void print(String text) {
+    /// Shows text where the terminal's cursor is.
+    public void print(String text) {
         try {
             OUT.write(text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {

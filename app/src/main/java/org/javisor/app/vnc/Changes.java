@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.javisor.devices.vga.Screen;
 
-/// Which parts of a picture are not what they were, in tiles of 32 by 16 pixels: tiles side by side become one area, and
-/// areas of the same columns below each other as well. A character typed and a clock that ticks are two small areas.
+/// Which parts of a picture are not what they were, in tiles of 32 by 16 pixels: tiles side by side become one area,
+/// and areas of the same columns below each other as well. A character typed and a clock that ticks are two small
+/// areas.
 final class Changes {
     static final int TILE_WIDTH = 32, TILE_HEIGHT = 16;
 

@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
+import org.javisor.app.input.KeyboardInput;
 
 /// Reads what a client says. What nobody can mean ends the connection.
 ///

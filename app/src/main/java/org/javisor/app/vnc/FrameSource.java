@@ -3,7 +3,8 @@ package org.javisor.app.vnc;
 
 import org.javisor.devices.vga.Screen;
 
-/// Pictures of the guest's screen, made at most thirty times a second for all clients together, and only if somebody asks.
+/// Pictures of the guest's screen, made at most thirty times a second for all clients together, and only if somebody
+/// asks.
 final class FrameSource {
     static final long FRAME_MILLIS = 33;
 

@@ -13,9 +13,8 @@ import java.nio.charset.StandardCharsets;
 /// @spec https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst "VeNCrypt"
 final class Handshake {
     private static final int INVALID = 0, NONE = 1, PASSWORD = 2, VENCRYPT = 19;
-    private static final int X509_NONE = 260, X509_PASSWORD = 261;
     private static final int FAILED = 1;
-    private static final int VERSION_BYTES = 12, VENCRYPT_MINOR = 2;
+    private static final int VERSION_BYTES = 12;
     /// Whoever guesses passwords guesses one a second.
     private static final int AFTER_A_WRONG_PASSWORD_MILLIS = 1000;
 
@@ -114,13 +113,13 @@ final class Handshake {
     /// VeNCrypt 0.2, with a certificate. Its subtypes without one are not offered: who can listen to a connection that
     /// nobody has proved anything about can be its other end as well.
     private void encrypt() throws IOException {
-        out.write(new byte[] {0, VENCRYPT_MINOR});
+        out.write(new byte[] {0, VncTls.VENCRYPT_MINOR});
         int version = in.readUnsignedShort();
-        if (version != VENCRYPT_MINOR) {
+        if (version != VncTls.VENCRYPT_MINOR) {
             out.writeByte(0xff);
             throw new IOException("a client that speaks VeNCrypt " + (version >> 8) + "." + (version & 0xff));
         }
-        int type = security.password() == null ? X509_NONE : X509_PASSWORD;
+        int type = security.password() == null ? VncTls.X509_NONE : VncTls.X509_PASSWORD;
         out.write(new byte[] {0, 1});
         out.writeInt(type);
         if (in.readInt() != type) {

@@ -4,7 +4,8 @@ package org.javisor.app.vnc;
 import java.util.Arrays;
 import org.javisor.devices.vga.Screen;
 
-/// The colours of an area, each with a number, as long as they are few: a small hash table that is used again and again.
+/// The colours of an area, each with a number, as long as they are few: a small hash table that is used again and
+/// again.
 final class Palette {
     static final int MAX_COLOURS = 256;
     private static final int SLOTS = 4 * MAX_COLOURS;

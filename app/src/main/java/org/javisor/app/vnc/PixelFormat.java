@@ -42,8 +42,8 @@ record PixelFormat(int bits, int depth, boolean bigEndian, int redMax, int green
             throw new IOException("colour maps are not supported");
         }
         try {
-            PixelFormat format = new PixelFormat(bits, depth, bigEndian, redMax, greenMax, blueMax, redShift, greenShift,
-                    blueShift);
+            PixelFormat format = new PixelFormat(bits, depth, bigEndian, redMax, greenMax, blueMax, redShift,
+                    greenShift, blueShift);
             return format.equals(NATIVE) ? NATIVE : format;
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);

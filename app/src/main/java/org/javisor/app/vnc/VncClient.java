@@ -10,13 +10,14 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import org.javisor.app.input.KeyboardInput;
 import org.javisor.devices.vga.Screen;
 import org.javisor.machine.Machine;
 
 /// One client: a thread that reads what it says, and one that sends it pictures.
 ///
-/// What it can make us remember is bounded: one picture, one encoded rectangle, a buffer each way. Whoever neither reads
-/// nor leaves is closed by [#checkTime].
+/// What it can make us remember is bounded: one picture, one encoded rectangle, a buffer each way. Whoever neither
+/// reads nor leaves is closed by [#checkTime].
 final class VncClient {
     private static final long GREETING_SECONDS = 30, WRITE_SECONDS = 60;
     private static final int CHUNK = 1 << 16;

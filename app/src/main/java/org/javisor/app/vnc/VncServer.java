@@ -3,7 +3,6 @@ package org.javisor.app.vnc;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,8 +17,6 @@ import org.javisor.memory.ConfigurationException;
 public final class VncServer implements AutoCloseable {
     private static final int MAX_CLIENTS = 16;
     private static final int WATCH_MILLIS = 1000;
-    /// A bare number below this is a display, as VNC counts them.
-    private static final int FIRST_PORT = 5900, DISPLAYS = 100;
 
     private final Machine machine;
     private final ServerSocket listening;
@@ -44,7 +41,7 @@ public final class VncServer implements AutoCloseable {
     /// @throws ConfigurationException if that is impossible
     public static VncServer listen(Machine machine, String where, VncSecurity security, Consumer<String> reports) {
         try {
-            InetSocketAddress address = address(where);
+            InetSocketAddress address = VncAddress.toListen(where);
             if (security.password() == null && !address.getAddress().isLoopbackAddress()) {
                 throw new ConfigurationException("--vnc " + where + ": without a password, only the loopback interface"
                         + " is possible; give one with --vnc-password-file");
@@ -59,20 +56,6 @@ public final class VncServer implements AutoCloseable {
             throw new ConfigurationException("--vnc " + where + ": " + e.getMessage()
                     + " (DISPLAY, PORT or HOST:PORT is meant)", e);
         }
-    }
-
-    private static InetSocketAddress address(String where) throws IOException {
-        int colon = where.lastIndexOf(':');
-        int number;
-        try {
-            number = Integer.parseInt(where.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("not a number: " + where.substring(colon + 1), e);
-        }
-        int port = colon < 0 && number < DISPLAYS ? FIRST_PORT + number : number;
-        InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress()
-                : InetAddress.getByName(where.substring(0, colon));
-        return new InetSocketAddress(host, port);
     }
 
     /// Where it listens, as HOST:PORT.

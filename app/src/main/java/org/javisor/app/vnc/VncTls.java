@@ -23,11 +23,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.javisor.memory.ConfigurationException;
 
 /// A server's certificate and key, and TLS with them.
 public final class VncTls {
+    static final int VENCRYPT_MINOR = 2;
+    /// Subtypes of VeNCrypt: with a certificate, and then nothing, or VNC's password.
+    static final int X509_NONE = 260, X509_PASSWORD = 261;
+
     private static final Pattern KEY = Pattern.compile("-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]+)-----END");
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
@@ -37,8 +43,8 @@ public final class VncTls {
         this.context = context;
     }
 
-    /// @param certificate a PEM file with the certificate, and those that vouch for it behind it; or a PKCS #12 file with
-    ///     the key as well, without a password
+    /// @param certificate a PEM file with the certificate, and those that vouch for it behind it; or a PKCS #12 file
+    ///     with the key as well, without a password
     /// @param key         a PEM file with the key (PKCS #8); null if it is in the other file
     /// @throws ConfigurationException if that cannot be used
     public static VncTls of(Path certificate, Path key) {
@@ -93,8 +99,8 @@ public final class VncTls {
             throw new InvalidKeySpecException("no private key in it");
         }
         if (!block.group(1).isEmpty()) {
-            throw new InvalidKeySpecException("a key as '" + block.group(1) + "PRIVATE KEY'; openssl pkcs8 -topk8 -nocrypt"
-                    + " makes of it what is needed");
+            throw new InvalidKeySpecException("a key as '" + block.group(1) + "PRIVATE KEY'; openssl pkcs8 -topk8"
+                    + " -nocrypt makes of it what is needed");
         }
         PKCS8EncodedKeySpec key;
         try {
@@ -120,5 +126,34 @@ public final class VncTls {
         secured.setUseClientMode(false);
         secured.startHandshake();
         return secured;
+    }
+
+    /// TLS on a connection, as a client.
+    ///
+    /// @param trusted the server's certificate; null for those that Java trusts, and that have the host's name
+    static Socket toServer(Socket plain, Path trusted) throws IOException {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+            KeyStore store = null;
+            if (trusted != null) {
+                store = KeyStore.getInstance("PKCS12");
+                store.load(null, null);
+                store.setCertificateEntry("server", certificates(Files.readAllBytes(trusted))[0]);
+            }
+            trust.init(store);
+            context.init(null, trust.getTrustManagers(), null);
+            SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(plain,
+                    plain.getInetAddress().getHostName(), plain.getPort(), true);
+            if (trusted == null) {
+                SSLParameters parameters = secured.getSSLParameters();
+                parameters.setEndpointIdentificationAlgorithm("HTTPS");
+                secured.setSSLParameters(parameters);
+            }
+            secured.startHandshake();
+            return secured;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("TLS: " + e.getMessage(), e);
+        }
     }
 }

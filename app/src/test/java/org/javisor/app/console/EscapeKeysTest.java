@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EscapeKeysTest {
     private final StringBuilder shown = new StringBuilder();
     private boolean left;
-    private final EscapeKeys keys = new EscapeKeys(() -> left = true, shown::append);
+    private int pictures;
+    private final EscapeKeys keys = new EscapeKeys(() -> left = true, shown::append,
+            List.of(new EscapeCommand('s', "take a picture", () -> pictures++)));
 
     private String type(String text) {
         byte[] typed = text.getBytes(StandardCharsets.ISO_8859_1);
@@ -31,6 +34,16 @@ class EscapeKeysTest {
         assertEquals("b", type("xb"));
 
         assertTrue(left);
+    }
+
+    @Test
+    void furtherCommandsHaveTheirKeysAndAreInTheHelp() {
+        assertEquals("sb", type("s\u0001sb"));
+        assertEquals(1, pictures);
+
+        type("\u0001h");
+
+        assertTrue(shown.toString().contains("Ctrl-A s  take a picture"), shown.toString());
     }
 
     @Test

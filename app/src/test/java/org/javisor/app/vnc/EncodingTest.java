@@ -112,7 +112,8 @@ class EncodingTest {
             try (Encodings encodings = new Encodings()) {
                 Encoding encoding = encodings.get(new Wishes.Pictures(PixelFormat.NATIVE, number, 6, 9));
                 for (int size = 1; size <= 6; size++) {
-                    transfer(encoding, frame, new Area(0, 0, 20, 20).tiles(size, 7 - size), PixelFormat.NATIVE, decoder);
+                    List<Area> areas = new Area(0, 0, 20, 20).tiles(size, 7 - size);
+                    transfer(encoding, frame, areas, PixelFormat.NATIVE, decoder);
                     assertShown(frame, PixelFormat.NATIVE, decoder, "encoding " + number);
                 }
             }

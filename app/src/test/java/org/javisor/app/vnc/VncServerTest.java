@@ -398,6 +398,7 @@ class VncServerTest {
         String message = assertThrows(ConfigurationException.class,
                 () -> VncServer.listen(machine, "0.0.0.0:0", VncSecurity.NONE, _ -> { })).getMessage();
         assertTrue(message.contains("password"), message);
-        assertThrows(ConfigurationException.class, () -> VncServer.listen(machine, "nonsense", VncSecurity.NONE, _ -> { }));
+        assertThrows(ConfigurationException.class,
+                () -> VncServer.listen(machine, "nonsense", VncSecurity.NONE, _ -> { }));
     }
 }

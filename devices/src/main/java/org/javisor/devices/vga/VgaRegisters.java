@@ -95,6 +95,26 @@ public final class VgaRegisters implements EightBitDevice, Chip<VgaRegisters.Sta
         return (attributeIndex & 0x20) != 0;
     }
 
+    /// Lines of the display, before doubling.
+    int lines() {
+        int overflow = crtc(7);
+        return crtc(0x12) + ((overflow & 2) << 7) + ((overflow & 0x40) << 3) + 1;
+    }
+
+    /// Where the picture begins, in each plane.
+    int start() {
+        return crtc(0x0c) << 8 | crtc(0x0d);
+    }
+
+    /// A colour of the sixteen of text and planes.
+    int paletteColour(int number) {
+        int colour = attribute(number & 0x0f);
+        int select = attribute(0x14);
+        boolean fourBits = (attribute(0x10) & 0x80) != 0;
+        int index = fourBits ? colour & 0x0f | (select & 0x0f) << 4 : colour & 0x3f | (select & 0x0c) << 4;
+        return colour(index, false);
+    }
+
     /// A colour of the DAC as 0xRRGGBB; its 6-bit components are widened unless it has 8-bit ones.
     int colour(int index, boolean eightBits) {
         int at = 3 * (index & dacMask & 0xff);

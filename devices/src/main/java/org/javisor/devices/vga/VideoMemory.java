@@ -83,6 +83,21 @@ final class VideoMemory implements MappedRange, AutoCloseable {
         return HostMemory.loadInt(ram.hva() + (offset & BYTES - 4));
     }
 
+    /// Pixels of four bytes, of which the highest means nothing.
+    void loadPixels(long offset, int[] to, int at, int count) {
+        if (offset < 0 || offset + 4L * count > BYTES) {
+            for (int n = 0; n < count; n++) {
+                to[at + n] = loadPlanes(offset + 4L * n) & 0xff_ffff;
+            }
+            return;
+        }
+        MemorySegment line = HostMemory.segment(ram.hva() + offset, 4L * count);
+        MemorySegment.copy(line, ValueLayout.JAVA_INT_UNALIGNED, 0, to, at, count);
+        for (int n = at; n < at + count; n++) {
+            to[n] &= 0xff_ffff;
+        }
+    }
+
     void storePlanes(long offset, int value) {
         HostMemory.storeInt(ram.hva() + (offset & BYTES - 4), value);
         written(offset & BYTES - 4, 4);
