@@ -18,10 +18,24 @@ final class CodeEntries {
     /// Bit 0: there may be something of the lower half of addresses, bit 1: of the upper one. Programs and kernels keep
     /// to theirs, so that what is forgotten of one does not have the other's table searched.
     private int halves;
+    /// The decode mode of all of it, or 0 for nothing at all.
+    private int decodeMode;
 
     /// @param table host address of [#BYTES] bytes
     CodeEntries(long table) {
         entries = new EntryCache(table);
+    }
+
+    /// Code of a mode is to be executed. What was found for another is forgotten: a RIP does not tell which.
+    void use(int mode) {
+        if (decodeMode != mode && InstructionDecoder.isTranslatable(mode)) {
+            clear();
+            decodeMode = mode;
+        }
+    }
+
+    int decodeMode() {
+        return decodeMode;
     }
 
     /// @param global whether the page of `rip` is

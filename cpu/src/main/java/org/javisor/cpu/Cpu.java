@@ -389,7 +389,6 @@ public final class Cpu implements AutoCloseable {
         slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
         segments.refresh();
         mmu.refresh();
-        system.publishCalls();
         HostMemory.storeLong(state + CpuLayout.CR0, cr0);
         HostMemory.storeLong(state + CpuLayout.CR3, cr3);
         HostMemory.storeLong(state + CpuLayout.CR4, cr4);
@@ -397,8 +396,11 @@ public final class Cpu implements AutoCloseable {
     }
 
     private void decodeModeChanged() {
-        decodeMode = codeBits | (mode.eightySixStyle() ? InstructionDecoder.EIGHTY_SIX_STYLE : 0)
-                | (codeBits == 64 && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0);
+        boolean eightySixStyle = mode.eightySixStyle();
+        boolean flat = codeBits == 32 && !eightySixStyle && segments.areFlat();
+        decodeMode = codeBits | (eightySixStyle ? InstructionDecoder.EIGHTY_SIX_STYLE : 0)
+                | (flat ? InstructionDecoder.FLAT : 0)
+                | ((codeBits == 64 || flat) && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0);
     }
 
     /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by

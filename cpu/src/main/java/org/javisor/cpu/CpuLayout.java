@@ -23,7 +23,8 @@ package org.javisor.cpu;
 ///  960 │ SWAP_16         32         │ arguments of a 16-byte compare-and-swap
 ///  992 │ SYSTEM_FLAGS    4          │ RFLAGS without the arithmetic flags
 ///  996 │ X87             4          │ of translated code, bits: x87 registers may be used, are in the host's
-/// 1000 │ unused                     │
+/// 1000 │ OPEN_SEGMENTS   4          │ bit n: accesses through segment n have only to be within 4 GiB of its base
+/// 1004 │ unused                     │
 /// 1008 │ FLAGS_RESULT    8          │ the six arithmetic flags, see Flags
 /// 1016 │ FLAGS_AUX       8          │
 /// 1024 │ REQUESTS        4          │ pending requests, see Requests
@@ -32,6 +33,7 @@ package org.javisor.cpu;
 /// 1168 │ HOST_ADDRESSES  4 × 8      │ that translated code will need again. See MemoryAccess
 /// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
 /// 1201 │ unused                     │
+/// 1208 │ LINEAR_MASK     8          │ cuts a linear address to the mode's width
 /// 1216 │ TRANSFER        4          │ of translated code: a SYSCALL or SYSRET that it executed. See Cpu.followHostCode
 /// 1220 │ SYSTEM_CHANGED  4          │ not 0: it changed AC, or the base of FS or GS
 /// 1224 │ KERNEL_GS_BASE  8          │
@@ -85,6 +87,7 @@ public final class CpuLayout {
     static final int SWAP_16 = 960;
     /// With bit 1 set.
     public static final int SYSTEM_FLAGS = 992;
+    public static final int OPEN_SEGMENTS = 1000;
     public static final int FLAGS_RESULT = 1008;
     public static final int FLAGS_AUX = 1016;
     public static final int REQUESTS = 1024;
@@ -93,6 +96,7 @@ public final class CpuLayout {
     public static final int X87_IMAGE = 1028;
     public static final int HOST_ADDRESSES = 1168, HOST_ADDRESS_COUNT = 4;
     public static final int STRADDLED = 1200;
+    public static final int LINEAR_MASK = 1208;
     public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2;
     public static final int SYSTEM_CHANGED = 1220;
     public static final int KERNEL_GS_BASE = 1224;

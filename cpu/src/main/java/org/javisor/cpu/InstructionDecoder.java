@@ -22,8 +22,10 @@ final class InstructionDecoder {
 
     /// Bits of a decode mode beside the code size (16, 32, 64).
     static final int EIGHTY_SIX_STYLE = 1;
-    /// 64-bit code at CPL 0: it is decoded as other code, but translated for CPL 0 alone.
+    /// Code at CPL 0 that [#isTranslatable]: it is decoded as other code, but translated for CPL 0 alone.
     static final int SUPERVISOR = 2;
+    /// 32-bit code where CS, SS, DS and ES are all of memory: so are its addresses, up to 4 GiB.
+    static final int FLAT = 4;
     private static final int CODE_BITS = 0x70;
 
     /// For all processors: a handler that is made twice is compiled twice, see [HandlerDispatch].
@@ -40,6 +42,11 @@ final class InstructionDecoder {
     private final byte[] bytes = new byte[PAGE_BYTES];
     private final MemorySegment bytesSegment = MemorySegment.ofArray(bytes);
     private final Insn[] insns = new Insn[Block.MAX_INSTRUCTIONS];
+
+    /// Whether code that was decoded so may become host code.
+    static boolean isTranslatable(int decodeMode) {
+        return (decodeMode & (64 | FLAT)) != 0;
+    }
 
     InstructionDecoder(Cpu cpu) {
         this.cpu = cpu;

@@ -207,6 +207,10 @@ final class LockStep extends TranslatedBlocks {
     /// What counts of the 8 bytes at an offset.
     private long comparable(long block, int at) {
         long value = HostMemory.loadLong(block + at);
+        if (at < CpuLayout.RIP && cpu.codeBits != 64) {
+            // The upper halves are undefined where they cannot be seen.
+            return (int) value;
+        }
         return switch (at) {
             case CpuLayout.ATTENTION -> value & -1L << 32;
             case CpuLayout.PAGE_RIP -> 0;

@@ -35,8 +35,6 @@ final class Mmu {
     private int privilege;
     private boolean checksAlignment;
     private final LinearAddressMasking masking = new LinearAddressMasking();
-    /// Whether the supervisor mode whose code [#kernel] knows is CPL 0.
-    private boolean kernelAtCpl0 = true;
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
     /// [#flush].
@@ -71,11 +69,7 @@ final class Mmu {
         masking.derive(cpu);
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
         fast = checksAlignment ? empty.table : watched(current);
-        if (current != space.user && cpu.cpl == 0 != kernelAtCpl0) {
-            // Code is translated for CPL 0 or for others, and what is known of it does not tell which.
-            kernelAtCpl0 = cpu.cpl == 0;
-            kernel.clear();
-        }
+        current.codeEntries.use(cpu.decodeMode);
         publish();
     }
 
@@ -90,6 +84,17 @@ final class Mmu {
         HostMemory.storeLong(state + CpuLayout.EXEMPT_TLB, watched(exempt));
         HostMemory.storeLong(state + CpuLayout.USER_ENTRIES, space.user.codeEntries.entries.table);
         HostMemory.storeLong(state + CpuLayout.SUPERVISOR_ENTRIES, kernel.entries.table);
+        cpu.system.publishCalls();
+    }
+
+    /// Whether what is known of the kernel's code is 64-bit code at CPL 0, if anything is.
+    boolean kernelIs64Bit() {
+        return kernel.decodeMode() == (64 | InstructionDecoder.SUPERVISOR);
+    }
+
+    /// Whether what is known of the program's code is 64-bit code, if anything is.
+    boolean programIs64Bit() {
+        return space.user.codeEntries.decodeMode() == 64;
     }
 
     private long watched(Tlb tlb) {

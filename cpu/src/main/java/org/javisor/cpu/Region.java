@@ -46,7 +46,7 @@ final class Region {
 
     private void follow(Block block) {
         Insn last = block.insns[block.insns.length - 1];
-        boolean direct = last.kind0 == REL && last.operandBytes == 8;
+        boolean direct = last.kind0 == REL && 8 * last.operandBytes == last.codeBits;
         boolean conditional = isConditional(last);
         if (direct && (conditional || last.mnemonic() == Mnemonic.JMP)) {
             consider(block.page, last.end + last.immediate);

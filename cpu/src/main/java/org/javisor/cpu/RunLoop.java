@@ -250,8 +250,12 @@ final class RunLoop {
     /// @throws GuestFault if the instruction at RIP cannot be fetched
     Block find() {
         long rip = HostMemory.loadLong(state + CpuLayout.RIP);
-        if (cpu.codeBits != 64) {
+        if (!InstructionDecoder.isTranslatable(cpu.decodeMode)) {
             return findInSegment(rip & 0xffff_ffffL);
+        }
+        if (cpu.codeBits == 32) {
+            rip &= 0xffff_ffffL;
+            cpu.rip(rip);
         }
         Block known = cpu.mmu.knownBlock(rip);
         if (known != null) {
@@ -267,7 +271,7 @@ final class RunLoop {
         return found;
     }
 
-    /// [#find] outside 64-bit mode, where CS has a base and a limit.
+    /// [#find] where CS has a base and a limit.
     private Block findInSegment(long rip) {
         cpu.rip(rip);
         long gva = HostMemory.loadLong(state + CpuLayout.SEGMENT_BASE + 8 * CS) + rip & cpu.segments.linearMask;

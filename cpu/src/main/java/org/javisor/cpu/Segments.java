@@ -2,6 +2,8 @@
 package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.DS;
+import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
@@ -116,19 +118,33 @@ final class Segments {
         boolean longMode = cpu.codeBits == 64;
         linearMask = longMode ? -1L : 0xffff_ffffL;
         int needed = 0;
+        int open = 0;
         for (int n = 0; n < LDTR; n++) {
             boolean ignored = longMode && n < FS;
             HostMemory.storeLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * n, ignored ? 0 : base[n]);
             HostMemory.storeInt(cpu.state + CpuLayout.SELECTORS + 4L * n, selector[n]);
             needed |= longMode || flat(n) ? 0 : 1 << n;
+            open |= longMode || isOpen(n) ? 1 << n : 0;
         }
         checked = needed;
+        HostMemory.storeLong(cpu.state + CpuLayout.LINEAR_MASK, linearMask);
+        HostMemory.storeInt(cpu.state + CpuLayout.OPEN_SEGMENTS, open);
         cpu.stackMask = longMode ? -1L : (attributes[SS] & D) != 0 ? 0xffff_ffffL : 0xffffL;
     }
 
     /// Whether nothing that 32-bit code can do through segment `n` violates it.
     private boolean flat(int n) {
+        return isOpen(n) && base[n] == 0;
+    }
+
+    /// Whether segment `n` may be read and written at all offsets of 32 bits.
+    private boolean isOpen(int n) {
         int wanted = PRESENT | S | WRITABLE;
-        return (attributes[n] & (wanted | CODE | EXPAND_DOWN | NULL)) == wanted && limit[n] == -1 && base[n] == 0;
+        return (attributes[n] & (wanted | CODE | EXPAND_DOWN | NULL)) == wanted && limit[n] == -1;
+    }
+
+    /// Whether to 32-bit code offsets are linear addresses: of instructions, on the stack, and in DS and ES.
+    boolean areFlat() {
+        return base[CS] == 0 && limit[CS] == -1 && (attributes[SS] & D) != 0 && flat(SS) && flat(DS) && flat(ES);
     }
 }

@@ -107,10 +107,10 @@ final class SystemRegisters implements CpuidModel.State {
     /// [#fmask] or EFER.
     void publishCalls() {
         boolean enabled = (cpu.efer & ControlBits.EFER_SCE) != 0;
-        boolean callable = enabled && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS;
+        boolean callable = enabled && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS && cpu.mmu.kernelIs64Bit();
         HostMemory.storeLong(cpu.state + CpuLayout.SYSCALL_TARGET, callable ? lstar : NOWHERE);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSCALL_FLAGS, (int) ~fmask);
-        HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE, enabled ? 1 : 0);
+        HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE, enabled && cpu.mmu.programIs64Bit() ? 1 : 0);
         FastSystemCalls.publishSelectors(cpu);
     }
 

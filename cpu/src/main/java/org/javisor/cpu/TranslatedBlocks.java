@@ -102,7 +102,8 @@ class TranslatedBlocks {
     private Translation translation(Block block) {
         Translation translation = block.translation;
         if (translation == null) {
-            if (++block.interpreted < group.translateAt || block.page == null || block.decodeMode < 64) {
+            if (++block.interpreted < group.translateAt || block.page == null
+                    || !InstructionDecoder.isTranslatable(block.decodeMode)) {
                 return null;
             }
             translation = group.translations.translate(block, cpu.pageRip + block.start, group);
@@ -195,7 +196,7 @@ class TranslatedBlocks {
     }
 
     private void takeTarget(Translation at, int index) {
-        long target = cpu.pageRip + at.target(index);
+        long target = cpu.pageRip + at.target(index) & cpu.segments.linearMask;
         int caller = at.caller(index);
         if (caller >= 0 && !cpu.mmu.canonical(target)) {
             // Only the interpreter can raise the exception; with what a CALL finds that has not pushed anything yet.

@@ -102,6 +102,11 @@ public final class Translation {
         return (head().decodeMode & InstructionDecoder.SUPERVISOR) != 0;
     }
 
+    /// Size of addresses, of return addresses, and of what most instructions push, in bytes: 8 in 64-bit code, else 4.
+    public int wordBytes() {
+        return insns[0].codeBits / 8;
+    }
+
     public int size() {
         return insns.length;
     }

@@ -54,6 +54,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
         int present = Segments.PRESENT | Segments.S | Segments.ACCESSED | Segments.WRITABLE
                 | Segments.GRANULARITY | Segments.DPL;
         for (int n = 0; n <= GS; n++) {
+            cpu.segments.base[n] = 0;
             cpu.segments.limit[n] = -1;
             cpu.segments.attributes[n] = present | (n == CS ? codeAttributes(host.codeBits()) : Segments.D);
         }

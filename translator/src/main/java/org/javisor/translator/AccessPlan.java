@@ -140,6 +140,7 @@ final class AccessPlan {
     static final AccessPlan NONE = new AccessPlan(null, 0, 0, null, false);
 
     private final Translation translation;
+    private final int word;
     private final int from;
     private final Access[] accesses;
     private final SymbolicRegisters registers;
@@ -155,9 +156,10 @@ final class AccessPlan {
     /// @param continues whether another line may follow this one alone
     AccessPlan(Translation translation, int from, int to, Line before, boolean continues) {
         this.translation = translation;
+        this.word = translation == null ? 8 : translation.wordBytes();
         this.from = from;
         this.continues = continues;
-        this.registers = before == null ? new SymbolicRegisters() : new SymbolicRegisters(before.registers);
+        this.registers = before == null ? new SymbolicRegisters(word) : new SymbolicRegisters(before.registers);
         if (before != null) {
             separate.addAll(before.separate);
             open.addAll(before.groups);
@@ -194,9 +196,9 @@ final class AccessPlan {
         return access(PER_INSTRUCTION * (index - from), bytes, write);
     }
 
-    /// The access of instruction `index` to 8 bytes of the stack.
+    /// The access of instruction `index` to a word of the stack.
     Access stack(int index, boolean write) {
-        return access(PER_INSTRUCTION * (index - from) + 1, 8, write);
+        return access(PER_INSTRUCTION * (index - from) + 1, word, write);
     }
 
     private Access access(int n, int bytes, boolean write) {
@@ -232,6 +234,7 @@ final class AccessPlan {
         int operand = insn.kind0 == MEM ? 0 : insn.kind1 == MEM ? 1 : insn.kind2 == MEM ? 2 : 3;
         if (insn.kind(operand) != MEM || insn.bytes(operand) == 0 || insn.indexBytes != 0
                 || BitStrings.supports(insn) || !MemoryAccess.supports(insn)
+                || word == 4 && MemoryAccess.isBased(insn)
                 || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
             return;
         }
@@ -259,7 +262,7 @@ final class AccessPlan {
 
     private void planStack(Instruction insn, int index) {
         Access access = switch (insn.mnemonic()) {
-            case PUSH, CALL -> joinStack(RSP, -8, true, index);
+            case PUSH, CALL -> joinStack(RSP, -word, true, index);
             case POP, RET -> joinStack(RSP, 0, false, index);
             case LEAVE -> joinStack(RBP, 0, false, index);
             default -> null;
@@ -269,11 +272,14 @@ final class AccessPlan {
 
     private Access joinStack(int reg, int displacement, boolean write, int index) {
         Symbol symbol = new Symbol(registers.value(reg), NO_REGISTER, 0, 0);
-        return join(symbol, registers.distance(reg) + displacement, 8, write, index);
+        return join(symbol, registers.distance(reg) + displacement, word, write, index);
     }
 
     /// Adds an access to the group that can take it, or begins one.
-    private Access join(Symbol symbol, long offset, int bytes, boolean write, int index) {
+    ///
+    /// @param distance from the symbol; as addresses, it wraps around
+    private Access join(Symbol symbol, long distance, int bytes, boolean write, int index) {
+        long offset = word == 4 ? (int) distance : distance;
         Group group = null;
         for (Group candidate : open) {
             if (candidate.symbol.equals(symbol) && candidate.takes(offset, bytes, write)) {

@@ -28,7 +28,8 @@ final class BitStrings {
 
     static boolean supports(Instruction insn) {
         return switch (insn.mnemonic()) {
-            case BT, BTS, BTR, BTC -> insn.kind0 == MEM && insn.kind1 == GPR && MemoryAccess.supports(insn);
+            case BT, BTS, BTR, BTC -> insn.kind0 == MEM && insn.kind1 == GPR && MemoryAccess.supports(insn)
+                    && (insn.codeBits == 64 || !MemoryAccess.isBased(insn));
             default -> false;
         };
     }
@@ -38,10 +39,10 @@ final class BitStrings {
         int bits = 8 * bytes;
         emission.flags.spill();
         memory.clobbered();
-        memory.linear(insn, index, 0);
+        memory.linear(insn, index, 0, bytes);
         loadBitNumber(insn.reg1, bytes);
         asm.shift(Assembler.SAR_IMM, 8, R14, Integer.numberOfTrailingZeros(bits));
-        asm.lea(R15, new Address(R15, R14, Integer.numberOfTrailingZeros(bytes), 0));
+        asm.op(Assembler.LEA, emission.word, R15, new Address(R15, R14, Integer.numberOfTrailingZeros(bytes), 0));
         boolean write = !insn.row.has(Attribute.READS_ONLY);
         Address word = memory.access(Address.of(R15, 0), index, bytes, write);
         loadBitNumber(insn.reg1, bytes);

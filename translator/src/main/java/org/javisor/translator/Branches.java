@@ -12,7 +12,7 @@ import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// Jumps, calls and returns of 64 bits: the last instruction of a block.
+/// Jumps, calls and returns with an operand size of 64 bits, or 32 in 32-bit code: the last instruction of a block.
 ///
 /// Where a target is in the same page the jump is linked. Others are looked up in the entry cache, and what is not
 /// found there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
@@ -51,10 +51,10 @@ final class Branches {
 
     static boolean supports(Instruction insn) {
         return switch (insn.mnemonic()) {
-            case JMP, CALL -> insn.operandBytes == 8 && (insn.kind0 == REL && hasTarget(insn) || insn.kind0 == GPR
-                    || insn.kind0 == MEM && MemoryAccess.supports(insn));
-            case RET -> insn.operandBytes == 8;
-            default -> insn.operandBytes == 8 && condition(insn.mnemonic()) >= 0 && hasTarget(insn);
+            case JMP, CALL -> StackInstructions.isWord(insn) && (insn.kind0 == REL && hasTarget(insn)
+                    || insn.kind0 == GPR || insn.kind0 == MEM && MemoryAccess.supports(insn));
+            case RET -> StackInstructions.isWord(insn);
+            default -> StackInstructions.isWord(insn) && condition(insn.mnemonic()) >= 0 && hasTarget(insn);
         };
     }
 
@@ -132,16 +132,16 @@ final class Branches {
     private void loadFar(int target) {
         emission.flags.spill();
         asm.load(R14, PAGE_RIP);
-        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target);
+        asm.immediateOp(Assembler.ADD_IMM, emission.word, R14, target);
     }
 
     /// The target of an indirect branch into R14.
     private void loadTarget(Instruction insn, int index) {
         emission.flags.spill();
         if (insn.kind0 == MEM) {
-            asm.load(R14, memory.access(insn, index, 8, false, false));
+            stack.load(R14, memory.access(insn, index, emission.word, false, false));
         } else if (State.inRegister(insn.reg0)) {
-            asm.move(R14, State.host(insn.reg0));
+            asm.op(Assembler.LOAD, emission.word, R14, State.host(insn.reg0));
         } else {
             asm.load(R14, State.general(insn.reg0));
         }
@@ -225,7 +225,7 @@ final class Branches {
             edges.go(target, index);
             return;
         }
-        asm.immediateOp(Assembler.ADD_IMM, 8, R14, target - emission.translation.end(index));
+        asm.immediateOp(Assembler.ADD_IMM, emission.word, R14, target - emission.translation.end(index));
         find(ENTRIES);
         emission.calledIf(Assembler.NOT_EQUAL, target, index, lookAgain(ENTRIES));
         follow();
@@ -235,16 +235,16 @@ final class Branches {
     private void pushReturn(int index) {
         Address item = stack.itemToPush(index);
         asm.load(R14, PAGE_RIP);
-        asm.lea(R14, Address.of(R14, emission.translation.end(index)));
-        asm.store(item, R14);
+        asm.op(Assembler.LEA, emission.word, R14, Address.of(R14, emission.translation.end(index)));
+        stack.store(item, R14);
         stack.pushed();
     }
 
     private void ret(Instruction insn, int index) {
         emission.flags.save();
-        asm.load(R14, stack.top(index));
+        stack.load(R14, stack.top(index));
         lookUp(index);
-        stack.drop(8 + ((int) insn.immediate & 0xffff));
+        stack.drop(emission.word + ((int) insn.immediate & 0xffff));
         follow();
     }
 }

@@ -29,6 +29,8 @@ final class Emission {
     final Translation translation;
     /// Whether stores are noted.
     final boolean logged;
+    /// Size of addresses and of what is pushed, in bytes.
+    final int word;
     final FlagState flags;
     private final long origin;
     private final CodeMemory memory;
@@ -47,6 +49,7 @@ final class Emission {
         this.asm = asm;
         this.translation = translation;
         this.logged = logged;
+        this.word = translation.wordBytes();
         this.origin = origin;
         this.memory = memory;
         this.flags = new FlagState(asm);

@@ -48,8 +48,8 @@ final class FlagInstructions {
         Instruction insn = translation.instruction(index);
         return switch (insn.mnemonic()) {
             case CLD, STD -> true;
-            case PUSHF -> insn.operandBytes == 8;
-            case POPF -> insn.operandBytes == 8 && translation.atCpl0();
+            case PUSHF -> StackInstructions.isWord(insn);
+            case POPF -> StackInstructions.isWord(insn) && translation.atCpl0();
             case STI -> translation.atCpl0() && index + 1 < end;
             case CLI, CLAC, STAC -> translation.atCpl0();
             default -> false;
@@ -100,7 +100,7 @@ final class FlagInstructions {
         Address item = stack.itemToPush(index);
         emission.flags.spill();
         rflags(asm, R14);
-        asm.store(item, R14);
+        stack.store(item, R14);
         stack.pushed();
     }
 
@@ -125,7 +125,7 @@ final class FlagInstructions {
 
     private void pop(int index) {
         emission.flags.spill();
-        asm.load(R15, stack.top(index));
+        stack.load(R15, stack.top(index));
         asm.op(Assembler.LOAD, 4, R14, R15);
         asm.op(XOR_LOAD, 4, R14, SYSTEM_FLAGS);
         asm.op(0xf7, 4, 0, R14);
@@ -145,6 +145,6 @@ final class FlagInstructions {
         asm.op(Assembler.XOR, 4, R14, SYSTEM_FLAGS);
         loadArithmetic(asm, R15, R14);
         emission.flags.setInMemory();
-        stack.drop(8);
+        stack.drop(emission.word);
     }
 }

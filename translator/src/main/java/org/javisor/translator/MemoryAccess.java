@@ -21,6 +21,7 @@ final class MemoryAccess {
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), PAGE_RIP = State.at(CpuLayout.PAGE_RIP),
             SPILL = State.at(CpuLayout.SPILL), UNDO_AT = State.at(CpuLayout.UNDO_AT),
             STRADDLED = State.at(CpuLayout.STRADDLED);
+    private static final Address OPEN_SEGMENTS = State.at(CpuLayout.OPEN_SEGMENTS);
     private static final int PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
     /// An offset in a page and the size of an access come on top of displacements.
     private static final int LARGEST_ADDITION = 2 * PAGE_BYTES;
@@ -42,8 +43,14 @@ final class MemoryAccess {
     }
 
     static boolean supports(Instruction insn) {
-        return insn.addressBytes == 8 && (int) insn.displacement == insn.displacement
-                && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION;
+        return hasWholeAddress(insn) && (int) insn.displacement == insn.displacement
+                && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION
+                && (insn.codeBits == 64 || insn.segment != Instruction.CS);
+    }
+
+    /// Whether its addresses are as large as is usual for the code.
+    static boolean hasWholeAddress(Instruction insn) {
+        return 8 * insn.addressBytes == insn.codeBits;
     }
 
     /// Whether the segment's base counts.
@@ -167,22 +174,33 @@ final class MemoryAccess {
         AccessPlan.Access access = plan.operand(index, bytes, write);
         if (!resume(access.group())) {
             emission.flags.spill();
-            linear(insn, index, access.fromLowest());
+            linear(insn, index, access.fromLowest(), bytes);
             check(access, index, aligned);
         }
         return finish(access, index, aligned);
     }
 
-    /// Emits the linear address that is `added` bytes above the memory operand, into R15. Uses R14; destroys the host's
-    /// flags.
-    void linear(Instruction insn, int index, int added) {
-        address(insn, index, R15, 8, added);
+    /// Emits the linear address that is `added` bytes above the memory operand, of `bytes` bytes, into R15. Uses R14;
+    /// destroys the host's flags.
+    void linear(Instruction insn, int index, int added, int bytes) {
+        address(insn, index, R15, emission.word, added);
         if (isBased(insn)) {
-            asm.op(ADD_LOAD, 8, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
+            if (emission.word == 4) {
+                checkSegment(insn.segment, index, bytes);
+            }
+            asm.op(ADD_LOAD, emission.word, R15, State.at(CpuLayout.SEGMENT_BASE + 8 * insn.segment));
         }
     }
 
-    /// As [#access], of 8 bytes that the instruction pushes or pops at an address of host registers.
+    /// Leaves to the interpreter what is not within 4 GiB of a segment's base, or in a segment with more to check.
+    private void checkSegment(int segment, int index, int bytes) {
+        asm.testByte(OPEN_SEGMENTS, 1 << segment);
+        emission.interpretIf(Assembler.EQUAL, index);
+        asm.immediateOp(Assembler.CMP_IMM, 4, R15, -bytes);
+        emission.interpretIf(Assembler.ABOVE, index);
+    }
+
+    /// As [#access], of a word that the instruction pushes or pops at an address of host registers.
     Address stack(Address direct, int index, boolean write) {
         return access(direct, plan.stack(index, write), index);
     }
@@ -195,7 +213,7 @@ final class MemoryAccess {
     private Address access(Address direct, AccessPlan.Access access, int index) {
         if (!resume(access.group())) {
             emission.flags.spill();
-            address(direct.plus(access.fromLowest()), R15, 8);
+            address(direct.plus(access.fromLowest()), R15, emission.word);
             check(access, index, false);
         }
         return finish(access, index, false);

@@ -24,6 +24,10 @@ final class PlainInstructions {
     private static final int MAX_OPERANDS = 4;
     /// Of an opcode: whether ModRM.reg is the destination.
     private static final int DIRECTION = 2;
+    /// Opcodes that mean something else in 64-bit code, or nothing, and those that have the same effect there.
+    private static final int ALIAS = 0x82, ALIASED = 0x80, STEP = 0xff;
+    /// The first of four: AL or the accumulator, loaded or stored.
+    private static final int MOV_FROM_ABSOLUTE = 0xa0, MOV_LOAD_BYTE = 0x8a;
 
     private final Emission emission;
     private final Assembler asm;
@@ -45,13 +49,17 @@ final class PlainInstructions {
         OpcodeRow row = insn.row;
         boolean unknownPrefix = row.isVex() && VectorNeed.of(insn) != 0 && !host.has(Feature.AVX);
         return Effect.of(row.mnemonic()) != Effect.UNSUPPORTED && row.map() != OpcodeRow.X87
-                && host.has(row.feature()) && !unknownPrefix && !isProcessorsChoice(insn) && operandsSupported(insn);
+                && host.has(row.feature()) && !unknownPrefix && !isAnother(insn) && operandsSupported(insn);
     }
 
-    /// With a source in memory, this is an MMX instruction to the x87 state of some processors, and not to that of
-    /// others.
-    private static boolean isProcessorsChoice(Instruction insn) {
-        return insn.mnemonic() == Mnemonic.CVTPI2PS && insn.kind1 == MEM;
+    /// With a source in memory, CVTPI2PS is an MMX instruction to the x87 state of some processors, and not to that of
+    /// others. VZEROUPPER and VZEROALL leave XMM8 to XMM15 alone outside 64-bit mode.
+    private static boolean isAnother(Instruction insn) {
+        return switch (insn.mnemonic()) {
+            case CVTPI2PS -> insn.kind1 == MEM;
+            case VZEROUPPER, VZEROALL -> insn.codeBits != 64;
+            default -> false;
+        };
     }
 
     private static boolean operandsSupported(Instruction insn) {
@@ -60,7 +68,7 @@ final class PlainInstructions {
         for (int n = 0; n < insn.row.operands().size(); n++) {
             int kind = insn.kind(n);
             boolean known = kind == GPR || kind == IMM || kind == XMM || kind == YMM || kind == MMX || kind == NONE
-                    || kind == MEM && insn.row.operands().get(n).canBeMemory();
+                    || kind == MEM && (insn.row.operands().get(n).canBeMemory() || isAbsolute(insn.row));
             // AH to BH cannot be named beside the registers that addresses and RSP are in.
             boolean high = kind == GPR && insn.reg(n) >= 16
                     && (memoryOperand >= 0 || insn.kind0 == GPR && State.host(insn.reg0) == State.GUEST_RSP);
@@ -242,7 +250,11 @@ final class PlainInstructions {
         }
         int size = size(insn);
         int opcode = swapped && row.mnemonic() != Mnemonic.TEST ? opcode(row) ^ DIRECTION : opcode(row);
-        if (row.isVex()) {
+        if (isAbsolute(row)) {
+            asm.op(opcode - MOV_FROM_ABSOLUTE ^ MOV_LOAD_BYTE, size, 0, address);
+        } else if (inOpcode != ABSENT && isStep(row)) {
+            asm.op(STEP, size, row.opcode() >> 3 & 1, inOpcode);
+        } else if (row.isVex()) {
             encodeVex(insn, reg, second, rm, address);
         } else if (address != null) {
             asm.op(opcode, size, narrow, reg, address);
@@ -258,14 +270,25 @@ final class PlainInstructions {
 
     private static int opcode(OpcodeRow row) {
         int map = row.isVex() ? row.map() - OpcodeRow.VEX_0F + 1 : row.map();
-        return row.mandatoryPrefix() << 16 | map << 8 | row.opcode();
+        int opcode = row.opcode() == ALIAS && map == OpcodeRow.ONE_BYTE ? ALIASED : row.opcode();
+        return row.mandatoryPrefix() << 16 | map << 8 | opcode;
+    }
+
+    /// INC and DEC of one byte, where the host has REX prefixes.
+    private static boolean isStep(OpcodeRow row) {
+        return row.map() == OpcodeRow.ONE_BYTE && (row.opcode() & 0xf0) == 0x40;
+    }
+
+    /// MOV between the accumulator and an address in the instruction.
+    private static boolean isAbsolute(OpcodeRow row) {
+        return row.map() == OpcodeRow.ONE_BYTE && (row.opcode() & 0xfc) == MOV_FROM_ABSOLUTE;
     }
 
     /// Where a row does not mind VEX.L it is 0, as processors differ about what else may be there.
     private void encodeVex(Instruction insn, int reg, int second, int rm, Address address) {
         OpcodeRow row = insn.row;
         int bits = (row.has(Attribute.VEX_L1) ? Assembler.VEX_L : 0)
-                | (insn.has(Instruction.REX_W) ? Assembler.VEX_W : 0);
+                | (insn.has(Instruction.REX_W) || row.has(Attribute.VEX_W1) ? Assembler.VEX_W : 0);
         if (address != null) {
             asm.vex(opcode(row), bits, reg, second, address);
         } else if (rm != ABSENT) {

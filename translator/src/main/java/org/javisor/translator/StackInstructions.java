@@ -10,24 +10,28 @@ import static org.javisor.translator.Assembler.RBP;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.isa.Instruction;
 
-/// PUSH, POP and LEAVE of 64 bits. The stack pointer moves after the last check.
+/// PUSH, POP and LEAVE of a word: 64 bits in 64-bit code, else 32. The stack pointer moves after the last check.
 final class StackInstructions {
     private static final int RSP = 4;
-    private static final Address TOP = Address.of(State.GUEST_RSP, 0), BELOW_TOP = Address.of(State.GUEST_RSP, -8);
+    private static final Address TOP = Address.of(State.GUEST_RSP, 0);
     private static final Address VALUE = State.at(CpuLayout.SPILL + 8);
 
     private final Emission emission;
     private final Assembler asm;
     private final MemoryAccess memory;
+    private final int word;
+    private final Address belowTop;
 
     StackInstructions(Emission emission, MemoryAccess memory) {
         this.emission = emission;
         this.asm = emission.asm;
         this.memory = memory;
+        this.word = emission.word;
+        this.belowTop = Address.of(State.GUEST_RSP, -word);
     }
 
     static boolean supports(Instruction insn) {
-        if (insn.operandBytes != 8) {
+        if (!isWord(insn)) {
             return false;
         }
         return switch (insn.mnemonic()) {
@@ -36,6 +40,11 @@ final class StackInstructions {
             case LEAVE -> true;
             default -> false;
         };
+    }
+
+    /// Whether an instruction's operands have the size that is usual for stacks and return addresses.
+    static boolean isWord(Instruction insn) {
+        return 8 * insn.operandBytes == insn.codeBits;
     }
 
     void emit(Instruction insn, int index) {
@@ -48,44 +57,54 @@ final class StackInstructions {
 
     private void push(Instruction insn, int index) {
         if (insn.kind0 == MEM) {
-            asm.load(R14, memory.access(insn, index, 8, false, false));
+            asm.loadZeroExtended(R14, memory.access(insn, index, word, false, false), word);
             asm.store(VALUE, R14);
         }
         Address item = itemToPush(index);
         if (insn.kind0 == IMM) {
-            asm.op(0xc7, 8, 0, item);
+            asm.op(0xc7, word, 0, item);
             asm.immediate(insn.immediate, 4);
         } else if (insn.kind0 == GPR && State.inRegister(insn.reg0)) {
-            asm.store(item, State.host(insn.reg0));
+            store(item, State.host(insn.reg0));
         } else {
             asm.load(R14, insn.kind0 == GPR ? State.general(insn.reg0) : VALUE);
-            asm.store(item, R14);
+            store(item, R14);
         }
         pushed();
     }
 
-    /// Where an item of 8 bytes goes, checked. R14 is free then.
+    /// Where a word goes, checked. R14 is free then.
     Address itemToPush(int index) {
-        return memory.stack(BELOW_TOP, index, true);
+        return memory.stack(belowTop, index, true);
+    }
+
+    /// Stores a word, from a host register.
+    void store(Address item, int from) {
+        asm.op(Assembler.STORE, word, from, item);
+    }
+
+    /// Loads a word into a host register.
+    void load(int to, Address item) {
+        asm.op(Assembler.LOAD, word, to, item);
     }
 
     void pushed() {
-        asm.lea(State.GUEST_RSP, BELOW_TOP);
+        asm.op(Assembler.LEA, word, State.GUEST_RSP, belowTop);
     }
 
     private void pop(int reg, int index) {
         Address item = top(index);
         if (reg == RSP) {
-            asm.load(State.GUEST_RSP, item);
+            load(State.GUEST_RSP, item);
             return;
         }
         if (State.inRegister(reg)) {
-            asm.load(State.host(reg), item);
+            load(State.host(reg), item);
         } else {
-            asm.load(R14, item);
+            load(R14, item);
             asm.store(State.general(reg), R14);
         }
-        drop(8);
+        drop(word);
     }
 
     /// The item at the top, checked.
@@ -94,13 +113,13 @@ final class StackInstructions {
     }
 
     void drop(int bytes) {
-        asm.lea(State.GUEST_RSP, Address.of(State.GUEST_RSP, bytes));
+        asm.op(Assembler.LEA, word, State.GUEST_RSP, Address.of(State.GUEST_RSP, bytes));
     }
 
     private void leave(int index) {
         Address frame = memory.stack(Address.of(RBP, 0), index, false);
-        asm.load(R14, frame);
-        asm.lea(State.GUEST_RSP, Address.of(RBP, 8));
+        load(R14, frame);
+        asm.op(Assembler.LEA, word, State.GUEST_RSP, Address.of(RBP, word));
         asm.move(RBP, R14);
     }
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.translator;
 
+import static org.javisor.isa.Instruction.CS;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.REP;
 import static org.javisor.isa.Instruction.REPNE;
 import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.RAX;
+import static org.javisor.translator.Assembler.RCX;
 import static org.javisor.translator.Assembler.RDI;
 import static org.javisor.translator.Assembler.RSI;
 
 import org.javisor.cpu.CpuLayout;
 import org.javisor.isa.Instruction;
 
-/// MOVS, STOS, LODS, CMPS and SCAS with addresses of 64 bits and in segments without a base: repeated ones call a
-/// [StringRoutine]. With DF they are left to the interpreter.
+/// MOVS, STOS, LODS, CMPS and SCAS with addresses of the code's size and in segments without a base: repeated ones call
+/// a [StringRoutine]. With DF they are left to the interpreter.
 final class StringInstructions {
     private static final int DF_IN_BYTE = 4;
     private static final int CMP_LOAD = 0x3b;
@@ -32,9 +34,10 @@ final class StringInstructions {
     }
 
     static boolean supports(Instruction insn) {
-        return insn.addressBytes == 8 && switch (insn.mnemonic()) {
+        return MemoryAccess.hasWholeAddress(insn) && switch (insn.mnemonic()) {
             case STOS, SCAS -> true;
-            case MOVS, LODS, CMPS -> insn.segment != FS && insn.segment != GS;
+            case MOVS, LODS, CMPS -> insn.segment != FS && insn.segment != GS
+                    && (insn.codeBits == 64 || insn.segment != CS);
             default -> false;
         };
     }
@@ -44,6 +47,9 @@ final class StringInstructions {
             // It may stop with registers changed, and changes the flags in memory.
             emission.flags.save();
             emission.flags.setInMemory();
+            if (emission.word == 4) {
+                asm.op(Assembler.LOAD, 4, RCX, RCX);
+            }
             emission.call(StringRoutine.of(insn, emission.logged));
             emission.interpretIf(Assembler.NOT_EQUAL, index);
             return;
@@ -96,7 +102,7 @@ final class StringInstructions {
     }
 
     private void advance(int reg, int bytes) {
-        asm.lea(reg, Address.of(reg, bytes));
+        asm.op(Assembler.LEA, emission.word, reg, Address.of(reg, bytes));
     }
 
     /// The opcode for one byte is the one before that for more.

@@ -31,9 +31,10 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
     private static final int REP = 0xf3, REPNE = 0xf2;
     private static final int DF_IN_BYTE = 4, ZF_IN_LAHF = 0x40;
     private static final int PAGE_BYTES = 4096;
-    private static final int ADD_LOAD = 0x03, SUB_LOAD = 0x2b, XOR_LOAD = 0x33, CMP_LOAD = 0x3b, OR_EXTENSION = 1;
+    private static final int ADD_LOAD = 0x03, AND_LOAD = 0x23, SUB_LOAD = 0x2b, XOR_LOAD = 0x33, CMP_LOAD = 0x3b, OR_EXTENSION = 1;
     private static final int GROUP_3 = 0xf7, NEG = 3;
     private static final int CMOVA = Assembler.MAP_0F | 0x47;
+    private static final Address LINEAR_MASK = State.at(CpuLayout.LINEAR_MASK);
     private static final Address REMAINING = State.at(CpuLayout.SPILL);
     private static final Address SOURCE = State.at(CpuLayout.SPILL + 8), TARGET = State.at(CpuLayout.SPILL + 16);
     private static final Address UNDO_AT = State.at(CpuLayout.UNDO_AT);
@@ -93,9 +94,11 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         asm.testByte(State.at(CpuLayout.SYSTEM_FLAGS + 1), DF_IN_BYTE);
         stops.add(asm.jumpIf(Assembler.NOT_EQUAL));
         if (hasSource()) {
+            asm.op(AND_LOAD, 8, RSI, LINEAR_MASK);
             lookUp(asm, RSI, CpuLayout.TLB_READ, SOURCE, stops);
         }
         if (hasTarget()) {
+            asm.op(AND_LOAD, 8, RDI, LINEAR_MASK);
             lookUp(asm, RDI, writes(mnemonic) ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ, TARGET, stops);
         }
         count(asm, stops);

@@ -14,17 +14,22 @@ final class SymbolicRegisters {
     private static final int COUNT = 16;
     private static final int RSP = 4, RBP = 5;
 
+    /// The size that counts: what smaller instructions write is not followed.
+    private final int word;
     private final int[] value = new int[COUNT];
     private final long[] distance = new long[COUNT];
     private int values;
 
-    SymbolicRegisters() {
+    /// @param word size of addresses in bytes
+    SymbolicRegisters(int word) {
+        this.word = word;
         for (int reg = 0; reg < COUNT; reg++) {
             forget(reg);
         }
     }
 
     SymbolicRegisters(SymbolicRegisters original) {
+        word = original.word;
         System.arraycopy(original.value, 0, value, 0, COUNT);
         System.arraycopy(original.distance, 0, distance, 0, COUNT);
         values = original.values;
@@ -65,7 +70,7 @@ final class SymbolicRegisters {
             }
             case CALL -> set(RSP, RSP, -insn.operandBytes);
             case ADD, SUB, INC, DEC, LEA, MOV -> {
-                if (insn.kind0 != GPR || insn.bytes0 != 8 && insn.mnemonic() != Mnemonic.LEA
+                if (insn.kind0 != GPR || insn.bytes0 != word && insn.mnemonic() != Mnemonic.LEA
                         || !compute(insn)) {
                     forgetWritten(insn);
                 }
@@ -107,7 +112,7 @@ final class SymbolicRegisters {
     }
 
     private boolean lea(int to, Instruction insn) {
-        if (insn.operandBytes != 8 || insn.addressBytes != 8 || insn.base >= COUNT || insn.index != ABSENT) {
+        if (insn.operandBytes != word || insn.addressBytes != word || insn.base >= COUNT || insn.index != ABSENT) {
             return false;
         }
         set(to, insn.base, insn.displacement);

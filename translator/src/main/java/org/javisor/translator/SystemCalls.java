@@ -40,8 +40,8 @@ final class SystemCalls {
     static boolean supports(Translation translation, int index) {
         Instruction insn = translation.instruction(index);
         return switch (insn.mnemonic()) {
-            case SYSCALL -> !translation.atCpl0();
-            case SYSRET -> translation.atCpl0() && insn.operandBytes == 8;
+            case SYSCALL -> insn.codeBits == 64 && !translation.atCpl0();
+            case SYSRET -> translation.atCpl0() && insn.codeBits == 64 && insn.operandBytes == 8;
             default -> false;
         };
     }

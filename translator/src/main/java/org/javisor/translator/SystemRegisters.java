@@ -67,7 +67,7 @@ final class SystemRegisters {
     void emit(Instruction insn, int index) {
         switch (insn.mnemonic()) {
             case SWAPGS -> swap();
-            case MOV_CR -> read(insn.reg0, 8, controlRegister(insn.reg1));
+            case MOV_CR -> read(insn.reg0, emission.word, controlRegister(insn.reg1));
             case MOV_SEG -> readSelector(insn, index);
             case RDPKRU -> readKeyRights(index);
             case RDFSBASE -> readBase(insn, index, FS_BASE);

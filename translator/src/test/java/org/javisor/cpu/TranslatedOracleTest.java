@@ -25,7 +25,6 @@ class TranslatedOracleTest extends OracleTest {
 
     @Override
     OracleMachine machine(HostProcessor host) {
-        assumeTrue(host.codeBits() == 64, "32-bit code is interpreted");
         translator = new HostTranslatorProvider().create(CODE_BYTES);
         assumeTrue(translator != null, "this host runs no translated code");
         return new OracleMachine(host, translator);
