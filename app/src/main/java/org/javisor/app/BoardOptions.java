@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app;
 
+import java.util.List;
 import org.javisor.machine.BoardConfig;
+import org.javisor.machine.BootOrder;
 import org.javisor.machine.layout.BoardModel;
 import picocli.CommandLine.Option;
 
-/// The options of `javisor run` that say what the main board is.
+/// The options of `javisor run` that say what the main board is, and what its firmware starts.
 final class BoardOptions {
     @Option(names = "--board", paramLabel = "MODEL", description = "The main board: q35 (PCI Express, the default) or"
             + " pc (i440FX, conventional PCI).")
@@ -19,7 +21,21 @@ final class BoardOptions {
             + " bridgeN.")
     private int bridges;
 
+    @Option(names = "--boot-order", paramLabel = "KIND,...", description = "From what firmware starts a system, the"
+            + " first that can be started: disk, cdrom, network, floppy. Devices with bootindex=N come before.")
+    private String bootOrder;
+
+    @Option(names = "--boot-menu", paramLabel = "SECONDS", arity = "0..1", fallbackValue = "5",
+            description = "Have firmware offer a choice of what it starts, for 5 seconds or as many as are named.")
+    private int menuSeconds;
+
     BoardConfig config() {
-        return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges);
+        BootOrder order = new BootOrder(bootOrder == null ? List.of() : BootOrder.parseKinds(bootOrder), menuSeconds);
+        return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges).withBoot(order);
+    }
+
+    /// Whether anything is asked of firmware.
+    boolean needFirmware() {
+        return bootOrder != null || menuSeconds != 0;
     }
 }

@@ -197,6 +197,9 @@ final class RunCommand implements Callable<Integer> {
         if (firmware == null && (variables != null || firmwareLog != null)) {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
+        if (firmware == null && board.needFirmware()) {
+            throw usage("--boot-order and --boot-menu need --firmware");
+        }
         String complaint = display.complaint(firmware != null);
         if (complaint != null) {
             throw usage(complaint);

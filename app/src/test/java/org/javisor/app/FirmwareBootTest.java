@@ -11,18 +11,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianFirmware;
+import org.javisor.machine.BoardConfig;
+import org.javisor.machine.BootOrder;
+import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
 import org.javisor.devices.vga.Screen;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.MachineExit;
+import org.javisor.machine.PciPlace;
+import org.javisor.machine.layout.BoardModel;
 import org.javisor.vmm.Execution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Firmware starts what is on a disk.
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
@@ -98,5 +108,63 @@ class FirmwareBootTest {
         for (String expected : Arrays.asList("Running on QEMU (q35)", "Found 1 cpu(s)", "SMBIOS 3.0", "(via xsdt)")) {
             assertTrue(said.contains(expected), said);
         }
+    }
+
+    /// Boots by SeaBIOS until power-off, and says what was on the screen.
+    private static String shown(BoardConfig board, Disk... disks) {
+        ByteArrayOutputStream screen = new ByteArrayOutputStream();
+        Machine.Builder builder = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR).board(board)
+                .firmware(DebianFirmware.get("seabios", null, Cache.of(System.getenv()), _ -> { }),
+                        SerialOutput.NOWHERE).serial(0, screen::write).onReset(ResetPolicy.STOP);
+        for (Disk disk : disks) {
+            builder.disk(disk);
+        }
+        try (Machine machine = builder.build()) {
+            assertInstanceOf(MachineExit.PoweredOff.class, machine.run());
+        }
+        return screen.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    private static Disk disk(Path directory, String text, DiskBus bus, PciPlace place, int bootIndex) throws Exception {
+        Path file = Files.write(directory.resolve(text), disk("hello from " + text + "\r\n" + BEHIND));
+        return new Disk(file, null, true, false, FullPolicy.REPORT, bus, false, place, bootIndex);
+    }
+
+    @ParameterizedTest
+    @EnumSource(BoardModel.class)
+    void firmwareStartsWhatHasTheLowestBootIndex(BoardModel model, @TempDir Path directory) throws Exception {
+        String shown = shown(BoardConfig.DEFAULT.withModel(model),
+                disk(directory, "one", DiskBus.VIRTIO, PciPlace.ROOT, 7),
+                disk(directory, "two", DiskBus.VIRTIO, PciPlace.ROOT, BootOrder.NONE),
+                disk(directory, "three", model == BoardModel.PC ? DiskBus.IDE : DiskBus.NVME, PciPlace.ROOT, 3));
+
+        assertTrue(shown.contains("hello from three"), shown);
+    }
+
+    @Test
+    void firmwareStartsFromDisksBehindPortsAndBridges(@TempDir Path directory) throws Exception {
+        BoardConfig board = BoardConfig.DEFAULT.withRootPorts(2).withBridges(1);
+        Disk[] disks = {
+            disk(directory, "port", DiskBus.VIRTIO, PciPlace.parse("port2"), 1),
+            disk(directory, "bridge", DiskBus.VIRTIO, PciPlace.parse("bridge1"), 2),
+            disk(directory, "sata", DiskBus.AHCI, PciPlace.ROOT, 3)};
+        assertTrue(shown(board, disks).contains("hello from port"));
+        disks[1] = new Disk(disks[1].file(), null, true, false, FullPolicy.REPORT, DiskBus.VIRTIO, false,
+                PciPlace.parse("bridge1"), 0);
+        assertTrue(shown(board, disks).contains("hello from bridge"));
+        disks[2] = new Disk(disks[2].file(), null, true, false, FullPolicy.REPORT, DiskBus.AHCI, false,
+                PciPlace.ROOT, 0);
+        disks[1] = new Disk(disks[1].file(), null, true, false, FullPolicy.REPORT, DiskBus.VIRTIO, false,
+                PciPlace.parse("bridge1"), 5);
+
+        assertTrue(shown(board, disks).contains("hello from sata"));
+    }
+
+    @Test
+    void theBootMenuIsOfferedIfItIsWanted(@TempDir Path directory) throws Exception {
+        String shown = shown(BoardConfig.DEFAULT.withBoot(new BootOrder(List.of(BootOrder.Kind.DISK), 1)),
+                disk(directory, "one", DiskBus.VIRTIO, PciPlace.ROOT, BootOrder.NONE));
+
+        assertTrue(shown.contains("Press ESC for boot menu") && shown.contains("hello from one"), shown);
     }
 }

@@ -41,18 +41,19 @@ final class Board implements AutoCloseable {
             disks = opened = new Disks(config, vm);
             legacy = new LegacyDevices(config, vm, power);
             pci = new PciDevices(config, vm, legacy, memory);
-            virtio = new VirtioDevices(config, disks, vm, pci.slots());
-            storage = new StorageDevices(config, disks, vm, pci.bus());
+            BootDevices boot = new BootDevices();
+            virtio = new VirtioDevices(config, disks, vm, pci.slots(), boot);
+            storage = new StorageDevices(config, disks, vm, pci, boot);
             peripherals = new PeripheralDevices(config, vm, pci.bus(), power);
-            nvme = new NvmeDevices(config, disks, vm, pci.bus());
+            nvme = new NvmeDevices(config, disks, vm, pci.slots(), boot);
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
                 display.attach(vm.ports(), vm.mmio());
                 pci.slots().install(display.function());
             }
-            network = connected = new NetworkDevices(config, vm, pci.bus());
-            firmware = starts ? new FirmwareDevices(config, vm, pci::acpi) : null;
+            network = connected = new NetworkDevices(config, vm, pci.slots(), boot);
+            firmware = starts ? new FirmwareDevices(config, vm, pci::acpi, boot) : null;
         } catch (RuntimeException | Error e) {
             if (connected != null) {
                 connected.close();

@@ -9,9 +9,10 @@ import org.javisor.memory.ConfigurationException;
 /// @param rootPorts PCI Express ports, each with a slot that may be filled and emptied while the machine runs: 0 to
 ///     [#MAX_PORTS]; none on a board without PCI Express
 /// @param bridges   bridges to buses of conventional PCI: 0 to [#MAX_BRIDGES]
-public record BoardConfig(BoardModel model, int rootPorts, int bridges) {
+/// @param boot      what firmware is to start
+public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrder boot) {
     public static final int MAX_PORTS = 12, MAX_BRIDGES = 2;
-    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0);
+    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0, BootOrder.DEFAULT);
 
     public BoardConfig {
         require(rootPorts >= 0 && rootPorts <= MAX_PORTS, rootPorts + " root ports: at most " + MAX_PORTS + " fit");
@@ -20,15 +21,19 @@ public record BoardConfig(BoardModel model, int rootPorts, int bridges) {
     }
 
     public BoardConfig withModel(BoardModel newModel) {
-        return new BoardConfig(newModel, rootPorts, bridges);
+        return new BoardConfig(newModel, rootPorts, bridges, boot);
     }
 
     public BoardConfig withRootPorts(int count) {
-        return new BoardConfig(model, count, bridges);
+        return new BoardConfig(model, count, bridges, boot);
     }
 
     public BoardConfig withBridges(int count) {
-        return new BoardConfig(model, rootPorts, count);
+        return new BoardConfig(model, rootPorts, count, boot);
+    }
+
+    public BoardConfig withBoot(BootOrder order) {
+        return new BoardConfig(model, rootPorts, bridges, order);
     }
 
     private static void require(boolean holds, String message) {

@@ -10,10 +10,11 @@ import org.javisor.memory.ConfigurationException;
 /// From what firmware is to start a system: devices with an index first, in the order of these, then all others of the
 /// kinds that are named, in the order of those.
 ///
-/// @param kinds which kinds, in order; empty to leave it to the firmware
-/// @param menu  whether firmware is to offer a choice
-public record BootOrder(List<Kind> kinds, boolean menu) {
-    public static final BootOrder DEFAULT = new BootOrder(List.of(), false);
+/// @param kinds       which kinds, in order; empty to leave it to the firmware
+/// @param menuSeconds how long firmware is to offer a choice, up to [#MAX_MENU_SECONDS]; 0 for not at all
+public record BootOrder(List<Kind> kinds, int menuSeconds) {
+    public static final int MAX_MENU_SECONDS = 60;
+    public static final BootOrder DEFAULT = new BootOrder(List.of(), 0);
     /// The index of a device that has none.
     public static final int NONE = -1;
 
@@ -28,6 +29,10 @@ public record BootOrder(List<Kind> kinds, boolean menu) {
 
     public BootOrder {
         kinds = List.copyOf(kinds);
+        if (menuSeconds < 0 || menuSeconds > MAX_MENU_SECONDS) {
+            throw new ConfigurationException("a boot menu of " + menuSeconds + " seconds: at most " + MAX_MENU_SECONDS
+                    + " are possible");
+        }
     }
 
     /// Reads `disk,cdrom,network`.
@@ -63,6 +68,7 @@ public record BootOrder(List<Kind> kinds, boolean menu) {
     }
 
     private int rank(Candidate candidate) {
-        return candidate.index != NONE ? candidate.index : Integer.MAX_VALUE - kinds.size() + kinds.indexOf(candidate.kind);
+        return candidate.index != NONE ? candidate.index
+                : Integer.MAX_VALUE - kinds.size() + kinds.indexOf(candidate.kind);
     }
 }

@@ -19,10 +19,13 @@ final class FirmwareDevices implements AutoCloseable {
     private final Ram array;
 
     /// @param acpi what ACPI tables are to say, when firmware asks
-    FirmwareDevices(MachineConfig config, Vm vm, Supplier<AcpiConfig> acpi) {
+    /// @param boot what may be started
+    FirmwareDevices(MachineConfig config, Vm vm, Supplier<AcpiConfig> acpi, BootDevices boot) {
         FirmwareImage image = config.firmware().image();
         configuration = new FwCfg(vm.memory(), config.cpus());
         FirmwareFiles.addTo(configuration, config.cpus(), config.ramBytes(), acpi, true);
+        BootOrder order = config.board().boot();
+        FirmwareFiles.addBootOrder(configuration, boot.paths(order), order.menuSeconds());
         vm.ports().attach(FwCfg.PORT, FwCfg.PORTS, configuration, "firmware configuration");
         SerialOutput console = config.peripherals().debugConsole();
         boolean own = config.firmware().log() != SerialOutput.NOWHERE || console == null;

@@ -8,13 +8,11 @@ import org.javisor.devices.net.NetworkBackend;
 import org.javisor.devices.net.SocketNetwork;
 import org.javisor.devices.net.e1000.E1000;
 import org.javisor.devices.net.user.UserNetwork;
-import org.javisor.devices.pci.PciBus;
 import org.javisor.machine.NetworkCard.Cable;
 import org.javisor.vmm.Vm;
 
 /// The network cards in the PCI slots, each with a thread that sends and a network behind it.
 final class NetworkDevices implements AutoCloseable {
-    private static final int FIRST_SLOT = 1;
     /// A range of addresses that virtual machines use by tradition.
     private static final long FIRST_ADDRESS = 0x5254_0012_3456L;
 
@@ -23,11 +21,11 @@ final class NetworkDevices implements AutoCloseable {
     private final List<NetworkBackend> networks = new ArrayList<>();
 
     /// @throws org.javisor.memory.ConfigurationException if a network cannot be had; nothing stays open then
-    NetworkDevices(MachineConfig config, Vm vm, PciBus bus) {
+    NetworkDevices(MachineConfig config, Vm vm, ExpansionSlots slots, BootDevices boot) {
         this.config = config;
         try {
             for (NetworkCard card : config.networkCards()) {
-                add(card, vm, bus);
+                add(card, vm, slots, boot);
             }
         } catch (RuntimeException e) {
             close();
@@ -35,7 +33,7 @@ final class NetworkDevices implements AutoCloseable {
         }
     }
 
-    private void add(NetworkCard card, Vm vm, PciBus bus) {
+    private void add(NetworkCard card, Vm vm, ExpansionSlots slots, BootDevices boot) {
         int number = networks.size();
         NetworkBackend network = open(card.cable());
         networks.add(network);
@@ -45,7 +43,8 @@ final class NetworkDevices implements AutoCloseable {
         if (card.rom().length > 0) {
             device.addRom(card.rom());
         }
-        bus.add(bus.freeDevice(FIRST_SLOT), 0, device.function());
+        slots.install(device.function());
+        boot.add(BootOrder.Kind.NETWORK, BootOrder.NONE, device.function(), "ethernet", "ethernet-phy@0");
     }
 
     private NetworkBackend open(Cable cable) {

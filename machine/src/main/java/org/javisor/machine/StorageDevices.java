@@ -9,7 +9,6 @@ import org.javisor.devices.ata.AtaDisk;
 import org.javisor.devices.ata.Identity;
 import org.javisor.devices.ata.PacketDevice;
 import org.javisor.devices.ide.IdeController;
-import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.Piix3Isa;
 import org.javisor.devices.scsi.CdDrive;
 import org.javisor.machine.layout.BoardModel;
@@ -18,38 +17,48 @@ import org.javisor.vmm.Vm;
 
 /// The disk controllers of real PCs, as far as disks hang on them, each drive with a thread of its own.
 final class StorageDevices implements AutoCloseable {
-    private static final int FIRST_SLOT = 1;
     private static final String DISK_MODEL = "JAVISOR HARDDISK", CD_MODEL = "JAVISOR CD-ROM";
 
     private final DeviceThreads threads = new DeviceThreads();
 
     /// @throws ConfigurationException if more disks are on a controller than it takes
-    StorageDevices(MachineConfig config, Disks disks, Vm vm, PciBus bus) {
+    StorageDevices(MachineConfig config, Disks disks, Vm vm, PciDevices pci, BootDevices boot) {
         BoardModel board = config.board().model();
         List<Disks.Attached> parallel = disks.on(DiskBus.IDE);
         if (!parallel.isEmpty()) {
-            IdeController controller = ide(parallel, vm, bus);
-            if (board == BoardModel.PC) {
-                bus.add(Piix3Isa.DEVICE, IdeController.FUNCTION, controller.function());
-            } else {
-                bus.add(bus.freeDevice(FIRST_SLOT), 0, controller.function());
-            }
+            addIde(board, parallel, vm, pci, boot);
         }
         List<Disks.Attached> sata = disks.on(DiskBus.AHCI);
         if (!sata.isEmpty()) {
             AhciController controller = ahci(sata, vm);
             if (board == BoardModel.Q35) {
-                bus.add(AhciController.DEVICE, AhciController.FUNCTION, controller.function());
+                pci.bus().add(AhciController.DEVICE, AhciController.FUNCTION, controller.function());
             } else {
-                bus.add(bus.freeDevice(FIRST_SLOT), 0, controller.function());
+                pci.slots().install(controller.function());
+            }
+            for (int port = 0; port < sata.size(); port++) {
+                boot.add(sata.get(port).config(), controller.function(), "pci8086,2922", "drive@" + port + "/disk@0");
             }
         }
     }
 
-    private IdeController ide(List<Disks.Attached> attached, Vm vm, PciBus bus) {
+    private void addIde(BoardModel board, List<Disks.Attached> attached, Vm vm, PciDevices pci, BootDevices boot) {
         requireRoom(DiskBus.IDE, attached.size(), IdeController.DRIVES);
-        return new IdeController(ideDrives(attached), vm.memory(), bus, vm.ports(), vm::gsi,
+        Disks.Attached[] places = idePlaces(attached);
+        List<AtaDevice> drives = Arrays.stream(places).map(disk -> disk == null ? null : drive(disk, false)).toList();
+        IdeController controller = new IdeController(drives, vm.memory(), pci.bus(), vm.ports(), vm::gsi,
                 channel -> threads.start("ide " + channel));
+        if (board == BoardModel.PC) {
+            pci.bus().add(Piix3Isa.DEVICE, IdeController.FUNCTION, controller.function());
+        } else {
+            pci.slots().install(controller.function());
+        }
+        for (int at = 0; at < places.length; at++) {
+            if (places[at] != null) {
+                boot.add(places[at].config(), controller.function(), "ide", "drive@"
+                        + at / IdeController.DRIVES_PER_CHANNEL + "/disk@" + at % IdeController.DRIVES_PER_CHANNEL);
+            }
+        }
     }
 
     private AhciController ahci(List<Disks.Attached> attached, Vm vm) {
@@ -59,16 +68,16 @@ final class StorageDevices implements AutoCloseable {
     }
 
     /// Disks from the first place on; CDs from the second half on, as people are used to find them.
-    private static List<AtaDevice> ideDrives(List<Disks.Attached> attached) {
-        AtaDevice[] places = new AtaDevice[IdeController.DRIVES];
+    private static Disks.Attached[] idePlaces(List<Disks.Attached> attached) {
+        Disks.Attached[] places = new Disks.Attached[IdeController.DRIVES];
         for (Disks.Attached disk : attached) {
             int at = disk.config().optical() ? IdeController.DRIVES_PER_CHANNEL : 0;
             while (places[at] != null) {
                 at = (at + 1) % IdeController.DRIVES;
             }
-            places[at] = drive(disk, false);
+            places[at] = disk;
         }
-        return Arrays.asList(places);
+        return places;
     }
 
     private static void requireRoom(DiskBus bus, int wanted, int most) {

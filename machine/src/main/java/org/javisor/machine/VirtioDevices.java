@@ -2,6 +2,7 @@
 package org.javisor.machine;
 
 import java.security.SecureRandom;
+import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.virtio.VirtioBlock;
 import org.javisor.devices.virtio.VirtioConsole;
 import org.javisor.devices.virtio.VirtioDevice;
@@ -20,20 +21,24 @@ final class VirtioDevices implements AutoCloseable {
     private final DeviceThreads workers = new DeviceThreads();
     private final VirtioConsole console;
 
-    VirtioDevices(MachineConfig config, Disks disks, Vm vm, ExpansionSlots slots) {
+    VirtioDevices(MachineConfig config, Disks disks, Vm vm, ExpansionSlots slots, BootDevices boot) {
         this.memory = vm.memory();
         this.slots = slots;
         this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
-        disks.on(DiskBus.VIRTIO).forEach(disk -> add(
-                new VirtioBlock(memory, disk.backend(), disk.serial(), 1), "disk " + disk.number(),
-                disk.config().place()));
+        for (Disks.Attached disk : disks.on(DiskBus.VIRTIO)) {
+            PciFunction function = add(new VirtioBlock(memory, disk.backend(), disk.serial(), 1),
+                    "disk " + disk.number(), disk.config().place());
+            boot.add(disk.config(), function, "scsi", "disk@0,0");
+        }
         add(console, "console", PciPlace.ROOT);
         SecureRandom random = new SecureRandom();
         add(new VirtioEntropy(random::nextBytes), "entropy", PciPlace.ROOT);
     }
 
-    private void add(VirtioDevice<?> device, String name, PciPlace place) {
-        slots.install(new VirtioPci<>(device, memory, workers.start("virtio " + name)).function(), place);
+    private PciFunction add(VirtioDevice<?> device, String name, PciPlace place) {
+        PciFunction function = new VirtioPci<>(device, memory, workers.start("virtio " + name)).function();
+        slots.install(function, place);
+        return function;
     }
 
     VirtioConsole console() {

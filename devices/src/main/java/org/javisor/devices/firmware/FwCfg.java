@@ -27,7 +27,7 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
     private static final int SELECTOR = 0, DATA = 1, ADDRESS = 4;
 
     // Items without names.
-    private static final int SIGNATURE = 0, FEATURES = 1, CPUS = 5, MAX_CPUS = 0xf, DIRECTORY = 0x19, FIRST_FILE = 0x20;
+    private static final int SIGNATURE = 0, FEATURES = 1, CPUS = 5, BOOT_MENU = 0xe, MAX_CPUS = 0xf, DIRECTORY = 0x19, FIRST_FILE = 0x20;
     private static final int TRADITIONAL = 1, DMA = 2;
     private static final int NAME_BYTES = 56;
     private static final int KEY_BITS = 0xffff;
@@ -68,6 +68,11 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
         item(CPUS, new byte[] {(byte) cpus, (byte) (cpus >>> 8)});
         item(MAX_CPUS, new byte[] {(byte) cpus, (byte) (cpus >>> 8)});
         sources.put(DIRECTORY, this::directory);
+    }
+
+    /// Whether firmware is to offer a choice of what it starts; before the machine runs.
+    public void bootMenu(boolean offered) {
+        item(BOOT_MENU, new byte[] {(byte) (offered ? 1 : 0), 0});
     }
 
     private void item(int key, byte[] content) {

@@ -53,7 +53,6 @@ public final class PciBridge implements Chip<PciFunction.State> {
         config.allow(PREFETCHABLE_BASE_HIGH, 4, ~0);
         config.allow(PREFETCHABLE_LIMIT_HIGH, 4, ~0);
         config.allow(BRIDGE_CONTROL, 2, CONTROL_BITS);
-        function.onWrite(ConfigSpace.COMMAND, 2, () -> bus.functions().forEach(PciFunction::masteringChanged));
         function.onWrite(BRIDGE_CONTROL, 2, function::decodeAgain);
         function.onGuestWrite(BRIDGE_CONTROL, 2, this::resetSecondary);
     }

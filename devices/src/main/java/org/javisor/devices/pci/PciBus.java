@@ -140,7 +140,8 @@ public final class PciBus {
         return bridge == null ? 0 : bridge.secondaryNumber();
     }
 
-    PciBridge bridge() {
+    /// The bridge that leads here; null for the root bus.
+    public PciBridge bridge() {
         return bridge;
     }
 
@@ -218,9 +219,10 @@ public final class PciBus {
         return bridge == null || bridge.forwards(range, address, bytes) && bridge.parent().reaches(range, address, bytes);
     }
 
-    /// Whether the bridges above let through what functions here send to memory.
+    /// Whether what functions here send to memory gets there. As on QEMU, no bridge need be allowed to master the bus for
+    /// that: SeaBIOS allows it devices alone.
     boolean mayMaster() {
-        return bridge == null || bridge.open() && bridge.function().busMaster();
+        return bridge == null || bridge.open() && bridge.parent().mayMaster();
     }
 
     // ---- life ----

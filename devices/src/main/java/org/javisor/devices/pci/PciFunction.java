@@ -279,15 +279,6 @@ public final class PciFunction implements Chip<PciFunction.State> {
         }
     }
 
-    /// A bridge before this function lets more or less through: whoever waits for that looks again.
-    void masteringChanged() {
-        for (Hook hook : hooks) {
-            if (!hook.guestOnly && hook.touchedBy(ConfigSpace.COMMAND, 2)) {
-                hook.action.run();
-            }
-        }
-    }
-
     /// Changes `size` bytes as the hardware may.
     void updateConfig(int offset, int size, IntUnaryOperator change) {
         synchronized (lock) {

@@ -3,7 +3,9 @@ package org.javisor.machine.firmware;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
 import org.javisor.devices.firmware.FwCfg;
 import org.javisor.machine.acpi.AcpiConfig;
@@ -36,9 +38,23 @@ public final class FirmwareFiles {
         configuration.file("etc/smbios/smbios-anchor", Arrays.copyOf(smbios, SMBIOS_ENTRY_BYTES));
         configuration.file("etc/smbios/smbios-tables",
                 Arrays.copyOfRange(smbios, SMBIOS_TABLE_OFFSET, smbios.length));
-        configuration.file("etc/show-boot-menu", number(0));
         if (serialScreen) {
             configuration.file("etc/sercon-port", number(COM1));
+        }
+    }
+
+    /// Adds what firmware is to start.
+    ///
+    /// @param paths       of devices, the first to be tried first; empty to leave it to the firmware
+    /// @param menuSeconds how long it is to offer a choice; 0 for not at all
+    public static void addBootOrder(FwCfg configuration, List<String> paths, int menuSeconds) {
+        if (!paths.isEmpty()) {
+            configuration.file("bootorder", (String.join("\n", paths) + "\0").getBytes(StandardCharsets.US_ASCII));
+        }
+        configuration.bootMenu(menuSeconds > 0);
+        configuration.file("etc/show-boot-menu", number(menuSeconds > 0 ? 1 : 0));
+        if (menuSeconds > 0) {
+            configuration.file("etc/boot-menu-wait", number(menuSeconds * 1000));
         }
     }
 
