@@ -8,6 +8,7 @@ import org.javisor.devices.net.FakeNetwork;
 import org.javisor.devices.net.Packets;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.PirqWiring;
 import org.javisor.memory.GuestMemory;
@@ -22,7 +23,9 @@ final class CardFixture implements AutoCloseable {
     static final int RING = 8;
     static final long SEND_RING = 0x1000, RECEIVE_RING = 0x2000, SEND_BUFFERS = 0x1_0000, RECEIVE_BUFFERS = 0x8_0000;
     static final int BUFFER = 2048;
-    private static final int SLOT = 3;
+    static final int DATA = 0x40;
+    private static final int SLOT = 3, MSIX_BAR = 0x1c, MSIX = 0x11;
+    private static final long MSIX_TABLE = 0xf000_0000L;
 
     final Ram ram = Ram.allocate(1 << 20);
     final GuestMemory memory = new GuestMemory();
@@ -30,13 +33,14 @@ final class CardFixture implements AutoCloseable {
     final FakeNetwork network = new FakeNetwork();
     final List<Integer> messages = new ArrayList<>();
     final ProbeLine[] gsis = IntStream.range(0, 24).mapToObj(_ -> new ProbeLine()).toArray(ProbeLine[]::new);
+    final IoBus mmio = new IoBus("MMIO address", (1L << 46) - 1);
     final E1000 card;
     private int sendTail;
     private long sendAt = SEND_BUFFERS;
 
     CardFixture(Model model) {
         memory.addSlot(0, 0, ram);
-        PciBus bus = new PciBus(new IoBus("port", 0xffff), new IoBus("MMIO address", (1L << 46) - 1), (1L << 46) - 1,
+        PciBus bus = new PciBus(new IoBus("port", 0xffff), mmio, (1L << 46) - 1,
                 new PirqRouter(n -> gsis[n]), (_, data) -> messages.add(data));
         card = new E1000(model, Packets.CARD, memory, clock, network, Runnable::run);
         bus.add(SLOT, 0, card.function());
@@ -56,6 +60,22 @@ final class CardFixture implements AutoCloseable {
         set(Layout.TCTL, Layout.TCTL_ENABLE | Layout.TCTL_PAD);
         set(Layout.RCTL, Layout.RCTL_ENABLE | Layout.RCTL_BROADCAST | Layout.RCTL_STRIP_CRC);
         return this;
+    }
+
+    /// Switches to MSI-X; vector n sends [#DATA] + n.
+    void enableMessages() {
+        PciFunction function = card.function();
+        function.writeConfig(MSIX_BAR, 4, (int) MSIX_TABLE);
+        int at = function.readConfig(ConfigSpace.CAPABILITIES, 1);
+        while (function.readConfig(at, 1) != MSIX) {
+            at = function.readConfig(at + 1, 1);
+        }
+        function.writeConfig(at + 2, 2, 0x8000);
+        for (int n = 0; n < Interrupts.VECTORS; n++) {
+            mmio.write(MSIX_TABLE + 16 * n, 4, 0xfee0_0000L);
+            mmio.write(MSIX_TABLE + 16 * n + 8, 4, DATA + n);
+            mmio.write(MSIX_TABLE + 16 * n + 12, 4, 0);
+        }
     }
 
     int get(int register) {
