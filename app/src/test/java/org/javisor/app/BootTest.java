@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,28 +35,13 @@ class BootTest {
     @TempDir
     private Path directory;
 
-    private record Result(int status, String out, String err) { }
-
-    /// Runs the command line as `javisor` would.
-    private static Result javisor(String... arguments) {
-        PrintStream oldOut = System.out;
-        PrintStream oldErr = System.err;
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-        try {
-            int status = Main.commandLine().execute(arguments);
-            return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(oldOut);
-            System.setErr(oldErr);
-        }
+    private static CommandRun javisor(String... arguments) {
+        return CommandRun.of(arguments);
     }
 
     @Test
     void oneCpuRunsACommandAndItsStatusAndStreamsComeBack() {
-        Result result = javisor("run", "--engine", "interpreter", "--cpus", "1", "--exec",
+        CommandRun result = javisor("run", "--engine", "interpreter", "--cpus", "1", "--exec",
                 "nproc; uname -s -m; printf 'bytes \\001\\377 stay'; echo oops >&2; exit 7");
 
         assertEquals(7, result.status(), result.err());
@@ -67,7 +51,7 @@ class BootTest {
 
     @Test
     void twoCpusComeUpAndTheKernelHasNothingToComplainOf() {
-        Result result = javisor("run", "--cpus", "2", "--stats", "--exec",
+        CommandRun result = javisor("run", "--cpus", "2", "--stats", "--exec",
                 "nproc; dmesg -r | grep -E '^<[0-4]>'");
 
         assertEquals("2\n", result.out(), result.err());
@@ -79,7 +63,7 @@ class BootTest {
     @ValueSource(strings = {"", "pci=nomsi", "noapic pci=nomsi"})
     void aPcBoots(String append) throws Exception {
         Path disk = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
-        Result result = javisor("run", "--board", "pc", "--cpus", "1", "--append", append, "--disk", disk.toString(),
+        CommandRun result = javisor("run", "--board", "pc", "--cpus", "1", "--append", append, "--disk", disk.toString(),
                 "--exec", "dd if=/dev/urandom of=/dev/vda bs=64k count=4 conv=fsync 2>/dev/null && echo written;"
                         + "dmesg -r | grep -E '^<[0-3]>'; grep -c -E 'PIC.*virtio|MSI.*virtio' /proc/interrupts");
 
@@ -97,7 +81,7 @@ class BootTest {
         Path other = Files.write(directory.resolve("other.img"), content);
         String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
 
-        Result result = javisor("run", "--cpus", "1", "--root-ports", "2", "--pci-bridges", "1", "--append", append,
+        CommandRun result = javisor("run", "--cpus", "1", "--root-ports", "2", "--pci-bridges", "1", "--append", append,
                 "--disk", one + ",ro,slot=port2", "--disk", other + ",ro,slot=bridge1", "--exec",
                 "sha256sum </dev/vda; sha256sum </dev/vdb; dmesg -r | grep -E '^<[0-3]>'");
 
@@ -108,7 +92,7 @@ class BootTest {
     @ValueSource(strings = {"2", "8"})
     @Tag("slow")
     void aPcBootsWithMoreProcessors(String cpus) {
-        Result result = javisor("run", "--board", "pc", "--cpus", cpus, "--exec",
+        CommandRun result = javisor("run", "--board", "pc", "--cpus", cpus, "--exec",
                 "nproc; dmesg | grep -E 'BUG:|WARNING:|Oops'");
 
         assertEquals(cpus + "\n", result.out(), result.err());
@@ -117,7 +101,7 @@ class BootTest {
     @ParameterizedTest
     @ValueSource(strings = {"1"})
     void theTranslatorBoots(String cpus) {
-        Result result = javisor("run", "--engine", "translator", "--cpus", cpus, "--exec",
+        CommandRun result = javisor("run", "--engine", "translator", "--cpus", cpus, "--exec",
                 "nproc; dmesg | grep -E 'BUG:|WARNING:|Oops'; sha256sum </bin/busybox | wc -c");
 
         assertEquals(cpus + "\n68\n", result.out(), result.err());
@@ -133,7 +117,7 @@ class BootTest {
     @Test
     @Tag("slow")
     void aBootPassesInLockStep() {
-        Result result = javisor("run", "--engine", "check", "--cpus", "1", "--exec", "uname -s");
+        CommandRun result = javisor("run", "--engine", "check", "--cpus", "1", "--exec", "uname -s");
 
         assertEquals("Linux\n", result.out(), result.err());
     }
@@ -147,7 +131,7 @@ class BootTest {
         Files.write(disk, content);
         String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
 
-        Result result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
+        CommandRun result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
                 "sha256sum </dev/vda; dd if=/dev/zero of=/dev/vda bs=4096 seek=16 count=8 conv=fsync 2>/dev/null");
 
         assertEquals(sum + "  -\n", result.out(), () -> "-Djavisor.seed=" + seed + "\n" + result.err());
@@ -160,19 +144,19 @@ class BootTest {
         Path disk = directory.resolve("disk.qcow2");
         assertEquals(0, javisor("image", "create", disk.toString(), "64M").status());
 
-        Result result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
+        CommandRun result = javisor("run", "--cpus", "1", "--disk", disk.toString(), "--exec",
                 "mke2fs /dev/vda >/dev/null; mkdir /m; mount -t ext2 /dev/vda /m; seq 1 20000 >/m/numbers;"
                         + " rm -f /m/none; umount /m; mount -t ext2 /dev/vda /m; tail -n 1 /m/numbers");
 
         assertEquals("20000\n", result.out(), result.err());
-        Result check = javisor("image", "check", disk.toString());
+        CommandRun check = javisor("image", "check", disk.toString());
         assertEquals(0, check.status(), check.out());
     }
 
     @Test
     @Tag("slow")
     void aCodeCacheThatIsMuchTooSmallOnlyCostsTime() {
-        Result result = javisor("run", "--cpus", "2", "--code-cache", "1M", "--stats", "--exec",
+        CommandRun result = javisor("run", "--cpus", "2", "--code-cache", "1M", "--stats", "--exec",
                 "dmesg -r | grep -E '^<[0-4]>'; echo shown");
 
         assertEquals("shown\n", result.out(), result.err());
@@ -213,7 +197,7 @@ class BootTest {
     @Test
     @Tag("slow")
     void eightCpusWithMuchMemoryAndFourLevelPagingBoot() {
-        Result result = javisor("run", "--cpus", "8", "--memory", "8G", "--append", "no5lvl", "--exec",
+        CommandRun result = javisor("run", "--cpus", "8", "--memory", "8G", "--append", "no5lvl", "--exec",
                 "nproc; free -m | awk 'NR==2{print ($2 > 7900)}'; dmesg -r | grep -E '^<[0-4]>'");
 
         assertEquals("8\n1\n", result.out(), result.err());
@@ -223,7 +207,7 @@ class BootTest {
     @Test
     @Tag("slow")
     void littleMemoryIsEnoughAndTheKernelsCiphersPassTheirTests() {
-        Result result = javisor("run", "--cpus", "1", "--memory", "128M", "--append", "cryptomgr.notests=0", "--exec",
+        CommandRun result = javisor("run", "--cpus", "1", "--memory", "128M", "--append", "cryptomgr.notests=0", "--exec",
                 "dmesg -r | grep -E '^<[0-4]>'");
 
         assertEquals("", result.out(), result.err());

@@ -58,7 +58,8 @@ class FirmwareBootTest {
     /// SeaBIOS keeps the last characters back until it has time.
     private static final String BEHIND = ".".repeat(20);
 
-    private static byte[] disk(String text) {
+    /// A disk, or what else a BIOS loads to 0x7c00, that prints `text`.
+    static byte[] disk(String text) {
         byte[] image = new byte[1 << 20];
         int at = 0;
         for (String line : BOOT_SECTOR.lines().toList()) {

@@ -5,16 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -45,7 +48,7 @@ class NetworkBootTest {
     @ParameterizedTest
     @EnumSource(Model.class)
     void iPxeBootsAFileFromTheNetwork(Model model) throws Exception {
-        Files.write(directory.resolve("boot.me"), FirmwareBootTest.disk("hello from the network"));
+        Files.write(directory.resolve("boot.me"), Arrays.copyOf(FirmwareBootTest.disk("hello from the network"), 1024));
         Cache cache = Cache.of(System.getenv());
         UserNetwork.Settings settings = new UserNetwork.Settings(List.of(), directory, "boot.me", null);
         NetworkCard card = new NetworkCard(model, null, new NetworkCard.Cable.User(settings),
@@ -68,29 +71,23 @@ class NetworkBootTest {
     void linuxDownloadsAndServes(String model) throws Exception {
         byte[] content = new byte[8 << 20];
         new Random(5).nextBytes(content);
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 5);
-        server.createContext("/", exchange -> {
-            exchange.sendResponseHeaders(200, content.length);
-            try (var out = exchange.getResponseBody()) {
-                out.write(content);
-            }
-        });
-        server.start();
+        ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().start(() -> serve(server, content));
         int forwarded;
         try (ServerSocket free = new ServerSocket(0)) {
             forwarded = free.getLocalPort();
         }
         ByteArrayOutputStream fromGuest = new ByteArrayOutputStream();
         Thread client = Thread.ofVirtual().start(() -> readFrom(forwarded, fromGuest));
-        String port = Integer.toString(server.getAddress().getPort());
-        Running result = Running.of("run", "--cpus", "2", "--guest-kernel", "full", "--guest-modules", model,
+        String port = Integer.toString(server.getLocalPort());
+        CommandRun result = CommandRun.of("run", "--cpus", "2", "--guest-kernel", "full", "--guest-modules", model,
                 "--nic", "user,model=" + model + ",forward=" + forwarded + ":80", "--exec", """
                         modprobe %1$s; sleep 1; ip link set eth0 up; sleep 1
                         udhcpc -i eth0 -n -q -s /bin/true 2>&1 | grep -o 'lease of [0-9.]*'
                         ip addr add 10.0.2.15/24 dev eth0
                         wget -q -O /tmp/got http://10.0.2.2:%2$s/; sha256sum </tmp/got
                         nc -l -p 80 </tmp/got; dmesg -r | grep -E '^<[0-3]>'""".formatted(model, port));
-        server.stop(0);
+        server.close();
         client.join();
 
         String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
@@ -99,12 +96,24 @@ class NetworkBootTest {
                 .digest(fromGuest.toByteArray())));
     }
 
+    /// Answers one request over HTTP.
+    private static void serve(ServerSocket server, byte[] content) {
+        try (Socket socket = server.accept()) {
+            new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII)).lines()
+                    .takeWhile(line -> !line.isEmpty()).count();
+            socket.getOutputStream().write("HTTP/1.0 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Connects until the guest's server is there and sends something.
     private static void readFrom(int port, ByteArrayOutputStream got) {
         while (got.size() == 0) {
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 socket.getInputStream().transferTo(got);
-            } catch (java.io.IOException _) {
+            } catch (IOException _) {
                 Thread.onSpinWait();
             }
         }
