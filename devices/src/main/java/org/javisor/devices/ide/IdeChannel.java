@@ -29,7 +29,8 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
 
     private static final int DATA = 0, ERROR = 1, COUNT = 2, LBA_LOW = 3, LBA_HIGH = 5, DEVICE = 6, STATUS = 7;
     private static final int DRIVES = 2;
-    private static final int NOBODY = 0xff;
+    /// Line 7 is pulled down, so that a drive that is not there does not seem to be busy.
+    private static final int NOBODY = 0x7f;
 
     /// @param active     which drive the command under way is for
     /// @param job        what a drive is about to do; for [Job] by its number
@@ -240,9 +241,6 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         long value = 0;
         boolean work = false;
         synchronized (this) {
-            if (nobody()) {
-                return -1;
-            }
             if (!in || position >= end) {
                 return 0;
             }

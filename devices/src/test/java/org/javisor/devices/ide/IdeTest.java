@@ -240,8 +240,8 @@ class IdeTest {
     // ---- drives and channels ----
 
     @Test
-    void aChannelWithoutDrivesIsAnUndrivenBus() {
-        assertEquals(0xff, driver.in(IdeDriver.OTHER_BLOCK + IdeDriver.STATUS));
+    void aChannelWithoutDrivesIsNotBusy() {
+        assertEquals(0x7f, driver.in(IdeDriver.OTHER_BLOCK + IdeDriver.STATUS));
     }
 
     @Test
