@@ -2,6 +2,7 @@
 package org.javisor.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.javisor.cpu.RandomInstructions.Kind;
@@ -15,8 +16,12 @@ final class ProgramGenerator {
     /// DEC and INC of registers, 32 bits: 41 FF /1 and so on.
     private static final int[] POINTERS = {CpuLayout.RBX, CpuLayout.RBP, CpuLayout.RSI, CpuLayout.RDI, 8, 11, 12, 13,
             15};
+    /// How many of them there are in 32-bit code.
+    private static final int LOW_POINTERS = 4;
 
     private final Random random;
+    /// Whether it is 64-bit code.
+    private final boolean wide;
     private final RandomInstructions instructions;
     private final List<Item> items = new ArrayList<>();
     private final List<Integer> routines = new ArrayList<>();
@@ -28,9 +33,11 @@ final class ProgramGenerator {
     /// Flags that may be undefined.
     private int undefined;
 
-    ProgramGenerator(Random random, InstructionDecoder decoder) {
+    /// @param codeBits 64 or 32
+    ProgramGenerator(Random random, InstructionDecoder decoder, int codeBits) {
         this.random = random;
-        this.instructions = new RandomInstructions(random, decoder);
+        this.wide = codeBits == 64;
+        this.instructions = new RandomInstructions(random, decoder, codeBits);
     }
 
     RandomProgram next() {
@@ -58,7 +65,7 @@ final class ProgramGenerator {
             add(new Item(bytes(0xc3), 0, 0, Flags.ARITHMETIC & ~RandomProgram.UNDEFINED_AT_LABELS, -1, 0));
         }
         long origin = ProgramGuest.CODE + (random.nextBoolean() ? random.nextInt(4096) : 4096 - random.nextInt(200));
-        return new RandomProgram(List.copyOf(items), end, origin);
+        return new RandomProgram(List.copyOf(items), end, origin, wide ? 64 : 32);
     }
 
     /// Adds an item, behind one that defines what it reads.
@@ -98,6 +105,11 @@ final class ProgramGenerator {
         return Item.plain(values).code();
     }
 
+    /// Without the REX prefix that it begins with, in 32-bit code.
+    private int[] rex(int... code) {
+        return wide ? code : Arrays.copyOfRange(code, 1, code.length);
+    }
+
     /// Adds an item that reads flags, or at which paths meet, behind one that defines them.
     private void reading(Item item) {
         if (random.nextInt(4) != 0) {
@@ -121,7 +133,7 @@ final class ProgramGenerator {
         int opcode = opcodes[random.nextInt(opcodes.length)];
         int rex = 0x40 | random.nextInt(16) & ~2;
         int modrm = 0xc0 | register() << 3 | register();
-        add(new Item(bytes(rex, opcode, modrm), 0, Flags.ARITHMETIC, Flags.CF, -1, 0));
+        add(new Item(bytes(rex(rex, opcode, modrm)), 0, Flags.ARITHMETIC, Flags.CF, -1, 0));
     }
 
     /// Not RSP, which is R12 with REX.
@@ -176,13 +188,20 @@ final class ProgramGenerator {
         switch (random.nextInt(8)) {
             case 0 -> reading(new Item(bytes(0xe0 | random.nextInt(4), 2, 0xeb, 5, 0xe9, 0, 0, 0, 0), 0, 0, Flags.ZF,
                     behind, 5));
-            // LEA RAX, [RIP + distance]; JMP RAX
-            case 1 -> reading(new Item(bytes(0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xff, 0xe0), 0, 0, 0, behind, 3));
+            case 1 -> reading(indirectJump(behind));
             case 2 -> reading(Item.branch(behind, 0, 0xe9));
             default -> reading(Item.branch(behind, RandomInstructions.flagsOf(condition), 0x0f, 0x80 | condition));
         }
         body(random.nextInt(5), depth);
         label(behind);
+    }
+
+    private Item indirectJump(int label) {
+        // LEA RAX, [RIP + distance]; JMP RAX
+        return wide ? new Item(bytes(0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xff, 0xe0), 0, 0, 0, label, 3)
+                // CALL to the next; POP EAX; ADD EAX, distance; ADD EAX, 6; JMP EAX
+                : new Item(bytes(0xe8, 0, 0, 0, 0, 0x58, 0x05, 0, 0, 0, 0, 0x83, 0xc0, 6, 0xff, 0xe0), 0, 0, 0,
+                        label, 7);
     }
 
     private void call() {
@@ -214,13 +233,15 @@ final class ProgramGenerator {
         int rex = 0x48 | reg >> 3;
         int distance = random.nextInt(256);
         switch (random.nextInt(4)) {
-            case 0 -> add(defining(rex, 0x83, 0xc0 | reg & 7, distance));
-            case 1 -> add(defining(rex, 0x83, 0xe8 | reg & 7, distance));
-            case 2 -> add(Item.plain(rex, 0xff, 0xc0 | random.nextInt(2) << 3 | reg & 7));
+            case 0 -> add(defining(rex(rex, 0x83, 0xc0 | reg & 7, distance)));
+            case 1 -> add(defining(rex(rex, 0x83, 0xe8 | reg & 7, distance)));
+            case 2 -> add(wide || random.nextBoolean()
+                    ? Item.plain(rex(rex, 0xff, 0xc0 | random.nextInt(2) << 3 | reg & 7))
+                    : Item.plain(0x40 | random.nextInt(2) << 3 | reg));
             default -> {
                 int lea = 0x48 | reg >> 3 | reg >> 3 << 2;
-                add((reg & 7) == CpuLayout.RSP ? Item.plain(lea, 0x8d, 0x44 | (reg & 7) << 3, 0x24, distance)
-                        : Item.plain(lea, 0x8d, 0x40 | (reg & 7) << 3 | reg & 7, distance));
+                add(Item.plain((reg & 7) == CpuLayout.RSP ? rex(lea, 0x8d, 0x44 | (reg & 7) << 3, 0x24, distance)
+                        : rex(lea, 0x8d, 0x40 | (reg & 7) << 3 | reg & 7, distance)));
             }
         }
     }
@@ -230,10 +251,10 @@ final class ProgramGenerator {
     }
 
     private void pointer() {
-        int reg = POINTERS[random.nextInt(POINTERS.length)];
+        int reg = POINTERS[random.nextInt(wide ? POINTERS.length : LOW_POINTERS)];
         long value = ProgramGuest.DATA + 0x400 + random.nextInt(0x2800);
-        add(Item.plain(0x40 | reg >> 3, 0xb8 | reg & 7, (int) value & 0xff, (int) value >> 8 & 0xff,
-                (int) value >> 16 & 0xff, (int) value >> 24));
+        add(Item.plain(rex(0x40 | reg >> 3, 0xb8 | reg & 7, (int) value & 0xff, (int) value >> 8 & 0xff,
+                (int) value >> 16 & 0xff, (int) value >> 24)));
         lastBase = reg;
     }
 
@@ -244,16 +265,16 @@ final class ProgramGenerator {
             add(Item.plain(0xbc, top & 0xff, top >> 8 & 0xff, top >> 16 & 0xff, top >> 24));
         }
         for (int n = 1 + random.nextInt(6); n > 0; n--) {
-            int reg = random.nextInt(16);
+            int reg = random.nextInt(wide ? 16 : 8);
             boolean usual = reg != CpuLayout.RSP || random.nextInt(8) == 0;
             switch (random.nextInt(8)) {
-                case 0 -> add(defining(0x48, 0x83, 0xec, 8 * random.nextInt(8)));
-                case 1 -> add(defining(0x48, 0x83, 0xc4, 8 * random.nextInt(8)));
-                case 2 -> add(Item.plain(0x48, 0x8b, 0x44 | random.nextInt(2) << 3, 0x24, random.nextInt(256)));
-                case 3 -> add(Item.plain(0x48, 0x89, 0x44 | random.nextInt(4) << 3, 0x24, random.nextInt(128)));
+                case 0 -> add(defining(rex(0x48, 0x83, 0xec, 8 * random.nextInt(8))));
+                case 1 -> add(defining(rex(0x48, 0x83, 0xc4, 8 * random.nextInt(8))));
+                case 2 -> add(Item.plain(rex(0x48, 0x8b, 0x44 | random.nextInt(2) << 3, 0x24, random.nextInt(256))));
+                case 3 -> add(Item.plain(rex(0x48, 0x89, 0x44 | random.nextInt(4) << 3, 0x24, random.nextInt(128))));
                 default -> {
                     if (usual) {
-                        add(Item.plain(0x40 | reg >> 3, 0x50 | random.nextInt(2) << 3 | reg & 7));
+                        add(Item.plain(rex(0x40 | reg >> 3, 0x50 | random.nextInt(2) << 3 | reg & 7)));
                     }
                 }
             }
@@ -272,13 +293,18 @@ final class ProgramGenerator {
         }
         add(Item.plain(0xba, random.nextInt(256), random.nextInt(256), 0, random.nextInt(256)));
         if (!before) {
-            add(increment(-7 - 4));
+            add(increment(wide ? -7 - 4 : -13 - 4));
         }
         // ADD ECX, EDX
         add(defining(0x01, 0xd1));
     }
 
-    private static Item increment(int distance) {
+    private Item increment(int distance) {
+        if (!wide) {
+            // CALL to the next; POP EBX; ADD dword [EBX + distance], 1: from behind the CALL
+            return Item.plain(0xe8, 0, 0, 0, 0, 0x5b, 0x83, 0x83, distance + 8 & 0xff, distance + 8 >> 8 & 0xff,
+                    distance + 8 >> 16 & 0xff, distance + 8 >> 24 & 0xff, 1);
+        }
         return Item.plain(0x83, 0x05, distance & 0xff, distance >> 8 & 0xff, distance >> 16 & 0xff,
                 distance >> 24 & 0xff, 1);
     }
@@ -316,7 +342,7 @@ final class ProgramGenerator {
         add(new Item(bytes(codes[random.nextInt(codes.length)]), Flags.ARITHMETIC, 0, 0, -1, 0));
         if (random.nextBoolean()) {
             // syscall, or int 0x80
-            int[] call = random.nextBoolean() ? new int[] {0x0f, 0x05} : new int[] {0xcd, ProgramGuest.CALL_VECTOR};
+            int[] call = wide && random.nextBoolean() ? new int[] {0x0f, 0x05} : new int[] {0xcd, ProgramGuest.CALL_VECTOR};
             add(new Item(bytes(call), 0, 0, Flags.ARITHMETIC, -1, 0));
         }
     }

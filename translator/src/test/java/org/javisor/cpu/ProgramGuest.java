@@ -2,6 +2,8 @@
 package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
+import static org.javisor.isa.Instruction.DS;
+import static org.javisor.isa.Instruction.ES;
 import static org.javisor.isa.Instruction.FS;
 import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
@@ -11,8 +13,9 @@ import java.util.Random;
 import org.javisor.host.HostMemory;
 import org.javisor.testkit.RandomOperands;
 
-/// A guest in 64-bit mode that executes [RandomProgram]s. Its exception handlers are here: who faults goes on behind
-/// the instruction, and NMIs and kicks, which come when they like, leave no trace.
+/// A guest in 64-bit mode, or in compatibility mode with a 64-bit kernel, that executes [RandomProgram]s. Its exception
+/// handlers are here: who faults goes on behind the instruction, and NMIs and kicks, which come when they like, leave
+/// no trace.
 ///
 /// ```
 /// 0x400000  data, in pages that differ: see [#PAGES]
@@ -29,6 +32,7 @@ final class ProgramGuest implements AutoCloseable {
     /// Behind those of exceptions. What SYSRET makes selectors of: of data 8 bytes behind it, and then of code.
     private static final int SYSCALL_HANDLER = SystemGuest.HANDLERS + 16 * 257,
             SYSRET_SELECTOR = SystemGuest.FREE - 8 | 3;
+    private static final int COMPATIBILITY0 = SystemGuest.FREE + 16;
     private static final int SYSCALL_VECTOR = 255, INTERRUPT_VECTOR = 0x60;
     /// Of the data pages: writable, read-only, supervisor's, not present, and another view of the first.
     private static final String PAGES = "wwwwrwwswnwwawww";
@@ -74,6 +78,7 @@ final class ProgramGuest implements AutoCloseable {
         cpu.system.star = (long) SystemGuest.CODE0 << 32 | (long) SYSRET_SELECTOR << 48;
         guest.descriptor(SystemGuest.FREE, 0, 0xfffff, SystemGuest.DATA_ACCESS | 0x60, 0xc);
         guest.descriptor(SystemGuest.FREE + 8, 0, 0xfffff, SystemGuest.CODE_ACCESS | 0x60, 0xa);
+        guest.descriptor(COMPATIBILITY0, 0, 0xfffff, SystemGuest.CODE_ACCESS, 0xc);
         // iretq; and for SYSCALL: swapgs; mov gs:[SYSCALLS], rcx; swapgs; sysretq
         guest.code(SystemGuest.HANDLERS + 16 * CALL_VECTOR, "48cf");
         guest.code(SYSCALL_HANDLER, "0f01f8 6548890c2500805100 0f01f8 480f07");
@@ -139,6 +144,7 @@ final class ProgramGuest implements AutoCloseable {
         fill(random, DATA, DATA_PAGES * PAGE_BYTES);
         user = random.nextInt(3) != 0;
         cpu.system.lstar = random.nextBoolean() ? SYSCALL_HANDLER : SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
+        cpu.system.cstar = SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR;
         cpu.system.kernelGsBase(0);
         mode(random);
         for (int reg = 0; reg < 16; reg++) {
@@ -200,6 +206,13 @@ final class ProgramGuest implements AutoCloseable {
             guest.cpu.segmentLoader.set(SS, SystemGuest.DATA0,
                     guest.memory.loadLong(SystemGuest.GDT + SystemGuest.DATA0));
             cpu.cpl = 0;
+        }
+        if (program.codeBits() == 32 && !isHandler(cpu.rip())) {
+            int selector = asUser ? SystemGuest.COMPATIBILITY3 : COMPATIBILITY0;
+            cpu.segmentLoader.set(CS, selector, guest.memory.loadLong(SystemGuest.GDT + (selector & ~3)));
+            long data = guest.memory.loadLong(SystemGuest.GDT + (SystemGuest.DATA3 & ~3));
+            cpu.segmentLoader.set(DS, SystemGuest.DATA3, data);
+            cpu.segmentLoader.set(ES, SystemGuest.DATA3, data);
         }
         cpu.rflags(rflags & ~Flags.RF | 2);
     }
@@ -289,7 +302,7 @@ final class ProgramGuest implements AutoCloseable {
         }
         byte[] bytes = new byte[15];
         guest.memory.load(rip, bytes, 0, bytes.length);
-        return switch (decoder.decodeOne(bytes, 0, bytes.length, 64).mnemonic()) {
+        return switch (decoder.decodeOne(bytes, 0, bytes.length, program.codeBits()).mnemonic()) {
             case PUSHF, POPF, SYSCALL, INT1, INT3 -> false;
             default -> true;
         };
@@ -338,7 +351,8 @@ final class ProgramGuest implements AutoCloseable {
         }
         for (int offset = 0; offset < CpuLayout.RIP + 8; offset += 8) {
             boolean savedFlags = vector == SYSCALL_VECTOR && offset == 8 * 11;
-            if (((word(offset) ^ other.word(offset)) & (savedFlags ? ~undefined : -1)) != 0) {
+            long mask = savedFlags ? ~undefined : program.codeBits() == 32 && offset < CpuLayout.RIP ? 0xffff_ffffL : -1;
+            if (((word(offset) ^ other.word(offset)) & mask) != 0) {
                 return differs(other, offset);
             }
         }

@@ -31,9 +31,11 @@ final class RandomInstructions {
     private final Random random;
     private final InstructionEncoder encoder;
     private final InstructionDecoder decoder;
+    private final int codeBits;
     private final Map<Kind, List<InstructionForm>> forms = new EnumMap<>(Kind.class);
 
-    RandomInstructions(Random random, InstructionDecoder decoder) {
+    RandomInstructions(Random random, InstructionDecoder decoder, int codeBits) {
+        this.codeBits = codeBits;
         this.random = random;
         this.encoder = new InstructionEncoder(random);
         this.decoder = decoder;
@@ -41,9 +43,9 @@ final class RandomInstructions {
             forms.put(kind, new ArrayList<>());
         }
         for (OpcodeRow row : OpcodeMaps.rows()) {
-            if (!row.has(Attribute.NOT_64) && repeatable(row.mnemonic())) {
+            if (!row.has(codeBits == 64 ? Attribute.NOT_64 : Attribute.ONLY_64) && repeatable(row.mnemonic())) {
                 List<InstructionForm> ofKind = forms.get(kind(row));
-                InstructionForm.of(row, 64).stream().filter(RandomInstructions::defined).forEach(ofKind::add);
+                InstructionForm.of(row, codeBits).stream().filter(RandomInstructions::defined).forEach(ofKind::add);
             }
         }
     }
@@ -80,7 +82,7 @@ final class RandomInstructions {
             case RDTSC, RDTSCP, RDRAND, RDSEED, RDPMC, RCPPS, RCPSS, RSQRTPS, RSQRTSS, VRCPPS, VRCPSS, VRSQRTPS,
                     VRSQRTSS, F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS, FSINCOS -> false;
             case INT, IRET, CALL, CALL_FAR, JMP, JMP_FAR, RET, RET_FAR, LOOP, LOOPE, LOOPNE, JCXZ, SYSENTER, SYSEXIT,
-                    SYSRET, RSM, VMCALL, VMMCALL, HLT, MONITOR, MWAIT, LSS, LFS, LGS -> false;
+                    SYSRET, RSM, VMCALL, VMMCALL, HLT, MONITOR, MWAIT, LDS, LES, LSS, LFS, LGS -> false;
             case MOV_CR, MOV_DR, LMSW, CLTS, LGDT, LIDT, LLDT, LTR, WRMSR, RDMSR, SWAPGS, XSETBV, INVLPG, INVPCID,
                     INVD, WBINVD, INS, OUTS, XSAVES, XRSTORS, RDPKRU, WRPKRU -> false;
             // Where the last x87 instruction was is not followed here; nor are condition codes that are undefined.
@@ -99,7 +101,7 @@ final class RandomInstructions {
         Mnemonic mnemonic = form.row().mnemonic();
         boolean doubleShift = mnemonic == Mnemonic.SHLD || mnemonic == Mnemonic.SHRD;
         boolean loadsSegment = form.row().operands().stream().anyMatch(spec -> switch (spec.place()) {
-            case FS, GS, REG_SEGMENT -> true;
+            case ES, SS, DS, FS, GS, REG_SEGMENT -> true;
             default -> false;
         }) && (mnemonic == Mnemonic.POP
                 || mnemonic == Mnemonic.MOV_SEG && form.row().operands().getFirst() == OperandSpec.Sw);
@@ -128,7 +130,7 @@ final class RandomInstructions {
             int length = encoder.encode(form, 0, random.nextInt(0x4000), 0);
             OracleInputs.restrict(form, encoder.bytes(), length);
             byte[] code = Arrays.copyOf(encoder.bytes(), length);
-            Insn insn = decoder.decodeOne(code, 0, length, 64);
+            Insn insn = decoder.decodeOne(code, 0, length, codeBits);
             if (insn == null || insn.length != length) {
                 continue;
             }
@@ -162,7 +164,7 @@ final class RandomInstructions {
                 for (int n = 0; n < 4; n++) {
                     code[at + n] = (byte) (wanted >> 8 * n);
                 }
-                Insn again = decoder.decodeOne(code, 0, code.length, 64);
+                Insn again = decoder.decodeOne(code, 0, code.length, codeBits);
                 return again != null && again.displacement == wanted && again.row == insn.row;
             }
         }
@@ -221,9 +223,9 @@ final class RandomInstructions {
     }
 
     /// MOV r32, imm32; but for negative values, r64.
-    private static void load(List<Integer> code, int reg, long value) {
+    private void load(List<Integer> code, int reg, long value) {
         int rex = reg >> 3;
-        if (value == (value & 0xffff_ffffL)) {
+        if (codeBits == 32 || value == (value & 0xffff_ffffL)) {
             code.addAll(rex != 0 ? List.of(0x41, 0xb8 | reg & 7) : List.of(0xb8 | reg & 7));
         } else {
             code.addAll(List.of(0x48 | rex, 0xc7, 0xc0 | reg & 7));
@@ -273,6 +275,9 @@ final class RandomInstructions {
             case ADOX -> OF;
             case FCMOVB, FCMOVNB, FCMOVE, FCMOVNE, FCMOVBE, FCMOVNBE, FCMOVU, FCMOVNU -> CF | ZF | PF;
             case LAHF, PUSHF, SYSCALL -> Flags.ARITHMETIC;
+            case AAA, AAS, DAA, DAS -> Flags.AF | CF;
+            case SALC -> CF;
+            case INTO -> OF;
             default -> 0;
         };
     }

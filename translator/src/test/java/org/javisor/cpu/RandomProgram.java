@@ -53,12 +53,15 @@ final class RandomProgram {
     /// The item that ends it: behind it are routines.
     private final Item end;
     private final long origin;
+    private final int codeBits;
     private final long[] addresses;
     private final int[] undefined;
     private boolean valid = true;
 
-    /// @param origin the address of its first byte
-    RandomProgram(List<Item> items, Item end, long origin) {
+    /// @param origin   the address of its first byte
+    /// @param codeBits 64, or 32 for compatibility mode
+    RandomProgram(List<Item> items, Item end, long origin, int codeBits) {
+        this.codeBits = codeBits;
         this.items = items;
         this.end = end;
         this.origin = origin;
@@ -84,6 +87,10 @@ final class RandomProgram {
         Map<Integer, Long> labels = labels();
         return valid && items.contains(end) && items.stream()
                 .allMatch(item -> item.label < 0 || labels.containsKey(item.label));
+    }
+
+    int codeBits() {
+        return codeBits;
     }
 
     long origin() {
@@ -150,7 +157,7 @@ final class RandomProgram {
             for (int from = 0; from < smallest.items.size(); ) {
                 List<Item> fewer = new ArrayList<>(smallest.items);
                 fewer.subList(from, Math.min(from + chunk, fewer.size())).clear();
-                RandomProgram candidate = new RandomProgram(fewer, end, origin);
+                RandomProgram candidate = new RandomProgram(fewer, end, origin, codeBits);
                 if (candidate.valid() && fails.test(candidate)) {
                     smallest = candidate;
                 } else {
@@ -173,7 +180,7 @@ final class RandomProgram {
             int from = (int) (addresses[n] - origin);
             int to = (int) (addresses[n + 1] - origin);
             for (int at = from; at < to; ) {
-                Insn insn = decoder.decodeOne(code, at, to, 64);
+                Insn insn = decoder.decodeOne(code, at, to, codeBits);
                 if (insn == null) {
                     break;
                 }

@@ -86,7 +86,8 @@ class RandomProgramsTest {
 
     private void check(Pair pair, long seed, boolean inLockStep) throws InterruptedException {
         Random random = new Random(seed);
-        RandomProgram program = new ProgramGenerator(random, pair.decoder()).next();
+        int codeBits = random.nextInt(3) == 0 ? 32 : 64;
+        RandomProgram program = new ProgramGenerator(random, pair.decoder(), codeBits).next();
         assertTrue(program.valid(), () -> "seed " + seed + " makes an invalid program");
         int translateAt = random.nextInt(3) == 0 ? 1 : 2 + random.nextInt(6);
         String difference = pair.difference(program, seed, translateAt);
