@@ -395,6 +395,18 @@ public final class Cpu implements AutoCloseable {
         blockEnd = 0;
     }
 
+    /// The part of [#modeChanged] that 32-bit code needs when a segment has changed: it may be flat no more, or again.
+    void segmentsChanged() {
+        int before = decodeMode;
+        if (codeBits == 32) {
+            decodeModeChanged();
+        }
+        if (decodeMode != before) {
+            mmu.refresh();
+            blockEnd = 0;
+        }
+    }
+
     private void decodeModeChanged() {
         boolean eightySixStyle = mode.eightySixStyle();
         boolean flat = codeBits == 32 && !eightySixStyle && segments.areFlat();

@@ -81,7 +81,13 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
 
     /// Protected mode at CPL 0 without paging.
     static SystemGuest inProtectedMode() {
-        SystemGuest guest = new SystemGuest(CpuidModel.builder().build(), false);
+        return inProtectedMode(TestTranslators.create(), false);
+    }
+
+    /// @param translator closed with the guest; null for one that interprets all code
+    /// @param inLockStep whether translated code is compared with the interpreter
+    static SystemGuest inProtectedMode(BlockTranslator translator, boolean inLockStep) {
+        SystemGuest guest = new SystemGuest(CpuidModel.builder().build(), false, translator, inLockStep);
         guest.buildTables();
         guest.cpu.cr0 = ControlBits.CR0_PE | ControlBits.CR0_ET | ControlBits.CR0_NE;
         guest.loadSegments();

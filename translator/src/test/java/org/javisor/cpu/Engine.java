@@ -26,9 +26,23 @@ enum Engine {
     }
 
     Guest guest() {
+        BlockTranslator translator = translator();
+        return guest(SystemGuest.in64BitMode(CpuidModel.builder().build(), translator, this == CHECK), translator);
+    }
+
+    /// The same in protected mode without paging.
+    Guest protectedGuest() {
+        BlockTranslator translator = translator();
+        return guest(SystemGuest.inProtectedMode(translator, this == CHECK), translator);
+    }
+
+    private BlockTranslator translator() {
         BlockTranslator translator = this == INTERPRETER ? null : new HostTranslatorProvider().create(16 << 20);
         assumeTrue(this == INTERPRETER || translator != null, "this host runs no translated code");
-        SystemGuest guest = SystemGuest.in64BitMode(CpuidModel.builder().build(), translator, this == CHECK);
+        return translator;
+    }
+
+    private Guest guest(SystemGuest guest, BlockTranslator translator) {
         guest.group().translateAt(2);
         guest.group().counted = this == CHECK;
         return new Guest(guest, translator);
