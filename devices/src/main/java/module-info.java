@@ -9,7 +9,9 @@ module org.javisor.devices {
     exports org.javisor.devices.block;
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
+    exports org.javisor.devices.dma;
     exports org.javisor.devices.firmware;
+    exports org.javisor.devices.floppy;
     exports org.javisor.devices.ide;
     exports org.javisor.devices.net;
     exports org.javisor.devices.net.e1000;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.javisor.machine.MachineConfig.SerialOutput;
@@ -17,6 +18,10 @@ import picocli.CommandLine.Option;
 /// Which of the devices that not every machine has the guest gets.
 final class PeripheralOptions implements AutoCloseable {
     private static final String WATCHDOG = "i6300esb", ACTION = "action=";
+
+    @Option(names = "--floppy", paramLabel = "FILE[,ro]", description = "Add a floppy drive with the image in it, of 160K"
+            + " to 2880K; twice at most. Options as those of --disk.")
+    private List<String> floppies = List.of();
 
     @Option(names = "--parallel", paramLabel = "FILE", description = "Add a parallel port with a printer that prints to"
             + " FILE.")
@@ -43,9 +48,11 @@ final class PeripheralOptions implements AutoCloseable {
 
     private SpeakerRecording recording;
 
-    /// @param reports told when a file can no longer be written
-    PeripheralConfig config(Consumer<String> reports) {
-        PeripheralConfig config = PeripheralConfig.NONE;
+    /// @param throwaway whether what is written to diskettes is to be forgotten
+    /// @param reports   told when a file can no longer be written
+    PeripheralConfig config(boolean throwaway, Consumer<String> reports) {
+        PeripheralConfig config = PeripheralConfig.NONE.withFloppies(
+                floppies.stream().map(floppy -> DiskOption.parse(floppy, throwaway)).toList());
         if (parallel != null) {
             config = config.withPrinter(file("--parallel", parallel, reports));
         }

@@ -163,7 +163,8 @@ final class RunCommand implements Callable<Integer> {
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
         try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals) {
-            builder.peripherals(devices.config(this::report)).translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
+            builder.peripherals(devices.config(storage.snapshot(), this::report));
+            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
                     .withCounted(stats).withListed(!disassembled.isEmpty()));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }

@@ -32,4 +32,9 @@ final class StorageOptions {
         return Stream.concat(disks.stream().map(disk -> DiskOption.parse(disk, snapshot)),
                 cdroms.stream().map(cd -> DiskOption.parseCdrom(cd, usual))).toList();
     }
+
+    /// Whether what is written to any image is to be forgotten.
+    boolean snapshot() {
+        return snapshot;
+    }
 }

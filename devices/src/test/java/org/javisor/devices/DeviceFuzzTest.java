@@ -3,9 +3,16 @@ package org.javisor.devices;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.javisor.devices.dma.DmaChannel;
+import org.javisor.devices.dma.DmaControllers;
+import org.javisor.devices.dma.DmaPages;
 import org.javisor.devices.firmware.FwCfg;
+import org.javisor.devices.floppy.FloppyController;
+import org.javisor.devices.floppy.FloppyFormat;
 import org.javisor.devices.net.FakeNetwork;
 import org.javisor.devices.net.NetworkBackend;
 import org.javisor.devices.net.Packets;
@@ -56,7 +63,8 @@ class DeviceFuzzTest extends DeviceFuzz {
                 new AcpiPm(rig.clock, rig.wire(), 32, rig::observe)));
         row("reset-control", rig -> rig.atPorts(ResetControl.PORT, 1,
                 new ResetControl(kind -> rig.observe(kind.ordinal()))));
-        row("post-code", rig -> rig.atPorts(PostCode.PORT, PostCode.PORTS, new PostCode()));
+        row("dma", rig -> dma(rig));
+        row("floppy", rig -> floppy(rig));
         row("debug-port", rig -> rig.atPorts(DebugPort.BOCHS_PORT, 1, new DebugPort(rig::observe)));
         row("fw-cfg", rig -> rig.atPorts(FwCfg.PORT, FwCfg.PORTS, firmware(rig)));
         row("pci-bridges", rig -> pci(rig));
@@ -81,6 +89,61 @@ class DeviceFuzzTest extends DeviceFuzz {
 
     private void row(String name, Consumer<FuzzRig> build) {
         rows.put(name, build);
+    }
+
+    private static DmaControllers dma(FuzzRig rig) {
+        DmaPages pages = new DmaPages();
+        DmaControllers dma = new DmaControllers(rig.memory, pages);
+        rig.atPorts(DmaPages.PORT, DmaPages.PORTS, pages).chip(dma);
+        dma.attach(rig.ports);
+        DmaChannel channel = dma.channel(5);
+        rig.action(_ -> rig.observe(channel.store(new byte[300], 3, 297))).action(_ -> {
+            byte[] bytes = new byte[300];
+            rig.observe(channel.load(bytes, 0, 300) + Arrays.hashCode(bytes));
+        });
+        return dma;
+    }
+
+    /// The pages keep addresses within the rig's memory most of the time.
+    private static void floppy(FuzzRig rig) {
+        DmaControllers dma = dma(rig);
+        FloppyController floppy = new FloppyController(rig.wire(), dma.channel(2),
+                List.of(new FuzzDisk(rig, FloppyFormat.K360.bytes(), false),
+                        new FuzzDisk(rig, FloppyFormat.K1440.bytes(), true)), Runnable::run);
+        rig.atPorts(FloppyController.PORT, FloppyController.PORTS, floppy);
+        rig.action(rig.commands(0x3f5, 0x02, 0x42, 0x03, 0x04, 0x45, 0xc5, 0x46, 0xe6, 0x07, 0x08, 0x4a, 0x4c, 0x4d,
+                0x0e, 0x0f, 0x8f, 0xcf, 0x10, 0x51, 0x12, 0x13, 0x14, 0x94, 0x56, 0x59, 0x5d))
+                .action(random -> transfer(rig, random))
+                .action(_ -> rig.ports.write(0x3f2, 1, 0x3c))
+                .action(_ -> {
+                    for (int n = 0; n < 10; n++) {
+                        rig.observe(rig.ports.read(0x3f5, 1));
+                    }
+                });
+    }
+
+    /// A transfer as a driver makes one, or nearly.
+    private static void transfer(FuzzRig rig, SplittableRandom random) {
+        int[] bytes = {0x3f7, random.nextInt(3), 0x3f2, 0x3c | random.nextInt(2), 0x0a, 6, 0x0c, 0,
+            0x0b, 0x42 | (random.nextBoolean() ? 4 : 8), 0x81, random.nextInt(17), 0x04, random.nextInt(256), 0x04,
+            random.nextInt(256), 0x05, random.nextInt(256), 0x05, random.nextInt(16), 0x0a, 2, 0xd4, 0,
+            0x3f5, 3, 0x3f5, 0xdf, 0x3f5, random.nextInt(20) == 0 ? 3 : 2};
+        for (int n = 0; n < bytes.length; n += 2) {
+            rig.ports.write(bytes[n], 1, bytes[n + 1]);
+        }
+        int unit = random.nextInt(8);
+        int cylinder = random.nextInt(3);
+        int[] command = {0x0f, unit, cylinder, 0x08, random.nextBoolean() ? 0xc6 : 0x45, unit, cylinder, unit >> 2,
+            random.nextInt(1, 12), 2, random.nextInt(1, 19), 0x1b, 0xff};
+        for (int n = 0; n < command.length; n++) {
+            rig.ports.write(0x3f5, 1, command[n]);
+            for (int results = 0; n == 3 && results < 2; results++) {
+                rig.observe(rig.ports.read(0x3f5, 1));
+            }
+        }
+        for (int results = 0; results < 7; results++) {
+            rig.observe(rig.ports.read(0x3f5, 1));
+        }
     }
 
     private static void keyboard(FuzzRig rig) {

@@ -74,13 +74,4 @@ class SmallPortsTest {
         assertEquals("x", text.toString());
         assertEquals(0xe9, port.read(0, 1));
     }
-
-    @Test
-    void postCodeKeepsTheLastCode() {
-        PostCode post = new PostCode();
-
-        post.writeByte(0, 0x55);
-
-        assertEquals(0x55, post.code());
-    }
 }

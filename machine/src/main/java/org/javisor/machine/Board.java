@@ -44,7 +44,7 @@ final class Board implements AutoCloseable {
             BootDevices boot = new BootDevices();
             virtio = new VirtioDevices(config, disks, vm, pci.slots(), boot);
             storage = new StorageDevices(config, disks, vm, pci, boot);
-            peripherals = new PeripheralDevices(config, vm, pci.bus(), power);
+            peripherals = new PeripheralDevices(config, disks, vm, legacy, pci, boot, power);
             nvme = new NvmeDevices(config, disks, vm, pci.slots(), boot);
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
@@ -69,6 +69,7 @@ final class Board implements AutoCloseable {
 
     private void configure() {
         if (firmware == null) {
+            legacy.configure();
             pci.configure();
         }
     }
@@ -129,6 +130,7 @@ final class Board implements AutoCloseable {
         storage.close();
         network.close();
         nvme.close();
+        peripherals.close();
         disks.close();
     }
 

@@ -2,12 +2,16 @@
 package org.javisor.machine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.block.PatientDisk;
 import org.javisor.devices.block.image.DiskImage;
+import org.javisor.devices.floppy.FloppyFormat;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Vm;
 
 /// The images of a machine's disks, opened once, for the controllers that the disks are attached to.
@@ -27,6 +31,7 @@ final class Disks implements AutoCloseable {
     private final Standstill standstill;
     private final List<PatientDisk> patient = new ArrayList<>();
     private final List<Attached> disks = new ArrayList<>();
+    private final List<BlockBackend> floppies = new ArrayList<>();
 
     /// @throws org.javisor.memory.ConfigurationException if a disk cannot be opened; nothing stays open then
     Disks(MachineConfig config, Vm vm) {
@@ -35,6 +40,7 @@ final class Disks implements AutoCloseable {
             for (Disk disk : config.disks()) {
                 disks.add(new Attached(disks.size(), disk, open(disk)));
             }
+            config.peripherals().floppies().forEach(this::openFloppy);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -52,6 +58,21 @@ final class Disks implements AutoCloseable {
         return waiting;
     }
 
+    private void openFloppy(Disk disk) {
+        BlockBackend opened = open(disk);
+        floppies.add(opened);
+        if (FloppyFormat.of(opened.bytes()) == null) {
+            throw new ConfigurationException("floppy " + disk.file() + ": " + opened.bytes() + " bytes; diskettes have "
+                    + Arrays.stream(FloppyFormat.values()).map(format -> (format.bytes() >> 10) + "K")
+                            .collect(Collectors.joining(", ")));
+        }
+    }
+
+    /// The diskettes, in order of their drives.
+    List<BlockBackend> floppies() {
+        return floppies;
+    }
+
     /// Those that are attached to `bus`, in order.
     List<Attached> on(DiskBus bus) {
         return disks.stream().filter(disk -> disk.config.bus() == bus).toList();
@@ -67,6 +88,7 @@ final class Disks implements AutoCloseable {
     public void close() {
         stopWaiting();
         disks.forEach(disk -> disk.backend.close());
+        floppies.forEach(BlockBackend::close);
         standstill.close();
     }
 }

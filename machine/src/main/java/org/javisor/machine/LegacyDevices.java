@@ -8,11 +8,12 @@ import org.javisor.devices.AcpiPm;
 import org.javisor.devices.DebugExit;
 import org.javisor.devices.Hpet;
 import org.javisor.devices.I8042;
-import org.javisor.devices.PostCode;
 import org.javisor.devices.ResetControl;
 import org.javisor.devices.Rtc;
 import org.javisor.devices.SystemControlPortA;
 import org.javisor.devices.Uart16550;
+import org.javisor.devices.dma.DmaControllers;
+import org.javisor.devices.dma.DmaPages;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
@@ -30,6 +31,8 @@ final class LegacyDevices {
     private final AcpiPm pm;
     private final ResetControl resetControl;
     private final I8042 keyboard;
+    private final Rtc rtc;
+    private final DmaControllers dma;
 
     LegacyDevices(MachineConfig config, Vm vm, Board.PowerControl power) {
         IoBus ports = vm.ports();
@@ -43,7 +46,7 @@ final class LegacyDevices {
         pm = added(powerManagement(config.board().model(), vm, power));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
         InterruptLine alarm = pm.rtcInput();
-        Rtc rtc = added(new Rtc(vm.clock(), level -> {
+        rtc = added(new Rtc(vm.clock(), level -> {
             irq8.set(level);
             alarm.set(level);
         }));
@@ -57,7 +60,10 @@ final class LegacyDevices {
         ports.attach(I8042.COMMAND_PORT, 1, keyboard.command(), "keyboard controller, command");
         SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));
         ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
-        ports.attach(PostCode.PORT, PostCode.PORTS, added(new PostCode()), "POST code and DMA page registers");
+        DmaPages pages = added(new DmaPages());
+        ports.attach(DmaPages.PORT, DmaPages.PORTS, pages, "POST code and DMA page registers");
+        dma = added(new DmaControllers(vm.memory(), pages));
+        dma.attach(ports);
         if (config.debugExitPort() != 0) {
             DebugExit exit = added(new DebugExit(status -> power.end(new MachineExit.DebugExit(status))));
             ports.attach(config.debugExitPort(), DebugExit.DEFAULT_PORTS, exit, "isa-debug-exit");
@@ -102,6 +108,20 @@ final class LegacyDevices {
     /// @param port 0 for COM1
     Uart16550 serial(int port) {
         return serial.get(port);
+    }
+
+    /// The clock with its battery-backed memory.
+    Rtc rtc() {
+        return rtc;
+    }
+
+    DmaControllers dma() {
+        return dma;
+    }
+
+    /// Does what firmware does for a system that is started without it.
+    void configure() {
+        dma.cascade();
     }
 
     void reset() {

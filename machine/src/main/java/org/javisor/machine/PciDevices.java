@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
 import org.javisor.devices.pci.PciFirmware;
+import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
@@ -13,6 +15,7 @@ import org.javisor.vmm.Vm;
 
 /// The PCI side of the board: the root bus with its [Chipset], what sits in the slots, and what firmware does for them.
 final class PciDevices {
+    private static final int ISA_BRIDGE = 0x0601;
     private final MachineConfig config;
     private final PirqRouter router;
     private final PciBus bus;
@@ -35,6 +38,12 @@ final class PciDevices {
     /// The root bus, for functions that have a fixed place on it.
     PciBus bus() {
         return bus;
+    }
+
+    /// The bridge behind which the ISA bus is.
+    PciFunction isaBridge() {
+        return bus.functions().stream().filter(f -> f.readConfig(ConfigSpace.CLASS + 1, 2) == ISA_BRIDGE).findFirst()
+                .orElseThrow();
     }
 
     /// Where further functions go.

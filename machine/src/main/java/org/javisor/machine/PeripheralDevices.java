@@ -3,13 +3,17 @@ package org.javisor.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.ParallelPort;
-import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.floppy.FloppyController;
 import org.javisor.devices.watch.I6300Esb;
 import org.javisor.devices.watch.Pvpanic;
 import org.javisor.devices.watch.PvpanicFunction;
+import org.javisor.machine.BootOrder.Kind;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.PeripheralConfig.PanicDevice;
 import org.javisor.machine.PeripheralConfig.Reaction;
@@ -19,19 +23,31 @@ import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;
 
 /// The devices that [PeripheralConfig] asks for.
-final class PeripheralDevices {
-    private static final int FIRST_SLOT = 1;
+final class PeripheralDevices implements AutoCloseable {
+    private static final int FLOPPY_CHANNEL = 2, CMOS_FLOPPIES = 0x10, CMOS_EQUIPMENT = 0x14, HAS_FLOPPY = 1,
+            SECOND_FLOPPY = 0x40;
 
     private final Consumer<String> reports;
     private final Board.PowerControl power;
     /// Those that a reset of the PCI bus does not reach.
     private final List<Chip<?>> chips = new ArrayList<>();
 
-    PeripheralDevices(MachineConfig config, Vm vm, PciBus bus, Board.PowerControl power) {
+    /// Null without a floppy drive.
+    private ExecutorService floppyWorker;
+
+    PeripheralDevices(MachineConfig config, Disks disks, Vm vm, LegacyDevices legacy, PciDevices pci, BootDevices boot,
+            Board.PowerControl power) {
         this.reports = config.reports();
         this.power = power;
         PeripheralConfig wanted = config.peripherals();
         vm.chips().pit().onTone(wanted.speaker());
+        if (!disks.floppies().isEmpty()) {
+            addFloppies(disks.floppies(), vm, legacy);
+            for (int n = 0; n < wanted.floppies().size(); n++) {
+                boot.add(Kind.FLOPPY, wanted.floppies().get(n).bootIndex(), pci.isaBridge(), "isa",
+                        "fdc@03f0/floppy@" + n);
+            }
+        }
         if (wanted.printer() != null) {
             ParallelPort parallel = new ParallelPort(vm.clock(), vm.gsi(LegacyMap.PARALLEL_IRQ),
                     new SerialSink(wanted.printer()));
@@ -40,12 +56,23 @@ final class PeripheralDevices {
         if (wanted.debugConsole() != null) {
             addDebugConsole(wanted.debugConsole(), vm.ports(), config.firmware() != null);
         }
-        addPanicDevice(wanted.panicDevice(), wanted.onPanic(), vm.ports(), bus);
+        addPanicDevice(wanted.panicDevice(), wanted.onPanic(), vm.ports(), pci.slots());
         if (wanted.watchdog() != null) {
             I6300Esb watchdog = new I6300Esb(vm.clock(), () -> react(wanted.watchdog(),
                     "the guest's watchdog ran out of time", new MachineExit.WatchdogExpired()));
-            bus.add(bus.freeDevice(FIRST_SLOT), 0, watchdog.function());
+            pci.slots().install(watchdog.function());
         }
+    }
+
+    private void addFloppies(List<BlockBackend> diskettes, Vm vm, LegacyDevices legacy) {
+        floppyWorker = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("javisor-floppy").daemon().factory());
+        FloppyController controller = added(new FloppyController(vm.gsi(LegacyMap.FLOPPY_IRQ),
+                legacy.dma().channel(FLOPPY_CHANNEL), diskettes, floppyWorker));
+        controller.attach(vm.ports());
+        legacy.rtc().setCmos(CMOS_FLOPPIES, controller.driveTypes());
+        legacy.rtc().setCmos(CMOS_EQUIPMENT, legacy.rtc().cmos(CMOS_EQUIPMENT) | HAS_FLOPPY
+                | SECOND_FLOPPY * (diskettes.size() - 1));
     }
 
     /// @param firmware whether the port of firmware's log belongs to the firmware
@@ -57,7 +84,7 @@ final class PeripheralDevices {
         }
     }
 
-    private void addPanicDevice(PanicDevice kind, Reaction reaction, IoBus ports, PciBus bus) {
+    private void addPanicDevice(PanicDevice kind, Reaction reaction, IoBus ports, ExpansionSlots slots) {
         Pvpanic device = new Pvpanic(event -> {
             switch (event) {
                 case PANICKED -> react(reaction, "the guest's kernel panicked", new MachineExit.Panicked());
@@ -68,7 +95,7 @@ final class PeripheralDevices {
         switch (kind) {
             case NONE -> { }
             case ISA -> ports.attach(Pvpanic.PORT, 1, device, "pvpanic");
-            case PCI -> bus.add(bus.freeDevice(FIRST_SLOT), 0, PvpanicFunction.of(device));
+            case PCI -> slots.install(PvpanicFunction.of(device));
         }
     }
 
@@ -88,5 +115,13 @@ final class PeripheralDevices {
 
     void reset() {
         chips.forEach(Chip::reset);
+    }
+
+    /// Ends the workers. No vCPU may be running, and no disk waits for room any more.
+    @Override
+    public void close() {
+        if (floppyWorker != null) {
+            floppyWorker.close();
+        }
     }
 }

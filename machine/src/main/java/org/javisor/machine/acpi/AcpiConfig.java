@@ -17,8 +17,8 @@ public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPo
     /// Devices on the ISA bus that not every machine has.
     ///
     /// @param panic whether the panic device is at its port
-    public record Peripherals(boolean parallel, boolean panic) {
-        static final Peripherals NONE = new Peripherals(false, false);
+    public record Peripherals(boolean floppy, boolean parallel, boolean panic) {
+        static final Peripherals NONE = new Peripherals(false, false, false);
     }
 
     /// Where the power-management block is if no firmware has placed it.

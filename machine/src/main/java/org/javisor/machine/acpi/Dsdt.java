@@ -72,6 +72,9 @@ final class Dsdt {
                 isaDevice("MOU_", "PNP0F13", 0, Resources.irq(12)),
                 isaDevice("RTC_", "PNP0B00", 0, Resources.ports(0x70, 8), Resources.irq(8)),
                 isaDevice("PIC_", "PNP0000", 0, Resources.ports(0x20, 2), Resources.ports(0xa0, 2), Resources.irq(2)),
+                isaDevice("DMA_", "PNP0200", 0, Resources.ports(0, 0x10), Resources.ports(0x81, 3),
+                        Resources.ports(0x87, 1), Resources.ports(0x89, 3), Resources.ports(0x8f, 1),
+                        Resources.ports(0xc0, 0x20), Resources.dma(4)),
                 isaDevice("TMR_", "PNP0100", 0, Resources.ports(0x40, 4), Resources.irq(0)));
     }
 

@@ -12,13 +12,20 @@ import org.javisor.machine.layout.LegacyMap;
 
 /// What the DSDT says of the devices behind the ISA bridge that not every machine has.
 final class IsaPeripherals {
-    private static final int PRESENT = 0xf;
+    private static final int PRESENT = 0xf, FLOPPY_CHANNEL = 2;
 
     private IsaPeripherals() { }
 
     static byte[] body(AcpiConfig.Peripherals peripherals) {
-        return concat(peripherals.parallel() ? parallel() : new byte[0],
+        return concat(peripherals.floppy() ? floppy() : new byte[0],
+                peripherals.parallel() ? parallel() : new byte[0],
                 peripherals.panic() ? panic() : new byte[0]);
+    }
+
+    /// Port 0x3f6 is the first IDE channel's.
+    private static byte[] floppy() {
+        return Dsdt.isaDevice("FDC0", "PNP0700", 0, Resources.ports(0x3f2, 4), Resources.ports(0x3f7, 1),
+                Resources.irq(LegacyMap.FLOPPY_IRQ), Resources.dma(FLOPPY_CHANNEL));
     }
 
     private static byte[] parallel() {

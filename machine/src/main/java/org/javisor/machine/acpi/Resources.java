@@ -43,6 +43,11 @@ final class Resources {
         return concat(bytes(0x89), little(2 + list.length, 2), bytes(consumer | shared, numbers.length), list);
     }
 
+    /// A channel of the ISA bus's DMA controllers, for bytes.
+    static byte[] dma(int channel) {
+        return concat(bytes(0x2a, 1 << channel, 0));
+    }
+
     static byte[] fixedMemory(long address, long length) {
         return concat(bytes(0x86, 9, 0, 1), little(address, 4), little(length, 4));
     }

@@ -9,6 +9,7 @@ public final class LegacyMap {
     public static final int[] SERIAL_IRQS = {4, 3, 5, 7};
     /// LPT1. Its interrupt is COM4's too: who opens first has it, and a system does without the other's.
     public static final int PARALLEL_PORT = 0x378, PARALLEL_IRQ = 7;
+    public static final int FLOPPY_IRQ = 6;
     public static final int KEYBOARD_IRQ = 1, RTC_IRQ = 8, MOUSE_IRQ = 12;
 
     private LegacyMap() { }

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.devices;
+package org.javisor.devices.dma;
 
 import java.util.Arrays;
+import org.javisor.devices.EightBitDevice;
 import org.javisor.memory.Chip;
 
-/// Ports 0x80 to 0x8f beside the DMA page registers' real use: the first holds the power-on self-test's
-/// progress code, and any access to it serves as a delay of one bus cycle. All sixteen keep what is written
-/// to them.
-public final class PostCode implements EightBitDevice, Chip<PostCode.State> {
+/// Ports 0x80 to 0x8f: sixteen latches that keep what is written to them. Seven are the upper address bits of the DMA
+/// channels. The first is none of theirs: it holds the power-on self-test's progress code, and any access to it serves
+/// as a delay of one bus cycle.
+///
+/// @datasheet Intel ICH9 "DMA Memory Low Page Register"
+public final class DmaPages implements EightBitDevice, Chip<DmaPages.State> {
     public static final int PORT = 0x80, PORTS = 16;
+
+    /// Which latch is which channel's. Channel 4, which cascades, has that of memory refresh.
+    private static final int[] OF_CHANNEL = {7, 3, 1, 2, 0xf, 0xb, 9, 0xa};
 
     /// The sixteen latches.
     public record State(byte[] latches) {
         public State {
             if (latches.length != PORTS) {
-                throw new IllegalArgumentException("POST code with " + latches.length + " latches");
+                throw new IllegalArgumentException("DMA pages with " + latches.length + " latches");
             }
             latches = latches.clone();
         }
@@ -24,8 +30,13 @@ public final class PostCode implements EightBitDevice, Chip<PostCode.State> {
     private final byte[] latches = new byte[PORTS];
 
     /// The last progress code written.
-    public int code() {
+    public int postCode() {
         return latches[0] & 0xff;
+    }
+
+    /// Bits 23:16 of a channel's address.
+    int page(int channel) {
+        return latches[OF_CHANNEL[channel]] & 0xff;
     }
 
     @Override

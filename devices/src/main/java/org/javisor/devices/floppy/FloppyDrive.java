@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.devices.floppy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.javisor.devices.block.BlockBackend;
+
+/// A drive, where its heads are, and the diskette in it. What moves is guarded by the controller's lock; sectors are read
+/// and written without it, by one thread at a time.
+final class FloppyDrive {
+    /// As far as heads can be moved.
+    private static final int LAST_TRACK = 84;
+
+    /// What can change while it is used; what is in the drive is not part of it.
+    ///
+    /// @param sector  the last sector whose ID was read, less one
+    /// @param changed whether the diskette may have been changed since the heads last moved
+    record State(int track, int sector, boolean changed) {
+        State {
+            if (track < 0 || track > LAST_TRACK || sector < 0 || sector > 0xff) {
+                throw new IllegalArgumentException("floppy drive at track " + track + ", sector " + sector);
+            }
+        }
+    }
+
+    private final BlockBackend medium;
+    final FloppyFormat format;
+    private final MemorySegment buffer = Arena.ofAuto().allocate(FloppyFormat.SECTOR_BYTES);
+    private int track;
+    private int sector;
+    private boolean changed = true;
+
+    /// @param medium of one of the sizes of [FloppyFormat]
+    FloppyDrive(BlockBackend medium) {
+        this.medium = medium;
+        this.format = FloppyFormat.of(medium.bytes());
+        if (format == null) {
+            throw new IllegalArgumentException("a floppy of " + medium.bytes() + " bytes");
+        }
+    }
+
+    int track() {
+        return track;
+    }
+
+    /// Moves the heads, as far as they go; that tells that a diskette is there.
+    void seek(int newTrack) {
+        track = Math.clamp(newTrack, 0, LAST_TRACK);
+        changed = false;
+    }
+
+    boolean changed() {
+        return changed;
+    }
+
+    boolean writeProtected() {
+        return medium.readOnly();
+    }
+
+    /// Whether the heads are over something that can be read at `rate` by `head`.
+    boolean readable(int rate, int head) {
+        return rate == format.rate && head < format.heads && track < format.tracks;
+    }
+
+    /// The number of the next sector that comes by.
+    int nextSector() {
+        sector = sector % format.sectors + 1;
+        return sector;
+    }
+
+    void read(int atTrack, int head, int number, byte[] into) throws IOException {
+        medium.read(format.offset(atTrack, head, number), buffer);
+        MemorySegment.copy(buffer, 0, MemorySegment.ofArray(into), 0, FloppyFormat.SECTOR_BYTES);
+    }
+
+    void write(int atTrack, int head, int number, byte[] from) throws IOException {
+        MemorySegment.copy(MemorySegment.ofArray(from), 0, buffer, 0, FloppyFormat.SECTOR_BYTES);
+        medium.write(format.offset(atTrack, head, number), buffer);
+    }
+
+    State save() {
+        return new State(track, sector, changed);
+    }
+
+    void load(State state) {
+        track = state.track;
+        sector = state.sector;
+        changed = state.changed;
+    }
+
+    void reset() {
+        load(new State(0, 0, true));
+    }
+}
