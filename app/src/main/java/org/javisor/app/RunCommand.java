@@ -162,10 +162,11 @@ final class RunCommand implements Callable<Integer> {
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
-        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals) {
+        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals;
+                HotCodeFile hot = new HotCodeFile(Cache.of(System.getenv()).file("hot-code"))) {
             builder.peripherals(devices.config(storage.snapshot(), this::report));
-            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withCacheBytes(codeCache.bytes())
-                    .withCounted(stats).withListed(!disassembled.isEmpty()));
+            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withHotCode(hot.code())
+                    .withCacheBytes(codeCache.bytes()).withCounted(stats).withListed(!disassembled.isEmpty()));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
     }

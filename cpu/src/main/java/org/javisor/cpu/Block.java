@@ -36,6 +36,8 @@ final class Block {
     /// The translations that it is part of: that one, and others that lead here. Replaced under the lock of
     /// [Translations].
     private volatile Translation[] partOf = NO_TRANSLATIONS;
+    /// Of [HotCode], if there is one.
+    long hash;
     /// How often it was interpreted, until it has earned host code. Negative after it has lost some.
     int interpreted;
     /// How often it has.
@@ -72,7 +74,15 @@ final class Block {
     }
 
     void part(Translation whole) {
-        partOf = Arrays.stream(partOf).filter(t -> t != whole).toArray(Translation[]::new);
+        Translation[] all = partOf;
+        Translation[] rest = new Translation[all.length];
+        int count = 0;
+        for (Translation one : all) {
+            if (one != whole) {
+                rest[count++] = one;
+            }
+        }
+        partOf = count == 0 ? NO_TRANSLATIONS : Arrays.copyOf(rest, count);
     }
 
     boolean overlaps(int from, int to) {

@@ -2,7 +2,6 @@
 package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 import org.javisor.memory.GuestMemory;
 
 /// The blocks decoded from one guest-physical page.
@@ -12,6 +11,8 @@ import org.javisor.memory.GuestMemory;
 /// sees the other.
 final class CodePage {
     private static final int CHUNK_SHIFT = 6;
+    /// A kernel patches its code here and there; who writes new code all the time is soon beyond this.
+    private static final int MANY_CHANGES = 64;
     private static final Block[] NONE = new Block[1];
 
     /// Guest-physical address.
@@ -22,6 +23,8 @@ final class CodePage {
     private boolean sealed;
     /// How often tracking has ended. Guarded by the monitor.
     private int unsealings;
+    /// How many blocks with host code have been changed.
+    private int changes;
     /// Open-addressed by [#hash], a power of two long and never full.
     private Block[] table = NONE;
     private int count;
@@ -131,12 +134,18 @@ final class CodePage {
 
     /// A table of the valid blocks alone, with room for at least as many again.
     private Block[] rehashed() {
-        Block[] valid = Arrays.stream(table).filter(b -> b != null && b.valid).toArray(Block[]::new);
-        Block[] blocks = new Block[Integer.highestOneBit(valid.length + 1) * 4];
-        for (Block block : valid) {
-            insert(blocks, block);
+        int valid = 0;
+        for (Block block : table) {
+            valid += block != null && block.valid ? 1 : 0;
         }
-        count = valid.length;
+        Block[] blocks = new Block[Integer.highestOneBit(valid + 1) * 4];
+        count = 0;
+        for (Block block : table) {
+            if (block != null && block.valid && count < valid) {
+                insert(blocks, block);
+                count++;
+            }
+        }
         return blocks;
     }
 
@@ -160,6 +169,7 @@ final class CodePage {
             boolean dropped = false;
             for (Block block : table) {
                 if (block != null && block.valid && block.overlaps(offset, offset + bytes)) {
+                    changes += block.partOf().length == 0 ? 0 : 1;
                     block.invalidate(group);
                     dropped = true;
                 }
@@ -171,6 +181,11 @@ final class CodePage {
             }
             return dropped;
         }
+    }
+
+    /// Whether its code has changed seldom: what was there in earlier runs may be expected to stay now.
+    boolean isSteady() {
+        return changes < MANY_CHANGES;
     }
 
     /// Forgets every block.

@@ -29,6 +29,8 @@ public final class CpuGroup {
     /// Whether translated code counts the instructions that it executes.
     boolean counted;
     /// The how-manieth execution of a block makes it worth translating.
+    /// Or null.
+    HotCode hotCode;
     int translateAt = TranslatorConfig.DEFAULT.translateAt();
     /// By number.
     final Translations translations = new Translations();
@@ -83,6 +85,11 @@ public final class CpuGroup {
     /// Has blocks translated at their `execution`-th execution; 1 leaves out what only warms up.
     public void translateAt(int execution) {
         translateAt = execution;
+    }
+
+    /// Has what earlier runs executed often translated at once, and notes what this one does. Before a processor runs.
+    public void hotCode(HotCode code) {
+        hotCode = code;
     }
 
     /// What the translator did so far; null when all code is interpreted.

@@ -87,12 +87,12 @@ final class InstructionDecoder {
             insn.row = OpcodeRow.UNDEFINED;
             insn.length = Decoder.MAX_BYTES;
             insn.handler = TOO_LONG;
-            insn.dispatch = HandlerDispatch.of(TOO_LONG);
+            insn.dispatch = SharedDispatch.of(TOO_LONG);
             return insn;
         }
         prepare(insn);
         insn.handler = handler(insn, decodeMode);
-        insn.dispatch = HandlerDispatch.of(insn.handler);
+        insn.dispatch = SharedDispatch.of(insn.handler);
         return insn;
     }
 

@@ -463,6 +463,11 @@ final class Mmu {
         return current.executable(gva) || walkForFetch(gva) ? current.hva(gva) : 0;
     }
 
+    /// Where the page of code is that was found at `gva`, if that is certain without a walk; else 0.
+    long knownHva(CodePage page, long gva) {
+        return current.executable(gva) && current.code(gva) == page ? current.hva(gva) : 0;
+    }
+
     long fetchGpa() {
         return walker.gpa;
     }

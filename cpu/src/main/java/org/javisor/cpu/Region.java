@@ -11,7 +11,7 @@ import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.memory.GuestMemory;
 
 /// Gathers the blocks that are to be translated together: those of one page that lead from a first one to each other by
-/// direct jumps or by going on, and that have been executed. What has host code of its own stays out, and so do blocks
+/// direct jumps or by going on, and that have been executed, in this run or an earlier one ([HotCode]). What has host code of its own stays out, and so do blocks
 /// that are part of several translations already.
 final class Region {
     private static final int MAX_INSTRUCTIONS = 256, MAX_BLOCKS = 64;
@@ -20,18 +20,22 @@ final class Region {
     private static final int WARM_SHIFT = 3;
 
     private final List<Block> blocks = new ArrayList<>();
+    private final RunLoop runLoop;
+    private final HotCode known;
     private final int warm;
     private int instructions;
 
-    private Region(int warm) {
-        this.warm = warm;
+    private Region(RunLoop runLoop, CpuGroup group) {
+        this.runLoop = runLoop;
+        this.known = group.hotCode;
+        this.warm = Math.max(1, group.translateAt >> WARM_SHIFT);
     }
 
-    /// The blocks, from `head` on.
+    /// The blocks, from `head` on, which has been executed often. Nobody holds a lock.
     ///
-    /// @param hot how often `head` was executed
-    static List<Block> of(Block head, int hot) {
-        Region region = new Region(Math.max(1, hot >> WARM_SHIFT));
+    /// @param runLoop that `head` was found by
+    static List<Block> of(Block head, RunLoop runLoop, CpuGroup group) {
+        Region region = new Region(runLoop, group);
         region.add(head);
         for (int i = 0; i < region.blocks.size(); i++) {
             region.follow(region.blocks.get(i));
@@ -65,10 +69,24 @@ final class Region {
         if (offset < 0 || offset >= GuestMemory.PAGE_BYTES || blocks.size() == MAX_BLOCKS) {
             return;
         }
-        Block block = page.find((int) offset, blocks.getFirst().decodeMode);
+        Block block = find(page, (int) offset);
         if (block != null && block.translation == null && block.interpreted >= warm && !blocks.contains(block)
                 && block.partOf().length < MAX_SHARING && instructions + block.insns.length <= MAX_INSTRUCTIONS) {
             add(block);
         }
+    }
+
+    /// The block at an offset; one that was translated with the first in an earlier run counts as executed.
+    private Block find(CodePage page, int offset) {
+        Block head = blocks.getFirst();
+        int executed = known == null || !page.isSteady() ? 0 : known.executions(HotCode.part(head.hash, offset));
+        if (executed == 0) {
+            return page.find(offset, head.decodeMode);
+        }
+        Block block = runLoop.beside(page, offset);
+        if (block != null) {
+            block.interpreted = Math.max(block.interpreted, executed);
+        }
+        return block;
     }
 }

@@ -298,7 +298,7 @@ final class RunLoop {
             }
             block = page.decode(decoder, cpu.mmu.fetchHva(gva - start), start, cpu.decodeMode);
             if (block != null) {
-                group.code.decoded(block.insns.length);
+                decoded(block);
             }
             // Unless the code cache was full, and dropped this block with the others.
             if (block != null && block.valid) {
@@ -308,5 +308,29 @@ final class RunLoop {
                 return edge.fetch(gva, Decoder.MAX_BYTES);
             }
         }
+    }
+
+    private void decoded(Block block) {
+        group.code.decoded(block.insns.length);
+        if (group.hotCode != null) {
+            block.hash = HotCode.hash(block.insns, block.start, block.decodeMode);
+            if (group.hotCode.executions(block.hash) != 0 && block.page.isSteady()) {
+                block.interpreted = group.translateAt - 1;
+            }
+        }
+    }
+
+    /// The block at `offset` of the page of 64-bit code that is being executed, decoded if it has not been; null if
+    /// that cannot be done at once.
+    Block beside(CodePage page, int offset) {
+        Block block = page.find(offset, cpu.decodeMode);
+        if (block == null) {
+            long hva = cpu.mmu.knownHva(page, cpu.pageRip);
+            block = hva == 0 ? null : page.decode(decoder, hva, offset, cpu.decodeMode);
+            if (block != null) {
+                decoded(block);
+            }
+        }
+        return block;
     }
 }

@@ -106,7 +106,8 @@ class TranslatedBlocks {
                     || !InstructionDecoder.isTranslatable(block.decodeMode)) {
                 return null;
             }
-            translation = group.translations.translate(block, cpu.pageRip + block.start, group);
+            translation = group.translations.translate(Region.of(block, runLoop, group), cpu.pageRip + block.start,
+                    group);
         }
         boolean usable = translation.entry() != 0 && (translation.vectorNeed() & ~vectorsUsable()) == 0
                 && (!translation.usesX87() || x87Usable());

@@ -3,13 +3,10 @@ package org.javisor.cpu;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeRow;
-import org.javisor.isa.OperandSpec;
 
 /// Blocks of one page, and the host code for them. It is entered at its first block alone.
 ///
@@ -31,6 +28,7 @@ public final class Translation {
 
     private final int number;
     private final long rip;
+    private final List<Block> blocks;
     private final List<Piece> pieces = new ArrayList<>();
     /// By number of an instruction.
     private final Insn[] insns;
@@ -56,6 +54,7 @@ public final class Translation {
     Translation(int number, List<Block> blocks, long rip) {
         this.number = number;
         this.rip = rip;
+        this.blocks = blocks;
         int first = 0;
         for (Block block : blocks) {
             int length = length(block, blocks);
@@ -187,7 +186,17 @@ public final class Translation {
     }
 
     List<Block> blocks() {
-        return pieces.stream().map(Piece::block).toList();
+        return blocks;
+    }
+
+    /// Whether none of its blocks has changed.
+    boolean isValid() {
+        for (Block block : blocks) {
+            if (!block.valid) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// The block that an instruction is part of.
@@ -202,7 +211,11 @@ public final class Translation {
 
     /// The guest bytes from the first instruction to the end of the piece that ends last.
     public int length() {
-        return pieces.stream().map(Piece::end).max(Comparator.naturalOrder()).orElseThrow() - start();
+        int end = 0;
+        for (Piece piece : pieces) {
+            end = Math.max(end, piece.end());
+        }
+        return end - start();
     }
 
     // ---- what was translated ----
@@ -217,7 +230,10 @@ public final class Translation {
         vectorNeed = vectorNeed(translatedByPiece);
         usesX87 = usesX87(translatedByPiece);
         translated = translatedByPiece;
-        count = Arrays.stream(translatedByPiece).sum();
+        count = 0;
+        for (int byPiece : translatedByPiece) {
+            count += byPiece;
+        }
         targets = hostTargets;
         callers = hostCallers;
         entry = hostEntry;
@@ -225,22 +241,25 @@ public final class Translation {
 
     /// What the instructions that have host code need of VECTORS, see [VectorNeed]. Such code sees to it at its entry.
     public int vectorNeed(int[] translatedByPiece) {
-        return translated(translatedByPiece).map(i -> VectorNeed.of(insns[i])).reduce(0, (a, b) -> a | b);
+        int need = 0;
+        for (int i = 0; i < insns.length; i++) {
+            need |= inBlock(i) < translatedByPiece[pieceOf[i]] ? VectorNeed.of(insns[i]) : 0;
+        }
+        return need;
     }
 
     /// Whether they need the x87 registers, of which MMX's are a part. Such code checks X87 at its entry.
     public boolean usesX87(int[] translatedByPiece) {
-        return translated(translatedByPiece).anyMatch(i -> usesX87(insns[i]));
-    }
-
-    /// The numbers of the instructions that have host code.
-    private IntStream translated(int[] translatedByPiece) {
-        return IntStream.range(0, insns.length).filter(i -> inBlock(i) < translatedByPiece[pieceOf[i]]);
+        boolean uses = false;
+        for (int i = 0; i < insns.length; i++) {
+            uses |= inBlock(i) < translatedByPiece[pieceOf[i]] && usesX87(insns[i]);
+        }
+        return uses;
     }
 
     private static boolean usesX87(Instruction insn) {
         return insn.row.map() == OpcodeRow.X87 || insn.mnemonic() == Mnemonic.FWAIT
-                || insn.mnemonic() == Mnemonic.EMMS || insn.row.operands().stream().anyMatch(OperandSpec::isMmx);
+                || insn.mnemonic() == Mnemonic.EMMS || insn.row.hasMmx();
     }
 
     int vectorNeed() {

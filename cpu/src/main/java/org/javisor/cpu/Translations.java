@@ -42,11 +42,13 @@ final class Translations {
         return table[number];
     }
 
-    /// Translates a block, unless another processor has been faster.
+    /// Translates a block with those that it leads to, unless another processor has been faster.
     ///
+    /// @param blocks of a region, the block first
     /// @param rip where it was found
     /// @return what it is translated to, which may not have host code
-    Translation translate(Block block, long rip, CpuGroup group) {
+    Translation translate(List<Block> blocks, long rip, CpuGroup group) {
+        Block block = blocks.getFirst();
         Translation translation;
         synchronized (this) {
             translation = block.translation;
@@ -56,7 +58,7 @@ final class Translations {
             long start = System.nanoTime();
             makeRoom(VICTIMS, group);
             int number = free.isEmpty() ? count : free.peek();
-            translation = new Translation(number, Region.of(block, group.translateAt), rip);
+            translation = new Translation(number, blocks, rip);
             switch (number == BlockTranslator.MAX_NUMBER ? BlockTranslator.Outcome.NO_ROOM
                     : group.translator.translate(translation, group.checked, group.counted)) {
                 case DONE -> {
@@ -74,11 +76,22 @@ final class Translations {
             }
             nanos += System.nanoTime() - start;
         }
+        if (group.hotCode != null && block.translation == translation) {
+            learn(blocks, group);
+        }
         VarHandle.fullFence();
-        if (translation.entry() != 0 && !translation.blocks().stream().allMatch(b -> b.valid)) {
+        if (translation.entry() != 0 && !translation.isValid()) {
             drop(translation, group);
         }
         return translation;
+    }
+
+    private static void learn(List<Block> blocks, CpuGroup group) {
+        long head = blocks.getFirst().hash;
+        group.hotCode.learn(head, group.translateAt);
+        for (Block part : blocks.subList(1, blocks.size())) {
+            group.hotCode.learn(HotCode.part(head, part.start), part.interpreted);
+        }
     }
 
     private void add(Translation translation) {

@@ -3,7 +3,6 @@ package org.javisor.cpu;
 
 import org.javisor.isa.Feature;
 import org.javisor.isa.Instruction;
-import org.javisor.isa.OperandSpec;
 
 /// What translated code needs of VECTORS to execute an instruction: bits of [CpuLayout].
 public final class VectorNeed {
@@ -20,7 +19,7 @@ public final class VectorNeed {
         }
         return switch (insn.mnemonic()) {
             case LDMXCSR, STMXCSR -> XMM;
-            default -> insn.row.operands().stream().anyMatch(OperandSpec::isVector) ? XMM : 0;
+            default -> insn.row.hasVector() ? XMM : 0;
         };
     }
 }

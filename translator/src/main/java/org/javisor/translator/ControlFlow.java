@@ -4,7 +4,6 @@ package org.javisor.translator;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
@@ -33,34 +32,54 @@ final class ControlFlow {
         ways = new int[translation.pieces()];
         ways[0] = 1;
         for (int piece = 0; piece < ways.length; piece++) {
-            waysFrom(piece).forEach(next -> ways[next]++);
+            for (int next : waysFrom(piece)) {
+                if (next >= 0) {
+                    ways[next]++;
+                }
+            }
         }
     }
 
-    /// The pieces that one leads to, calls included, as often as it does.
-    private IntStream waysFrom(int piece) {
+    /// The pieces that one leads to, calls included, as often as it does; -1 for what is none.
+    private int[] waysFrom(int piece) {
         int last = translation.first(piece) + translation.length(piece) - 1;
         Instruction insn = translation.instruction(last);
         boolean call = translated[piece] == translation.length(piece) && insn.mnemonic() == Mnemonic.CALL
                 && insn.kind0 == Instruction.REL;
-        int[] offsets = call ? new int[] {Branches.target(translation, insn, last)} : leadsTo(piece);
-        return IntStream.of(offsets).map(this::pieceAt).filter(next -> next >= 0);
+        return piecesAt(call ? new int[] {Branches.target(translation, insn, last)} : leadsTo(piece));
+    }
+
+    private int[] piecesAt(int[] offsets) {
+        int[] pieces = new int[offsets.length];
+        for (int n = 0; n < offsets.length; n++) {
+            pieces[n] = pieceAt(offsets[n]);
+        }
+        return pieces;
     }
 
     /// Whether only one way leads to a piece: from the end of another one.
     boolean hasOneWay(int piece) {
-        return piece != 0 && ways[piece] == 1;
+        return piece > 0 && ways[piece] == 1;
     }
 
     /// Whether a piece leads to one that no other way leads to.
     boolean continues(int piece) {
-        return waysFrom(piece).anyMatch(this::hasOneWay);
+        for (int next : waysFrom(piece)) {
+            if (hasOneWay(next)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private int[] successors(int piece) {
-        int[] offsets = leadsTo(piece);
-        int[] pieces = IntStream.of(offsets).map(this::pieceAt).toArray();
-        return offsets.length == 0 || IntStream.of(pieces).anyMatch(p -> p < 0) ? null : pieces;
+        int[] pieces = piecesAt(leadsTo(piece));
+        for (int next : pieces) {
+            if (next < 0) {
+                return null;
+            }
+        }
+        return pieces.length == 0 ? null : pieces;
     }
 
     /// The offsets in the page that a piece leads to; none if that is not known.

@@ -132,7 +132,7 @@ final class Emission {
 
     /// The marks: where, and for what; empty if they are not kept.
     int[] marks() {
-        return marks == null ? new int[0] : marks.stream().mapToInt(Integer::intValue).toArray();
+        return marks == null ? new int[0] : numbers(marks);
     }
 
     /// Keeps marks.
@@ -243,16 +243,24 @@ final class Emission {
     }
 
     int[] targets() {
-        return targets.stream().mapToInt(Integer::intValue).toArray();
+        return numbers(targets);
     }
 
     /// The instructions that have called [#targets], or -1.
     int[] callers() {
-        return callers.stream().mapToInt(Integer::intValue).toArray();
+        return numbers(callers);
     }
 
     /// Where the distances of the jumps to [#targets] are.
     int[] links() {
-        return links.stream().mapToInt(Integer::intValue).toArray();
+        return numbers(links);
+    }
+
+    private static int[] numbers(List<Integer> list) {
+        int[] numbers = new int[list.size()];
+        for (int n = 0; n < numbers.length; n++) {
+            numbers[n] = list.get(n);
+        }
+        return numbers;
     }
 }

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Translation;
 import org.javisor.cpu.TranslatorConfig;
@@ -46,8 +45,10 @@ final class HostTranslator implements BlockTranslator {
 
     @Override
     public synchronized Outcome translate(Translation translation, boolean logged, boolean counted) {
-        int[] translated = IntStream.range(0, translation.pieces())
-                .map(piece -> BlockCompiler.supported(translation, piece, host)).toArray();
+        int[] translated = new int[translation.pieces()];
+        for (int piece = 0; piece < translated.length; piece++) {
+            translated[piece] = BlockCompiler.supported(translation, piece, host);
+        }
         if (translated[0] == 0) {
             translation.complete(0, new int[translated.length], new int[0], new int[0]);
             return Outcome.IMPOSSIBLE;

@@ -28,6 +28,7 @@ final class SoftwareEngine implements Engine {
         if (translator != null) {
             group.translator(translator, execution == Execution.CHECK);
             group.translateAt(vm.config().translator().translateAt());
+            group.hotCode(vm.config().translator().hotCode());
             if (vm.config().translator().counted()) {
                 group.countInstructions();
             }

@@ -42,6 +42,11 @@ public final class Cache {
         return new Cache(base.resolve("javisor"));
     }
 
+    /// Where a file is kept beside the entries, if it is.
+    public Path file(String name) {
+        return root.resolve(name);
+    }
+
     /// The directory of entry `name`, made by `maker` if it does not exist.
     public Path entry(String name, Maker maker) {
         Path entry = root.resolve(name);
