@@ -79,6 +79,19 @@ class MachineTest {
         assertEquals("run run ", output());
     }
 
+    /// As firmware does that tries one way after the other: what comes behind a reset has not happened.
+    @Test
+    void aTripleFaultBehindAResetIsNone() {
+        MicroGuest guest = new MicroGuest().out8(0x70, 0x50)
+                .bytes(0xe4, 0x71, 0xfe, 0xc0, 0xe6, 0x71)              // IN AL, 71h; INC AL; OUT 71h, AL
+                .bytes(0x3c, 30, 0x73, 0x0c)                            // CMP AL, 30; JAE over the rest
+                .bytes(0xb0, 0xfe, 0xe6, 0x64)                          // MOV AL, 0FEh; OUT 64h, AL
+                .bytes(0x0f, 0x01, 0x1d, 0x00, 0x80, 0x00, 0x00, 0xcc)  // LIDT [8000h]; INT3
+                .out16(PM1_CONTROL, SLEEP_ENABLE).stop();
+
+        assertInstanceOf(MachineExit.PoweredOff.class, run(machine(guest)));
+    }
+
     @Test
     void aTripleFaultIsReportedWithTheProcessorsState() {
         // LIDT of an empty table, then UD2.

@@ -95,10 +95,10 @@ public final class VmRunner {
 
     private void resetNow() {
         vm.pause();
-        resetAsked.set(false);
         vm.reset();
         handler.reset();
         synchronized (decision) {
+            resetAsked.set(false);
             resets++;
             decision.notifyAll();
         }
@@ -116,7 +116,8 @@ public final class VmRunner {
         HostThread.wakePunctually();
         try {
             while (!ending) {
-                dispatch(vcpu, vcpu.run());
+                int seen = resetsSeen();
+                dispatch(vcpu, vcpu.run(), seen);
             }
         } catch (RuntimeException | Error e) {
             stop(new Outcome.Failed(vcpu.id(), String.valueOf(e)));
@@ -124,12 +125,11 @@ public final class VmRunner {
         }
     }
 
-    private void dispatch(Vcpu vcpu, VmExit exit) {
+    private void dispatch(Vcpu vcpu, VmExit exit, int seen) {
         switch (exit) {
             case VmExit.Interrupted _, VmExit.Debug _ -> handler.debug(vcpu, exit);
-            case VmExit.Shutdown shutdown -> shutDown(vcpu, shutdown);
+            case VmExit.Shutdown shutdown -> shutDown(vcpu, shutdown, seen);
             case VmExit.InternalError(long rip, String reason) -> {
-                int seen = resetsSeen();
                 stop(new Outcome.Failed(vcpu.id(), String.format("%s at RIP 0x%x", reason, rip)));
                 awaitDecision(seen);
             }
@@ -144,13 +144,25 @@ public final class VmRunner {
         }
     }
 
-    private void shutDown(Vcpu vcpu, VmExit.Shutdown shutdown) {
-        int seen = resetsSeen();
+    /// @param seen resets before the vCPU ran
+    private void shutDown(Vcpu vcpu, VmExit.Shutdown shutdown, int seen) {
+        if (resetComes(seen)) {
+            awaitDecision(seen);
+            return;
+        }
         switch (handler.shutdown(vcpu, shutdown)) {
             case RESET -> reset();
             case STOP -> stop(new Outcome.TripleFault(vcpu.id(), shutdown.rip()));
         }
         awaitDecision(seen);
+    }
+
+    /// Whether the machine has been asked to reset before the vCPU got to where it is: what it did since then has not
+    /// happened. Firmware resets by the keyboard controller, and then in other ways, because it expects not to get there.
+    private boolean resetComes(int seen) {
+        synchronized (decision) {
+            return resetAsked.get() || resets != seen;
+        }
     }
 
     /// Keeps a vCPU that cannot go on from running until the machine is reset or ends.

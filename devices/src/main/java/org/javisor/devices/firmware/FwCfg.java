@@ -4,6 +4,7 @@ package org.javisor.devices.firmware;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
     private static final int SELECTOR = 0, DATA = 1, ADDRESS = 4;
 
     // Items without names.
-    private static final int SIGNATURE = 0, FEATURES = 1, CPUS = 5, BOOT_MENU = 0xe, MAX_CPUS = 0xf, DIRECTORY = 0x19, FIRST_FILE = 0x20;
+    private static final int SIGNATURE = 0, FEATURES = 1, CPUS = 5, BOOT_MENU = 0xe, MAX_CPUS = 0xf, DIRECTORY = 0x19,
+            FIRST_FILE = 0x20;
     private static final int TRADITIONAL = 1, DMA = 2;
     private static final int NAME_BYTES = 56;
     private static final int KEY_BITS = 0xffff;
@@ -91,6 +93,14 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
         sources.put(key, content);
     }
 
+    /// As [#file], for what is not always of the same length: it gets zeros at its end, because firmware asks for lengths
+    /// first.
+    ///
+    /// @param length more than it ever has
+    public void file(String name, int length, Supplier<byte[]> content) {
+        file(name, () -> Arrays.copyOf(content.get(), length));
+    }
+
     /// As [#file], for what never changes.
     public void file(String name, byte[] content) {
         file(name, () -> content);
@@ -103,7 +113,8 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
             byte[] name = new byte[NAME_BYTES];
             byte[] text = file.name.getBytes(StandardCharsets.US_ASCII);
             System.arraycopy(text, 0, name, 0, text.length);
-            directory.putInt(content(file.key).length).putShort((short) file.key).putShort((short) 0).put(name);
+            // Not kept: it is asked for before the firmware sets the board up.
+            directory.putInt(sources.get(file.key).get().length).putShort((short) file.key).putShort((short) 0).put(name);
         }
         return directory.array();
     }

@@ -70,6 +70,18 @@ class FwCfgTest {
         assertArrayEquals(new byte[] {1, 2, 3, 0}, read(FIRST_FILE, 4));
     }
 
+    /// ACPI tables say where firmware has placed things: they must not be made when it looks for their length.
+    @Test
+    void aFileIsMadeWhenItIsReadAndNotWhenItsLengthIsAskedFor() {
+        byte[][] content = {{1, 2}};
+        device.file("etc/tables", 6, () -> content[0]);
+        assertEquals(6, ByteBuffer.wrap(read(DIRECTORY, 4 + 64)).getInt(4));
+
+        content[0] = new byte[] {3, 4, 5};
+
+        assertArrayEquals(new byte[] {3, 4, 5, 0, 0, 0}, read(FIRST_FILE, 6));
+    }
+
     @Test
     void dmaReadsSkipsAndSelects() {
         device.file("etc/file", "0123456789".getBytes(StandardCharsets.US_ASCII));

@@ -17,6 +17,8 @@ import org.javisor.machine.smbios.Smbios;
 public final class FirmwareFiles {
     private static final String TABLES = "etc/acpi/tables", RSDP = "etc/acpi/rsdp", LOADER = "etc/table-loader";
     private static final int TABLE_ALIGNMENT = 64, RSDP_ALIGNMENT = 16;
+    /// With room: which tables there are depends on how firmware has set up the board. It ignores commands of zeros.
+    private static final int TABLE_BYTES = 64 << 10, LOADER_BYTES = 8 << 10;
     private static final int SMBIOS_ENTRY_BYTES = 24, SMBIOS_TABLE_OFFSET = 32;
     private static final int RAM = 1;
     private static final int COM1 = 0x3f8;
@@ -31,9 +33,9 @@ public final class FirmwareFiles {
                              boolean serialScreen) {
         configuration.file("etc/e820", memoryMap(ramBytes));
         Supplier<AcpiTables.Relocatable> tables = () -> AcpiTables.relocatable(acpi.get());
-        configuration.file(TABLES, () -> tables.get().tables());
+        configuration.file(TABLES, TABLE_BYTES, () -> tables.get().tables());
         configuration.file(RSDP, () -> tables.get().rsdp());
-        configuration.file(LOADER, () -> loader(tables.get()));
+        configuration.file(LOADER, LOADER_BYTES, () -> loader(tables.get()));
         byte[] smbios = Smbios.build(cpus, ramBytes, 0);
         configuration.file("etc/smbios/smbios-anchor", Arrays.copyOf(smbios, SMBIOS_ENTRY_BYTES));
         configuration.file("etc/smbios/smbios-tables",
