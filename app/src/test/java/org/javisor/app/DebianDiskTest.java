@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.app;
+
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.javisor.app.guest.Cache;
+import org.javisor.app.guest.DebianFirmware;
+import org.javisor.app.input.KeyboardInput;
+import org.javisor.app.input.Stroke;
+import org.javisor.app.input.TerminalKeys;
+import org.javisor.app.vnc.VncAddress;
+import org.javisor.app.vnc.VncSecurity;
+import org.javisor.app.vnc.VncServer;
+import org.javisor.app.vnc.VncViewer;
+import org.javisor.devices.block.image.ImageFormat;
+import org.javisor.machine.BoardConfig;
+import org.javisor.machine.DiskBus;
+import org.javisor.machine.Machine;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.machine.MachineExit;
+import org.javisor.machine.layout.BoardModel;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// A Debian system on a disk starts from firmware, on every board and from every kind of disk: GRUB, kernel, systemd, a
+/// login on the serial port and one on the screen, a clean end.
+///
+/// `-Djavisor.disks=REGEX` chooses among them, as in `Q35/NVME/.*`.
+@Tag("slow")
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
+class DebianDiskTest {
+    private static final Stroke ALT_F2 = new Stroke(0x3c, false, false, true);
+    private static final int BOOT_SECONDS = 900, SECONDS = 120;
+
+    @TempDir
+    private Path directory;
+
+    /// @param firmware by name
+    record Setup(BoardModel board, DiskBus bus, String firmware) {
+        @Override
+        public String toString() {
+            return board + "/" + bus + "/" + firmware;
+        }
+    }
+
+    static Stream<Setup> setups() {
+        Pattern chosen = Pattern.compile(System.getProperty("javisor.disks", ".*"));
+        List<Setup> setups = new ArrayList<>();
+        for (BoardModel board : BoardModel.values()) {
+            for (DiskBus bus : DiskBus.values()) {
+                setups.add(new Setup(board, bus, "seabios"));
+                setups.add(new Setup(board, bus, "ovmf"));
+            }
+        }
+        return setups.stream().filter(setup -> chosen.matcher(setup.toString()).matches());
+    }
+
+    @ParameterizedTest
+    @MethodSource("setups")
+    void bootsToALoginAndEndsCleanly(Setup setup) throws Exception {
+        Path disk = DebianDisk.layer(directory);
+        Cache cache = Cache.of(System.getenv());
+        SerialTalk serial = new SerialTalk();
+        try (Machine machine = Machine.builder().memory(1L << 30).board(BoardConfig.DEFAULT.withModel(setup.board()))
+                .firmware(DebianFirmware.get(setup.firmware(), null, cache, _ -> { }), SerialOutput.NOWHERE)
+                .display(DebianFirmware.vgaBios(cache, _ -> { })).serial(0, serial::write)
+                .disk(new Disk(disk, ImageFormat.QCOW2, false, false, FullPolicy.STOP, setup.bus())).build()) {
+            CompletableFuture<MachineExit> exit = CompletableFuture.supplyAsync(machine::run);
+            try {
+                logIn(machine, serial);
+                typeOnTheScreensConsole(machine, serial);
+                look(machine);
+                SerialTalk.type(machine, "systemctl poweroff\r");
+                assertInstanceOf(MachineExit.PoweredOff.class, exit.get(SECONDS, TimeUnit.SECONDS));
+            } finally {
+                machine.stop();
+                exit.join();
+            }
+        }
+        DebianDisk.image("check", disk.toString());
+    }
+
+    private static void logIn(Machine machine, SerialTalk serial) throws InterruptedException {
+        serial.expect("login: ", BOOT_SECONDS);
+        SerialTalk.type(machine, "root\r");
+        serial.expect("Password: ", SECONDS);
+        SerialTalk.type(machine, "javisor\r");
+        serial.expect(":~# ", SECONDS);
+        SerialTalk.type(machine, "systemctl is-system-running --wait; echo units: $(systemctl --failed --quiet | wc -l)\r");
+        String state = serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS)
+                + serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS);
+        assertTrue(state.contains("\nrunning") && state.contains("units: 0"), state);
+        serial.expect(":~# ", SECONDS);
+    }
+
+    /// What is typed there comes back on the serial port, where a shell tells how far the login is.
+    private static void typeOnTheScreensConsole(Machine machine, SerialTalk serial) throws InterruptedException {
+        await(machine, serial, "systemctl is-active --quiet getty@tty2");
+        KeyboardInput keyboard = new KeyboardInput(machine);
+        keyboard.stroke(ALT_F2);
+        type(keyboard, "root\r");
+        await(machine, serial, "pgrep -t tty2 -x login");
+        type(keyboard, "javisor\r");
+        await(machine, serial, "pgrep -t tty2 -x bash");
+        type(keyboard, "echo \"From $(tty), with {Shift}\" > /dev/ttyS0\r");
+        serial.expect("\nFrom /dev/tty2, with {Shift}", SECONDS);
+    }
+
+    private static void type(KeyboardInput keyboard, String text) throws InterruptedException {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        for (Stroke stroke : TerminalKeys.read(bytes, bytes.length)) {
+            keyboard.stroke(stroke);
+        }
+    }
+
+    /// Has the shell on the serial port wait until a command succeeds, and a moment for what comes behind that.
+    private static void await(Machine machine, SerialTalk serial, String command) throws InterruptedException {
+        SerialTalk.type(machine, "until " + command + " > /dev/null; do sleep 1; done; sleep 2; echo so it is\r");
+        serial.expect("\nso it is", SECONDS);
+        serial.expect(":~# ", SECONDS);
+    }
+
+    private static void look(Machine machine) throws Exception {
+        try (VncServer server = VncServer.listen(machine, "127.0.0.1:0", VncSecurity.NONE, _ -> { })) {
+            InetSocketAddress address = VncAddress.ofServer(server.address());
+            try (VncViewer viewer = VncViewer.connect(address, null, null)) {
+                long lit = Arrays.stream(viewer.look().pixels()).filter(pixel -> pixel != 0).count();
+                assertTrue(lit > 500, lit + " pixels of letters");
+            }
+        }
+    }
+}
