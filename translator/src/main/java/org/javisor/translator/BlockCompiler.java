@@ -82,8 +82,8 @@ final class BlockCompiler {
     }
 
     private static boolean isLea(Instruction insn) {
-        return insn.mnemonic() == Mnemonic.LEA && insn.operandBytes >= 4 && MemoryAccess.supports(insn)
-                && insn.kind0 == GPR;
+        return insn.mnemonic() == Mnemonic.LEA && insn.kind0 == GPR && MemoryAccess.hasAddress(insn)
+                && (insn.operandBytes >= 4 || State.inRegister(insn.reg0));
     }
 
     /// Emits any instruction but a branch.
@@ -120,11 +120,16 @@ final class BlockCompiler {
         }
     }
 
+    /// How much of the address counts: the host extends 32 bits with zeros.
+    private static int leaBytes(Instruction insn) {
+        return Math.min(insn.operandBytes, insn.addressBytes);
+    }
+
     private void lea(Instruction insn, int index) {
         if (State.inRegister(insn.reg0)) {
-            memory.address(insn, index, State.host(insn.reg0), insn.operandBytes);
+            memory.address(insn, index, State.host(insn.reg0), leaBytes(insn));
         } else {
-            memory.address(insn, index, R14, insn.operandBytes);
+            memory.address(insn, index, R14, leaBytes(insn));
             asm.store(State.general(insn.reg0), R14);
         }
     }

@@ -43,9 +43,14 @@ final class MemoryAccess {
     }
 
     static boolean supports(Instruction insn) {
-        return hasWholeAddress(insn) && (int) insn.displacement == insn.displacement
-                && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION
-                && (insn.codeBits == 64 || insn.segment != Instruction.CS);
+        return hasWholeAddress(insn) && hasAddress(insn) && (insn.codeBits == 64 || insn.segment != Instruction.CS);
+    }
+
+    /// Whether the host can compute the effective address.
+    static boolean hasAddress(Instruction insn) {
+        return (hasWholeAddress(insn) || insn.addressBytes == 4 && insn.base != Instruction.RIP)
+                && (int) insn.displacement == insn.displacement
+                && insn.displacement <= Integer.MAX_VALUE - LARGEST_ADDITION;
     }
 
     /// Whether its addresses are as large as is usual for the code.
