@@ -24,7 +24,7 @@ final class HostTranslator implements BlockTranslator {
 
     private final CodeMemory memory;
     private final CodeRing ring;
-    private final HostFeatures host = new HostFeatures();
+    private final HostFeatures host;
     private final Assembler asm = new Assembler();
     private final Map<Translation, Code> codes = new HashMap<>();
     private final TranslatorConfig config;
@@ -32,7 +32,8 @@ final class HostTranslator implements BlockTranslator {
     private long linked;
     private long dropped;
 
-    HostTranslator(TranslatorConfig config, CodeMapping mapping) {
+    HostTranslator(TranslatorConfig config, CodeMapping mapping, HostFeatures host) {
+        this.host = host;
         memory = new CodeMemory(mapping, host.has(Feature.AVX), host.clock());
         long room = memory.end() - memory.free();
         ring = new CodeRing(memory.free(), memory.end(), Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));

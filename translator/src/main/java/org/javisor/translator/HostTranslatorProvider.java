@@ -9,6 +9,16 @@ import org.javisor.host.HostException;
 
 /// Gives a translator where the host is x86-64 and lets memory be executed.
 public final class HostTranslatorProvider implements BlockTranslator.Provider {
+    private final HostFeatures host;
+
+    public HostTranslatorProvider() {
+        this(new HostFeatures());
+    }
+
+    HostTranslatorProvider(HostFeatures host) {
+        this.host = host;
+    }
+
     @Override
     public BlockTranslator create(TranslatorConfig config, Consumer<String> whyNot) {
         String processor = System.getProperty("os.arch");
@@ -19,7 +29,7 @@ public final class HostTranslatorProvider implements BlockTranslator.Provider {
         try {
             CodeMapping mapping = config.mapping() == null ? CodeMapping.open(config.cacheBytes())
                     : CodeMapping.open(config.cacheBytes(), config.mapping());
-            return new HostTranslator(config, mapping);
+            return new HostTranslator(config, mapping, host);
         } catch (HostException e) {
             whyNot.accept("the host gives no memory for code: " + e.getMessage());
             return null;
