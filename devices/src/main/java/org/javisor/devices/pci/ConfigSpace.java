@@ -71,6 +71,11 @@ public final class ConfigSpace {
         }
     }
 
+    /// Leaves what is before `offset` to registers that have their place there: capabilities follow.
+    public void capabilitiesFrom(int offset) {
+        capabilitiesEnd = Math.max(capabilitiesEnd, offset);
+    }
+
     /// Appends a capability of `bytes` bytes to the list, and says where it is.
     ///
     /// @param id as in "Capability IDs"

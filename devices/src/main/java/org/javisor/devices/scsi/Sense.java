@@ -15,6 +15,8 @@ public record Sense(int key, int asc, int ascq) {
     static final Sense MEDIUM_NOT_PRESENT_TRAY_CLOSED = new Sense(NOT_READY, 0x3a, 1);
     static final Sense MEDIUM_NOT_PRESENT_TRAY_OPEN = new Sense(NOT_READY, 0x3a, 2);
     static final Sense UNRECOVERED_READ = new Sense(MEDIUM_ERROR, 0x11, 0);
+    static final Sense WRITE_ERROR = new Sense(MEDIUM_ERROR, 0x0c, 0);
+    static final Sense WRITE_PROTECTED = new Sense(DATA_PROTECT, 0x27, 0);
     static final Sense INVALID_OPCODE = new Sense(ILLEGAL_REQUEST, 0x20, 0);
     static final Sense OUT_OF_RANGE = new Sense(ILLEGAL_REQUEST, 0x21, 0);
     static final Sense INVALID_FIELD = new Sense(ILLEGAL_REQUEST, 0x24, 0);
