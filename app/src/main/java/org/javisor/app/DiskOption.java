@@ -31,7 +31,12 @@ final class DiskOption {
 
     /// @param throwaway whether what is written to any disk is to be forgotten
     static Disk parse(String text, boolean throwaway) {
-        DiskOption option = taken(text, throwaway, DiskBus.VIRTIO);
+        return parse(text, throwaway, DiskBus.VIRTIO);
+    }
+
+    /// @param usual the bus, if the text does not say
+    static Disk parse(String text, boolean throwaway, DiskBus usual) {
+        DiskOption option = taken(text, throwaway, usual);
         return new Disk(Path.of(option.rest), option.format, option.readOnly, option.throwaway && !option.readOnly,
                 option.whenFull, option.bus, false, option.place, option.bootIndex);
     }

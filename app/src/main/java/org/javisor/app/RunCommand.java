@@ -73,6 +73,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private PeripheralOptions peripherals;
 
+    @Mixin
+    private UsbOptions usb;
+
     @Option(names = "--boot", paramLabel = "PROTOCOL",
             description = "How to enter the kernel: auto (the default), linux64, linux32, pvh or multiboot.")
     private Protocol protocol = Protocol.AUTO;
@@ -159,6 +162,8 @@ final class RunCommand implements Callable<Integer> {
             builder.debugExit(debugExit);
         }
         storage.disks(board.config().model()).forEach(builder::disk);
+        usb.disks(storage.snapshot()).forEach(builder::disk);
+        builder.usb(usb.config());
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);

@@ -32,6 +32,10 @@ import org.javisor.devices.pci.Piix4Pm;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.PirqWiring;
 import org.javisor.devices.pci.Q35HostBridge;
+import org.javisor.devices.scsi.ScsiDisk;
+import org.javisor.devices.usb.UsbKeyboard;
+import org.javisor.devices.usb.UsbStorage;
+import org.javisor.devices.usb.UsbTablet;
 import org.javisor.devices.vga.VbeRegisters;
 import org.javisor.devices.vga.VgaFunction;
 import org.javisor.devices.vga.VgaRegisters;
@@ -43,6 +47,7 @@ import org.javisor.devices.virtio.VirtioPci;
 import org.javisor.devices.watch.I6300Esb;
 import org.javisor.devices.watch.Pvpanic;
 import org.javisor.devices.watch.PvpanicFunction;
+import org.javisor.devices.xhci.XhciFunction;
 import org.javisor.testkit.DeviceFuzz;
 import org.javisor.testkit.FuzzRig;
 
@@ -84,6 +89,7 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("e1000", rig -> card(rig, Model.I82540EM));
         row("e1000e", rig -> card(rig, Model.I82574L));
         row("nvme", rig -> nvme(rig));
+        row("xhci", rig -> xhci(rig));
         return rows;
     }
 
@@ -282,6 +288,67 @@ class DeviceFuzzTest extends DeviceFuzz {
                     }
                 })
                 .action(random -> controller.write(0x1000 + 4L * random.nextInt(8), 4, random.nextInt(17)));
+    }
+
+    /// With devices of each kind, and rings and contexts in a few pages of memory.
+    private static void xhci(FuzzRig rig) {
+        XhciFunction controller = new XhciFunction(rig.memory, rig.clock, Runnable::run);
+        UsbTablet tablet = new UsbTablet();
+        UsbKeyboard keyboard = new UsbKeyboard();
+        controller.plug(tablet);
+        controller.plug(keyboard);
+        controller.plug(new UsbStorage(new ScsiDisk(new FuzzDisk(rig, DISK_BYTES, false), "F", "1"), "1"));
+        add(rig, controller.function());
+        rig.chip(controller)
+                .action(random -> tablet.move(random.nextInt(40000), random.nextInt(), random.nextInt(3), 1))
+                .action(random -> keyboard.key(random.nextInt(128), random.nextBoolean(), random.nextBoolean()))
+                .action(random -> {
+                    rig.memory.storeLong(0x2000, 0x3000);
+                    rig.memory.storeInt(0x2008, 64);
+                    controller.write(0x78, 4, 8);
+                    controller.write(0x70, 8, 0x1000);
+                    controller.write(0x58, 8, 0x4001);
+                    controller.write(0x1028, 4, 1);
+                    controller.write(0x1038, 8, 0x3000 + 16 * random.nextInt(64) | 8);
+                    controller.write(0x1030, 8, 0x2000);
+                    controller.write(0x1020, 4, 2);
+                    controller.write(0x40, 4, 5);
+                })
+                .action(random -> xhciPlans(rig, random))
+                .action(random -> controller.write(0x1038, 8, 0x3000 + 16 * random.nextInt(64) | 8))
+                .action(random -> controller.write(0x2000 + 4L * random.nextInt(4), 4, random.nextInt(5)));
+    }
+
+    /// Contexts, commands and transfers that are right more often than chance would have it.
+    private static void xhciPlans(FuzzRig rig, SplittableRandom random) {
+        for (int slot = 1; slot < 4; slot++) {
+            rig.memory.storeLong(0x1000 + 8L * slot, 0x8000 + 0x1000L * slot);
+        }
+        rig.memory.storeInt(0x6000, 0);
+        rig.memory.storeInt(0x6004, random.nextInt(4) == 0 ? random.nextInt() : random.nextBoolean() ? 3 : 0x18);
+        rig.memory.storeInt(0x6020, 1 << 27);
+        rig.memory.storeInt(0x6024, (random.nextInt(3) == 0 ? 9 : random.nextInt(3)) << 16);
+        int[] types = {4, 2, 6, 2};
+        for (int endpoint = 1; endpoint < 5; endpoint++) {
+            rig.memory.storeInt(0x6000 + 32L * (endpoint + 1) + 4, types[endpoint - 1] << 3 | 512 << 16);
+            rig.memory.storeLong(0x6000 + 32L * (endpoint + 1) + 8, 0x1_0000 + 0x1000L * endpoint | 1);
+        }
+        for (long at = 0x4000; at < 0x4100; at += 16) {
+            rig.memory.storeLong(at, 0x6000);
+            rig.memory.storeInt(at + 12, random.nextInt(9, 18) << 10 | random.nextInt(4) << 24
+                    | random.nextInt(5) << 16 | 1);
+        }
+        for (int endpoint = 1; endpoint < 5; endpoint++) {
+            long ring = 0x1_0000 + 0x1000L * endpoint;
+            for (int n = 0; n < 12; n++) {
+                int type = endpoint == 1 ? 2 + n % 3 : random.nextInt(10) == 0 ? random.nextInt(9) : 1;
+                long setup = 0x80L | 6 << 8 | (long) random.nextInt(1, 4) << 24 | 64L << 48;
+                rig.memory.storeLong(ring + 16L * n, type == 2 ? random.nextBoolean() ? setup : 0x0001_0900L
+                        : random.nextLong(FuzzRig.MEMORY_BYTES));
+                rig.memory.storeInt(ring + 16L * n + 8, type == 2 ? 8 : random.nextInt(64));
+                rig.memory.storeInt(ring + 16L * n + 12, type << 10 | random.nextInt(128) & 0x64 | 1);
+            }
+        }
     }
 
     /// Puts a function into the first free slot. Its state is part of its owner's, or a chip of its own.

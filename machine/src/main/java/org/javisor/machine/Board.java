@@ -28,6 +28,7 @@ final class Board implements AutoCloseable {
     private final PeripheralDevices peripherals;
     private final NetworkDevices network;
     private final NvmeDevices nvme;
+    private final UsbDevices usb;
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
@@ -46,6 +47,7 @@ final class Board implements AutoCloseable {
             storage = new StorageDevices(config, disks, vm, pci, boot);
             peripherals = new PeripheralDevices(config, disks, vm, legacy, pci, boot, power);
             nvme = new NvmeDevices(config, disks, vm, pci.slots(), boot);
+            usb = new UsbDevices(config, disks, vm, pci.slots(), boot);
             display = config.display() == null ? null : new VgaFunction(vm.memory(), BoardMemory.VIDEO_SLOT, vm.clock(),
                     config.display().bios());
             if (display != null) {
@@ -87,6 +89,10 @@ final class Board implements AutoCloseable {
 
     I8042 keyboard() {
         return legacy.keyboard();
+    }
+
+    UsbDevices usb() {
+        return usb;
     }
 
     /// Null without a display.
@@ -131,6 +137,7 @@ final class Board implements AutoCloseable {
         network.close();
         nvme.close();
         peripherals.close();
+        usb.close();
         disks.close();
     }
 

@@ -10,7 +10,9 @@ public enum DiskBus {
     /// A SATA controller with AHCI: six drives.
     AHCI(true),
     /// An NVM Express controller of its own for each disk.
-    NVME(false);
+    NVME(false),
+    /// A USB 3 controller, as USB mass storage.
+    USB(false);
 
     private final boolean optical;
 

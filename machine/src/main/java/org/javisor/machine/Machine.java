@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.devices.usb.UsbKeyboard;
+import org.javisor.devices.usb.UsbTablet;
 import org.javisor.devices.vga.Screen;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.ProcessorFlags;
@@ -214,12 +216,14 @@ public final class Machine implements AutoCloseable {
     /// @param extended whether that is prefixed by 0xe0
     /// @return false if it is lost, as the keyboard's buffer is full
     public boolean key(int code, boolean extended, boolean down) {
-        return board.keyboard().key(code, extended, down);
+        UsbKeyboard keyboard = board.usb().keyboard();
+        return keyboard != null ? keyboard.key(code, extended, down) : board.keyboard().key(code, extended, down);
     }
 
     /// What the guest shows on its keyboard: scroll lock, num lock and caps lock in bits 0 to 2.
     public int keyboardLeds() {
-        return board.keyboard().leds();
+        UsbKeyboard keyboard = board.usb().keyboard();
+        return keyboard != null ? keyboard.leds() : board.keyboard().leds();
     }
 
     /// The guest's mouse moves, counted right and up, or its wheel turns toward its user, or buttons change.
@@ -227,6 +231,26 @@ public final class Machine implements AutoCloseable {
     /// @param buttons left, right, middle, back and forward in bits 0 to 4
     public void mouse(int dx, int dy, int dz, int buttons) {
         board.keyboard().mouse(dx, dy, dz, buttons);
+    }
+
+    /// Whether there is a tablet, used or not.
+    public boolean hasTablet() {
+        return config.usb().tablet();
+    }
+
+    /// The guest's pointer goes to a place, or its wheel turns, or buttons change; with a tablet alone.
+    ///
+    /// @param x       0 to 0x7fff, from the left
+    /// @param y       0 to 0x7fff, from the top
+    /// @param dz      notches toward the user
+    /// @param buttons left, right and middle in bits 0 to 2
+    /// @return whether there is a tablet that the guest uses
+    public boolean point(int x, int y, int dz, int buttons) {
+        UsbTablet tablet = board.usb().tablet();
+        if (tablet != null) {
+            tablet.move(x, y, -dz, buttons);
+        }
+        return tablet != null;
     }
 
     /// What the VGA shows; null without one.
@@ -285,6 +309,7 @@ public final class Machine implements AutoCloseable {
         private Execution execution = Execution.AUTO;
         private TranslatorConfig translator = TranslatorConfig.DEFAULT;
         private PeripheralConfig peripherals = PeripheralConfig.NONE;
+        private UsbConfig usb = UsbConfig.NONE;
 
         private Builder() {
             java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
@@ -443,6 +468,12 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
+        /// What hangs on USB beside disks; nothing, if this is not called.
+        public Builder usb(UsbConfig wanted) {
+            usb = wanted;
+            return this;
+        }
+
         /// Devices that not every machine has.
         public Builder peripherals(PeripheralConfig wanted) {
             peripherals = wanted;
@@ -455,7 +486,7 @@ public final class Machine implements AutoCloseable {
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
             return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
                     List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                    reports, execution, translator, peripherals));
+                    reports, execution, translator, peripherals, usb));
         }
 
         private static byte[] read(String what, Path file) {

@@ -36,12 +36,14 @@ import org.javisor.vmm.Execution;
 /// @param execution     how guest code is executed
 /// @param translator    how the translator is to work, where there is one
 /// @param peripherals   devices that not every machine has
+/// @param usb           what hangs on USB beside disks
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
         BoardConfig board, List<Disk> disks, List<NetworkCard> networkCards,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, ProcessorOptions processor,
-        Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals) {
+        Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals,
+        UsbConfig usb) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;

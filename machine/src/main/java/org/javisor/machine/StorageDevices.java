@@ -80,7 +80,7 @@ final class StorageDevices implements AutoCloseable {
         return places;
     }
 
-    private static void requireRoom(DiskBus bus, int wanted, int most) {
+    static void requireRoom(DiskBus bus, int wanted, int most) {
         if (wanted > most) {
             throw new ConfigurationException(wanted + " disks on " + bus + ": at most " + most + " fit");
         }

@@ -104,6 +104,7 @@ final class PictureSender implements AutoCloseable {
 
     /// @return whether there was anything to send
     private boolean sendUpdate() throws IOException {
+        pointer.within(shown.width(), shown.height());
         Screen.Frame frame = frames.get();
         boolean changes = frame.width() != shown.width() || frame.height() != shown.height();
         if (sendSize(frame, changes)) {
@@ -213,7 +214,8 @@ final class PictureSender implements AutoCloseable {
     private Set<Extension> news() {
         Set<Extension> news = EnumSet.noneOf(Extension.class);
         for (Extension extension : EnumSet.of(Extension.EXTENDED_KEYS, Extension.RELATIVE_POINTER, Extension.CURSOR)) {
-            if (wishes.has(extension) && !told.contains(extension)) {
+            boolean needless = extension == Extension.RELATIVE_POINTER && pointer.hasTablet();
+            if (wishes.has(extension) && !told.contains(extension) && !needless) {
                 news.add(extension);
             }
         }

@@ -15,7 +15,8 @@ public final class CompletionQueue {
     /// @param tail       where the next entry goes
     /// @param phase      what marks entries of this pass
     /// @param interrupts whether the driver wants any
-    public record State(int id, long base, int entries, int head, int tail, boolean phase, int vector, boolean interrupts) {
+    public record State(int id, long base, int entries, int head, int tail, boolean phase, int vector,
+                        boolean interrupts) {
         public State {
             if (id < 0 || entries < 2 || entries > NvmeLayout.MAX_ADMIN_ENTRIES || (head | tail) < 0
                     || Math.max(head, tail) >= entries || vector < 0) {

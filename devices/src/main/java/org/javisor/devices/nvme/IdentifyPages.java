@@ -93,7 +93,8 @@ final class IdentifyPages {
         page.put(LPA, (byte) (EFFECTS_LOG | LOG_OFFSETS)).put(ELPE, (byte) (ErrorLog.ENTRIES - 1));
         page.putShort(WCTEMP, (short) Health.WARNING_KELVIN).putShort(CCTEMP, (short) Health.CRITICAL_KELVIN);
         page.putLong(TNVMCAP, blocks << NvmeLayout.BLOCK_SHIFT);
-        page.put(SQES, (byte) (NvmeLayout.SUBMISSION_SHIFT * 0x11)).put(CQES, (byte) (NvmeLayout.COMPLETION_SHIFT * 0x11));
+        page.put(SQES, (byte) (NvmeLayout.SUBMISSION_SHIFT * 0x11));
+        page.put(CQES, (byte) (NvmeLayout.COMPLETION_SHIFT * 0x11));
         page.putInt(NN, 1);
         page.putShort(ONCS, (short) (SUPPORTS_COMPARE | SUPPORTS_DATASET_MANAGEMENT | SUPPORTS_WRITE_ZEROES
                 | SUPPORTS_SELECT));

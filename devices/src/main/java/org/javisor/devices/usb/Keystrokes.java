@@ -74,7 +74,7 @@ final class Keystrokes implements ReportSource {
 
     @Override
     public String name() {
-        return "Javisor USB Keyboard";
+        return "USB Keyboard";
     }
 
     @Override

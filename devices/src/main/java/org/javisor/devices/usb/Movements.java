@@ -68,7 +68,7 @@ final class Movements implements ReportSource {
 
     @Override
     public String name() {
-        return "Javisor USB Tablet";
+        return "USB Tablet";
     }
 
     @Override

@@ -63,7 +63,7 @@ public final class UsbStorage implements UsbDevice {
                 // USB 2.0 extension; SuperSpeed: all speeds but low, works from full speed on.
                 Descriptors.bytes(5, Descriptors.OBJECT_STORE, 22, 0, 2, 7, 0x10, 2, 2, 0, 0, 0,
                         10, 0x10, 3, 0, 0x0e, 0, 1, 0, 0, 0),
-                "Javisor", "Javisor USB Disk", serial));
+                "Javisor", "USB Disk", serial));
     }
 
     @Override

@@ -24,7 +24,7 @@ public final class RingReader {
 
     private final GuestMemory memory;
     private long pointer;
-    private boolean cycle = true;
+    private boolean cycle;
 
     RingReader(GuestMemory memory) {
         this.memory = memory;

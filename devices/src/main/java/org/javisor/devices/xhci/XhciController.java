@@ -51,13 +51,14 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
 
     /// The registers of these names, and what is behind them.
     ///
-    /// @param commandPointer what the driver has written to CRCR and the worker has not taken over, or -1
+    /// @param commandPointer what the driver has written to CRCR last
+    /// @param commandMoved   whether the worker has not taken it over
     /// @param commandState   bits CS, CA and CRR of CRCR
     /// @param doorbells      endpoints whose doorbell has been rung, a bit for each, for every slot
     /// @param ready          endpoints that may go on, for every port
     /// @param devices        those on the ports, in order
-    public record State(int command, int status, int notifications, long commandPointer, int commandState,
-                        boolean commandDoorbell, long contexts, int config, RingReader.State commandRing,
+    public record State(int command, int status, int notifications, long commandPointer, boolean commandMoved,
+                        int commandState, boolean commandDoorbell, long contexts, int config, RingReader.State commandRing,
                         List<Integer> doorbells, List<Integer> ready, List<Slot.State> slots,
                         List<RootPort.State> ports, List<Interrupter.State> interrupters, List<Record> devices) {
         public State {
@@ -90,7 +91,8 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     private int command;
     private int status = STS_HALTED;
     private int notifications;
-    private long commandPointer = -1;
+    private long commandPointer;
+    private boolean commandMoved;
     private int commandState;
     private boolean commandDoorbell;
     private long contexts;
@@ -110,8 +112,9 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
 
     /// Plugs a device into the first free port of its speed.
     ///
+    /// @return the port's number, from 1 on
     /// @throws IllegalArgumentException if there is none
-    void plug(UsbDevice device) {
+    int plug(UsbDevice device) {
         int first = device.speed() == UsbDevice.Speed.SUPER ? XhciLayout.PORTS_OF_EACH : 0;
         for (int i = first; i < first + XhciLayout.PORTS_OF_EACH; i++) {
             if (ports[i].device() == null) {
@@ -123,7 +126,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
                     worker.wake();
                 });
                 worker.wake();
-                return;
+                return i + 1;
             }
         }
         throw new IllegalArgumentException("no free USB port");
@@ -156,8 +159,9 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         if ((offset & 3) != 0 || size < 4) {
             return;
         }
+        boolean aborts = size == 8 && offset == XhciLayout.CRCR && commandRingRuns();
         writeWord((int) offset, (int) value);
-        if (size == 8) {
+        if (size == 8 && !aborts) {
             writeWord((int) offset + 4, (int) (value >>> 32));
         }
     }
@@ -227,8 +231,10 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
             case XhciLayout.DNCTRL -> notifications = value & 0xffff;
             case XhciLayout.CRCR -> writeCommandRing(value);
             case XhciLayout.CRCR + 4 -> {
-                if ((commandState & CR_RUNNING) == 0) {
-                    commandPointer = Math.max(commandPointer, 0) & 0xffff_ffffL | (long) (value & 0x7fff_ffff) << 32;
+                // A driver that writes halves says nothing new with the second when it stops the ring.
+                if ((commandState & CR_RUNNING) == 0 && value != (int) (commandPointer >>> 32)) {
+                    commandPointer = commandPointer & 0xffff_ffffL | (long) value << 32;
+                    commandMoved = true;
                 }
             }
             case XhciLayout.DCBAAP -> contexts = contexts & 0xffff_ffff_0000_0000L | value & 0xffff_ffc0L;
@@ -238,11 +244,17 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         }
     }
 
+    /// While it does, nothing can be written but that it is to stop.
+    private synchronized boolean commandRingRuns() {
+        return (commandState & CR_RUNNING) != 0;
+    }
+
     private void writeCommandRing(int value) {
         if ((commandState & CR_RUNNING) != 0) {
             commandState |= value & (XhciLayout.CR_STOP | XhciLayout.CR_ABORT);
         } else {
-            commandPointer = Math.max(commandPointer, 0) & 0xffff_ffff_0000_0000L | value & 0xffff_ffc1L;
+            commandPointer = commandPointer & 0xffff_ffff_0000_0000L | value & 0xffff_ffc1L;
+            commandMoved = true;
         }
     }
 
@@ -414,9 +426,9 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
             status |= STS_HALTED;
             commandState = 0;
         }
-        if (commandPointer >= 0 && (commandState & CR_RUNNING) == 0 || commandPointer >= 0 && commandDoorbell) {
+        if (commandMoved) {
             commands.ring().set(commandPointer);
-            commandPointer = -1;
+            commandMoved = false;
         }
         return running;
     }
@@ -554,12 +566,13 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         for (Interrupter interrupter : interrupters) {
             interrupter.reset();
         }
-        commands.ring().set(1);
+        commands.ring().set(0);
         synchronized (this) {
             command = 0;
             status = STS_HALTED;
             notifications = 0;
-            commandPointer = -1;
+            commandPointer = 0;
+            commandMoved = false;
             commandState = 0;
             commandDoorbell = false;
             contexts = 0;
@@ -591,8 +604,8 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
                 interrupterStates.add(interrupter.save());
             }
             synchronized (this) {
-                return new State(command, status, notifications, commandPointer, commandState, commandDoorbell,
-                        contexts, config, commands.ring().save(), list(doorbells),
+                return new State(command, status, notifications, commandPointer, commandMoved, commandState,
+                        commandDoorbell, contexts, config, commands.ring().save(), list(doorbells),
                         list(ready), slots.save(), portStates, interrupterStates, devices);
             }
         }
@@ -652,6 +665,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         status = state.status;
         notifications = state.notifications;
         commandPointer = state.commandPointer;
+        commandMoved = state.commandMoved;
         commandState = state.commandState;
         commandDoorbell = state.commandDoorbell;
         contexts = state.contexts;

@@ -16,6 +16,8 @@ import org.javisor.memory.GuestMemory;
 ///
 /// @xhci 1.1 §5.2 "PCI Configuration Registers (USB)"
 public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
+    /// How many SuperSpeed devices it takes.
+    public static final int SUPER_SPEED_PORTS = XhciLayout.PORTS_OF_EACH;
     private static final int REGISTERS_BAR = 0, MSIX_BAR = 4;
     /// QEMU's generic one, for which no driver has workarounds.
     private static final int VENDOR = 0x1b36, DEVICE = 0x000d, SUBSYSTEM_VENDOR = 0x1af4, SUBSYSTEM = 0x1100;
@@ -75,9 +77,10 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
 
     /// Plugs a device into the first free port of its speed. Any thread.
     ///
+    /// @return the port's number, from 1 on
     /// @throws IllegalArgumentException if there is none
-    public void plug(UsbDevice device) {
-        controller.plug(device);
+    public int plug(UsbDevice device) {
+        return controller.plug(device);
     }
 
     /// Pulls a device out, if it is in. Any thread.
