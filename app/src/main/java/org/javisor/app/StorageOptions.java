@@ -24,10 +24,6 @@ final class StorageOptions {
     @Option(names = "--snapshot", description = "Forget at the end what the guest has written to its disks.")
     private boolean snapshot;
 
-    boolean snapshot() {
-        return snapshot;
-    }
-
     /// Disks, then CDs.
     ///
     /// @param board where CDs are by default
