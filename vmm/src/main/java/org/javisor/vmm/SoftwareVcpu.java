@@ -36,6 +36,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final Cpu cpu;
     private final SoftwareRegisters registers;
     private final InterruptWiring wiring;
+    /// Null in a bare machine, where hypercalls are exits.
+    private final KvmHypercalls hypercalls;
     private volatile boolean kicked;
     /// HLT has been executed, and nothing has ended it yet.
     private boolean halted;
@@ -52,6 +54,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.cpu = new Cpu(id, vm.config().cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
+        this.hypercalls = vm.hasChips() ? new KvmHypercalls(vm.chips().apics(), vm.config().cpuid().cpus()) : null;
         start();
     }
 
@@ -127,9 +130,17 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             case CpuExit.MMIO_READ -> new VmExit.MmioRead(cpu.exitAddress(), cpu.exitBytes());
             case CpuExit.MMIO_WRITE -> new VmExit.MmioWrite(cpu.exitAddress(), cpu.exitBytes(), cpu.exitValue());
             case CpuExit.DEBUG -> SoftwareDebug.exit(cpu.outsideDebug(), registers.rip());
-            case CpuExit.HYPERCALL -> new VmExit.Hypercall(registers.general(Registers.RAX));
+            case CpuExit.HYPERCALL -> hypercall();
             default -> new VmExit.InternalError(registers.rip(), cpu.failure());
         };
+    }
+
+    private VmExit hypercall() {
+        if (hypercalls == null) {
+            return new VmExit.Hypercall(registers.general(Registers.RAX));
+        }
+        hypercalls.call(registers);
+        return null;
     }
 
     private VmExit halt() {
@@ -309,6 +320,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             pauses = 0;
             Thread.yield();
         }
+    }
+
+    @Override
+    public boolean takesHypercalls() {
+        return true;
     }
 
     @Override

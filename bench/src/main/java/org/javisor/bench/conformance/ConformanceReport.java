@@ -21,9 +21,11 @@ final class ConformanceReport {
             `unittests.cfg` except those of nested virtualization ([testing.md](testing.md#conformance)): do not edit \
             it.
 
-            A number in parentheses is how many checks a program made. Seconds are those of our translator. The \
-            standard is KVM on
-            real hardware, which passes nearly all; QEMU's TCG stands beside for comparison (60 seconds, as ours).
+            A number in parentheses is how many checks a program made. Seconds are processor time, of our translator \
+            with the JVM's
+            own threads. The standard is KVM on real hardware, which passes nearly all; QEMU's TCG stands beside for \
+            comparison. A program
+            that has used 60 seconds is stopped, in both.
             """;
 
     private final Results results;

@@ -18,6 +18,7 @@ import org.javisor.vmm.Execution;
 /// @param log gets what the programs print; null for nobody
 record OurJudge(Execution execution, PrintStream log) implements Judge {
     private static final int DEBUG_EXIT = 0xf4;
+    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
     @Override
     public String name() {
@@ -29,10 +30,10 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         try (Machine machine = machine(configuration, output)) {
             TestDevices.attach(machine.vm(), configuration.cpus(), configuration.ramBytes());
-            Thread watchdog = Thread.ofVirtual().start(() -> stopLater(machine, limit));
-            long start = System.nanoTime();
+            TimeLimit time = TimeLimit.ofOurs(limit);
+            Thread watchdog = Thread.ofVirtual().start(() -> stopLater(machine, time));
             MachineExit exit = machine.run();
-            double seconds = (System.nanoTime() - start) / 1e9;
+            double seconds = time.seconds();
             watchdog.interrupt();
             watchdog.join();
             return verdict(exit, output.toString(StandardCharsets.US_ASCII), seconds);
@@ -72,9 +73,11 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         };
     }
 
-    private static void stopLater(Machine machine, Duration limit) {
+    private static void stopLater(Machine machine, TimeLimit time) {
         try {
-            Thread.sleep(limit);
+            while (!time.exceeded()) {
+                Thread.sleep(LOOK_EVERY);
+            }
             machine.stop();
         } catch (InterruptedException _) {
             // The program ended in time.

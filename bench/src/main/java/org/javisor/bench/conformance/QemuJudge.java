@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.bench.conformance;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,9 +10,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /// QEMU's TCG, called as the suite's own scripts call it.
 final class QemuJudge implements Judge {
+    private static final ProcessBuilder.Redirect NOTHING = ProcessBuilder.Redirect.from(new File("/dev/null"));
+
+    /// What a process has used so far; when it has ended, what it had when it was last asked for.
+    private static final class ProcessorTime implements Supplier<Duration> {
+        private final Process process;
+        private Duration last = Duration.ZERO;
+
+        ProcessorTime(Process process) {
+            this.process = process;
+        }
+
+        @Override
+        public Duration get() {
+            last = process.info().totalCpuDuration().orElse(last);
+            return last;
+        }
+    }
+
     @Override
     public String name() {
         return "qemu";
@@ -21,13 +41,15 @@ final class QemuJudge implements Judge {
     public Verdict run(Configuration configuration, Duration limit) throws IOException, InterruptedException {
         Path output = Files.createTempFile("qemu", ".log");
         try {
-            long start = System.nanoTime();
             Process qemu = new ProcessBuilder(command(configuration)).redirectErrorStream(true)
-                    .redirectOutput(output.toFile()).redirectInput(ProcessBuilder.Redirect.from(new java.io.File(
-                            "/dev/null"))).start();
-            boolean ended = qemu.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+                    .redirectOutput(output.toFile()).redirectInput(NOTHING).start();
+            TimeLimit time = new TimeLimit(limit, new ProcessorTime(qemu));
+            boolean ended = false;
+            while (!ended && !time.exceeded()) {
+                ended = qemu.waitFor(250, TimeUnit.MILLISECONDS);
+            }
+            double seconds = time.seconds();
             qemu.destroyForcibly().waitFor();
-            double seconds = (System.nanoTime() - start) / 1e9;
             String log = Files.readString(output, StandardCharsets.ISO_8859_1);
             return ended ? verdict(qemu.exitValue(), log, seconds)
                     : Verdict.of(Verdict.Kind.TIMEOUT, log, "", seconds);

@@ -128,6 +128,11 @@ public final class InterruptChips {
         }
     }
 
+    /// The local APICs of the machine.
+    public ApicBus apics() {
+        return bus;
+    }
+
     /// Makes the local APIC of processor `id`. Its processor's number in its package is its id.
     public LocalApic newLocalApic(int id, ProcessorPins processor) {
         LocalApic apic = new LocalApic(id, bus, processor, clock, ioApic::endOfInterrupt, pic);
