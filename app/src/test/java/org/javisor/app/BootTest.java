@@ -116,6 +116,16 @@ class BootTest {
 
     @Test
     @Tag("slow")
+    void linuxSuspendsToMemoryAndItsAlarmWakesIt() {
+        Result result = javisor("run", "--cpus", "2", "--exec", "echo +3 >/sys/class/rtc/rtc0/wakealarm;"
+                + " echo mem >/sys/power/state && cat /sys/power/suspend_stats/success; nproc;"
+                + " dmesg | grep -E 'BUG:|WARNING:|Oops'; sha256sum </bin/busybox | wc -c");
+
+        assertEquals("1\n2\n68\n", result.out(), result.err());
+    }
+
+    @Test
+    @Tag("slow")
     void aBootPassesInLockStep() {
         CommandRun result = javisor("run", "--engine", "check", "--cpus", "1", "--exec", "uname -s");
 

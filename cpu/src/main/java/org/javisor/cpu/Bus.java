@@ -142,6 +142,12 @@ final class Bus {
         next = 0;
     }
 
+    /// The instruction that waits for answers will not be executed again: the processor is being reset.
+    void reset() {
+        awaitsAnswer = false;
+        forget();
+    }
+
     /// When the instruction is done, or has faulted.
     void forget() {
         answered = 0;

@@ -66,6 +66,7 @@ final class Reset {
         cpu.cpl = 0;
         cpu.nmiBlocked = false;
         cpu.slow = 0;
+        cpu.bus.reset();
         for (int segment = 0; segment < Segments.COUNT; segment++) {
             segment(segment, 0, 0, DATA);
         }

@@ -56,6 +56,9 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         }
     }
 
+    /// What ends a sleep if it is enabled; the power button does in any case.
+    private static final int WAKING = PWRBTN_STS | SLPBTN_STS | RTC_STS;
+
     private final Object lock = new Object();
     private final Clock clock;
     private final Pin sci;
@@ -71,6 +74,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     private long gpeEnable;
     private long timerSeen;
     private int command;
+    /// What to call for the event that ends the guest's sleep; null while it is awake.
+    private Runnable wake;
 
     /// @param sci       the system control interrupt, level-triggered
     /// @param timerBits the width of the timer: 32 if the FADT says TMR_VAL_EXT, else 24
@@ -118,9 +123,42 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         };
     }
 
-    /// Wakes the guest from a sleep state: it finds WAK_STS set.
-    public void wake() {
-        raise(WAK_STS);
+    /// The guest sleeps now, and shall be woken by the next event that is enabled, or by one that waits already.
+    ///
+    /// @param whenDue called once, on whichever thread the event comes from
+    public void sleep(Runnable whenDue) {
+        synchronized (lock) {
+            wake = whenDue;
+        }
+        wakeIfDue();
+    }
+
+    private void wakeIfDue() {
+        Runnable due = null;
+        synchronized (lock) {
+            boolean event = (status & (enable | PWRBTN_STS) & WAKING) != 0 || (gpeStatus & gpeEnable) != 0;
+            if (event) {
+                due = wake;
+                wake = null;
+            }
+        }
+        if (due != null) {
+            due.run();
+        }
+    }
+
+    /// What becomes of the block in place of [#reset] when the guest's sleep ends: WAK_STS is set, and what has woken it
+    /// can be seen.
+    public void awaken() {
+        synchronized (lock) {
+            status = status & WAKING | WAK_STS;
+            enable = 0;
+            control = 0;
+            gpeEnable = 0;
+            wake = null;
+            update();
+        }
+        sci.drive();
     }
 
     private void raise(int bit) {
@@ -129,6 +167,7 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
             update();
         }
         sci.drive();
+        wakeIfDue();
     }
 
     /// Signals general-purpose event `event`, 0 to 63, to be handled by `\_GPE._Lxx` or `_Exx`.
@@ -138,6 +177,7 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
             update();
         }
         sci.drive();
+        wakeIfDue();
     }
 
     // ---- registers ----

@@ -54,6 +54,44 @@ class AcpiPmTest {
     }
 
     @Test
+    void anEnabledEventEndsASleepOnce() {
+        List<String> woken = new ArrayList<>();
+        pm.write(AcpiPm.PM1_EN, 2, AcpiPm.RTC_STS);
+        pm.sleep(() -> woken.add("up"));
+        assertEquals(List.of(), woken);
+
+        pm.rtcInput().set(true);
+        pm.rtcInput().set(true);
+
+        assertEquals(List.of("up"), woken);
+        pm.awaken();
+        assertEquals(AcpiPm.WAK_STS | AcpiPm.RTC_STS, pm.read(AcpiPm.PM1_STS, 2));
+        assertEquals(0, pm.read(AcpiPm.PM1_EN, 2));
+    }
+
+    @Test
+    void anEventThatIsNotEnabledLetsSleepButThePowerButtonDoesNot() {
+        List<String> woken = new ArrayList<>();
+        pm.sleep(() -> woken.add("up"));
+
+        pm.rtcInput().set(true);
+        assertEquals(List.of(), woken);
+        pm.pressPowerButton();
+        assertEquals(List.of("up"), woken);
+    }
+
+    @Test
+    void anEventThatWaitsAlreadyEndsASleepAtOnce() {
+        List<String> woken = new ArrayList<>();
+        pm.write(AcpiPm.PM1_EN, 2, AcpiPm.RTC_STS);
+        pm.rtcInput().set(true);
+
+        pm.sleep(() -> woken.add("up"));
+
+        assertEquals(List.of("up"), woken);
+    }
+
+    @Test
     void theSmiCommandTurnsAcpiOnAndOff() {
         enableAcpi();
         assertEquals(AcpiPm.SCI_EN, pm.read(AcpiPm.PM1_CNT, 2));

@@ -15,6 +15,9 @@ final class Board implements AutoCloseable {
 
         void reset();
 
+        /// Suspends the machine to memory.
+        void sleep();
+
         /// Ends the machine's run.
         void end(MachineExit exit);
     }
@@ -79,6 +82,21 @@ final class Board implements AutoCloseable {
     /// Takes every device to its state after power-on; without firmware, configured as that leaves it.
     void reset() {
         legacy.reset();
+        resetOthers();
+    }
+
+    /// As [#reset], when the machine wakes.
+    void awaken() {
+        legacy.awaken();
+        resetOthers();
+    }
+
+    /// @param wake called when an event is to wake the machine
+    void sleep(Runnable wake) {
+        legacy.pm().sleep(wake);
+    }
+
+    private void resetOthers() {
         pci.reset();
         peripherals.reset();
         if (firmware != null) {

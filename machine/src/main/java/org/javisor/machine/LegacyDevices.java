@@ -26,9 +26,13 @@ import org.javisor.vmm.Vm;
 
 /// The devices at fixed ports that every PC has, each on its port and interrupt.
 final class LegacyDevices {
+    /// Where firmware looks why it was entered, and what says that the guest wakes.
+    private static final int CMOS_SHUTDOWN_STATUS = 0xf, SHUTDOWN_RESUME = 0xfe;
+
     private final List<Chip<?>> chips = new ArrayList<>();
     private final List<Uart16550> serial = new ArrayList<>();
     private final AcpiPm pm;
+    private final Rtc rtc;
     private final ResetControl resetControl;
     private final I8042 keyboard;
     private final Rtc rtc;
@@ -81,9 +85,17 @@ final class LegacyDevices {
     private static AcpiPm powerManagement(BoardModel board, Vm vm, Board.PowerControl power) {
         InterruptLine sci = vm.gsi(AcpiConfig.SCI);
         return switch (board) {
-            case Q35 -> new AcpiPm(vm.clock(), sci, board.pmTimerBits(), _ -> power.powerOff());
-            case PC -> AcpiPm.piix4(vm.clock(), sci, _ -> power.powerOff());
+            case Q35 -> new AcpiPm(vm.clock(), sci, board.pmTimerBits(), type -> sleep(type, power));
+            case PC -> AcpiPm.piix4(vm.clock(), sci, type -> sleep(type, power));
         };
+    }
+
+    private static void sleep(int type, Board.PowerControl power) {
+        if (type == AcpiConfig.SUSPEND_TO_MEMORY) {
+            power.sleep();
+        } else {
+            power.powerOff();
+        }
     }
 
     private <C extends Chip<?>> C added(C chip) {
@@ -126,5 +138,12 @@ final class LegacyDevices {
 
     void reset() {
         chips.forEach(Chip::reset);
+    }
+
+    /// As [#reset], after sleep: what has woken the guest can be seen, by firmware too.
+    void awaken() {
+        chips.stream().filter(chip -> chip != pm).forEach(Chip::reset);
+        pm.awaken();
+        rtc.setCmos(CMOS_SHUTDOWN_STATUS, SHUTDOWN_RESUME);
     }
 }

@@ -24,7 +24,10 @@ import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
+import org.javisor.machine.acpi.AcpiTables;
+import org.javisor.machine.boot.EntryState;
 import org.javisor.machine.boot.InitrdFile;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;
@@ -83,6 +86,12 @@ public final class Machine implements AutoCloseable {
                 }
 
                 @Override
+                public void sleep() {
+                    runner.sleep();
+                    board.sleep(runner::wake);
+                }
+
+                @Override
                 public void end(MachineExit exit) {
                     Machine.this.end(exit);
                 }
@@ -106,9 +115,26 @@ public final class Machine implements AutoCloseable {
             // The first processor is at the reset vector, where the firmware begins.
             return;
         }
+        firmwareRegisters();
+        EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
+    }
+
+    private void firmwareRegisters() {
         vm.vcpus().forEach(vcpu -> FirmwareRegisters.apply(vcpu.registers(),
                 config.processor().physicalAddressBits()));
-        EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
+    }
+
+    /// What firmware does when a guest that it had suspended to memory wakes.
+    private void goOn() {
+        int vector = config.boot() == null ? 0
+                : vm.memory().loadInt(AcpiTables.wakingVectorAt(MemoryMap.FIRMWARE_TABLES));
+        if (vector == 0) {
+            boot();
+            return;
+        }
+        firmwareRegisters();
+        EntryRegisters.apply(new EntryState(EntryState.Mode.REAL, Integer.toUnsignedLong(vector), 0, 0, 0, 0, 0, 0),
+                vm.vcpus().getFirst().registers());
     }
 
     // How the run is to end, decided by whoever came first; what VmRunner reports only says that it did.
@@ -144,6 +170,12 @@ public final class Machine implements AutoCloseable {
         public void reset() {
             board.reset();
             boot();
+        }
+
+        @Override
+        public void wake() {
+            board.awaken();
+            goOn();
         }
 
         @Override

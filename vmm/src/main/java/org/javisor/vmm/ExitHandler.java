@@ -16,6 +16,12 @@ public interface ExitHandler {
     /// been reset.
     default void reset() { }
 
+    /// As [#reset], of a machine that slept: puts into registers what firmware would when it finds memory as the guest
+    /// has left it.
+    default void wake() {
+        reset();
+    }
+
     /// A step or a breakpoint that [Vcpu#debug] asked for, or ([VmExit.Interrupted]) a [Vcpu#kick], on the vCPU's
     /// thread: the vCPU goes on when this returns.
     default void debug(Vcpu vcpu, VmExit exit) { }

@@ -58,19 +58,23 @@ final class RunGate {
     /// Closes the gate and waits until nobody is inside. Calls nest.
     ///
     /// @param hurry makes those who are inside look at the gate
-    /// @return whether the gate was open
     /// @throws IllegalStateException if the calling thread itself is inside
-    boolean close(Runnable hurry) {
+    void close(Runnable hurry) {
         Thread closer = Thread.currentThread();
         if (passes.stream().anyMatch(pass -> pass.inside == closer)) {
             throw new IllegalStateException("a vCPU's own thread cannot wait for it to stop");
         }
         closers.add(closer);
-        boolean first = closed.getAndIncrement() == 0;
-        hurry.run();
+        shut(hurry);
         passes.forEach(pass -> parkWhile(() -> pass.inside != null));
         closers.remove(closer);
-        return first;
+    }
+
+    /// As [#close], but waits for nobody: a vCPU's own thread may call it, and stops with the instruction that it is
+    /// at.
+    void shut(Runnable hurry) {
+        closed.getAndIncrement();
+        hurry.run();
     }
 
     /// Lets everybody through although it is closed, for vCPUs that are to end, or no longer does.
@@ -79,18 +83,14 @@ final class RunGate {
         passes.forEach(pass -> LockSupport.unpark(pass.waiting));
     }
 
-    /// Takes one [#close] back.
-    ///
-    /// @return whether the gate is open now
-    boolean open() {
+    /// Takes one [#close] or [#shut] back.
+    void open() {
         if (closed.get() == 0) {
             throw new IllegalStateException("not paused");
         }
-        if (closed.decrementAndGet() > 0) {
-            return false;
+        if (closed.decrementAndGet() == 0) {
+            passes.forEach(pass -> LockSupport.unpark(pass.waiting));
         }
-        passes.forEach(pass -> LockSupport.unpark(pass.waiting));
-        return true;
     }
 
     /// Keeps the thread's interrupt status for later: an interrupt cannot cut the wait short.

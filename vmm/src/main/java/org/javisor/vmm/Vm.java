@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
@@ -29,6 +30,7 @@ public final class Vm implements AutoCloseable {
     private final HostClock ownClock;
     private final Clock clock;
     private final RunGate gate = new RunGate();
+    private final AtomicInteger pauses = new AtomicInteger();
     private final InterruptChips chips;
     private final Engine.Processors processors;
     private final List<Vcpu> vcpus = new ArrayList<>();
@@ -152,17 +154,32 @@ public final class Vm implements AutoCloseable {
     ///
     /// @throws IllegalStateException on a thread that runs a vCPU: it cannot wait for itself
     public void pause() {
-        boolean first = gate.close(() -> vcpus().forEach(processors::hurry));
-        if (first && ownClock != null) {
+        gate.close(this::hurry);
+        if (pauses.getAndIncrement() == 0 && ownClock != null) {
             ownClock.stop();
         }
     }
 
     /// Takes one [#pause] back.
     public void resume() {
-        if (gate.open() && ownClock != null) {
+        gate.open();
+        if (pauses.decrementAndGet() == 0 && ownClock != null) {
             ownClock.start();
         }
+    }
+
+    private void hurry() {
+        vcpus().forEach(processors::hurry);
+    }
+
+    /// Has every vCPU stop until [#wake], that on whose thread this is called behind the instruction that it is at.
+    /// Waits for nobody. Time goes on.
+    void sleep() {
+        gate.shut(this::hurry);
+    }
+
+    void wake() {
+        gate.open();
     }
 
     /// Takes processors and chips back to their state after power-on: processor 0 at the reset vector, the others (in a

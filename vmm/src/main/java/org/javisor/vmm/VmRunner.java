@@ -31,6 +31,8 @@ public final class VmRunner {
     private sealed interface Request {
         record Reset() implements Request { }
 
+        record Wake() implements Request { }
+
         record End(Outcome outcome) implements Request { }
     }
 
@@ -38,6 +40,7 @@ public final class VmRunner {
     private final ExitHandler handler;
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
     private final AtomicBoolean resetAsked = new AtomicBoolean();
+    private final AtomicBoolean asleep = new AtomicBoolean();
     /// Guards what vCPUs that cannot go on wait for.
     private final Object decision = new Object();
     private int resets;
@@ -72,6 +75,19 @@ public final class VmRunner {
         }
     }
 
+    /// Puts the machine to sleep: its processors stop, that on whose thread this is called at once, until [#wake] or a
+    /// reset. Time and devices go on. Any thread.
+    public void sleep() {
+        if (asleep.compareAndSet(false, true)) {
+            vm.sleep();
+        }
+    }
+
+    /// Asks that a machine that sleeps be woken; any thread.
+    public void wake() {
+        requests.add(new Request.Wake());
+    }
+
     /// Asks for the end of [#run]; any thread. The first to ask decides the outcome.
     public void stop(Outcome outcome) {
         requests.add(new Request.End(outcome));
@@ -81,7 +97,12 @@ public final class VmRunner {
         while (true) {
             try {
                 switch (requests.take()) {
-                    case Request.Reset _ -> resetNow();
+                    case Request.Reset _ -> restart(handler::reset);
+                    case Request.Wake _ -> {
+                        if (asleep.get()) {
+                            restart(handler::wake);
+                        }
+                    }
                     case Request.End(Outcome outcome) -> {
                         return outcome;
                     }
@@ -93,16 +114,19 @@ public final class VmRunner {
         }
     }
 
-    private void resetNow() {
+    private void restart(Runnable devices) {
         vm.pause();
         vm.reset();
-        handler.reset();
+        devices.run();
         synchronized (decision) {
             resetAsked.set(false);
             resets++;
             decision.notifyAll();
         }
         vm.resume();
+        if (asleep.compareAndSet(true, false)) {
+            vm.wake();
+        }
     }
 
     private void end() {

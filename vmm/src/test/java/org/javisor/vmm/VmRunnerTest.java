@@ -111,6 +111,67 @@ class VmRunnerTest {
         assertEquals(new Outcome.Stopped(7, "test"), runner.run());
     }
 
+    /// The guest writes to port 0xe0, behind which it must not go on; woken, it begins at 0x2000.
+    @Test
+    void aMachineThatSleepsStopsAtOnceAndGoesOnWhenWoken() {
+        machine(2, new Recorder() {
+            @Override
+            public void exit(Vcpu vcpu, VmExit exit) {
+                super.exit(vcpu, exit);
+                if (exit instanceof VmExit.PortWrite w && w.port() == 0xe0) {
+                    runner.sleep();
+                    runner.wake();
+                }
+            }
+
+            @Override
+            public void wake() {
+                vm.vcpus().getFirst().registers().realMode(0x2000);
+            }
+        });
+        vm.memory().store(0x1000, GuestCode.of("""
+                31c0      xor ax, ax
+                e6e0      out 0xe0, al
+                40        inc ax
+                ebfd      jmp $-1
+                """));
+        vm.memory().store(0x2000, GuestCode.of("""
+                b009      mov al, 9
+                e6e1      out 0xe1, al
+                """));
+
+        assertEquals(new Outcome.Stopped(9, "guest"), runner.run());
+    }
+
+    @Test
+    void aMachineThatSleepsCanBeStoppedAndReset() {
+        AtomicInteger boots = new AtomicInteger();
+        machine(1, new Recorder() {
+            @Override
+            public void exit(Vcpu vcpu, VmExit exit) {
+                runner.sleep();
+                if (boots.get() == 0) {
+                    runner.reset();
+                } else {
+                    runner.stop(new Outcome.Stopped(3, "test"));
+                }
+            }
+
+            @Override
+            public void reset() {
+                boots.incrementAndGet();
+                super.reset();
+            }
+        });
+        vm.memory().store(0x1000, GuestCode.of("""
+                e6e0      out 0xe0, al
+                ebfc      jmp $-2
+                """));
+
+        assertEquals(new Outcome.Stopped(3, "test"), runner.run());
+        assertEquals(1, boots.get());
+    }
+
     private VmExit take() {
         try {
             return exits.take();

@@ -24,6 +24,8 @@ public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPo
     /// Where the power-management block is if no firmware has placed it.
     public static final int PM_BASE = 0x600;
     public static final int SMI_COMMAND = 0xb2, ACPI_ENABLE = 2, ACPI_DISABLE = 3;
+    /// Of SLP_TYP: suspends to memory; anything else powers off.
+    public static final int SUSPEND_TO_MEMORY = Dsdt.SLEEP_TYPE_S3;
     /// The system control interrupt.
     public static final int SCI = 9;
 

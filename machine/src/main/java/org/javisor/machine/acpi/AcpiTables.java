@@ -69,6 +69,11 @@ public final class AcpiTables {
         return new Relocatable(tables, all.pointers, all.checked, rsdp);
     }
 
+    /// Where the FACS has the address at which a guest wants to go on after sleep, in tables built at `gpa`.
+    public static long wakingVectorAt(long gpa) {
+        return (gpa + RSDP_BYTES + 63 & -64) + FACS_WAKING_VECTOR;
+    }
+
     private byte[] build() {
         image.writeBytes(new byte[RSDP_BYTES]);
         byte[] rsdp = rsdp(placeAll());
@@ -105,6 +110,7 @@ public final class AcpiTables {
         return xsdt;
     }
 
+    private static final int FACS_WAKING_VECTOR = 12;
     private static final int FADT_FACS = 36, FADT_DSDT = 40, FADT_X_DSDT = 140;
 
     private void point(long table, int offset, int bytes) {

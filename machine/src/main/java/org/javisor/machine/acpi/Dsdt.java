@@ -21,6 +21,8 @@ import org.javisor.machine.layout.MemoryMap;
 final class Dsdt {
     /// The value for SLP_TYP that powers the machine off.
     static final int SLEEP_TYPE_S5 = 0;
+    /// The value that suspends it to memory.
+    static final int SLEEP_TYPE_S3 = 1;
 
     private Dsdt() { }
 
@@ -32,6 +34,7 @@ final class Dsdt {
                 define("PICF", integer(0)),
                 method("_PIC", 1, store(argument(0), name("PICF"))),
                 define("\\_S0_", packageOf(integer(0), integer(0), integer(0), integer(0))),
+                define("\\_S3_", packageOf(integer(SLEEP_TYPE_S3), integer(SLEEP_TYPE_S3), integer(0), integer(0))),
                 define("\\_S5_", packageOf(integer(SLEEP_TYPE_S5), integer(SLEEP_TYPE_S5), integer(0), integer(0))),
                 scope("\\_SB", pciRoot(config, board), board.beside(config), motherboard(config, board),
                         processors(config)),
