@@ -117,7 +117,7 @@ class BootTest {
     @Test
     @Tag("slow")
     void linuxSuspendsToMemoryAndItsAlarmWakesIt() {
-        Result result = javisor("run", "--cpus", "2", "--exec", "echo +3 >/sys/class/rtc/rtc0/wakealarm;"
+        CommandRun result = javisor("run", "--cpus", "2", "--exec", "echo +3 >/sys/class/rtc/rtc0/wakealarm;"
                 + " echo mem >/sys/power/state && cat /sys/power/suspend_stats/success; nproc;"
                 + " dmesg | grep -E 'BUG:|WARNING:|Oops'; sha256sum </bin/busybox | wc -c");
 
