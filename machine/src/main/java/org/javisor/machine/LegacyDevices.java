@@ -35,7 +35,6 @@ final class LegacyDevices {
     private final Rtc rtc;
     private final ResetControl resetControl;
     private final I8042 keyboard;
-    private final Rtc rtc;
     private final DmaControllers dma;
 
     LegacyDevices(MachineConfig config, Vm vm, Board.PowerControl power) {
