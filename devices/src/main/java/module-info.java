@@ -19,6 +19,7 @@ module org.javisor.devices {
     exports org.javisor.devices.nvme;
     exports org.javisor.devices.pci;
     exports org.javisor.devices.scsi;
+    exports org.javisor.devices.tpm;
     exports org.javisor.devices.usb;
     exports org.javisor.devices.vga;
     exports org.javisor.devices.virtio;

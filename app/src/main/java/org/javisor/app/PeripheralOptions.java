@@ -19,8 +19,8 @@ import picocli.CommandLine.Option;
 final class PeripheralOptions implements AutoCloseable {
     private static final String WATCHDOG = "i6300esb", ACTION = "action=";
 
-    @Option(names = "--floppy", paramLabel = "FILE[,ro]", description = "Add a floppy drive with the image in it, of 160K"
-            + " to 2880K; twice at most. Options as those of --disk.")
+    @Option(names = "--floppy", paramLabel = "FILE[,ro]", description = "Add a floppy drive with the image in it, of"
+            + " 160K to 2880K; twice at most. Options as those of --disk.")
     private List<String> floppies = List.of();
 
     @Option(names = "--parallel", paramLabel = "FILE", description = "Add a parallel port with a printer that prints to"
@@ -42,9 +42,13 @@ final class PeripheralOptions implements AutoCloseable {
             + " default), stop or restart.")
     private String onPanic;
 
-    @Option(names = "--watchdog", paramLabel = "i6300esb[,action=ACTION]", description = "Add a watchdog. When the guest"
-            + " does not reload it in time: reset (the default), stop or report.")
+    @Option(names = "--watchdog", paramLabel = "i6300esb[,action=ACTION]", description = "Add a watchdog. When the"
+            + " guest does not reload it in time: reset (the default), stop or report.")
     private String watchdog;
+
+    @Option(names = "--tpm", paramLabel = "SOCKET", description = "Add a TPM 2.0: the swtpm process whose control channel"
+            + " is at SOCKET.")
+    private Path tpm;
 
     private SpeakerRecording recording;
 
@@ -65,6 +69,9 @@ final class PeripheralOptions implements AutoCloseable {
         }
         if (panicBus != null || onPanic != null) {
             config = config.withPanicDevice(panicDevice(), reaction("--on-panic", onPanic, "restart", Reaction.REPORT));
+        }
+        if (tpm != null) {
+            config = config.withTpm(tpm);
         }
         return watchdog == null ? config : config.withWatchdog(watchdogAction());
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -140,8 +141,8 @@ class PeripheralBootTest {
     /// A diskette with an empty FAT file system: what its first sector says of it, and two tables.
     private static byte[] emptyFileSystem() {
         byte[] image = new byte[(int) FloppyFormat.K1440.bytes()];
-        byte[] parameters = HexFormat.of().parseHex("eb3c90" + "4a415649534f5220" + "0002" + "01" + "0100" + "02" + "e000"
-                + "400b" + "f0" + "0900" + "1200" + "0200");
+        byte[] parameters = HexFormat.of().parseHex("eb3c90" + "4a415649534f5220" + "0002" + "01" + "0100" + "02"
+                + "e000" + "400b" + "f0" + "0900" + "1200" + "0200");
         System.arraycopy(parameters, 0, image, 0, parameters.length);
         for (int table : new int[] {1, 10}) {
             System.arraycopy(new byte[] {(byte) 0xf0, -1, -1}, 0, image, table * SECTOR, 3);
@@ -188,6 +189,37 @@ class PeripheralBootTest {
         String image = Files.readString(first, StandardCharsets.ISO_8859_1);
         assertTrue(image.contains(new String(content, StandardCharsets.ISO_8859_1)), "the file lies in the image");
         assertArrayEquals(source, Files.readAllBytes(second));
+    }
+
+    /// Linux's measurement of itself has extended register 10 by then.
+    @Test
+    @Tag("slow")
+    void linuxUsesATpm() throws Exception {
+        Path socket = directory.resolve("control");
+        ProcessBuilder swtpm = new ProcessBuilder("swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + directory,
+                "--ctrl", "type=unixio,path=" + socket).redirectErrorStream(true)
+                .redirectOutput(directory.resolve("log").toFile());
+        boolean installed = Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(path -> Files.isExecutable(Path.of(path, "swtpm")));
+        assumeTrue(installed, "swtpm is not installed");
+        Process process = swtpm.start();
+        try {
+            while (!Files.exists(socket)) {
+                assertTrue(process.isAlive(), "swtpm has ended");
+                Thread.onSpinWait();
+            }
+
+            Run run = linux(PeripheralConfig.NONE.withTpm(socket), "tpm_crb", """
+                    cd /sys/class/tpm/tpm0
+                    cat tpm_version_major pcr-sha256/16
+                    test "$(cat pcr-sha256/10)" != "$(cat pcr-sha256/16)" && echo measured
+                    """);
+
+            assertEquals("2\n" + "0".repeat(64) + "\nmeasured\n", run.out(), run.toString());
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "swtpm ends with the machine");
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     @Test

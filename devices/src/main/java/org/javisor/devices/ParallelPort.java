@@ -8,8 +8,8 @@ import org.javisor.memory.InterruptLine;
 /// The PC's standard parallel port with a printer that is always ready: data, status and control at three ports.
 ///
 /// A byte is printed when STROBE rises. The printer says that it is busy, then acknowledges, in a few microseconds, as
-/// the handshake wants it; both are computed from when the strobe was. A timer runs only for an interrupt that the guest
-/// has enabled, and that comes with the acknowledgement.
+/// the handshake wants it; both are computed from when the strobe was. A timer runs only for an interrupt that the
+/// guest has enabled, and that comes with the acknowledgement.
 ///
 /// @datasheet IEEE 1284 "Compatibility Mode"; IBM PC Technical Reference "Printer Adapter"
 public final class ParallelPort implements EightBitDevice, Chip<ParallelPort.State> {

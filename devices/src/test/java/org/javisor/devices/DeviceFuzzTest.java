@@ -33,6 +33,8 @@ import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.PirqWiring;
 import org.javisor.devices.pci.Q35HostBridge;
 import org.javisor.devices.scsi.ScsiDisk;
+import org.javisor.devices.tpm.FakeTpm;
+import org.javisor.devices.tpm.TpmCrb;
 import org.javisor.devices.usb.UsbKeyboard;
 import org.javisor.devices.usb.UsbStorage;
 import org.javisor.devices.usb.UsbTablet;
@@ -85,6 +87,7 @@ class DeviceFuzzTest extends DeviceFuzz {
                 new ParallelPort(rig.clock, rig.wire(), rig::observe)));
         row("pvpanic", rig -> rig.atPorts(Pvpanic.PORT, 1, new Pvpanic(event -> rig.observe(event.ordinal()))));
         row("pvpanic-pci", rig -> panicFunction(rig));
+        row("tpm", rig -> tpm(rig));
         row("i6300esb", rig -> watchdog(rig));
         row("e1000", rig -> card(rig, Model.I82540EM));
         row("e1000e", rig -> card(rig, Model.I82574L));
@@ -253,6 +256,17 @@ class DeviceFuzzTest extends DeviceFuzz {
         PciFunction function = PvpanicFunction.of(new Pvpanic(event -> rig.observe(event.ordinal())));
         add(rig, function);
         rig.chip(function);
+    }
+
+    private static void tpm(FuzzRig rig) {
+        TpmCrb tpm = new TpmCrb(new FakeTpm(), 0xfed4_0000L, Runnable::run, _ -> rig.observe(1));
+        rig.atAddress(0xfed4_0000L, TpmCrb.BYTES, tpm).action(random -> {
+            tpm.write(8, 4, random.nextInt(10) == 0 ? 2 : 1);
+            tpm.write(0x40, 4, random.nextInt(10) == 0 ? 2 : 1);
+            tpm.write(0x80, 2, 0x180);
+            tpm.write(0x82, 4, Integer.reverseBytes(random.nextInt(9, 100)) & 0xffff_ffffL);
+            tpm.write(0x4c, 4, 1);
+        });
     }
 
     private static void watchdog(FuzzRig rig) {

@@ -33,7 +33,7 @@ final class LibC {
 
     private LibC() { }
 
-    private static MethodHandle bind(String name, FunctionDescriptor type) {
+    static MethodHandle bind(String name, FunctionDescriptor type) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type,
                 Linker.Option.captureCallState("errno"));
     }
@@ -66,12 +66,12 @@ final class LibC {
 
     /// A call whose first parameter is the segment that receives `errno`.
     @FunctionalInterface
-    private interface Call {
+    interface Call {
         long invoke(MemorySegment captured) throws Throwable;
     }
 
     /// Runs `call`; a result of -1 becomes a [HostException] naming `what`.
-    private static long check(String what, Call call) {
+    static long check(String what, Call call) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment captured = arena.allocate(CAPTURE);
             long result = call.invoke(captured);

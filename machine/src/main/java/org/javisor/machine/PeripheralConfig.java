@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.javisor.devices.floppy.FloppyController;
 import org.javisor.machine.MachineConfig.Disk;
@@ -18,11 +19,12 @@ import org.javisor.vmm.irq.I8254.ToneListener;
 /// @param panicDevice  how a guest's kernel can tell that it panicked
 /// @param onPanic      what follows then
 /// @param watchdog     what follows when the i6300ESB's time has run out; null for no watchdog
-public record PeripheralConfig(List<Disk> floppies, SerialOutput printer, ToneListener speaker, SerialOutput debugConsole,
-        PanicDevice panicDevice, Reaction onPanic, Reaction watchdog) {
+/// @param tpm          the socket at which a `swtpm` process takes control commands; null for no TPM
+public record PeripheralConfig(List<Disk> floppies, SerialOutput printer, ToneListener speaker,
+        SerialOutput debugConsole, PanicDevice panicDevice, Reaction onPanic, Reaction watchdog, Path tpm) {
     /// None of them.
     public static final PeripheralConfig NONE =
-            new PeripheralConfig(List.of(), null, (_, _) -> { }, null, PanicDevice.NONE, Reaction.REPORT, null);
+            new PeripheralConfig(List.of(), null, (_, _) -> { }, null, PanicDevice.NONE, Reaction.REPORT, null, null);
 
     public PeripheralConfig {
         floppies = List.copyOf(floppies);
@@ -47,30 +49,35 @@ public record PeripheralConfig(List<Disk> floppies, SerialOutput printer, ToneLi
 
     /// What the ACPI tables are to say of them.
     AcpiConfig.Peripherals acpi() {
-        return new AcpiConfig.Peripherals(!floppies.isEmpty(), printer != null, panicDevice == PanicDevice.ISA);
+        return new AcpiConfig.Peripherals(!floppies.isEmpty(), printer != null, panicDevice == PanicDevice.ISA,
+                tpm != null);
     }
 
     public PeripheralConfig withFloppies(List<Disk> diskettes) {
-        return new PeripheralConfig(diskettes, printer, speaker, debugConsole, panicDevice, onPanic, watchdog);
+        return new PeripheralConfig(diskettes, printer, speaker, debugConsole, panicDevice, onPanic, watchdog, tpm);
     }
 
     public PeripheralConfig withPrinter(SerialOutput output) {
-        return new PeripheralConfig(floppies, output, speaker, debugConsole, panicDevice, onPanic, watchdog);
+        return new PeripheralConfig(floppies, output, speaker, debugConsole, panicDevice, onPanic, watchdog, tpm);
     }
 
     public PeripheralConfig withSpeaker(ToneListener listener) {
-        return new PeripheralConfig(floppies, printer, listener, debugConsole, panicDevice, onPanic, watchdog);
+        return new PeripheralConfig(floppies, printer, listener, debugConsole, panicDevice, onPanic, watchdog, tpm);
     }
 
     public PeripheralConfig withDebugConsole(SerialOutput output) {
-        return new PeripheralConfig(floppies, printer, speaker, output, panicDevice, onPanic, watchdog);
+        return new PeripheralConfig(floppies, printer, speaker, output, panicDevice, onPanic, watchdog, tpm);
     }
 
     public PeripheralConfig withPanicDevice(PanicDevice device, Reaction reaction) {
-        return new PeripheralConfig(floppies, printer, speaker, debugConsole, device, reaction, watchdog);
+        return new PeripheralConfig(floppies, printer, speaker, debugConsole, device, reaction, watchdog, tpm);
     }
 
     public PeripheralConfig withWatchdog(Reaction reaction) {
-        return new PeripheralConfig(floppies, printer, speaker, debugConsole, panicDevice, onPanic, reaction);
+        return new PeripheralConfig(floppies, printer, speaker, debugConsole, panicDevice, onPanic, reaction, tpm);
+    }
+
+    public PeripheralConfig withTpm(Path socket) {
+        return new PeripheralConfig(floppies, printer, speaker, debugConsole, panicDevice, onPanic, watchdog, socket);
     }
 }

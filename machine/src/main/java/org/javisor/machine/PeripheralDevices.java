@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.ParallelPort;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.floppy.FloppyController;
+import org.javisor.devices.tpm.Swtpm;
+import org.javisor.devices.tpm.TpmCrb;
 import org.javisor.devices.watch.I6300Esb;
 import org.javisor.devices.watch.Pvpanic;
 import org.javisor.devices.watch.PvpanicFunction;
@@ -18,12 +22,14 @@ import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.PeripheralConfig.PanicDevice;
 import org.javisor.machine.PeripheralConfig.Reaction;
 import org.javisor.machine.layout.LegacyMap;
+import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Chip;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;
 
 /// The devices that [PeripheralConfig] asks for.
 final class PeripheralDevices implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 5;
     private static final int FLOPPY_CHANNEL = 2, CMOS_FLOPPIES = 0x10, CMOS_EQUIPMENT = 0x14, HAS_FLOPPY = 1,
             SECOND_FLOPPY = 0x40;
 
@@ -34,6 +40,9 @@ final class PeripheralDevices implements AutoCloseable {
 
     /// Null without a floppy drive.
     private ExecutorService floppyWorker;
+    /// Null without a TPM.
+    private Swtpm tpm;
+    private ExecutorService tpmWorkers;
 
     PeripheralDevices(MachineConfig config, Disks disks, Vm vm, LegacyDevices legacy, PciDevices pci, BootDevices boot,
             Board.PowerControl power) {
@@ -57,6 +66,9 @@ final class PeripheralDevices implements AutoCloseable {
             addDebugConsole(wanted.debugConsole(), vm.ports(), config.firmware() != null);
         }
         addPanicDevice(wanted.panicDevice(), wanted.onPanic(), vm.ports(), pci.slots());
+        if (wanted.tpm() != null) {
+            addTpm(wanted.tpm(), vm.mmio());
+        }
         if (wanted.watchdog() != null) {
             I6300Esb watchdog = new I6300Esb(vm.clock(), () -> react(wanted.watchdog(),
                     "the guest's watchdog ran out of time", new MachineExit.WatchdogExpired()));
@@ -99,6 +111,14 @@ final class PeripheralDevices implements AutoCloseable {
         }
     }
 
+    private void addTpm(Path socket, IoBus mmio) {
+        tpm = Swtpm.connect(socket);
+        // One thread carries out commands, the other one cancels them.
+        tpmWorkers = Executors.newFixedThreadPool(2, Thread.ofPlatform().name("javisor-tpm-", 0).daemon().factory());
+        TpmCrb registers = added(new TpmCrb(tpm, MemoryMap.TPM, tpmWorkers, reports));
+        mmio.attach(MemoryMap.TPM, TpmCrb.BYTES, registers, "TPM");
+    }
+
     private void react(Reaction reaction, String what, MachineExit exit) {
         reports.accept(what);
         switch (reaction) {
@@ -123,5 +143,23 @@ final class PeripheralDevices implements AutoCloseable {
         if (floppyWorker != null) {
             floppyWorker.close();
         }
+        if (tpm != null) {
+            closeTpm();
+        }
+    }
+
+    /// Lets a command under way end; who does not answer is not waited for.
+    private void closeTpm() {
+        tpmWorkers.shutdown();
+        try {
+            if (!tpmWorkers.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                tpm.giveUp();
+            }
+        } catch (InterruptedException _) {
+            tpm.giveUp();
+            Thread.currentThread().interrupt();
+        }
+        tpmWorkers.close();
+        tpm.close();
     }
 }

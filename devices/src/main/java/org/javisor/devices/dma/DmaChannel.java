@@ -4,9 +4,9 @@ package org.javisor.devices.dma;
 /// A DMA channel as the device at its end sees it.
 ///
 /// The device asserts its request, and moves data as far as the channel is ready: programmed for that direction, not
-/// masked, and not at its end. What is left it moves when it is told that the channel is ready again. Only one thread at
-/// a time moves data on a channel. Whether a channel takes the bus for a byte, for a block or for as long as the device
-/// asks, makes no difference here.
+/// masked, and not at its end. What is left it moves when it is told that the channel is ready again. Only one thread
+/// at a time moves data on a channel. Whether a channel takes the bus for a byte, for a block or for as long as the
+/// device asks, makes no difference here.
 public interface DmaChannel {
     /// Asserts the request line, DREQ, or lets it go.
     void request(boolean level);

@@ -11,8 +11,8 @@ import org.javisor.memory.IoBus;
 /// The two 8237As of an AT and the pages that make their addresses longer. Channels 0 to 3 move bytes, 5 to 7 words;
 /// channel 4 is where the first controller hangs on the second.
 ///
-/// Addresses reach 16 MiB. What has no memory there reads as ones, and is lost when written. The registers of the second
-/// controller are at even ports.
+/// Addresses reach 16 MiB. What has no memory there reads as ones, and is lost when written. The registers of the
+/// second controller are at even ports.
 ///
 /// @datasheet Intel ICH9 "DMA I/O Registers"
 public final class DmaControllers implements Chip<DmaControllers.State> {

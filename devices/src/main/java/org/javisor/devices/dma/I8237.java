@@ -25,8 +25,8 @@ public final class I8237 implements EightBitDevice, Chip<I8237.State> {
     /// @param reached  the channels that have reached terminal count since the status was last read
     /// @param requests by software
     /// @param upper    whether the next byte of an address or a count is its upper one
-    public record State(int[] baseAddress, int[] baseCount, int[] address, int[] count, int[] mode, int command, int mask,
-            int reached, int requests, boolean upper) {
+    public record State(int[] baseAddress, int[] baseCount, int[] address, int[] count, int[] mode, int command,
+            int mask, int reached, int requests, boolean upper) {
         public State {
             check(baseAddress, WORD);
             check(baseCount, WORD);
@@ -212,8 +212,8 @@ public final class I8237 implements EightBitDevice, Chip<I8237.State> {
 
     // ---- life ----
 
-    /// The reset pin clears what a master clear does. Addresses, counts and modes are what they happen to be on the chip,
-    /// and 0 here.
+    /// The reset pin clears what a master clear does. Addresses, counts and modes are what they happen to be on the
+    /// chip, and 0 here.
     @Override
     public synchronized void reset() {
         clear();

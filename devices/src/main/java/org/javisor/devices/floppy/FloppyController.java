@@ -47,7 +47,8 @@ public final class FloppyController implements EightBitDevice, Chip<FloppyContro
             List<FloppyDrive.State> drives) {
         public State {
             if (((dor | tdr) & ~0xff) != 0 || (rate & ~RATE) != 0 || (phase == Phase.EXECUTION) != (transfer != null)
-                    || (phase == Phase.RESULT) != (result.length > 0) || byHand && (transfer == null || transfer.isFull())) {
+                    || (phase == Phase.RESULT) != (result.length > 0)
+                    || byHand && (transfer == null || transfer.isFull())) {
                 throw new IllegalArgumentException("floppy controller in phase " + phase);
             }
             if (phase != Phase.COMMAND ? command.length > 0

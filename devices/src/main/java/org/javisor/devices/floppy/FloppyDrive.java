@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.javisor.devices.block.BlockBackend;
 
-/// A drive, where its heads are, and the diskette in it. What moves is guarded by the controller's lock; sectors are read
-/// and written without it, by one thread at a time.
+/// A drive, where its heads are, and the diskette in it. What moves is guarded by the controller's lock; sectors are
+/// read and written without it, by one thread at a time.
 final class FloppyDrive {
     /// As far as heads can be moved.
     private static final int LAST_TRACK = 84;

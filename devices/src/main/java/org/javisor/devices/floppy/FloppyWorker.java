@@ -14,8 +14,8 @@ import org.javisor.devices.floppy.FloppyTransfer.Stage;
 /// Its lock is held during a step: who has it knows that no buffer is changed. The controller's lock is taken only to
 /// look and to note; disk and memory are reached without it.
 final class FloppyWorker implements Runnable {
-    /// What a worker needs of the controller. Each takes the controller's lock, and does nothing if `transfer` is no more
-    /// the present one.
+    /// What a worker needs of the controller. Each takes the controller's lock, and does nothing if `transfer` is no
+    /// more the present one.
     interface Owner {
         /// What is to be carried on now, or null.
         FloppyTransfer transfer();

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class DmaControllersTest {
-    private static final int SINGLE_TO_MEMORY = 0x44, SINGLE_FROM_MEMORY = 0x48, AUTO = 0x10, DOWN = 0x20, VERIFY = 0x40;
+    private static final int SINGLE_TO_MEMORY = 0x44, SINGLE_FROM_MEMORY = 0x48, AUTO = 0x10, DOWN = 0x20,
+            VERIFY = 0x40;
     private static final int RAM_BYTES = 1 << 20;
 
     private final Ram ram = Ram.allocate(RAM_BYTES);

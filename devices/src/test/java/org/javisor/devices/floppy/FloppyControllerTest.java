@@ -40,13 +40,16 @@ class FloppyControllerTest {
     private final TestDiskette second = new TestDiskette(FloppyFormat.K360, true);
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private boolean held;
-    private final FloppyController controller = new FloppyController(irq, dma.channel(2), List.of(first, second), work -> {
+    private final FloppyController controller = new FloppyController(irq, dma.channel(2), List.of(first, second),
+            this::schedule);
+
+    private void schedule(Runnable work) {
         if (held) {
             waiting.add(work);
         } else {
             work.run();
         }
-    });
+    }
 
     @BeforeEach
     void turnOn() {

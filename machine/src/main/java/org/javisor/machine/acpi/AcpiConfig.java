@@ -14,11 +14,11 @@ import org.javisor.machine.layout.MemoryMap;
 /// @param peripherals devices that not every machine has
 public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPorts, int pmBase, long ecam,
         Peripherals peripherals) {
-    /// Devices on the ISA bus that not every machine has.
+    /// Devices on the ISA bus, and a TPM, that not every machine has.
     ///
     /// @param panic whether the panic device is at its port
-    public record Peripherals(boolean floppy, boolean parallel, boolean panic) {
-        static final Peripherals NONE = new Peripherals(false, false, false);
+    public record Peripherals(boolean floppy, boolean parallel, boolean panic, boolean tpm) {
+        static final Peripherals NONE = new Peripherals(false, false, false, false);
     }
 
     /// Where the power-management block is if no firmware has placed it.

@@ -96,6 +96,9 @@ public final class AcpiTables {
         if (config.board().hpet()) {
             listed.add(place(hpet()));
         }
+        if (config.peripherals().tpm()) {
+            listed.add(place(table("TPM2", 4, TpmDescription.table())));
+        }
         byte[] entries = {};
         for (long address : listed) {
             entries = concat(entries, little(address, 8));

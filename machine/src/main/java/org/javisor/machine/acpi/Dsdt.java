@@ -37,7 +37,7 @@ final class Dsdt {
                 define("\\_S3_", packageOf(integer(SLEEP_TYPE_S3), integer(SLEEP_TYPE_S3), integer(0), integer(0))),
                 define("\\_S5_", packageOf(integer(SLEEP_TYPE_S5), integer(SLEEP_TYPE_S5), integer(0), integer(0))),
                 scope("\\_SB", pciRoot(config, board), board.beside(config), motherboard(config, board),
-                        processors(config)),
+                        config.peripherals().tpm() ? TpmDescription.device() : new byte[0], processors(config)),
                 events.length == 0 ? events : scope("\\_GPE", events));
     }
 
