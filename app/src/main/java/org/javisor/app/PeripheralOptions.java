@@ -46,8 +46,8 @@ final class PeripheralOptions implements AutoCloseable {
             + " guest does not reload it in time: reset (the default), stop or report.")
     private String watchdog;
 
-    @Option(names = "--tpm", paramLabel = "SOCKET", description = "Add a TPM 2.0: the swtpm process whose control channel"
-            + " is at SOCKET.")
+    @Option(names = "--tpm", paramLabel = "SOCKET", description = "Add a TPM 2.0: the swtpm process whose control"
+            + " channel is at SOCKET.")
     private Path tpm;
 
     private SpeakerRecording recording;

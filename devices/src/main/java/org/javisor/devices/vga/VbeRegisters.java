@@ -94,16 +94,21 @@ public final class VbeRegisters implements BusDevice, Chip<VbeRegisters.State> {
             case ID -> values[ID] = value >= OLDEST && value <= NEWEST ? value : values[ID];
             case WIDTH -> setUnlessEnabled(WIDTH, value, value > 0 && value <= MAX_WIDTH && value % 8 == 0);
             case HEIGHT -> setUnlessEnabled(HEIGHT, value, value > 0 && value <= MAX_HEIGHT);
-            case DEPTH -> setUnlessEnabled(DEPTH, value == 0 ? 8 : value, switch (value) {
-                case 0, 4, 8, 15, 16, 24, 32 -> true;
-                default -> false;
-            });
+            case DEPTH -> setUnlessEnabled(DEPTH, value == 0 ? 8 : value, isDepth(value));
             case ENABLE -> enable(value);
             case BANK -> values[BANK] = value % (VideoMemory.BYTES >> 16);
             case VIRTUAL_WIDTH -> setVirtualWidth(value);
             case X_OFFSET, Y_OFFSET -> values[register] = value;
             default -> { }
         }
+    }
+
+    /// Whether a picture can have so many bits a pixel; 0 asks for 8.
+    private static boolean isDepth(int bits) {
+        return switch (bits) {
+            case 0, 4, 8, 15, 16, 24, 32 -> true;
+            default -> false;
+        };
     }
 
     private void setUnlessEnabled(int register, int value, boolean possible) {
@@ -154,9 +159,11 @@ public final class VbeRegisters implements BusDevice, Chip<VbeRegisters.State> {
 
     @Override
     public synchronized void load(State state) {
-        if (state.values[WIDTH] > MAX_WIDTH || state.values[HEIGHT] > MAX_HEIGHT
-                || state.values[VIRTUAL_WIDTH] * 4L * Math.max(1, state.values[HEIGHT]) > 4L * VideoMemory.BYTES) {
-            throw new IllegalArgumentException("a picture that does not fit into video memory");
+        // A picture that is larger than video memory, as a guest can leave it behind, wraps around in that.
+        boolean wide = Arrays.stream(state.values).anyMatch(value -> (value & ~0xffff) != 0);
+        if (wide || state.values[WIDTH] > MAX_WIDTH || state.values[HEIGHT] > MAX_HEIGHT
+                || state.values[DEPTH] == 0 || !isDepth(state.values[DEPTH])) {
+            throw new IllegalArgumentException("a picture that no guest can have asked for");
         }
         index = state.index;
         System.arraycopy(state.values, 0, values, 0, REGISTERS);
