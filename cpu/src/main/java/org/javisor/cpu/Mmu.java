@@ -55,6 +55,13 @@ final class Mmu {
 
     /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
     void refresh() {
+        followPrivilege();
+        current.codeEntries.use(cpu.decodeMode);
+        publish();
+    }
+
+    /// The part of [#refresh] that accesses need. Before code is executed CPL is what it was, or [#refresh] follows.
+    void followPrivilege() {
         boolean ac = (cpu.systemFlags() & Flags.AC) != 0;
         if (cpu.cpl == 3) {
             current = space.user;
@@ -69,8 +76,6 @@ final class Mmu {
         masking.derive(cpu);
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
         fast = checksAlignment ? empty.table : watched(current);
-        current.codeEntries.use(cpu.decodeMode);
-        publish();
     }
 
     /// Tells translated code.

@@ -83,12 +83,12 @@ final class StackFrame {
             return;
         }
         cpu.cpl = cpl;
-        cpu.mmu.refresh();
+        cpu.mmu.followPrivilege();
         try {
             writeAtCurrentLevel();
         } finally {
             cpu.cpl = current;
-            cpu.mmu.refresh();
+            cpu.mmu.followPrivilege();
         }
     }
 
