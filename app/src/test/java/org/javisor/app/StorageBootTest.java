@@ -106,12 +106,14 @@ class StorageBootTest {
 
     @Test
     void aFileSystemIsWholeWithSeveralProcessorsAtWork() {
-        String shown = javisor("run", "--cpus", "2", "--guest-kernel", "full", "--guest-modules", "ahci,sd_mod,ext4",
-                "--disk", disk + ",format=raw,bus=ahci", "--exec", "modprobe ahci; modprobe sd_mod;"
+        String shown = javisor("run", "--cpus", "2", "--guest-kernel", "full", "--guest-modules",
+                "ahci,sd_mod,crc32c_generic", "--disk", disk + ",format=raw,bus=ahci", "--exec",
+                "modprobe ahci; modprobe sd_mod; modprobe crc32c_generic; modprobe ext4;"
                         + "for i in $(seq 50); do [ -b /dev/sda ] && break; sleep 0.1; done;"
-                        + "mke2fs /dev/sda >/dev/null 2>&1; mkdir /m; mount -t ext2 /dev/sda /m || mount /dev/sda /m;"
-                        + "(seq 1 20000 >/m/a; sync) & seq 1 30000 >/m/b; wait; umount /m;"
-                        + "mount -t ext2 /dev/sda /m; tail -n 1 /m/a; tail -n 1 /m/b; " + COMPLAINTS + "true");
+                        + "mke2fs /dev/sda >/dev/null 2>&1; mkdir /m; mount -t ext2 /dev/sda /m || exit 9;"
+                        + "(seq 1 20000 >/m/a; sync) & seq 1 30000 >/m/b; wait; umount /m || exit 8;"
+                        + "mount -t ext2 /dev/sda /m || exit 7; tail -n 1 /m/a; tail -n 1 /m/b; " + COMPLAINTS
+                        + "true");
 
         assertEquals("20000\n30000\n", shown);
     }
