@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Firmware starts what is on a disk.
@@ -140,6 +143,33 @@ class FirmwareBootTest {
                 disk(directory, "three", model == BoardModel.PC ? DiskBus.IDE : DiskBus.NVME, PciPlace.ROOT, 3));
 
         assertTrue(shown.contains("hello from three"), shown);
+    }
+
+    /// An ISO image of nothing but what El Torito needs to start a sector without emulation of a disk.
+    private static byte[] bootableCd(String text) {
+        ByteBuffer image = ByteBuffer.allocate(32 * 2048).order(ByteOrder.LITTLE_ENDIAN);
+        image.put(16 * 2048, "\1CD001\1".getBytes(StandardCharsets.US_ASCII));
+        image.put(17 * 2048, "\0CD001\1EL TORITO SPECIFICATION".getBytes(StandardCharsets.US_ASCII));
+        image.putInt(17 * 2048 + 0x47, 19);
+        image.put(18 * 2048, "\377CD001\1".getBytes(StandardCharsets.ISO_8859_1));
+        int validation = 19 * 2048;
+        image.put(validation, (byte) 1).putShort(validation + 28, (short) 0x55aa)
+                .putShort(validation + 30, (short) 0xaa55);
+        int entry = validation + 32;
+        image.put(entry, (byte) 0x88).putShort(entry + 6, (short) 4).putInt(entry + 8, 20);
+        image.put(20 * 2048, disk(text), 0, 2048);
+        return image.array();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Q35, AHCI", "Q35, IDE", "PC, IDE"})
+    void seabiosStartsFromACd(BoardModel model, DiskBus bus, @TempDir Path directory) throws Exception {
+        Path file = Files.write(directory.resolve("cd.iso"), bootableCd("hello from the disc\r\n" + BEHIND));
+
+        String shown = shown(BoardConfig.DEFAULT.withModel(model), new Disk(file, null, true, false,
+                FullPolicy.REPORT, bus, true, PciPlace.ROOT, BootOrder.NONE));
+
+        assertTrue(shown.contains("Booting from DVD/CD") && shown.contains("hello from the disc"), shown);
     }
 
     @Test
