@@ -10,7 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
 import org.junit.jupiter.api.Assumptions;
 
-/// The disk that `samples/debian-disk/build` makes, as a qcow2 image in the cache; made on first use, which takes minutes.
+/// The disk that `samples/debian-disk/build` makes, as a qcow2 image in the cache; made on first use, which takes
+/// minutes.
 final class DebianDisk {
     private static final Path SCRIPT = Path.of("../samples/debian-disk/build");
     private static final int TOOLS_MISSING = 2;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -33,6 +34,7 @@ import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.MachineExit;
 import org.javisor.machine.layout.BoardModel;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +48,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class DebianDiskTest {
     private static final Stroke ALT_F2 = new Stroke(0x3c, false, false, true);
+    private static final String[] BUTTONS = {"LEFT", "RIGHT", "MIDDLE", "SIDE", "EXTRA"};
     private static final int BOOT_SECONDS = 900, SECONDS = 120;
 
     @TempDir
@@ -71,9 +74,62 @@ class DebianDiskTest {
         return setups.stream().filter(setup -> chosen.matcher(setup.toString()).matches());
     }
 
+    /// What is done with a machine whose first serial port has a shell.
+    private interface Work {
+        void with(Machine machine, SerialTalk serial) throws Exception;
+    }
+
     @ParameterizedTest
     @MethodSource("setups")
     void bootsToALoginAndEndsCleanly(Setup setup) throws Exception {
+        run(setup, (machine, serial) -> {
+            typeOnTheScreensConsole(machine, serial);
+            look(machine);
+        });
+    }
+
+    /// Linux's own drivers say what they see of the PS/2 keyboard and mouse.
+    @Test
+    void linuxSeesKeysThatRepeatLedsAWheelAndFiveButtons() throws Exception {
+        run(new Setup(BoardModel.Q35, DiskBus.VIRTIO, "seabios"), (machine, serial) -> {
+            evtest(machine, serial, "0-event-kbd");
+            machine.key(0x1e, false, true);
+            serial.expect("(KEY_A), value 1", SECONDS);
+            serial.expect("(KEY_A), value 2", SECONDS);
+            machine.key(0x1e, false, false);
+            serial.expect("(KEY_A), value 0", SECONDS);
+            machine.key(0x46, true, true);
+            serial.expect("(KEY_PAUSE), value 0", SECONDS);
+            machine.key(0x37, true, true);
+            serial.expect("(KEY_SYSRQ), value 1", SECONDS);
+            machine.key(0x37, true, false);
+            serial.expect("(KEY_SYSRQ), value 0", SECONDS);
+
+            evtest(machine, serial, "1-event-mouse");
+            machine.mouse(300, 20, 0, 0);
+            serial.expect("(REL_X), value 255", SECONDS);
+            serial.expect("(REL_Y), value -20", SECONDS);
+            serial.expect("(REL_X), value 45", SECONDS);
+            machine.mouse(0, 0, -1, 0);
+            serial.expect("(REL_WHEEL), value 1", SECONDS);
+            for (int button = 0; button < 5; button++) {
+                machine.mouse(0, 0, 0, 1 << button);
+                serial.expect("(BTN_" + BUTTONS[button] + "), value 1", SECONDS);
+            }
+
+            await(machine, serial, "pkill evtest; ! pgrep evtest");
+            SerialTalk.type(machine, "for led in /sys/class/leds/*::capslock; do echo 1 > $led/brightness; done\r");
+            await(machine, serial, "grep -q 1 /sys/class/leds/*::capslock/brightness");
+            assertEquals(4, machine.keyboardLeds());
+        });
+    }
+
+    private static void evtest(Machine machine, SerialTalk serial, String device) throws InterruptedException {
+        SerialTalk.type(machine, "evtest /dev/input/by-path/platform-i8042-serio-" + device + " &\r");
+        serial.expect("Testing ... (interrupt to exit)", SECONDS);
+    }
+
+    private void run(Setup setup, Work work) throws Exception {
         Path disk = DebianDisk.layer(directory);
         Cache cache = Cache.of(System.getenv());
         SerialTalk serial = new SerialTalk();
@@ -84,8 +140,7 @@ class DebianDiskTest {
             CompletableFuture<MachineExit> exit = CompletableFuture.supplyAsync(machine::run);
             try {
                 logIn(machine, serial);
-                typeOnTheScreensConsole(machine, serial);
-                look(machine);
+                work.with(machine, serial);
                 SerialTalk.type(machine, "systemctl poweroff\r");
                 assertInstanceOf(MachineExit.PoweredOff.class, exit.get(SECONDS, TimeUnit.SECONDS));
             } finally {
@@ -102,10 +157,11 @@ class DebianDiskTest {
         serial.expect("Password: ", SECONDS);
         SerialTalk.type(machine, "javisor\r");
         serial.expect(":~# ", SECONDS);
-        SerialTalk.type(machine, "systemctl is-system-running --wait; echo units: $(systemctl --failed --quiet | wc -l)\r");
+        SerialTalk.type(machine, "systemctl is-system-running --wait;"
+                + " echo units: $(systemctl --failed --quiet | wc -l)\r");
         String state = serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS)
                 + serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS);
-        assertTrue(state.contains("\nrunning") && state.contains("units: 0"), state);
+        assertTrue(state.contains("running\r\nunits: 0"), state);
         serial.expect(":~# ", SECONDS);
     }
 
@@ -119,7 +175,7 @@ class DebianDiskTest {
         type(keyboard, "javisor\r");
         await(machine, serial, "pgrep -t tty2 -x bash");
         type(keyboard, "echo \"From $(tty), with {Shift}\" > /dev/ttyS0\r");
-        serial.expect("\nFrom /dev/tty2, with {Shift}", SECONDS);
+        serial.expect("From /dev/tty2, with {Shift}", SECONDS);
     }
 
     private static void type(KeyboardInput keyboard, String text) throws InterruptedException {
@@ -132,7 +188,8 @@ class DebianDiskTest {
     /// Has the shell on the serial port wait until a command succeeds, and a moment for what comes behind that.
     private static void await(Machine machine, SerialTalk serial, String command) throws InterruptedException {
         SerialTalk.type(machine, "until " + command + " > /dev/null; do sleep 1; done; sleep 2; echo so it is\r");
-        serial.expect("\nso it is", SECONDS);
+        // The command's echo has a blank before it.
+        serial.expect("\rso it is", SECONDS);
         serial.expect(":~# ", SECONDS);
     }
 

@@ -182,7 +182,8 @@ public final class VmRunner {
     }
 
     /// Whether the machine has been asked to reset before the vCPU got to where it is: what it did since then has not
-    /// happened. Firmware resets by the keyboard controller, and then in other ways, because it expects not to get there.
+    /// happened. Firmware resets by the keyboard controller, and then in other ways, because it expects not to get
+    /// there.
     private boolean resetComes(int seen) {
         synchronized (decision) {
             return resetAsked.get() || resets != seen;

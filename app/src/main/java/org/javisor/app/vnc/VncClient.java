@@ -19,7 +19,7 @@ import org.javisor.machine.Machine;
 /// What it can make us remember is bounded: one picture, one encoded rectangle, a buffer each way. Whoever neither
 /// reads nor leaves is closed by [#checkTime].
 final class VncClient {
-    private static final long GREETING_SECONDS = 30, WRITE_SECONDS = 60;
+    private static final long GREETING_SECONDS = 120, WRITE_SECONDS = 60;
     private static final int CHUNK = 1 << 16;
 
     private final Machine machine;

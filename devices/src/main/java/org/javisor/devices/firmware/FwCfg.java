@@ -93,8 +93,8 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
         sources.put(key, content);
     }
 
-    /// As [#file], for what is not always of the same length: it gets zeros at its end, because firmware asks for lengths
-    /// first.
+    /// As [#file], for what is not always of the same length: it gets zeros at its end, because firmware asks for
+    /// lengths first.
     ///
     /// @param length more than it ever has
     public void file(String name, int length, Supplier<byte[]> content) {
@@ -114,7 +114,8 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
             byte[] text = file.name.getBytes(StandardCharsets.US_ASCII);
             System.arraycopy(text, 0, name, 0, text.length);
             // Not kept: it is asked for before the firmware sets the board up.
-            directory.putInt(sources.get(file.key).get().length).putShort((short) file.key).putShort((short) 0).put(name);
+            int length = sources.get(file.key).get().length;
+            directory.putInt(length).putShort((short) file.key).putShort((short) 0).put(name);
         }
         return directory.array();
     }
