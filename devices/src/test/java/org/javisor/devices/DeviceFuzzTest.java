@@ -341,7 +341,7 @@ class DeviceFuzzTest extends DeviceFuzz {
         rig.memory.storeInt(0x6000, 0);
         rig.memory.storeInt(0x6004, random.nextInt(4) == 0 ? random.nextInt() : random.nextBoolean() ? 3 : 0x18);
         rig.memory.storeInt(0x6020, 1 << 27);
-        rig.memory.storeInt(0x6024, (random.nextInt(3) == 0 ? 9 : random.nextInt(3)) << 16);
+        rig.memory.storeInt(0x6024, (random.nextBoolean() ? random.nextInt(9, 11) : random.nextInt(3)) << 16);
         int[] types = {4, 2, 6, 2};
         for (int endpoint = 1; endpoint < 5; endpoint++) {
             rig.memory.storeInt(0x6000 + 32L * (endpoint + 1) + 4, types[endpoint - 1] << 3 | 512 << 16);

@@ -26,10 +26,10 @@ final class Capabilities {
         };
     }
 
-    /// Ports of USB 2 come first, then those of USB 3.
+    /// Ports of USB 3 come first, then those of USB 2: what firmware calls port 1 is the first of either kind.
     private static int protocol(int which, int at) {
         return switch (at) {
-            case 0 -> PROTOCOL | (which == 0 ? PROTOCOL_BYTES / 4 << 8 | USB_2 : USB_3);
+            case 0 -> PROTOCOL | (which == 0 ? PROTOCOL_BYTES / 4 << 8 | USB_3 : USB_2);
             case 4 -> USB;
             case 8 -> which * XhciLayout.PORTS_OF_EACH + 1 | XhciLayout.PORTS_OF_EACH << 8;
             default -> 0;

@@ -102,7 +102,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         this.clock = clock;
         this.wires = wires;
         for (int i = 0; i < ports.length; i++) {
-            ports[i] = new RootPort(i >= XhciLayout.PORTS_OF_EACH);
+            ports[i] = new RootPort(i < XhciLayout.PORTS_OF_EACH);
         }
         Arrays.setAll(interrupters, _ -> new Interrupter(memory));
         slots = new Slots(memory, ports, this::transferEvent);
@@ -115,7 +115,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     /// @return the port's number, from 1 on
     /// @throws IllegalArgumentException if there is none
     int plug(UsbDevice device) {
-        int first = device.speed() == UsbDevice.Speed.SUPER ? XhciLayout.PORTS_OF_EACH : 0;
+        int first = device.speed() == UsbDevice.Speed.SUPER ? 0 : XhciLayout.PORTS_OF_EACH;
         for (int i = first; i < first + XhciLayout.PORTS_OF_EACH; i++) {
             if (ports[i].device() == null) {
                 int port = i;

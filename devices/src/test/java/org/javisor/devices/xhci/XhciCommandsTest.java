@@ -16,6 +16,9 @@ import org.junit.jupiter.api.Test;
 
 /// Registers, ports, events and commands.
 class XhciCommandsTest {
+    /// The first of USB 2.
+    private static final int PORT = XhciLayout.PORTS_OF_EACH + 1;
+
     private final UsbTablet tablet = new UsbTablet();
     private final XhciDriver driver = new XhciDriver(tablet);
 
@@ -30,7 +33,7 @@ class XhciCommandsTest {
     }
 
     private void resetPort() {
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.RESET);
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.RESET);
         driver.drain();
     }
 
@@ -40,8 +43,8 @@ class XhciCommandsTest {
         assertEquals(0x40, driver.xhci.read(0, 1) & 0xff);
         assertEquals(0x0110, driver.xhci.read(2, 2) & 0xffff);
         int extended = driver.get(XhciLayout.HCCPARAMS1) >>> 16 << 2;
-        assertEquals(0x0200_0402, driver.get(extended));
-        assertEquals(0x0300_0002, driver.get(extended + 16));
+        assertEquals(0x0300_0402, driver.get(extended));
+        assertEquals(0x0200_0002, driver.get(extended + 16));
         assertEquals(0x0809, driver.get(extended + 24));
     }
 
@@ -50,33 +53,33 @@ class XhciCommandsTest {
         XhciDriver.Event event = driver.take();
 
         assertEquals(XhciLayout.PORT_STATUS_CHANGE, event.type());
-        assertEquals(1L << 24, event.parameter());
+        assertEquals((long) PORT << 24, event.parameter());
         assertEquals(RootPort.CONNECTED | RootPort.CONNECT_CHANGE,
-                driver.get(XhciDriver.port(1)) & (RootPort.CONNECTED | RootPort.CONNECT_CHANGE | RootPort.ENABLED));
+                driver.get(XhciDriver.port(PORT)) & (RootPort.CONNECTED | RootPort.CONNECT_CHANGE | RootPort.ENABLED));
         assertNull(driver.take());
     }
 
     @Test
     void resettingAPortEnablesIt() {
         driver.drain();
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.CONNECT_CHANGE | RootPort.RESET);
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.CONNECT_CHANGE | RootPort.RESET);
 
         assertEquals(XhciLayout.PORT_STATUS_CHANGE, driver.take().type());
         assertEquals(RootPort.CONNECTED | RootPort.ENABLED | RootPort.POWER | RootPort.RESET_CHANGE | 3 << 10,
-                driver.get(XhciDriver.port(1)));
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.ENABLED);
-        assertEquals(0, driver.get(XhciDriver.port(1)) & RootPort.ENABLED);
+                driver.get(XhciDriver.port(PORT)));
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.ENABLED);
+        assertEquals(0, driver.get(XhciDriver.port(PORT)) & RootPort.ENABLED);
     }
 
     @Test
     void aSuspendedPortResumes() {
         resetPort();
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.LINK_WRITE | 3 << 5);
-        assertEquals(3, driver.get(XhciDriver.port(1)) >>> 5 & 0xf);
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.LINK_WRITE | 15 << 5);
-        driver.set(XhciDriver.port(1), 4, RootPort.POWER | RootPort.LINK_WRITE);
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.LINK_WRITE | 3 << 5);
+        assertEquals(3, driver.get(XhciDriver.port(PORT)) >>> 5 & 0xf);
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.LINK_WRITE | 15 << 5);
+        driver.set(XhciDriver.port(PORT), 4, RootPort.POWER | RootPort.LINK_WRITE);
 
-        assertEquals(RootPort.LINK_CHANGE, driver.get(XhciDriver.port(1)) & (RootPort.LINK_CHANGE | 0x1e0));
+        assertEquals(RootPort.LINK_CHANGE, driver.get(XhciDriver.port(PORT)) & (RootPort.LINK_CHANGE | 0x1e0));
         assertEquals(XhciLayout.PORT_STATUS_CHANGE, driver.take().type());
     }
 
@@ -85,9 +88,9 @@ class XhciCommandsTest {
         driver.drain();
         driver.xhci.unplug(tablet);
         assertEquals(XhciLayout.PORT_STATUS_CHANGE, driver.take().type());
-        assertEquals(0, driver.get(XhciDriver.port(1)) & RootPort.CONNECTED);
+        assertEquals(0, driver.get(XhciDriver.port(PORT)) & RootPort.CONNECTED);
 
-        assertEquals(1, driver.xhci.plug(new UsbKeyboard()));
+        assertEquals(PORT, driver.xhci.plug(new UsbKeyboard()));
 
         assertEquals(XhciLayout.PORT_STATUS_CHANGE, driver.take().type());
     }
@@ -202,7 +205,7 @@ class XhciCommandsTest {
     @Test
     void anAddressedDeviceIsInItsContext() {
         resetPort();
-        int slot = driver.address(1);
+        int slot = driver.address(PORT);
 
         assertEquals(slot | Slot.ADDRESSED << 27, driver.memory.loadInt(XhciDriver.context(slot) + 12));
         assertEquals(Endpoint.RUNNING, driver.endpointState(slot, 1));
@@ -230,7 +233,7 @@ class XhciCommandsTest {
     @Test
     void endpointsAreConfiguredAndDropped() {
         resetPort();
-        int slot = driver.address(1);
+        int slot = driver.address(PORT);
 
         assertEquals(XhciLayout.BANDWIDTH_ERROR, driver.configure(slot, 0, 3, 5));
         assertEquals(XhciLayout.SUCCESS, driver.configure(slot, 0, 3, XhciDriver.INTERRUPT_IN));
@@ -246,7 +249,7 @@ class XhciCommandsTest {
     @Test
     void aControllerGoesOnAsAnotherThatIsGivenItsState() {
         resetPort();
-        int slot = driver.address(1);
+        int slot = driver.address(PORT);
         driver.configure(slot, 0, 3, XhciDriver.INTERRUPT_IN);
         XhciFunction.State saved = driver.xhci.save();
         driver.xhci.reset();

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 /// Transfers, with a tablet and a keyboard.
 class XhciTransfersTest {
     private static final long DATA = XhciDriver.DATA;
+    /// The first of USB 2.
+    private static final int PORT = XhciLayout.PORTS_OF_EACH + 1;
 
     private final UsbTablet tablet = new UsbTablet();
     private final UsbKeyboard keyboard = new UsbKeyboard();
@@ -25,7 +27,7 @@ class XhciTransfersTest {
     @BeforeEach
     void configureTheTablet() {
         driver.start();
-        slot = configured(1);
+        slot = configured(PORT);
     }
 
     @AfterEach
@@ -123,7 +125,7 @@ class XhciTransfersTest {
 
     @Test
     void keysAreReportedOneByOneAndLightsAreSet() {
-        int second = configured(2);
+        int second = configured(PORT + 1);
         assertTrue(keyboard.key(0x2a, false, true));
         assertTrue(keyboard.key(0x1e, false, true));
         assertFalse(keyboard.key(0x7f, true, true));
@@ -143,7 +145,7 @@ class XhciTransfersTest {
 
     @Test
     void moreKeysThanAReportHasRoomForAreAnError() {
-        int second = configured(2);
+        int second = configured(PORT + 1);
         for (int code = 0x10; code < 0x17; code++) {
             keyboard.key(code, false, true);
         }
