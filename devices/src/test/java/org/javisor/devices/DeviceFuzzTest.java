@@ -92,6 +92,8 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("e1000", rig -> card(rig, Model.I82540EM));
         row("e1000e", rig -> card(rig, Model.I82574L));
         row("nvme", rig -> nvme(rig));
+        row("ide", StorageFuzz::ide);
+        row("ahci", StorageFuzz::ahci);
         row("xhci", rig -> xhci(rig));
         return rows;
     }
@@ -174,7 +176,7 @@ class DeviceFuzzTest extends DeviceFuzz {
     }
 
     /// A PCI bus with both bridges of a Q35; the same for every function that is added.
-    private static PciBus pci(FuzzRig rig) {
+    static PciBus pci(FuzzRig rig) {
         PirqRouter router = new PirqRouter(_ -> rig.wire());
         PciBus bus = new PciBus(rig.ports, rig.mmio, (1L << 46) - 1, router, rig.msi());
         ResetControl reset = new ResetControl(kind -> rig.observe(kind.ordinal()));
@@ -366,7 +368,7 @@ class DeviceFuzzTest extends DeviceFuzz {
     }
 
     /// Puts a function into the first free slot. Its state is part of its owner's, or a chip of its own.
-    private static void add(FuzzRig rig, PciFunction function) {
+    static void add(FuzzRig rig, PciFunction function) {
         PciBus bus = pci(rig);
         int device = bus.freeDevice(1);
         bus.add(device, 0, function);

@@ -63,7 +63,7 @@ final class StorageDevices implements AutoCloseable {
 
     private AhciController ahci(List<Disks.Attached> attached, Vm vm) {
         requireRoom(DiskBus.AHCI, attached.size(), AhciController.PORTS);
-        return new AhciController(attached.stream().map(disk -> drive(disk, true)).toList(), vm.memory(),
+        return new AhciController(attached.stream().map(disk -> drive(disk, true)).toList(), vm.memory(), vm.clock(),
                 port -> threads.start("ahci " + port));
     }
 

@@ -24,6 +24,7 @@ import org.javisor.devices.pci.Msi;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
+import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 
 /// The SATA controller of an ICH9 in AHCI mode, with six ports. As a [BusDevice] it is its memory BAR.
@@ -68,9 +69,10 @@ public final class AhciController implements BusDevice, Chip<AhciController.Stat
 
     /// @param drives  one for each port, null for none; what is missing at the end has none
     /// @param memory  the guest's
+    /// @param clock   by which it is seen how long the end of a command has not been told
     /// @param workers gives the executor for a port that has a drive; one thread each is enough, and tests may serve
     ///     commands in place
-    public AhciController(List<AtaDevice> drives, GuestMemory memory, Workers workers) {
+    public AhciController(List<AtaDevice> drives, GuestMemory memory, Clock clock, Workers workers) {
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x2922, 2, 0x010601, 0x1af4, 0x1100));
         intx = new Pin(function::intx);
         msi = new Msi(function, 1);
@@ -79,7 +81,7 @@ public final class AhciController implements BusDevice, Chip<AhciController.Stat
         for (int n = 0; n < PORTS; n++) {
             AtaDevice drive = n < drives.size() ? drives.get(n) : null;
             present |= drive != null ? 1 << n : 0;
-            ports.add(new AhciPort(drive, memory, wiring, drive == null ? Runnable::run : workers.apply(n)));
+            ports.add(new AhciPort(drive, memory, clock, wiring, drive == null ? Runnable::run : workers.apply(n)));
         }
         function.addMemoryBar(MEMORY_BAR, BYTES, this, "AHCI");
         function.useIntx(1);

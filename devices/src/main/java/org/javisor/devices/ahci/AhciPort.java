@@ -27,6 +27,7 @@ import java.util.concurrent.Executor;
 import org.javisor.devices.ata.AtaDevice;
 import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.TaskFile;
+import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 
 /// The registers of one port and the link to its drive.
@@ -83,11 +84,11 @@ final class AhciPort {
     private boolean unreported;
 
     /// @param drive null for none
-    AhciPort(AtaDevice drive, GuestMemory memory, Controller controller, Executor executor) {
+    AhciPort(AtaDevice drive, GuestMemory memory, Clock clock, Controller controller, Executor executor) {
         this.drive = drive;
         this.controller = controller;
         this.received = new ReceivedFis(memory);
-        this.worker = new PortWorker(this, drive, memory, executor);
+        this.worker = new PortWorker(this, drive, memory, clock, executor);
         powerOn();
     }
 

@@ -10,6 +10,7 @@ import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.TaskFile;
 import org.javisor.devices.block.DataPhase.Direction;
 import org.javisor.devices.block.ScatterList;
+import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
@@ -24,6 +25,7 @@ final class PortWorker implements Runnable {
 
     private final AhciPort port;
     private final AtaDevice drive;
+    private final Clock clock;
     private final Executor executor;
     private final CommandSlot command;
     private final TaskFile file = new TaskFile();
@@ -36,7 +38,8 @@ final class PortWorker implements Runnable {
     private long doneSince;
 
     /// @param drive null for none
-    PortWorker(AhciPort port, AtaDevice drive, GuestMemory memory, Executor executor) {
+    PortWorker(AhciPort port, AtaDevice drive, GuestMemory memory, Clock clock, Executor executor) {
+        this.clock = clock;
         this.port = port;
         this.drive = drive;
         this.executor = executor;
@@ -80,7 +83,7 @@ final class PortWorker implements Runnable {
                     break;
                 }
                 serve(slot);
-                if (doneTags != 0 && System.nanoTime() - doneSince > REPORT_NANOS) {
+                if (doneTags != 0 && clock.nanos() - doneSince > REPORT_NANOS) {
                     report();
                 }
             }
@@ -163,7 +166,7 @@ final class PortWorker implements Runnable {
             return;
         }
         if (doneTags == 0) {
-            doneSince = System.nanoTime();
+            doneSince = clock.nanos();
         }
         doneTags |= 1 << tag;
         doneCauses |= command.interrupting() ? AhciLayout.IS_DESCRIPTOR : 0;

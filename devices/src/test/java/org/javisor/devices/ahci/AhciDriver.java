@@ -11,6 +11,7 @@ import org.javisor.devices.block.MemoryDisk;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.PciHost;
 import org.javisor.devices.scsi.CdDrive;
+import org.javisor.testkit.ManualClock;
 
 /// The driver's side of an AHCI controller with a disk on port 0 and a CD drive on port 1. Commands are served in
 /// place, within the write that issues them, unless an executor says otherwise.
@@ -44,7 +45,8 @@ final class AhciDriver implements AutoCloseable {
 
     AhciDriver(Executor worker) {
         controller = new AhciController(Arrays.asList(new AtaDisk(disk, new Identity("a disk", "serial", true)),
-                new PacketDevice(drive, new Identity("a CD drive", "serial 2", true))), host.memory, _ -> worker);
+                new PacketDevice(drive, new Identity("a CD drive", "serial 2", true))), host.memory,
+                new ManualClock(), _ -> worker);
         host.plug(controller.function());
         controller.function().writeConfig(ConfigSpace.COMMAND, 2, 6);
     }
