@@ -514,11 +514,15 @@ public final class Machine implements AutoCloseable {
 
         /// @throws ConfigurationException if anything in the configuration cannot be used
         public Machine build() {
+            return new Machine(config());
+        }
+
+        MachineConfig config() {
             BootSource boot = kernel == null ? null
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
-            return new Machine(new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
+            return new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
                     List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                    reports, execution, translator, peripherals, usb));
+                    reports, execution, translator, peripherals, usb);
         }
 
         private static byte[] read(String what, Path file) {

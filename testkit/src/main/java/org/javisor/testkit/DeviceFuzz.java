@@ -20,8 +20,8 @@ import org.junit.jupiter.api.TestFactory;
 /// Whatever a guest does to devices, for as long as one likes: nothing throws, nothing hangs, every state that is saved
 /// can be loaded, and the device that loads it behaves as the one that saved it.
 ///
-/// A subclass names devices, a row each. `-Djavisor.fuzz=REGEX` chooses among them; under the tag `slow` each takes
-/// `-Djavisor.fuzz.minutes=N`, an hour by default.
+/// A subclass names devices, a row each. `-Djavisor.fuzz=REGEX` chooses among them; under the tag `slow` they take
+/// `-Djavisor.minutes=N` together, an hour by default.
 public abstract class DeviceFuzz {
     private static final int ROUNDS = 12, STEPS = 1500, TWIN_STEPS = 500;
     private static final int DEFAULT_MINUTES = 60;
@@ -42,7 +42,8 @@ public abstract class DeviceFuzz {
     @TestFactory
     @Tag("slow")
     Stream<DynamicTest> aLongTime() {
-        long nanos = TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.fuzz.minutes", DEFAULT_MINUTES));
+        long all = TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.minutes", DEFAULT_MINUTES));
+        long nanos = all / Math.max(1, chosen().count());
         return tests(name -> {
             long end = System.nanoTime() + nanos;
             return () -> System.nanoTime() < end;
@@ -55,10 +56,13 @@ public abstract class DeviceFuzz {
         BooleanSupplier begin(String name);
     }
 
-    private Stream<DynamicTest> tests(Extent extent) {
+    private Stream<Map.Entry<String, Consumer<FuzzRig>>> chosen() {
         String wanted = System.getProperty("javisor.fuzz", ".*");
-        return devices().entrySet().stream().filter(row -> row.getKey().matches(wanted))
-                .map(row -> DynamicTest.dynamicTest(row.getKey(), () -> {
+        return devices().entrySet().stream().filter(row -> row.getKey().matches(wanted));
+    }
+
+    private Stream<DynamicTest> tests(Extent extent) {
+        return chosen().map(row -> DynamicTest.dynamicTest(row.getKey(), () -> {
                     SplittableRandom random = Seeds.random("fuzz of " + row.getKey());
                     BooleanSupplier more = extent.begin(row.getKey());
                     while (more.getAsBoolean()) {

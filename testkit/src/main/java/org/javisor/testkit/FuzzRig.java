@@ -155,7 +155,7 @@ public final class FuzzRig implements AutoCloseable {
     }
 
     /// A value of a kind that registers and descriptors are sensitive to.
-    static long value(SplittableRandom random) {
+    public static long value(SplittableRandom random) {
         return switch (random.nextInt(6)) {
             case 0 -> 0;
             case 1 -> -1;
