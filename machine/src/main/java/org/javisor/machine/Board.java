@@ -5,6 +5,9 @@ import org.javisor.devices.I8042;
 import org.javisor.devices.Uart16550;
 import org.javisor.devices.vga.Screen;
 import org.javisor.devices.vga.VgaFunction;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Vm;
 
 /// The PC's main board, put together from its concerns: memory, the devices at fixed places, PCI.
@@ -35,6 +38,7 @@ final class Board implements AutoCloseable {
     /// Null where a kernel is entered without firmware; the board is configured as firmware leaves it then.
     private final FirmwareDevices firmware;
     private final VgaFunction display;
+    private final Hotplug hotplug;
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         boolean starts = config.firmware() != null;
@@ -58,6 +62,7 @@ final class Board implements AutoCloseable {
                 pci.slots().install(display.function());
             }
             network = connected = new NetworkDevices(config, vm, pci.slots(), boot);
+            hotplug = new Hotplug(pci.hotplugSlots());
             firmware = starts ? new FirmwareDevices(config, vm, pci::acpi, boot) : null;
         } catch (RuntimeException | Error e) {
             if (connected != null) {
@@ -103,6 +108,25 @@ final class Board implements AutoCloseable {
             firmware.reset();
         }
         configure();
+    }
+
+    /// What the ACPI tables are to say.
+    AcpiConfig acpi() {
+        return pci.acpi();
+    }
+
+    Hotplug hotplug() {
+        return hotplug;
+    }
+
+    /// Puts a disk into a slot for hot-plug.
+    Plugged plug(Disk disk) {
+        return switch (disk.bus()) {
+            case VIRTIO -> virtio.plug(disks, disk, hotplug);
+            case NVME -> nvme.plug(disks, disk, hotplug);
+            default -> throw new ConfigurationException("disk " + disk.file() + ": a disk on the bus " + disk.bus()
+                    + " cannot be plugged in: virtio and nvme can");
+        };
     }
 
     I8042 keyboard() {

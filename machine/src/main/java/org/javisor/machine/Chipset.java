@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.List;
+import org.javisor.devices.pci.HotplugSlot;
 import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
@@ -22,6 +24,17 @@ sealed interface Chipset permits Q35Chipset, PcChipset {
     ///
     /// @param pirqIrqs for each PIRQ, A first, one of ISA's interrupts
     void configure(int[] pirqIrqs);
+
+    /// Makes the slot of device `number` on the root bus one for hot-plug, if the board has such.
+    default void openSlot(int number) { }
+
+    /// The slots of the root bus for hot-plug.
+    default List<HotplugSlot> hotplugSlots() {
+        return List.of();
+    }
+
+    /// Takes to its state after power-on what is on no bus.
+    default void reset() { }
 
     /// `acpi`, with what bridges place where firmware has put it.
     AcpiConfig placed(AcpiConfig acpi);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 final class DeviceThreads implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 30;
 
-    private final List<ExecutorService> threads = new ArrayList<>();
+    private final List<ExecutorService> threads = new CopyOnWriteArrayList<>();
 
     /// Starts one more.
     ///
@@ -26,6 +26,13 @@ final class DeviceThreads implements AutoCloseable {
                 Thread.ofPlatform().name("javisor-" + name.replace(' ', '-')).daemon().factory());
         threads.add(pool);
         return pool;
+    }
+
+    /// Ends those of a device that is gone, when what they had begun is done.
+    void end(ExecutorService pool) {
+        pool.shutdown();
+        await(pool);
+        threads.remove(pool);
     }
 
     /// Returns when what had been begun is done. No vCPU may be running.

@@ -4,6 +4,7 @@ package org.javisor.machine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.block.PatientDisk;
@@ -29,21 +30,39 @@ final class Disks implements AutoCloseable {
     }
 
     private final Standstill standstill;
-    private final List<PatientDisk> patient = new ArrayList<>();
-    private final List<Attached> disks = new ArrayList<>();
+    private final List<PatientDisk> patient = new CopyOnWriteArrayList<>();
+    private final List<Attached> disks = new CopyOnWriteArrayList<>();
     private final List<BlockBackend> floppies = new ArrayList<>();
+    private int numbered;
 
     /// @throws org.javisor.memory.ConfigurationException if a disk cannot be opened; nothing stays open then
     Disks(MachineConfig config, Vm vm) {
         standstill = new Standstill(vm, config.reports());
         try {
             for (Disk disk : config.disks()) {
-                disks.add(new Attached(disks.size(), disk, open(disk)));
+                add(disk);
             }
             config.peripherals().floppies().forEach(this::openFloppy);
         } catch (RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    /// Opens one more.
+    ///
+    /// @throws org.javisor.memory.ConfigurationException if it cannot be opened
+    synchronized Attached add(Disk disk) {
+        Attached attached = new Attached(numbered, disk, open(disk));
+        numbered++;
+        disks.add(attached);
+        return attached;
+    }
+
+    /// Closes one whose controller is gone.
+    void remove(Attached disk) {
+        if (disks.remove(disk)) {
+            disk.backend.close();
         }
     }
 
@@ -87,7 +106,7 @@ final class Disks implements AutoCloseable {
     @Override
     public void close() {
         stopWaiting();
-        disks.forEach(disk -> disk.backend.close());
+        disks.forEach(this::remove);
         floppies.forEach(BlockBackend::close);
         standstill.close();
     }

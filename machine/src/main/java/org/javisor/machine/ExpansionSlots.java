@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.javisor.devices.pci.Bdf;
+import org.javisor.devices.pci.HotplugSlot;
 import org.javisor.devices.pci.PciBridge;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciFunction;
@@ -17,6 +20,8 @@ final class ExpansionSlots {
     private final PciBus root;
     private final List<PcieRootPort> ports;
     private final List<PciBridge> bridges;
+    /// Device numbers on the root bus of what may be taken out.
+    private final BitSet removable = new BitSet();
 
     ExpansionSlots(BoardConfig config, PciBus root) {
         this.root = root;
@@ -30,17 +35,20 @@ final class ExpansionSlots {
         }
     }
 
-    /// Puts a function in the next free slot of the root bus.
+    /// Puts a function that stays in the next free slot of the root bus.
     void install(PciFunction function) {
         root.add(root.freeDevice(FIRST_SLOT), 0, function);
     }
 
-    /// Puts a function at `place`.
+    /// Puts a function that may be taken out at `place`.
     ///
     /// @throws ConfigurationException if there is no such place, or it is taken
     void install(PciFunction function, PciPlace place) {
         switch (place.kind()) {
-            case ROOT -> install(function);
+            case ROOT -> {
+                install(function);
+                removable.set(function.bdf().device());
+            }
             case PORT -> {
                 PcieRootPort port = numbered(ports, place, "root ports");
                 if (port.slot().occupant() != null) {
@@ -53,6 +61,21 @@ final class ExpansionSlots {
                 bus.add(bus.freeDevice(FIRST_SLOT), 0, function);
             }
         }
+    }
+
+    /// The device numbers on the root bus that are free, or have what may be taken out.
+    List<Integer> open() {
+        return IntStream.range(FIRST_SLOT, Bdf.DEVICES)
+                .filter(device -> removable.get(device) || isFree(device)).boxed().toList();
+    }
+
+    private boolean isFree(int device) {
+        return root.functions().stream().noneMatch(function -> function.bdf().device() == device);
+    }
+
+    /// The slots of root ports.
+    List<HotplugSlot> ports() {
+        return ports.stream().map(PcieRootPort::slot).toList();
     }
 
     private static <T> T numbered(List<T> all, PciPlace place, String what) {

@@ -21,9 +21,9 @@ final class KernelLoader {
 
     /// Fills guest memory for `config` and says how the first processor is to enter it.
     ///
+    /// @param acpi what the ACPI tables are to say
     /// @throws ConfigurationException if the kernel or its initial RAM disk cannot be used
-    static EntryState load(MachineConfig config, GuestMemory memory) {
-        AcpiConfig acpi = config.acpi();
+    static EntryState load(MachineConfig config, AcpiConfig acpi, GuestMemory memory) {
         writeFirmwareTables(acpi, memory);
         MachineConfig.BootSource boot = config.boot();
         BootRequest request = new BootRequest(boot.kernelName(), boot.kernel(), boot.initrdName(), boot.initrd(),

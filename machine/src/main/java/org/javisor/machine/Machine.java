@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.devices.pci.HotplugSlot;
+import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.usb.UsbKeyboard;
 import org.javisor.devices.usb.UsbTablet;
 import org.javisor.devices.vga.Screen;
@@ -116,7 +118,7 @@ public final class Machine implements AutoCloseable {
             return;
         }
         firmwareRegisters();
-        EntryRegisters.apply(KernelLoader.load(config, vm.memory()), vm.vcpus().getFirst().registers());
+        EntryRegisters.apply(KernelLoader.load(config, board.acpi(), vm.memory()), vm.vcpus().getFirst().registers());
     }
 
     private void firmwareRegisters() {
@@ -218,6 +220,26 @@ public final class Machine implements AutoCloseable {
     /// Ends [#run] from outside, as pulling the plug does.
     public void stop() {
         end(new MachineExit.Stopped());
+    }
+
+    /// Puts a disk into the first slot for hot-plug that is free: those of root ports on a board of PCI Express, those of
+    /// the root bus on another.
+    ///
+    /// @throws ConfigurationException if the disk cannot be used or no slot is free
+    public Plugged plug(Disk disk) {
+        return board.plug(disk);
+    }
+
+    /// As [#plug], for any function.
+    ///
+    /// @param whenGone frees what is behind the function, when it has been taken out or no slot is free
+    public Plugged plug(PciFunction function, Runnable whenGone) {
+        return board.hotplug().plug(function, whenGone);
+    }
+
+    /// The slots for hot-plug, with what may be in them from the beginning.
+    public List<HotplugSlot> slots() {
+        return board.hotplug().slots();
     }
 
     /// Presses the power button: the guest is asked to shut down.

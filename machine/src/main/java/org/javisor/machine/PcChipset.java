@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.List;
 import org.javisor.devices.AcpiPm;
+import org.javisor.devices.pci.AcpiPciHotplug;
+import org.javisor.devices.pci.HotplugSlot;
 import org.javisor.devices.pci.I440fxHostBridge;
 import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
@@ -17,6 +20,7 @@ final class PcChipset implements Chipset {
     private final I440fxHostBridge hostBridge;
     private final Piix3Isa isaBridge;
     private final Piix4Pm powerManagement;
+    private final AcpiPciHotplug hotplug;
 
     PcChipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area) {
         hostBridge = new I440fxHostBridge(bus, area);
@@ -24,6 +28,8 @@ final class PcChipset implements Chipset {
         powerManagement = new Piix4Pm(bus, vm.ports(), legacy.pm());
         vm.ports().attach(BoardModel.PC_GPE0, AcpiPm.SMALL_GPE0_BYTES, legacy.pm().gpeBlock(),
                 "general-purpose events");
+        hotplug = new AcpiPciHotplug(bus, () -> legacy.pm().raiseGpe(AcpiPciHotplug.EVENT));
+        vm.ports().attach(AcpiPciHotplug.PORT, AcpiPciHotplug.PORTS, hotplug, "PCI hot-plug");
     }
 
     @Override
@@ -37,6 +43,21 @@ final class PcChipset implements Chipset {
 
     @Override
     public AcpiConfig placed(AcpiConfig acpi) {
-        return acpi.placed(powerManagement.pmBase(), 0);
+        return acpi.placed(powerManagement.pmBase(), 0).withHotplugSlots(hotplug.removable());
+    }
+
+    @Override
+    public void openSlot(int number) {
+        hotplug.addSlot(number);
+    }
+
+    @Override
+    public List<HotplugSlot> hotplugSlots() {
+        return hotplug.slots();
+    }
+
+    @Override
+    public void reset() {
+        hotplug.reset();
     }
 }

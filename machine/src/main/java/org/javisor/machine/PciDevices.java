@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.javisor.devices.pci.ConfigSpace;
+import org.javisor.devices.pci.HotplugSlot;
 import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
@@ -51,6 +54,12 @@ final class PciDevices {
         return slots;
     }
 
+    /// Once everything is in its place: the slots that are filled and emptied while the machine runs.
+    List<HotplugSlot> hotplugSlots() {
+        slots.open().forEach(chipset::openSlot);
+        return Stream.concat(slots.ports().stream(), chipset.hotplugSlots().stream()).toList();
+    }
+
     /// What the ACPI tables are to say, with bridges where firmware has put them.
     AcpiConfig acpi() {
         return chipset.placed(config.acpi());
@@ -71,6 +80,7 @@ final class PciDevices {
 
     void reset() {
         configPorts.reset();
+        chipset.reset();
         bus.reset();
         router.reset();
     }

@@ -2,12 +2,14 @@
 package org.javisor.machine;
 
 import java.security.SecureRandom;
+import java.util.concurrent.ExecutorService;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.virtio.VirtioBlock;
 import org.javisor.devices.virtio.VirtioConsole;
 import org.javisor.devices.virtio.VirtioDevice;
 import org.javisor.devices.virtio.VirtioEntropy;
 import org.javisor.devices.virtio.VirtioPci;
+import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Vm;
 
@@ -26,19 +28,31 @@ final class VirtioDevices implements AutoCloseable {
         this.slots = slots;
         this.console = new VirtioConsole(new SerialSink(config.virtioConsole()), DEFAULT_COLUMNS, DEFAULT_ROWS);
         for (Disks.Attached disk : disks.on(DiskBus.VIRTIO)) {
-            PciFunction function = add(new VirtioBlock(memory, disk.backend(), disk.serial(), 1),
-                    "disk " + disk.number(), disk.config().place());
+            PciFunction function = diskFunction(disk, workers.start("virtio disk " + disk.number()));
+            slots.install(function, disk.config().place());
             boot.add(disk.config(), function, "scsi", "disk@0,0");
         }
-        add(console, "console", PciPlace.ROOT);
+        add(console, "console");
         SecureRandom random = new SecureRandom();
-        add(new VirtioEntropy(random::nextBytes), "entropy", PciPlace.ROOT);
+        add(new VirtioEntropy(random::nextBytes), "entropy");
     }
 
-    private PciFunction add(VirtioDevice<?> device, String name, PciPlace place) {
-        PciFunction function = new VirtioPci<>(device, memory, workers.start("virtio " + name)).function();
-        slots.install(function, place);
-        return function;
+    private PciFunction diskFunction(Disks.Attached disk, ExecutorService worker) {
+        return new VirtioPci<>(new VirtioBlock(memory, disk.backend(), disk.serial(), 1), memory, worker).function();
+    }
+
+    private void add(VirtioDevice<?> device, String name) {
+        slots.install(new VirtioPci<>(device, memory, workers.start("virtio " + name)).function(), PciPlace.ROOT);
+    }
+
+    /// Puts a disk into the running machine.
+    Plugged plug(Disks disks, Disk config, Hotplug hotplug) {
+        Disks.Attached disk = disks.add(config);
+        ExecutorService worker = workers.start("virtio disk " + disk.number());
+        return hotplug.plug(diskFunction(disk, worker), () -> {
+            workers.end(worker);
+            disks.remove(disk);
+        });
     }
 
     VirtioConsole console() {

@@ -11,9 +11,12 @@ public interface HotplugSlot {
     /// What is in it, or null.
     PciFunction occupant();
 
+    /// Whether a function may be put into it: it is empty, and the guest knows.
+    boolean isFree();
+
     /// Puts a function that has been on no bus into the slot, and tells the guest.
     ///
-    /// @throws IllegalStateException if there is one already
+    /// @throws IllegalStateException unless the slot is free
     void insert(PciFunction function);
 
     /// Asks the guest to give the function up. It leaves when the guest has, which may be never.

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 /// The slot below a root port: the registers by which a guest learns that a card has come or is to go, and switches the
 /// slot's power; and the card.
 ///
-/// A card has power and a link while the guest has the slot's power on. Whoever wants it back presses the attention
-/// button; when the guest has turned power and its indicator off, the card is taken.
+/// A card has power and a link while the guest has the slot's power on. Whoever puts it in or wants it back presses the
+/// attention button; when the guest then has turned power and its indicator off, the card is taken.
 ///
 /// @pci PCI Express 5.0 §6.7 "PCI Express Native Hot-Plug"; §7.5.3.9 "Slot Capabilities Register"
 final class PcieSlot implements HotplugSlot {
@@ -78,14 +78,21 @@ final class PcieSlot implements HotplugSlot {
     // ---- the host's side ----
 
     @Override
+    public boolean isFree() {
+        return occupant() == null;
+    }
+
+    @Override
     public void insert(PciFunction function) {
         synchronized (this) {
-            if (occupant() != null) {
+            if (!isFree()) {
                 throw new IllegalStateException(name() + " is occupied");
             }
             removalWanted = false;
             bridge.bus().add(0, 0, function);
-            raise(PRESENCE_CHANGED, PRESENT, PRESENT);
+            // Systems do not look at presence where there is a button: who puts a card in presses it, too.
+            boolean dark = (port.readConfig(control, 2) & POWER_OFF) != 0;
+            raise(PRESENCE_CHANGED | (dark ? ATTENTION_PRESSED : 0), PRESENT, PRESENT);
             followPower();
         }
         settle();

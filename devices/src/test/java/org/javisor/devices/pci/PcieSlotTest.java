@@ -97,7 +97,7 @@ class PcieSlotTest {
 
         slot.insert(card);
 
-        assertEquals(PcieSlot.PRESENT | PcieSlot.PRESENCE_CHANGED, status());
+        assertEquals(PcieSlot.PRESENT | PcieSlot.PRESENCE_CHANGED | PcieSlot.ATTENTION_PRESSED, status());
         assertEquals(List.of("fee00000:55"), pci.messages);
         assertEquals(0xffff, vendorBehind());
         clear();

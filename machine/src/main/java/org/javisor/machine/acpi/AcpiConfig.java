@@ -6,14 +6,15 @@ import org.javisor.machine.layout.MemoryMap;
 
 /// What the ACPI tables say that differs from machine to machine.
 ///
-/// @param cpus        virtual CPUs; processor n has local APIC ID n
-/// @param ramBytes    guest RAM
-/// @param serialPorts how many of COM1 to COM4 exist
-/// @param pmBase      where the power-management block is: PM1a event at +0, control at +4, timer at +8
-/// @param ecam        where the ECAM window is; 0 for none
-/// @param peripherals devices that not every machine has
+/// @param cpus         virtual CPUs; processor n has local APIC ID n
+/// @param ramBytes     guest RAM
+/// @param serialPorts  how many of COM1 to COM4 exist
+/// @param pmBase       where the power-management block is: PM1a event at +0, control at +4, timer at +8
+/// @param ecam         where the ECAM window is; 0 for none
+/// @param peripherals  devices that not every machine has
+/// @param hotplugSlots slots of the root bus that are filled and emptied by way of ACPI, a bit for each device number
 public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPorts, int pmBase, long ecam,
-        Peripherals peripherals) {
+        Peripherals peripherals, int hotplugSlots) {
     /// Devices on the ISA bus, and a TPM, that not every machine has.
     ///
     /// @param panic whether the panic device is at its port
@@ -32,17 +33,23 @@ public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPo
     /// A machine whose bridges are where they are placed without firmware.
     public static AcpiConfig of(BoardModel board, int cpus, long ramBytes, int serialPorts) {
         return new AcpiConfig(board, cpus, ramBytes, serialPorts, PM_BASE, board.express() ? MemoryMap.ECAM : 0,
-                Peripherals.NONE);
+                Peripherals.NONE, 0);
     }
 
     /// The same machine with its bridges where firmware has placed them.
     public AcpiConfig placed(int newPmBase, long newEcam) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, newPmBase, newEcam, peripherals);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, newPmBase, newEcam, peripherals,
+                hotplugSlots);
     }
 
     /// The same machine with devices that not every one has.
     public AcpiConfig with(Peripherals others) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, others);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, others, hotplugSlots);
+    }
+
+    /// The same machine with other slots for hot-plug.
+    public AcpiConfig withHotplugSlots(int slots) {
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, peripherals, slots);
     }
 
     /// The first address that PCI's window below 4 GiB has. Firmware for a board without ECAM uses all that RAM leaves.

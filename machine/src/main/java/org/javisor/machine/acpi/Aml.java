@@ -183,7 +183,7 @@ final class Aml {
         return concat(bytes(0x5b, 0x27), name(mutex));
     }
 
-    static byte[] notify(String object, byte[] value) {
+    static byte[] notification(String object, byte[] value) {
         return concat(bytes(0x86), name(object), value);
     }
 

@@ -23,6 +23,7 @@ import static org.javisor.machine.acpi.Aml.returning;
 import static org.javisor.machine.acpi.Aml.store;
 
 import java.util.Arrays;
+import org.javisor.devices.pci.AcpiPciHotplug;
 import org.javisor.devices.pci.Piix3Isa;
 import org.javisor.machine.layout.BoardModel;
 
@@ -50,7 +51,8 @@ final class PcDsdt implements BoardDsdt {
 
     @Override
     public byte[] withinRoot(AcpiConfig config) {
-        return define("_PRT", routing(config.board()));
+        byte[] slots = config.hotplugSlots() == 0 ? new byte[0] : HotplugDsdt.withinRoot(config.hotplugSlots());
+        return concat(define("_PRT", routing(config.board())), slots);
     }
 
     /// Pins lead to links, but for that of power management, which is the system control interrupt.
@@ -105,11 +107,12 @@ final class PcDsdt implements BoardDsdt {
 
     @Override
     public byte[] reserved(AcpiConfig config) {
-        return Resources.ports(BoardModel.PC_GPE0, config.board().gpe0Bytes());
+        return concat(Resources.ports(BoardModel.PC_GPE0, config.board().gpe0Bytes()),
+                Resources.ports(AcpiPciHotplug.PORT, AcpiPciHotplug.PORTS));
     }
 
     @Override
     public byte[] events(AcpiConfig config) {
-        return new byte[0];
+        return config.hotplugSlots() == 0 ? new byte[0] : HotplugDsdt.event();
     }
 }

@@ -27,7 +27,7 @@ class AcpiTablesTest {
 
     private static ByteBuffer image(BoardModel board) {
         return ByteBuffer.wrap(
-                AcpiTables.build(AcpiConfig.of(board, 3, 6L << 30, 4), BASE)).order(ByteOrder.LITTLE_ENDIAN);
+                AcpiTables.build(AcpiConfig.of(board, 3, 6L << 30, 4).withHotplugSlots(0xffff_fff0), BASE)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private byte[] at(long address, int bytes) {
