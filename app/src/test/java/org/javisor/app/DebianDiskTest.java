@@ -2,7 +2,6 @@
 package org.javisor.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetSocketAddress;
@@ -11,12 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.javisor.app.guest.Cache;
-import org.javisor.app.guest.DebianFirmware;
+import org.javisor.app.DebianRun.Setup;
 import org.javisor.app.input.KeyboardInput;
 import org.javisor.app.input.Stroke;
 import org.javisor.app.input.TerminalKeys;
@@ -24,14 +21,8 @@ import org.javisor.app.vnc.VncAddress;
 import org.javisor.app.vnc.VncSecurity;
 import org.javisor.app.vnc.VncServer;
 import org.javisor.app.vnc.VncViewer;
-import org.javisor.devices.block.image.ImageFormat;
-import org.javisor.machine.BoardConfig;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
-import org.javisor.machine.MachineConfig.Disk;
-import org.javisor.machine.MachineConfig.FullPolicy;
-import org.javisor.machine.MachineConfig.SerialOutput;
-import org.javisor.machine.MachineExit;
 import org.javisor.machine.layout.BoardModel;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,22 +36,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 ///
 /// `-Djavisor.disks=REGEX` chooses among them, as in `Q35/NVME/.*`.
 @Tag("slow")
-@Timeout(value = 20, unit = TimeUnit.MINUTES)
+@Timeout(value = 40, unit = TimeUnit.MINUTES)
 class DebianDiskTest {
     private static final Stroke ALT_F2 = new Stroke(0x3c, false, false, true);
     private static final String[] BUTTONS = {"LEFT", "RIGHT", "MIDDLE", "SIDE", "EXTRA"};
-    private static final int BOOT_SECONDS = 900, SECONDS = 120;
+    private static final int SECONDS = DebianRun.SECONDS;
 
     @TempDir
     private Path directory;
-
-    /// @param firmware by name
-    record Setup(BoardModel board, DiskBus bus, String firmware) {
-        @Override
-        public String toString() {
-            return board + "/" + bus + "/" + firmware;
-        }
-    }
 
     static Stream<Setup> setups() {
         Pattern chosen = Pattern.compile(System.getProperty("javisor.disks", ".*"));
@@ -74,15 +57,10 @@ class DebianDiskTest {
         return setups.stream().filter(setup -> chosen.matcher(setup.toString()).matches());
     }
 
-    /// What is done with a machine whose first serial port has a shell.
-    private interface Work {
-        void with(Machine machine, SerialTalk serial) throws Exception;
-    }
-
     @ParameterizedTest
     @MethodSource("setups")
     void bootsToALoginAndEndsCleanly(Setup setup) throws Exception {
-        run(setup, (machine, serial) -> {
+        DebianRun.run(setup, directory, (machine, serial) -> {
             typeOnTheScreensConsole(machine, serial);
             look(machine);
         });
@@ -91,7 +69,7 @@ class DebianDiskTest {
     /// Linux's own drivers say what they see of the PS/2 keyboard and mouse.
     @Test
     void linuxSeesKeysThatRepeatLedsAWheelAndFiveButtons() throws Exception {
-        run(new Setup(BoardModel.Q35, DiskBus.VIRTIO, "seabios"), (machine, serial) -> {
+        DebianRun.run(Setup.USUAL, directory, (machine, serial) -> {
             evtest(machine, serial, "0-event-kbd");
             machine.key(0x1e, false, true);
             serial.expect("(KEY_A), value 1", SECONDS);
@@ -117,9 +95,9 @@ class DebianDiskTest {
                 serial.expect("(BTN_" + BUTTONS[button] + "), value 1", SECONDS);
             }
 
-            await(machine, serial, "pkill evtest; ! pgrep evtest");
+            DebianRun.await(machine, serial, "pkill evtest; ! pgrep evtest");
             SerialTalk.type(machine, "for led in /sys/class/leds/*::capslock; do echo 1 > $led/brightness; done\r");
-            await(machine, serial, "grep -q 1 /sys/class/leds/*::capslock/brightness");
+            DebianRun.await(machine, serial, "grep -q 1 /sys/class/leds/*::capslock/brightness");
             assertEquals(4, machine.keyboardLeds());
         });
     }
@@ -129,51 +107,15 @@ class DebianDiskTest {
         serial.expect("Testing ... (interrupt to exit)", SECONDS);
     }
 
-    private void run(Setup setup, Work work) throws Exception {
-        Path disk = DebianDisk.layer(directory);
-        Cache cache = Cache.of(System.getenv());
-        SerialTalk serial = new SerialTalk();
-        try (Machine machine = Machine.builder().memory(1L << 30).board(BoardConfig.DEFAULT.withModel(setup.board()))
-                .firmware(DebianFirmware.get(setup.firmware(), null, cache, _ -> { }), SerialOutput.NOWHERE)
-                .display(DebianFirmware.vgaBios(cache, _ -> { })).serial(0, serial::write)
-                .disk(new Disk(disk, ImageFormat.QCOW2, false, false, FullPolicy.STOP, setup.bus())).build()) {
-            CompletableFuture<MachineExit> exit = CompletableFuture.supplyAsync(machine::run);
-            try {
-                logIn(machine, serial);
-                work.with(machine, serial);
-                SerialTalk.type(machine, "systemctl poweroff\r");
-                assertInstanceOf(MachineExit.PoweredOff.class, exit.get(SECONDS, TimeUnit.SECONDS));
-            } finally {
-                machine.stop();
-                exit.join();
-            }
-        }
-        DebianDisk.image("check", disk.toString());
-    }
-
-    private static void logIn(Machine machine, SerialTalk serial) throws InterruptedException {
-        serial.expect("login: ", BOOT_SECONDS);
-        SerialTalk.type(machine, "root\r");
-        serial.expect("Password: ", SECONDS);
-        SerialTalk.type(machine, "javisor\r");
-        serial.expect(":~# ", SECONDS);
-        SerialTalk.type(machine, "systemctl is-system-running --wait;"
-                + " echo units: $(systemctl --failed --quiet | wc -l)\r");
-        String state = serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS)
-                + serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS);
-        assertTrue(state.contains("running\r\nunits: 0"), state);
-        serial.expect(":~# ", SECONDS);
-    }
-
     /// What is typed there comes back on the serial port, where a shell tells how far the login is.
     private static void typeOnTheScreensConsole(Machine machine, SerialTalk serial) throws InterruptedException {
-        await(machine, serial, "systemctl is-active --quiet getty@tty2");
+        DebianRun.await(machine, serial, "systemctl is-active --quiet getty@tty2");
         KeyboardInput keyboard = new KeyboardInput(machine);
         keyboard.stroke(ALT_F2);
         type(keyboard, "root\r");
-        await(machine, serial, "pgrep -t tty2 -x login");
+        DebianRun.await(machine, serial, "pgrep -t tty2 -x login");
         type(keyboard, "javisor\r");
-        await(machine, serial, "pgrep -t tty2 -x bash");
+        DebianRun.await(machine, serial, "pgrep -t tty2 -x bash");
         type(keyboard, "echo \"From $(tty), with {Shift}\" > /dev/ttyS0\r");
         serial.expect("From /dev/tty2, with {Shift}", SECONDS);
     }
@@ -183,14 +125,6 @@ class DebianDiskTest {
         for (Stroke stroke : TerminalKeys.read(bytes, bytes.length)) {
             keyboard.stroke(stroke);
         }
-    }
-
-    /// Has the shell on the serial port wait until a command succeeds, and a moment for what comes behind that.
-    private static void await(Machine machine, SerialTalk serial, String command) throws InterruptedException {
-        SerialTalk.type(machine, "until " + command + " > /dev/null; do sleep 1; done; sleep 2; echo so it is\r");
-        // The command's echo has a blank before it.
-        serial.expect("\rso it is", SECONDS);
-        serial.expect(":~# ", SECONDS);
     }
 
     private static void look(Machine machine) throws Exception {
