@@ -78,7 +78,8 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("pci-tree", rig -> tree(rig));
         row("pc-bridges", rig -> pc(rig));
         row("vga", rig -> vga(rig));
-        row("virtio-blk", rig -> virtio(rig, new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, false), "f", 2)));
+        row("virtio-blk", rig -> virtio(rig,
+                new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, false), "f", 2)));
         row("virtio-blk-read-only", rig -> virtio(rig,
                 new VirtioBlock(rig.memory, new FuzzDisk(rig, DISK_BYTES, true), "f", 1)));
         row("virtio-console", rig -> virtio(rig, new VirtioConsole(rig::observe, 80, 25)));

@@ -35,8 +35,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Whole boards with all they can have, and what two processors at once may do to them: ports, device memory,
-/// configuration space, RAM that devices read, while time passes. Nothing throws on any thread, everything ends, and after
-/// a reset the board is there.
+/// configuration space, RAM that devices read, while time passes. Nothing throws on any thread, everything ends, and
+/// after a reset the board is there.
 class BoardFuzzTest {
     private static final int RAM_BYTES = 32 << 20, DISK_BYTES = 1 << 20, PROCESSORS = 2;
     private static final int ROUNDS = 8, ACCESSES = 4000, DEFAULT_MINUTES = 60;
@@ -114,24 +114,23 @@ class BoardFuzzTest {
 
     private void fuzz(BoardModel model, SplittableRandom random, int rounds, long end) throws Exception {
         ManualClock clock = new ManualClock();
-        try (Hypervisor hypervisor = Hypervisor.open()) {
-            Vm vm = hypervisor.createVm(VmConfig.pc(1).withClock(clock));
-            Board board = new Board(config(model), vm, new Power());
-            try {
-                vm.createVcpu(0);
-                int identity = identity(vm);
-                for (int round = 0; round < rounds && System.nanoTime() < end; round++) {
-                    round(vm, clock, random);
-                    vm.reset();
-                    board.reset();
-                    assertEquals(identity, identity(vm), "the host bridge after a reset");
-                    assertTrue(thrown.isEmpty(), () -> "thrown: " + thrown.stream().map(BoardFuzzTest::trace).toList());
-                }
-            } finally {
-                board.close();
-                hypervisor.close();
-                board.freeMemory();
+        Hypervisor hypervisor = Hypervisor.open();
+        Vm vm = hypervisor.createVm(VmConfig.pc(1).withClock(clock));
+        Board board = new Board(config(model), vm, new Power());
+        try {
+            vm.createVcpu(0);
+            int identity = identity(vm);
+            for (int round = 0; round < rounds && System.nanoTime() < end; round++) {
+                round(vm, clock, random);
+                vm.reset();
+                board.reset();
+                assertEquals(identity, identity(vm), "the host bridge after a reset");
+                assertTrue(thrown.isEmpty(), () -> "thrown: " + thrown.stream().map(BoardFuzzTest::trace).toList());
             }
+        } finally {
+            board.close();
+            hypervisor.close();
+            board.freeMemory();
         }
     }
 
