@@ -6,4 +6,5 @@ module org.javisor.vmm {
     uses org.javisor.cpu.BlockTranslator.Provider;
     exports org.javisor.vmm;
     exports org.javisor.vmm.irq;
+    exports org.javisor.vmm.pv;
 }

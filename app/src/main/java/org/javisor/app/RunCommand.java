@@ -144,6 +144,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private NetworkOptions network;
 
+    @Mixin
+    private ParavirtOptions paravirt;
+
     @Spec
     private CommandSpec spec;
 
@@ -164,6 +167,7 @@ final class RunCommand implements Callable<Integer> {
         storage.disks(board.config().model()).forEach(builder::disk);
         usb.disks(storage.snapshot()).forEach(builder::disk);
         builder.usb(usb.config());
+        builder.interfaces(paravirt.interfaces());
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);

@@ -190,6 +190,16 @@ public final class Cpu implements AutoCloseable {
         return system.tsc();
     }
 
+    /// Whether it is in 64-bit mode.
+    public boolean in64BitMode() {
+        return mode == ExecutionMode.LONG;
+    }
+
+    /// What [#tsc] adds to the machine's counter.
+    public long tscOffset() {
+        return system.tscAdjust;
+    }
+
     /// How many exceptions and interrupts were delivered through `vector`.
     public long delivered(int vector) {
         return exceptions.delivered(vector);

@@ -69,6 +69,7 @@ public final class CpuidModel {
         private int cpus = 1;
         private CpuVendor vendor = CpuVendor.INTEL;
         private int physicalAddressBits = PHYSICAL_ADDRESS_BITS;
+        private HypervisorLeaves hypervisorLeaves = CpuidModel::name;
 
         private Builder() { }
 
@@ -116,6 +117,7 @@ public final class CpuidModel {
     private final Set<CpuFeature> offered;
     private final Set<Feature> instructions = EnumSet.of(Feature.BASE);
     private final byte[] brand = padded(BRAND, 48);
+    private final HypervisorLeaves hypervisorLeaves;
 
     private CpuidModel(Builder builder) {
         cpus = builder.cpus;
@@ -123,6 +125,16 @@ public final class CpuidModel {
         physicalAddressBits = builder.physicalAddressBits;
         offered = Collections.unmodifiableSet(EnumSet.copyOf(builder.offered));
         offered.forEach(feature -> instructions.addAll(feature.instructions()));
+        hypervisorLeaves = builder.hypervisorLeaves;
+    }
+
+    /// The same processor, with a hypervisor that says more of itself.
+    public CpuidModel with(HypervisorLeaves leaves) {
+        Builder builder = builder().cpus(cpus).vendor(vendor).physicalAddressBits(physicalAddressBits);
+        builder.offered.clear();
+        builder.offered.addAll(offered);
+        builder.hypervisorLeaves = leaves;
+        return builder.build();
     }
 
     public static Builder builder() {
@@ -181,7 +193,7 @@ public final class CpuidModel {
         if (known < 0) {
             extended(known, state, answer);
         } else if (known >= HYPERVISOR_LEAF) {
-            hypervisor(known, answer);
+            hypervisorLeaves.answer(known, subleaf, answer);
         } else {
             basic(known, subleaf, state, answer);
         }
@@ -332,17 +344,20 @@ public final class CpuidModel {
         }
     }
 
-    private static void hypervisor(int leaf, int[] answer) {
-        if (leaf == HYPERVISOR_LEAF) {
-            answer[EAX] = HYPERVISOR_LEAF;
-            text(HYPERVISOR_SIGNATURE.substring(0, 4), EBX, answer);
-            text(HYPERVISOR_SIGNATURE.substring(4, 8), ECX, answer);
-            text(HYPERVISOR_SIGNATURE.substring(8), EDX, answer);
+    /// What a hypervisor without an interface for guests says.
+    private static boolean name(int leaf, int subleaf, int[] answer) {
+        if (leaf != HYPERVISOR_LEAF) {
+            return false;
         }
+        answer[EAX] = HYPERVISOR_LEAF;
+        text(HYPERVISOR_SIGNATURE.substring(0, 4), EBX, answer);
+        text(HYPERVISOR_SIGNATURE.substring(4, 8), ECX, answer);
+        text(HYPERVISOR_SIGNATURE.substring(8), EDX, answer);
+        return true;
     }
 
     private static void text(String four, int register, int[] answer) {
-        answer[register] = four.charAt(0) | four.charAt(1) << 8 | four.charAt(2) << 16 | four.charAt(3) << 24;
+        answer[register] = HypervisorLeaves.text(four);
     }
 
     private static void set(int[] answer, int eax, int ebx, int ecx, int edx) {

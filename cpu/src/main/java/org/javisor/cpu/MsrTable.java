@@ -66,8 +66,10 @@ public final class MsrTable {
         return register == null || register.reader == null ? 0 : register.reader.getAsLong();
     }
 
+    /// Writes as WRMSR does.
+    ///
     /// @return whether the register exists and took the value
-    boolean write(int index, long value) {
+    public boolean write(int index, long value) {
         Register register = registers.get(index);
         if (register == null) {
             countUnknown(index);

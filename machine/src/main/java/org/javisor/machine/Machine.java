@@ -41,6 +41,7 @@ import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.javisor.vmm.VmRunner.Outcome;
 import org.javisor.vmm.VmRunner;
+import org.javisor.vmm.pv.GuestInterface;
 
 /// A PC with a kernel in it, ready to run.
 ///
@@ -73,7 +74,7 @@ public final class Machine implements AutoCloseable {
                 cpuid.without(CpuFeature.AVX);
             }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
-                    .withReports(config.reports()).withExecution(config.execution())
+                    .withInterfaces(config.interfaces()).withReports(config.reports()).withExecution(config.execution())
                     .withTranslator(config.translator()));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
@@ -349,6 +350,7 @@ public final class Machine implements AutoCloseable {
         private String commandLine = "";
         private Protocol protocol = Protocol.AUTO;
         private final List<Disk> disks = new ArrayList<>();
+        private Set<GuestInterface> interfaces = EnumSet.of(GuestInterface.KVM);
         private final List<NetworkCard> networkCards = new ArrayList<>();
         private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
         private SerialOutput virtioConsole = SerialOutput.NOWHERE;
@@ -421,6 +423,12 @@ public final class Machine implements AutoCloseable {
 
         public Builder disk(Disk disk) {
             disks.add(disk);
+            return this;
+        }
+
+        /// What guests are offered that know of hypervisors; KVM's interface, if this is not called.
+        public Builder interfaces(Set<GuestInterface> offered) {
+            interfaces = offered;
             return this;
         }
 
@@ -544,7 +552,7 @@ public final class Machine implements AutoCloseable {
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
             return new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
                     List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                    reports, execution, translator, peripherals, usb);
+                    reports, execution, translator, peripherals, usb, interfaces);
         }
 
         private static byte[] read(String what, Path file) {

@@ -13,6 +13,7 @@ import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
+import org.javisor.vmm.pv.GuestInterface;
 
 /// What a [Machine] is made of. Made by [Machine.Builder]; the constructor checks every value.
 ///
@@ -37,13 +38,14 @@ import org.javisor.vmm.Execution;
 /// @param translator    how the translator is to work, where there is one
 /// @param peripherals   devices that not every machine has
 /// @param usb           what hangs on USB beside disks
+/// @param interfaces    what guests are offered to make their life with a hypervisor easier
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
         BoardConfig board, List<Disk> disks, List<NetworkCard> networkCards,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, ProcessorOptions processor,
         Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals,
-        UsbConfig usb) {
+        UsbConfig usb, Set<GuestInterface> interfaces) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;
@@ -146,6 +148,7 @@ public record MachineConfig(
         networkCards = List.copyOf(networkCards);
         serial = List.copyOf(serial);
         withheld = Set.copyOf(withheld);
+        interfaces = Set.copyOf(interfaces);
     }
 
     /// What the ACPI tables are to say of a board that is configured as without firmware.

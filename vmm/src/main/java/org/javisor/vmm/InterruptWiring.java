@@ -9,6 +9,7 @@ import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.irq.ApicBase;
+import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.LocalApic;
 import org.javisor.vmm.irq.ProcessorPins;
 
@@ -62,6 +63,10 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     void tscChanged() {
         apic.tscChanged();
+    }
+
+    void lazyEndOfInterrupt(LazyEoi area) {
+        apic.lazyEndOfInterrupt(area);
     }
 
     // ---- the APIC drives the processor ----

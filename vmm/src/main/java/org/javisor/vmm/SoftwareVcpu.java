@@ -37,8 +37,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final SoftwareRegisters registers;
     private final InterruptWiring wiring;
     /// Null in a bare machine, where hypercalls are exits.
-    private final KvmHypercalls hypercalls;
+    private final ParavirtVcpu paravirt;
     private volatile boolean kicked;
+    /// Another processor has asked the guest's way for this one's HLT to end.
+    private volatile boolean unhalted;
     /// HLT has been executed, and nothing has ended it yet.
     private boolean halted;
     /// How many PAUSEs have followed closely on each other, and when the last did, in nanoseconds.
@@ -51,10 +53,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.group = group;
         this.mmio = new IoBus(vm.mmio());
         this.pass = vm.gate().newPass();
-        this.cpu = new Cpu(id, vm.config().cpuid(), this);
+        this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
-        this.hypercalls = vm.hasChips() ? new KvmHypercalls(vm.chips().apics(), vm.config().cpuid().cpus()) : null;
+        this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), id, cpu, wiring, counters);
         start();
     }
 
@@ -110,6 +112,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     private boolean wakes() {
+        if (unhalted) {
+            unhalted = false;
+            return true;
+        }
         wiring.refresh();
         return cpu.wakes();
     }
@@ -136,10 +142,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     private VmExit hypercall() {
-        if (hypercalls == null) {
+        if (paravirt == null) {
             return new VmExit.Hypercall(registers.general(Registers.RAX));
         }
-        hypercalls.call(registers);
+        paravirt.call(registers);
         return null;
     }
 
@@ -154,6 +160,16 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     /// Sleeps until somebody wakes the processor, or its timer is due: the clock's thread, which is late by as much as
     /// it takes to wake it, would then have to wake this one.
     private void sleep(int seen) {
+        if (paravirt != null) {
+            paravirt.away();
+        }
+        await(seen);
+        if (paravirt != null && paravirt.back()) {
+            cpu.request(Requests.FLUSH_TLB);
+        }
+    }
+
+    private void await(int seen) {
         long start = System.nanoTime();
         if (wiring != null && vm.keepsHostTime()) {
             vm.clock().catchUp();
@@ -176,6 +192,17 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public void completeRead(long value) {
         cpu.completeRead(value);
+    }
+
+    /// Ends this processor's HLT, or its next one. Any thread.
+    void unhalt() {
+        unhalted = true;
+        wake.signal();
+    }
+
+    /// Has this processor forget its translations before it goes on. Any thread.
+    void flushTlb() {
+        group.flushTlb(cpu);
     }
 
     @Override
@@ -225,6 +252,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     // ---- reset and the end ----
 
     void reset() {
+        if (paravirt != null) {
+            paravirt.reset();
+        }
+        unhalted = false;
         cpu.reset();
         cpu.cancel(INTERRUPTS);
         halted = false;
@@ -241,6 +272,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     void close() {
+        if (paravirt != null) {
+            paravirt.close();
+        }
         if (wiring != null) {
             wiring.close();
         }
@@ -286,6 +320,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public void tscChanged() {
+        if (paravirt != null) {
+            paravirt.tscChanged();
+        }
         if (wiring != null) {
             wiring.tscChanged();
         }

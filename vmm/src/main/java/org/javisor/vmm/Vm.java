@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.CpuEnvironment;
+import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
@@ -32,6 +33,8 @@ public final class Vm implements AutoCloseable {
     private final RunGate gate = new RunGate();
     private final AtomicInteger pauses = new AtomicInteger();
     private final InterruptChips chips;
+    private final Paravirt paravirt;
+    private final CpuidModel cpuid;
     private final Engine.Processors processors;
     private final List<Vcpu> vcpus = new ArrayList<>();
     /// When the machine was last switched on or reset: the time stamp counters were zero.
@@ -44,6 +47,8 @@ public final class Vm implements AutoCloseable {
         this.clock = config.clock() == null ? ownClock : config.clock();
         this.chips = config.chips() ? new InterruptChips(clock, ports, mmio, false) : null;
         this.poweredOnAt = clock.nanos();
+        this.paravirt = config.chips() ? new Paravirt(this, config.interfaces()) : null;
+        this.cpuid = paravirt == null ? config.cpuid() : paravirt.describedIn(config.cpuid());
         this.processors = engine.open(this);
     }
 
@@ -96,7 +101,22 @@ public final class Vm implements AutoCloseable {
 
     /// The time stamp counter that all processors start from: nanoseconds since power-on or reset.
     long tsc() {
-        return clock.nanos() - poweredOnAt;
+        return tscAt(clock.nanos());
+    }
+
+    /// [#tsc] at a point of the clock's time.
+    long tscAt(long nanos) {
+        return nanos - poweredOnAt;
+    }
+
+    /// What the processors are, with what the configuration offers guests.
+    CpuidModel cpuid() {
+        return cpuid;
+    }
+
+    /// Null in a bare machine, which leaves hypercalls to its owner.
+    Paravirt paravirt() {
+        return paravirt;
     }
 
     /// Whether the machine's clock runs as fast as the host's, while it is not paused.

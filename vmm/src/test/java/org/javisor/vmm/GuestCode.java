@@ -53,6 +53,8 @@ final class GuestCode {
             e620           out 0x20,al
             88c8           mov al,cl
             e6e0           out 0xe0,al
+            80f905         cmp cl,0x5
+            74eb           jz 0x1033
             cf             iret
             """);
 

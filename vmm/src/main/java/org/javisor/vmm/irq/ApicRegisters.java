@@ -80,6 +80,7 @@ final class ApicRegisters implements BusDevice {
     }
 
     private int get(int register) {
+        apic.settle();
         return switch (register) {
             case ID -> apic.xapicId() << 24;
             case VERSION -> ApicLayout.VERSION_VALUE;

@@ -128,11 +128,6 @@ public final class InterruptChips {
         }
     }
 
-    /// The local APICs of the machine.
-    public ApicBus apics() {
-        return bus;
-    }
-
     /// Makes the local APIC of processor `id`. Its processor's number in its package is its id.
     public LocalApic newLocalApic(int id, ProcessorPins processor) {
         LocalApic apic = new LocalApic(id, bus, processor, clock, ioApic::endOfInterrupt, pic);
@@ -144,6 +139,14 @@ public final class InterruptChips {
     public void remove(LocalApic apic) {
         localApics.remove(apic);
         apic.close();
+    }
+
+    /// Sends a message to one processor.
+    ///
+    /// @param command laid out as the interrupt command register; its destination is `apicId`
+    /// @return whether it was accepted
+    public boolean interrupt(int apicId, int command) {
+        return bus.deliver(apicId, command);
     }
 
     /// A new wire to a global system interrupt, which is asserted while any of its wires is.

@@ -63,6 +63,10 @@ public final class LocalApic implements InterruptController {
     private volatile int spurious;
     /// The PIC's INTR came in as a message, and has not been acknowledged.
     private volatile boolean externalPending;
+    /// How the guest may end interrupts without telling this APIC; null if it cannot.
+    private LazyEoi lazyEoi;
+    /// The guest has been allowed to end the interrupt in service that way, and may have.
+    private volatile boolean endsLazily;
     private long command;
     private int errors;
     /// Errors since ESR was last written, which makes them readable; any thread adds.
@@ -185,7 +189,7 @@ public final class LocalApic implements InterruptController {
             levelTriggered.remove(vector);
         }
         requested.add(vector);
-        if ((vector & 0xf0) > (processorPriority & 0xf0)) {
+        if ((vector & 0xf0) > (processorPriority & 0xf0) || endsLazily) {
             processor.raiseInterrupt();
         }
         return true;
@@ -259,6 +263,7 @@ public final class LocalApic implements InterruptController {
     /// @sdm vol. 3A §11.8.4 "Interrupt Acceptance for Fixed Interrupts"
     @Override
     public int acknowledge() {
+        settle();
         if (externalInterrupt()) {
             externalPending = false;
             int vector = pic.acknowledge();
@@ -271,8 +276,42 @@ public final class LocalApic implements InterruptController {
             inService.add(vector);
         }
         update();
+        if (vector >= 0 && lazyEoi != null) {
+            allowLazyEnd(vector);
+        }
         return vector;
     }
+
+    /// Has the guest end an interrupt without telling, if nobody else wants to know and nothing waits behind it. Who
+    /// adds to IRR looks at [#endsLazily] afterwards.
+    private void allowLazyEnd(int vector) {
+        if (levelTriggered.has(vector) || requested.highest() >= 0 || !lazyEoi.set()) {
+            return;
+        }
+        endsLazily = true;
+        if (requested.highest() >= 0) {
+            settle();
+        }
+    }
+
+    /// Finds out whether the interrupt that may end without telling has; if not, the guest has to tell. The processor's
+    /// own thread, before anything that depends on what is in service.
+    void settle() {
+        if (!endsLazily) {
+            return;
+        }
+        endsLazily = false;
+        if (!lazyEoi.clear()) {
+            endOfInterrupt();
+        }
+    }
+
+    /// Lets the guest end interrupts through `area`; with null no longer.
+    public void lazyEndOfInterrupt(LazyEoi area) {
+        settle();
+        lazyEoi = area;
+    }
+
 
     /// The vector that may interrupt the processor now, or -1.
     private int deliverable() {
@@ -298,6 +337,7 @@ public final class LocalApic implements InterruptController {
 
     /// As [#update], but leaves an INTR that is right as it is.
     public void refresh() {
+        settle();
         if (deliverable() < 0 && !externalInterrupt()) {
             update();
         }
@@ -316,7 +356,8 @@ public final class LocalApic implements InterruptController {
     /// Ends the interrupt in service that has the highest priority.
     ///
     /// @sdm vol. 3A §11.8.5 "Signaling Interrupt Servicing Completion"
-    void endOfInterrupt() {
+    public void endOfInterrupt() {
+        settle();
         int vector = inService.highest();
         if (vector < 0) {
             return;
@@ -347,7 +388,7 @@ public final class LocalApic implements InterruptController {
     /// Sends the interrupt that `value` of the interrupt command register describes.
     ///
     /// @sdm vol. 3A §11.6.1 "Interrupt Command Register (ICR)"
-    void send(long value) {
+    public void send(long value) {
         command = value;
         int low = (int) value;
         int mode = ApicLayout.mode(low);
@@ -429,11 +470,12 @@ public final class LocalApic implements InterruptController {
         xapicId = value & 0xff;
     }
 
-    int tpr() {
+    public int tpr() {
         return taskPriority;
     }
 
-    void tpr(int value) {
+    public void tpr(int value) {
+        settle();
         taskPriority = value & 0xff;
         update();
     }
@@ -481,7 +523,7 @@ public final class LocalApic implements InterruptController {
         }
     }
 
-    long command() {
+    public long command() {
         return command;
     }
 
@@ -544,6 +586,7 @@ public final class LocalApic implements InterruptController {
     }
 
     private void resetRegisters() {
+        endsLazily = false;
         requested.clear();
         inService.clear();
         levelTriggered.clear();
@@ -589,6 +632,7 @@ public final class LocalApic implements InterruptController {
 
     /// What it holds now; its processor does not run.
     public State save() {
+        settle();
         List<Integer> table = IntStream.range(0, lvt.length()).mapToObj(lvt::get).toList();
         return new State(enabled, x2, xapicId, taskPriority, logicalId, destinationFormat, spurious, requested.words(),
                 inService.words(), levelTriggered.words(), table, command, errors, newErrors.get(0), externalPending,

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.pv;
+
+import org.javisor.memory.Clock;
+import org.javisor.memory.GuestMemory;
+
+/// What paravirtual interfaces need of the machine that they belong to.
+public interface PvMachine {
+    GuestMemory memory();
+
+    Clock clock();
+
+    /// The time stamp counter, before what a processor adds, at a point of [#clock]'s time.
+    long tscAt(long nanos);
+
+    /// How many processors can be.
+    int processors();
+
+    /// Sends an interrupt message to the processor with this APIC id.
+    ///
+    /// @param command laid out as the interrupt command register
+    /// @return whether it was accepted
+    boolean interrupt(int apicId, int command);
+
+    /// Ends the HLT that a processor is in, or its next one.
+    void unhalt(int apicId);
+
+    /// Has a processor forget its translations before it executes another instruction; waits until it does, if it
+    /// executes any now.
+    void flushTlb(int apicId);
+
+    /// The guest wants to be switched off or started again, or tells that it has crashed.
+    void tell(PvEvent event);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.pv;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.cpu.Cpu;
+import org.javisor.cpu.CpuEnvironment;
+import org.javisor.cpu.CpuGroup;
+import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.InterruptController;
+import org.javisor.cpu.MsrTable;
+import org.javisor.memory.Clock;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.IoBus;
+import org.javisor.memory.Ram;
+import org.javisor.testkit.ManualClock;
+import org.javisor.vmm.irq.LazyEoi;
+
+/// A machine of one processor that only remembers what paravirtual interfaces ask of it.
+final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
+    static final long RAM_BYTES = 1 << 20;
+    /// When the machine was switched on, by its clock.
+    static final long SWITCHED_ON = 1_000;
+
+    final List<String> asked = new ArrayList<>();
+    final ManualClock clock = new ManualClock();
+    private final Ram ram = Ram.allocate(RAM_BYTES);
+    private final GuestMemory memory = new GuestMemory();
+    private final Cpu cpu;
+    long tscOffset;
+    long stolen;
+    LazyEoi lazyEoi;
+
+    FakeMachine() {
+        memory.addSlot(0, 0, ram);
+        clock.advance(SWITCHED_ON);
+        CpuGroup group = new CpuGroup(memory);
+        IoBus bus = new IoBus("port", 0xffff);
+        cpu = new Cpu(0, CpuidModel.builder().build(), new CpuEnvironment() {
+            @Override
+            public GuestMemory memory() {
+                return memory;
+            }
+
+            @Override
+            public IoBus ports() {
+                return bus;
+            }
+
+            @Override
+            public IoBus mmio() {
+                return bus;
+            }
+
+            @Override
+            public CpuGroup group() {
+                return group;
+            }
+
+            @Override
+            public long tsc() {
+                return 0;
+            }
+
+            @Override
+            public InterruptController interruptController() {
+                return null;
+            }
+        });
+    }
+
+    // ---- the machine ----
+
+    @Override
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public Clock clock() {
+        return clock;
+    }
+
+    @Override
+    public long tscAt(long nanos) {
+        return nanos - SWITCHED_ON;
+    }
+
+    @Override
+    public int processors() {
+        return 4;
+    }
+
+    @Override
+    public boolean interrupt(int apicId, int command) {
+        asked.add("interrupt " + apicId + " " + Integer.toHexString(command));
+        return apicId < processors();
+    }
+
+    @Override
+    public void unhalt(int apicId) {
+        asked.add("unhalt " + apicId);
+    }
+
+    @Override
+    public void flushTlb(int apicId) {
+        asked.add("flush " + apicId);
+    }
+
+    @Override
+    public void tell(PvEvent event) {
+        asked.add(event.toString());
+    }
+
+    // ---- the processor ----
+
+    @Override
+    public int id() {
+        return 0;
+    }
+
+    @Override
+    public MsrTable msrs() {
+        return cpu.msrs();
+    }
+
+    @Override
+    public long tscOffset() {
+        return tscOffset;
+    }
+
+    @Override
+    public long ranNanos() {
+        return clock.nanos();
+    }
+
+    @Override
+    public long stolenNanos() {
+        return stolen;
+    }
+
+    @Override
+    public void lazyEndOfInterrupt(LazyEoi area) {
+        lazyEoi = area;
+    }
+
+    @Override
+    public void close() {
+        cpu.close();
+        ram.close();
+    }
+}
