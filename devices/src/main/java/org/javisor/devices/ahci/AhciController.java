@@ -91,6 +91,7 @@ public final class AhciController implements BusDevice, Chip<AhciController.Stat
         config.set(PCS, 2, present << 8 | ALL_PORTS);
         config.allow(PCS, 2, ALL_PORTS);
         function.onWrite(ConfigSpace.COMMAND, 2, () -> ports.forEach(AhciPort::wake));
+        msi.onSwitch(() -> signal(false));
     }
 
     /// The function, to be put on a bus.

@@ -458,9 +458,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     void want(TaskFile file, int bytes, boolean interrupt) {
         synchronized (this) {
             files[active].copyFrom(file);
-            position = 0;
-            end = bytes;
-            in = false;
+            expect(bytes);
             if (interrupt) {
                 raise();
             }
@@ -473,10 +471,16 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         files[active].copyFrom(file);
         files[active].status = AtaLayout.DRDY | AtaLayout.DRQ;
         files[active].count = file.count & ~7 | AtaLayout.COMMAND_DATA;
-        position = 0;
-        end = PacketDevice.BLOCK_BYTES;
-        in = false;
+        expect(PacketDevice.BLOCK_BYTES);
         job = Job.PACKET;
+    }
+
+    /// What was in the buffer is forgotten: it is part of the state.
+    private void expect(int bytes) {
+        buffer.asSlice(0, bytes).fill((byte) 0);
+        position = 0;
+        end = bytes;
+        in = false;
     }
 
     /// @return whether the transfer has been started; otherwise it begins when it is
@@ -611,7 +615,8 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
             afterwards.load(state.afterwards);
         }
         endInterrupts = state.endInterrupts;
-        master.load(state.master);
         update();
+        // After the line has risen, which the bus master has seen long ago.
+        master.load(state.master);
     }
 }

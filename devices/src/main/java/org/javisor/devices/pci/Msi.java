@@ -42,6 +42,11 @@ public final class Msi {
         return (function.readConfig(at + CONTROL, 2) & ENABLE) != 0;
     }
 
+    /// Has `action` run whenever the guest may have switched, so that a pin that it no longer heeds is released.
+    public void onSwitch(Runnable action) {
+        function.onWrite(at + CONTROL, 2, action);
+    }
+
     /// Sends the vector's message, or remembers it while it is masked. A guest that enabled fewer vectors
     /// than there are gets the higher ones folded onto those it enabled.
     public void trigger(int vector) {
