@@ -2,21 +2,28 @@
 package org.javisor.memory;
 
 /// The output of a periodic timer that loses no tick when the host keeps the guest from running: a tick that finds
-/// the one before still waiting for a processor is delivered as soon as that has been taken.
+/// the one before still waiting for a processor is delivered later.
 ///
-/// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The backlog is
-/// limited, and forgotten when the timer is set anew. Safe for use by any thread; drives the wire without its lock.
+/// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The first
+/// [#BURST] of a backlog follow each other as fast as the guest takes them, so that one that looks whether the timer
+/// works finds enough; the others leave it time for something else. The backlog is limited, and forgotten when the timer is
+/// set anew. Safe for use by any thread; drives the wire without its lock.
 public final class TickLine {
     /// How many ticks it remembers at most.
     public static final int LIMIT = 1_000;
 
-    /// How often a backlog looks whether there is room for one more, should nobody tell.
+    /// How many ticks of a backlog are delivered at once. Linux wants to see five.
+    public static final int BURST = 16;
+
+    /// How often a backlog looks whether there is room for one more, when nobody tells.
     private static final long RETRY_NANOS = 500_000;
 
     private final Clock clock;
     private final InterruptLine line;
     private final Clock.Timer retry;
     private int backlog;
+    /// Ticks delivered since there was no backlog.
+    private int delivered;
     /// Whether the wire will tell.
     private boolean asked;
     /// Whether a thread delivers, and whether it is to look once more: two at once might send one edge for two ticks.
@@ -78,7 +85,8 @@ public final class TickLine {
         synchronized (this) {
             tick = room && backlog > 0;
             backlog -= tick ? 1 : 0;
-            ask = backlog > 0 && !asked;
+            delivered = backlog == 0 ? 0 : tick ? delivered + 1 : delivered;
+            ask = backlog > 0 && delivered < BURST && !asked;
             asked |= ask;
             if (backlog > 0) {
                 retry.arm(clock.nanos() + RETRY_NANOS);

@@ -2,9 +2,11 @@
 package org.javisor.vmm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.javisor.memory.Clock;
 import org.javisor.memory.Ram;
+import org.javisor.memory.TickLine;
 import org.javisor.testkit.ManualClock;
 import org.junit.jupiter.api.Test;
 
@@ -100,25 +102,25 @@ class LateHostTest {
         }
     }
 
-    /// The guest looks once, and then until the time has passed.
-    private static void assertNoTickIsMissing(long late) {
-        long looks = 1 + Math.ceilDiv(COUNTED_NANOS, late);
-        // The timer's first period begins a little behind the clock's zero.
-        int expected = (int) ((looks * late - TICK_NANOS / 100) / TICK_NANOS);
-
-        // It counts in a byte.
-        assertEquals(expected & 0xff, ticksSeen(late), late + " ns late");
-    }
-
     @Test
     void aHostInTimeDeliversEachTick() {
-        assertNoTickIsMissing(10_000);
+        long late = 10_000;
+        long looks = 1 + Math.ceilDiv(COUNTED_NANOS, late);
+
+        assertEquals(looks * late / TICK_NANOS, ticksSeen(late));
     }
 
+    /// However few times the guest looks, each tick of the time between comes first, or as many as are delivered at once.
     @Test
     void ticksOfATimeInWhichTheHostSleptComeBeforeThatIsTold() {
-        for (long late : new long[] {3 * TICK_NANOS, 40 * TICK_NANOS, 200 * TICK_NANOS}) {
-            assertNoTickIsMissing(late);
+        for (int missed : new int[] {3, 10, 40, 200}) {
+            long late = missed * TICK_NANOS;
+            long looks = 1 + Math.ceilDiv(COUNTED_NANOS, late);
+            long least = Math.min(looks * missed - 1, 1 + TickLine.BURST);
+
+            int seen = ticksSeen(late);
+
+            assertTrue(seen >= least && seen <= looks * missed, () -> seen + " of " + looks * missed);
         }
     }
 }
