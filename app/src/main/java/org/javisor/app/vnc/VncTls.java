@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -57,6 +58,8 @@ public final class VncTls {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(keys.getKeyManagers(), null, null);
             return new VncTls(context);
+        } catch (NoSuchFileException e) {
+            throw new ConfigurationException("TLS certificate " + certificate + ": no such file: " + e.getFile(), e);
         } catch (IOException | GeneralSecurityException e) {
             throw new ConfigurationException("TLS certificate " + certificate + (key == null ? "" : " with key " + key)
                     + ": cannot be used: " + e.getMessage(), e);
