@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
@@ -26,6 +27,7 @@ import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.Plugged;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.memory.ConfigurationException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,20 +83,7 @@ class HotplugTest {
     @EnumSource(BoardModel.class)
     void disksComeAndGoAndKeepTheirData(BoardModel model) throws Exception {
         DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
-        Lines said = new Lines();
-        BoardConfig board = BoardConfig.DEFAULT.withModel(model).withRootPorts(model.express() ? 1 : 0);
-        try (Machine machine = Machine.builder().memory(256L << 20).board(board).kernel(guest.kernel())
-                .initrd("initramfs", guest.running(GUEST)).commandLine("console=ttyS0 quiet cryptomgr.notests")
-                .serial(1, said).build()) {
-            Thread runs = Thread.ofPlatform().start(machine::run);
-
-            try {
-                plugAndUnplug(machine, model, said);
-            } finally {
-                machine.stop();
-                runs.join();
-            }
-        }
+        run(model, guest, GUEST, (machine, said) -> plugAndUnplug(machine, model, said));
     }
 
     private void plugAndUnplug(Machine machine, BoardModel model, Lines said) throws Exception {
@@ -120,6 +109,59 @@ class HotplugTest {
         assertTrue(other.awaitRemoval(PATIENCE));
 
         assertEquals("", said.until("over"));
+    }
+
+    /// Waits for a disk, reads it, and does not know that it is to go; twice.
+    private static final String SURPRISED_GUEST = """
+            modprobe nvme
+            for n in 1 2; do
+                echo waiting $n
+                while [ ! -b /dev/nvme?n1 ]; do sleep 0.1; done
+                cat /dev/nvme?n1 | sha256sum
+                echo used $n
+                while [ -b /dev/nvme?n1 ]; do sleep 0.1; done
+            done
+            dmesg -r | grep -E '^<[0-2]>|BUG:|Oops'
+            echo over""";
+
+    @ParameterizedTest
+    @EnumSource(BoardModel.class)
+    @Tag("slow")
+    void anNvmeDiskThatIsPulledIsMissedAndAnotherTakesItsPlace(BoardModel model) throws Exception {
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), DebianGuest.Kernel.CLOUD, List.of("nvme"),
+                _ -> { });
+        run(model, guest, SURPRISED_GUEST, (machine, said) -> {
+            for (int n = 1; n <= 2; n++) {
+                said.until("waiting " + n);
+                Path file = disk("disk " + n);
+                Plugged plugged = machine.plug(new Disk(file, null, true, false, FullPolicy.REPORT, DiskBus.NVME));
+                assertEquals(sum(file), said.until("used " + n).strip());
+                plugged.pull();
+                assertTrue(plugged.awaitRemoval(PATIENCE));
+            }
+            assertEquals("", said.until("over"));
+        });
+    }
+
+    @FunctionalInterface
+    private interface Host {
+        void plugAndUnplug(Machine machine, Lines said) throws Exception;
+    }
+
+    private static void run(BoardModel model, DebianGuest guest, String command, Host host) throws Exception {
+        Lines said = new Lines();
+        BoardConfig board = BoardConfig.DEFAULT.withModel(model).withRootPorts(model.express() ? 1 : 0);
+        try (Machine machine = Machine.builder().memory(256L << 20).board(board).kernel(guest.kernel())
+                .initrd("initramfs", guest.running(command)).commandLine("console=ttyS0 quiet cryptomgr.notests")
+                .serial(1, said).build()) {
+            Thread runs = Thread.ofPlatform().start(machine::run);
+            try {
+                host.plugAndUnplug(machine, said);
+            } finally {
+                machine.stop();
+                runs.join();
+            }
+        }
     }
 
     private Path disk(String name) throws Exception {

@@ -62,6 +62,9 @@ final class Disks implements AutoCloseable {
     /// Closes one whose controller is gone.
     void remove(Attached disk) {
         if (disks.remove(disk)) {
+            if (disk.backend instanceof PatientDisk waiting) {
+                patient.remove(waiting);
+            }
             disk.backend.close();
         }
     }
