@@ -142,6 +142,10 @@ final class Board implements AutoCloseable {
         return display == null ? null : display.screen();
     }
 
+    void changeFloppy(int drive, MachineConfig.Disk disk) {
+        peripherals.changeFloppy(disks, drive, disk);
+    }
+
     void pressPowerButton() {
         legacy.pm().pressPowerButton();
     }

@@ -4,6 +4,7 @@ package org.javisor.machine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.javisor.devices.block.BlockBackend;
@@ -42,7 +43,7 @@ final class Disks implements AutoCloseable {
             for (Disk disk : config.disks()) {
                 add(disk);
             }
-            config.peripherals().floppies().forEach(this::openFloppy);
+            config.peripherals().floppies().forEach(disk -> floppies.add(openFloppy(disk)));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -80,14 +81,30 @@ final class Disks implements AutoCloseable {
         return waiting;
     }
 
-    private void openFloppy(Disk disk) {
+    private BlockBackend openFloppy(Disk disk) {
         BlockBackend opened = open(disk);
-        floppies.add(opened);
-        if (FloppyFormat.of(opened.bytes()) == null) {
-            throw new ConfigurationException("floppy " + disk.file() + ": " + opened.bytes() + " bytes; diskettes have "
-                    + Arrays.stream(FloppyFormat.values()).map(format -> (format.bytes() >> 10) + "K")
-                            .collect(Collectors.joining(", ")));
+        if (FloppyFormat.of(opened.bytes()) != null) {
+            return opened;
         }
+        opened.close();
+        throw new ConfigurationException("floppy " + disk.file() + ": " + opened.bytes() + " bytes; diskettes have "
+                + Arrays.stream(FloppyFormat.values()).map(format -> (format.bytes() >> 10) + "K")
+                        .collect(Collectors.joining(", ")));
+    }
+
+    /// Closes the image in a floppy drive, which is empty now, and opens another for it.
+    ///
+    /// @param disk null for none
+    /// @return null for none
+    BlockBackend replaceFloppy(int drive, Disk disk) {
+        BlockBackend old = floppies.set(drive, null);
+        if (old != null) {
+            old.close();
+        }
+        if (disk != null) {
+            floppies.set(drive, openFloppy(disk));
+        }
+        return floppies.get(drive);
     }
 
     /// The diskettes, in order of their drives.
@@ -110,7 +127,7 @@ final class Disks implements AutoCloseable {
     public void close() {
         stopWaiting();
         disks.forEach(this::remove);
-        floppies.forEach(BlockBackend::close);
+        floppies.stream().filter(Objects::nonNull).forEach(BlockBackend::close);
         standstill.close();
     }
 }

@@ -313,6 +313,15 @@ public final class Machine implements AutoCloseable {
         return board.screen();
     }
 
+    /// Puts another diskette into a floppy drive, or with null none, as a person would; what the guest does with the
+    /// old one ends with an error. One thread at a time.
+    ///
+    /// @param drive 0 or 1
+    /// @throws ConfigurationException if there is no such drive, or the image cannot be used: the drive is empty then
+    public void changeFloppy(int drive, Disk disk) {
+        board.changeFloppy(drive, disk);
+    }
+
     /// The frequency in hertz that the PC speaker sounds at, or 0.
     public int tone() {
         return vm.chips().pit().tone();

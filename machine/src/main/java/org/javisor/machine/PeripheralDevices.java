@@ -18,12 +18,14 @@ import org.javisor.devices.watch.I6300Esb;
 import org.javisor.devices.watch.Pvpanic;
 import org.javisor.devices.watch.PvpanicFunction;
 import org.javisor.machine.BootOrder.Kind;
+import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.PeripheralConfig.PanicDevice;
 import org.javisor.machine.PeripheralConfig.Reaction;
 import org.javisor.machine.layout.LegacyMap;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Chip;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;
 
@@ -40,6 +42,7 @@ final class PeripheralDevices implements AutoCloseable {
 
     /// Null without a floppy drive.
     private ExecutorService floppyWorker;
+    private FloppyController floppy;
     /// Null without a TPM.
     private Swtpm tpm;
     private ExecutorService tpmWorkers;
@@ -79,10 +82,10 @@ final class PeripheralDevices implements AutoCloseable {
     private void addFloppies(List<BlockBackend> diskettes, Vm vm, LegacyDevices legacy) {
         floppyWorker = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("javisor-floppy").daemon().factory());
-        FloppyController controller = added(new FloppyController(vm.gsi(LegacyMap.FLOPPY_IRQ),
+        floppy = added(new FloppyController(vm.gsi(LegacyMap.FLOPPY_IRQ),
                 legacy.dma().channel(FLOPPY_CHANNEL), diskettes, floppyWorker));
-        controller.attach(vm.ports());
-        legacy.rtc().setCmos(CMOS_FLOPPIES, controller.driveTypes());
+        floppy.attach(vm.ports());
+        legacy.rtc().setCmos(CMOS_FLOPPIES, floppy.driveTypes());
         legacy.rtc().setCmos(CMOS_EQUIPMENT, legacy.rtc().cmos(CMOS_EQUIPMENT) | HAS_FLOPPY
                 | SECOND_FLOPPY * (diskettes.size() - 1));
     }
@@ -131,6 +134,21 @@ final class PeripheralDevices implements AutoCloseable {
     private <C extends Chip<?>> C added(C chip) {
         chips.add(chip);
         return chip;
+    }
+
+    /// Puts another diskette into a drive, or with null none. Whatever fails leaves the drive empty.
+    void changeFloppy(Disks disks, int drive, Disk disk) {
+        if (drive < 0 || drive >= disks.floppies().size()) {
+            throw new ConfigurationException("floppy drive " + drive + ": there are " + disks.floppies().size());
+        }
+        floppy.change(drive, null);
+        BlockBackend opened = disks.replaceFloppy(drive, disk);
+        try {
+            floppy.change(drive, opened);
+        } catch (IllegalArgumentException e) {
+            disks.replaceFloppy(drive, null);
+            throw new ConfigurationException("floppy " + disk.file() + ": " + e.getMessage(), e);
+        }
     }
 
     void reset() {

@@ -116,9 +116,22 @@ public final class FloppyController implements EightBitDevice, Chip<FloppyContro
     public int driveTypes() {
         int types = 0;
         for (int n = 0; n < drives.size(); n++) {
-            types |= drives.get(n).format.driveType() << (n == 0 ? 4 : 0);
+            types |= drives.get(n).made.driveType() << (n == 0 ? 4 : 0);
         }
         return types;
+    }
+
+    /// Puts another diskette into a drive, or with null none; waits for the sector that is being moved.
+    ///
+    /// @param number 0 or 1, of a drive that there is
+    /// @return what was in it, or null
+    /// @throws IllegalArgumentException if the drive cannot read such a one; nothing has changed then
+    public BlockBackend change(int number, BlockBackend medium) {
+        synchronized (worker) {
+            synchronized (lock) {
+                return drives.get(number).change(medium);
+            }
+        }
     }
 
     // ---- registers ----

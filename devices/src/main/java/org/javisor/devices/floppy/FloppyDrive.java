@@ -24,8 +24,11 @@ final class FloppyDrive {
         }
     }
 
-    private final BlockBackend medium;
-    final FloppyFormat format;
+    /// What the drive was made for.
+    final FloppyFormat made;
+    /// Null while the drive is empty.
+    private BlockBackend medium;
+    private FloppyFormat format;
     private final MemorySegment buffer = Arena.ofAuto().allocate(FloppyFormat.SECTOR_BYTES);
     private int track;
     private int sector;
@@ -35,19 +38,43 @@ final class FloppyDrive {
     FloppyDrive(BlockBackend medium) {
         this.medium = medium;
         this.format = FloppyFormat.of(medium.bytes());
+        this.made = format;
         if (format == null) {
             throw new IllegalArgumentException("a floppy of " + medium.bytes() + " bytes");
         }
+    }
+
+    /// Puts another diskette into the drive, or with null none.
+    ///
+    /// @return what was in it
+    /// @throws IllegalArgumentException if the drive cannot read such a one; nothing has changed then
+    BlockBackend change(BlockBackend other) {
+        FloppyFormat newFormat = other == null ? null : FloppyFormat.of(other.bytes());
+        if (other != null && (newFormat == null || !newFormat.fits(made))) {
+            throw new IllegalArgumentException("a diskette of " + (other.bytes() >> 10) + "K in a drive for "
+                    + (made.bytes() >> 10) + "K");
+        }
+        BlockBackend before = medium;
+        medium = other;
+        format = newFormat;
+        changed = true;
+        sector = 0;
+        return before;
+    }
+
+    /// How many sectors a track of the diskette has.
+    int sectors() {
+        return format.sectors;
     }
 
     int track() {
         return track;
     }
 
-    /// Moves the heads, as far as they go; that tells that a diskette is there.
+    /// Moves the heads, as far as they go; that tells whether a diskette is there.
     void seek(int newTrack) {
         track = Math.clamp(newTrack, 0, LAST_TRACK);
-        changed = false;
+        changed = medium == null;
     }
 
     boolean changed() {
@@ -55,12 +82,12 @@ final class FloppyDrive {
     }
 
     boolean writeProtected() {
-        return medium.readOnly();
+        return medium != null && medium.readOnly();
     }
 
     /// Whether the heads are over something that can be read at `rate` by `head`.
     boolean readable(int rate, int head) {
-        return rate == format.rate && head < format.heads && track < format.tracks;
+        return format != null && rate == format.rate && head < format.heads && track < format.tracks;
     }
 
     /// The number of the next sector that comes by.
@@ -69,14 +96,25 @@ final class FloppyDrive {
         return sector;
     }
 
+    /// @throws IOException if the host fails, or the sector is not there
     void read(int atTrack, int head, int number, byte[] into) throws IOException {
-        medium.read(format.offset(atTrack, head, number), buffer);
+        medium.read(offset(atTrack, head, number), buffer);
         MemorySegment.copy(buffer, 0, MemorySegment.ofArray(into), 0, FloppyFormat.SECTOR_BYTES);
     }
 
+    /// @throws IOException if the host fails, or the sector is not there
     void write(int atTrack, int head, int number, byte[] from) throws IOException {
         MemorySegment.copy(MemorySegment.ofArray(from), 0, buffer, 0, FloppyFormat.SECTOR_BYTES);
-        medium.write(format.offset(atTrack, head, number), buffer);
+        medium.write(offset(atTrack, head, number), buffer);
+    }
+
+    /// The diskette may have been changed since a sector was found.
+    private long offset(int atTrack, int head, int number) throws IOException {
+        if (format == null || atTrack >= format.tracks || head >= format.heads || number < 1
+                || number > format.sectors) {
+            throw new IOException("that sector is no longer in the drive");
+        }
+        return format.offset(atTrack, head, number);
     }
 
     State save() {

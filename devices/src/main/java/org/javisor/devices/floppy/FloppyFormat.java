@@ -51,6 +51,14 @@ public enum FloppyFormat {
         return drive;
     }
 
+    /// Whether the drive that is made for `other` reads this format: it has as many tracks, and the lower rates.
+    boolean fits(FloppyFormat other) {
+        boolean sameWidth = drive == other.drive
+                || drive == Drive.INCH3_DD && other.drive == Drive.INCH3_HD
+                || drive >= Drive.INCH3_DD && other.drive == Drive.INCH3_ED;
+        return sameWidth && tracks == other.tracks;
+    }
+
     /// The format of an image of `bytes` bytes, or null if there is none of that size.
     public static FloppyFormat of(long bytes) {
         for (FloppyFormat format : values()) {

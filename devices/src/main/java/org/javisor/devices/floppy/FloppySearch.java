@@ -44,14 +44,14 @@ final class FloppySearch {
     }
 
     private static boolean exists(FloppyTransfer transfer, FloppyDrive drive) {
-        return transfer.sector() >= 1 && transfer.sector() <= drive.format.sectors
+        return transfer.sector() >= 1 && transfer.sector() <= drive.sectors()
                 && transfer.sizeCode() == FloppyFormat.SIZE_CODE;
     }
 
     /// A track can be given no other sectors than an image has. Before the first ID has come, its number is 0.
     private static int format(FloppyTransfer transfer, FloppyDrive drive) {
         boolean fits = transfer.sizeCode() == FloppyFormat.SIZE_CODE
-                && transfer.sectorsToFormat() == drive.format.sectors;
+                && transfer.sectorsToFormat() == drive.sectors();
         boolean known = transfer.stage != FloppyTransfer.Stage.STORE
                 || transfer.cylinder() == drive.track() && exists(transfer, drive);
         return fits && known ? 0 : FloppyTransfer.ST1_NO_DATA;

@@ -94,12 +94,21 @@ final class FloppyWorker implements Runnable {
         }
     }
 
+    /// A transfer that comes from a saved state may be of a drive that is not there.
+    private FloppyDrive drive(FloppyTransfer transfer) throws IOException {
+        FloppyDrive drive = owner.drive(transfer.drive());
+        if (drive == null) {
+            throw new IOException("no such floppy drive");
+        }
+        return drive;
+    }
+
     private boolean locate(FloppyTransfer transfer) throws IOException {
         if (!owner.locate(transfer)) {
             return true;
         }
         if (!transfer.kind.takesData()) {
-            owner.drive(transfer.drive()).read(transfer.cylinder(), transfer.selectedHead(), transfer.sector(),
+            drive(transfer).read(transfer.cylinder(), transfer.selectedHead(), transfer.sector(),
                     transfer.buffer);
         }
         if (transfer.kind == FloppyCommand.VERIFY) {
@@ -134,7 +143,7 @@ final class FloppyWorker implements Runnable {
     }
 
     private boolean store(FloppyTransfer transfer) throws IOException {
-        FloppyDrive drive = owner.drive(transfer.drive());
+        FloppyDrive drive = drive(transfer);
         if (transfer.kind.scans()) {
             drive.read(transfer.cylinder(), transfer.selectedHead(), transfer.sector(), onDisk);
             if (transfer.scan(onDisk)) {

@@ -4,6 +4,7 @@ package org.javisor.devices.floppy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
@@ -340,6 +341,51 @@ class FloppyControllerTest {
         assertEquals(0x80, in(DIR) & 0x80);
         out(DOR, 0x0d);
         assertEquals(0, in(DIR) & 0x80);
+    }
+
+    @Test
+    void anotherDisketteIsNoticedAndRead() {
+        seek(0, 0);
+        TestDiskette other = new TestDiskette(FloppyFormat.K720, false);
+        other.fill(random);
+
+        assertEquals(first, controller.change(0, null));
+        assertEquals(0x80, in(DIR) & 0x80);
+        seek(0, 1);
+        assertEquals(0x80, in(DIR) & 0x80, "an empty drive stays changed");
+        dma(TO_MEMORY, BUFFER, SECTOR);
+        assertArrayEquals(new int[] {0x40, 0x01, 0}, Arrays.copyOf(transfer(READ, 0, 1, 1, 9), 3));
+
+        assertEquals(null, controller.change(0, other));
+        assertEquals(0x80, in(DIR) & 0x80);
+        seek(0, 2);
+        assertEquals(0, in(DIR) & 0x80);
+        out(CCR, 2);
+        transfer(READ, 0, 2, 9, 9);
+        assertArrayEquals(other.bytes(FloppyFormat.K720.offset(2, 0, 9), SECTOR), buffer(SECTOR));
+    }
+
+    @Test
+    void aDisketteThatIsTakenOutDuringAWriteIsADataError() {
+        seek(0, 0);
+        randomBuffer(SECTOR);
+        dma(FROM_MEMORY, BUFFER, SECTOR);
+        out(0x0a, 6);
+        command(WRITE, 0, 0, 0, 1, 2, 18, 0x1b, 0xff);
+        controller.change(0, null);
+
+        out(0x0a, 2);
+
+        assertArrayEquals(new int[] {0x40, 0x20, 0x20}, Arrays.copyOf(result(7), 3));
+    }
+
+    @Test
+    void aDriveTakesOnlyWhatItCanRead() {
+        assertThrows(IllegalArgumentException.class,
+                () -> controller.change(0, new TestDiskette(FloppyFormat.K2880, false)));
+        assertThrows(IllegalArgumentException.class,
+                () -> controller.change(1, new TestDiskette(FloppyFormat.K720, false)));
+        assertEquals(second, controller.change(1, new TestDiskette(FloppyFormat.K160, false)));
     }
 
     @Test
