@@ -38,7 +38,7 @@ final class AvxMasks {
 
     /// Elements that are not chosen are cleared, and their memory is not touched.
     private static void loadMasked(Cpu cpu, Insn insn, int bytes) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long mask = cpu.state + insn.at1;
         long loaded = cpu.state + CpuLayout.OPERAND;
         store(loaded, 0, 0);
@@ -57,7 +57,7 @@ final class AvxMasks {
 
     /// Stores all chosen elements, or none if one of them cannot be.
     private static void storeMasked(Cpu cpu, Insn insn, int bytes) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long mask = cpu.state + insn.at1;
         long from = cpu.state + insn.at2;
         long offset = cpu.effectiveAddress(insn);
@@ -75,7 +75,7 @@ final class AvxMasks {
 
     /// ZF if no sign bit is set in both, CF if none is set in the source alone.
     private static void test(Cpu cpu, Insn insn, long signs) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long b = VectorOperands.source(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
         long common = 0;

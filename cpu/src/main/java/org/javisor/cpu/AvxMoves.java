@@ -58,7 +58,7 @@ final class AvxMoves {
     }
 
     private static void loadXmm(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long from = source(cpu, insn);
         long to = target(cpu, insn);
         store(to, load(from), load(from + 8));
@@ -66,7 +66,7 @@ final class AvxMoves {
     }
 
     private static void loadYmm(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long from = source(cpu, insn);
         long to = target(cpu, insn);
         store(to, load(from), load(from + 8));
@@ -74,48 +74,48 @@ final class AvxMoves {
     }
 
     private static void storeAligned(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long from = cpu.state + insn.at1;
         VectorOperands.storeAligned(cpu, insn, load(from), load(from + 8));
     }
 
     private static void storeUnaligned(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long from = cpu.state + insn.at1;
         VectorOperands.storeUnaligned(cpu, insn, load(from), load(from + 8));
     }
 
     private static void storeYmm(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         VectorOperands.storeYmm(cpu, insn, cpu.state + insn.at1);
     }
 
     // ---- 4 or 8 bytes ----
 
     private static void loadClearing(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         storeXmm(insn, target(cpu, insn), load(sourceScalar(cpu, insn)), 0);
     }
 
     private static void storeScalar(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long value = load(cpu.state + insn.at1) & Cpu.mask(insn.bytes0);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), insn.bytes0, value);
     }
 
     private static void mergeDword(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         VectorOperands.storeSingle(cpu, insn, HostMemory.loadInt(cpu.state + insn.at2));
     }
 
     private static void mergeQword(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         VectorOperands.storeDouble(cpu, insn, load(cpu.state + insn.at2));
     }
 
     /// VMOVD, and VMOVQ with a general register or memory.
     private static void vmovd(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         if (insn.kind0 == XMM) {
             storeXmm(insn, target(cpu, insn), cpu.read(insn, 1), 0);
         } else {
@@ -126,25 +126,25 @@ final class AvxMoves {
     // ---- halves ----
 
     private static void loadLow(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long low = load(sourceScalar(cpu, insn));
         storeXmm(insn, target(cpu, insn), low, load(first(cpu, insn) + 8));
     }
 
     /// VMOVHPS, VMOVHPD and VMOVLHPS: the source's low 8 bytes to the high ones.
     private static void loadHigh(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long high = load(sourceScalar(cpu, insn));
         storeXmm(insn, target(cpu, insn), load(first(cpu, insn)), high);
     }
 
     private static void storeHigh(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 8, load(cpu.state + insn.at1 + 8));
     }
 
     private static void vmovhlps(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         storeXmm(insn, target(cpu, insn), load(cpu.state + insn.at2 + 8), load(first(cpu, insn) + 8));
     }
 
@@ -159,14 +159,14 @@ final class AvxMoves {
     }
 
     private static void vzeroupper(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         for (int n = 0; n < registers(insn); n++) {
             store(register(cpu, n) + 16, 0, 0);
         }
     }
 
     private static void vzeroall(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         for (int n = 0; n < registers(insn); n++) {
             store(register(cpu, n), 0, 0);
             store(register(cpu, n) + 16, 0, 0);

@@ -78,7 +78,7 @@ final class AvxPermutations {
     /// VPERMPS and VPERMD: each doubleword of the result is that of the second source which the one of the first
     /// names.
     private static void permuteAcross(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long b = VectorOperands.sourceApart(cpu, insn);
         long indexes = first(cpu, insn);
         long to = target(cpu, insn);
@@ -90,7 +90,7 @@ final class AvxPermutations {
 
     /// VPERMQ and VPERMPD.
     private static void permuteQwords(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         int order = (int) insn.immediate;
         long b = VectorOperands.sourceApart(cpu, insn);
         long to = target(cpu, insn);
@@ -101,7 +101,7 @@ final class AvxPermutations {
 
     /// VPERM2F128 and VPERM2I128: each half is cleared or one of four.
     private static void permuteHalves(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         int choice = (int) insn.immediate;
         long b = VectorOperands.sourceApart(cpu, insn);
         long a = first(cpu, insn);
@@ -125,7 +125,7 @@ final class AvxPermutations {
     // ---- halves ----
 
     private static void insertHalf(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long b = VectorOperands.source(cpu, insn);
         long low = load(b);
         long high = load(b + 8);
@@ -137,7 +137,7 @@ final class AvxPermutations {
     }
 
     private static void extractHalf(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long from = cpu.state + insn.at1 + 16 * (insn.immediate & 1);
         if (insn.kind0 == MEM) {
             VectorOperands.storeUnaligned(cpu, insn, load(from), load(from + 8));
@@ -150,7 +150,7 @@ final class AvxPermutations {
 
     /// The low 8 bytes of the source.
     private static long source(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         return load(VectorOperands.sourceScalar(cpu, insn));
     }
 
@@ -175,7 +175,7 @@ final class AvxPermutations {
     }
 
     private static void broadcastHalf(Cpu cpu, Insn insn) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         long b = VectorOperands.source(cpu, insn);
         long low = load(b);
         long high = load(b + 8);

@@ -141,7 +141,7 @@ final class FloatConvert {
 
     /// CVTDQ2PD: exact.
     private static void cvtdq2pd(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         boolean longer = insn.vectorBytes == 32;
         long b = longer ? VectorOperands.source(cpu, insn) : VectorOperands.sourceScalar(cpu, insn);
         long source = load(b);
@@ -223,7 +223,7 @@ final class FloatConvert {
     /// CVTPI2PS. Even with the source in memory it is an MMX instruction to the x87 state.
     private static void cvtpi2ps(Cpu cpu, Insn insn) {
         FloatContext context = Mxcsr.begin(cpu, insn);
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long source = Mmx.source(cpu, insn);
         int low = Float32.fromLong((int) source, context);
         int high = Float32.fromLong((int) (source >>> 32), context);
@@ -234,9 +234,9 @@ final class FloatConvert {
 
     /// CVTPI2PD: exact. With the source in memory it leaves the x87 state alone.
     private static void cvtpi2pd(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         if (insn.kind1 == MMX) {
-            cpu.checkMmx();
+            Availability.checkMmx(cpu);
         }
         long source = Mmx.source(cpu, insn);
         if (insn.kind1 == MMX) {
@@ -247,7 +247,7 @@ final class FloatConvert {
 
     private static void singlesToMmx(Cpu cpu, Insn insn, Conversion conversion) {
         FloatContext context = Mxcsr.begin(cpu, insn);
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long source = load(VectorOperands.sourceScalar(cpu, insn));
         long result = dwords((int) conversion.apply((int) source, context),
                 (int) conversion.apply((int) (source >>> 32), context));
@@ -257,7 +257,7 @@ final class FloatConvert {
 
     private static void doublesToMmx(Cpu cpu, Insn insn, Conversion conversion) {
         FloatContext context = Mxcsr.begin(cpu, insn);
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long result = twoInts(VectorOperands.source(cpu, insn), conversion, context);
         Mxcsr.commit(cpu, context);
         Mmx.write(cpu, insn.at0, result);

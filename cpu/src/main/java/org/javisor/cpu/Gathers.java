@@ -29,7 +29,7 @@ final class Gathers {
 
     /// @param indexBytes of one index
     private static void gather(Cpu cpu, Insn insn, int indexBytes) {
-        cpu.checkAvx();
+        Availability.checkAvx(cpu);
         int bytes = insn.bytes1;
         int count = Math.min(insn.bytes0 / bytes, insn.indexBytes / indexBytes);
         long to = cpu.state + insn.at0;

@@ -38,7 +38,7 @@ final class Mmx {
     ///
     /// @sdm vol. 3A §13.2 "The MMX State and MMX Register Aliasing", Table 13-2
     static void emms(Cpu cpu, Insn insn) {
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         enter(cpu);
         HostMemory.storeShort(cpu.state + CpuLayout.FTW, (short) -1);
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
@@ -18,9 +17,12 @@ public final class MsrTable {
     /// A writer that takes every value and forgets it.
     public static final LongPredicate IGNORED = _ -> true;
 
-    private record Register(LongSupplier reader, LongPredicate writer) { }
+    private record Register(int index, LongSupplier reader, LongPredicate writer) { }
 
-    private final Map<Integer, Register> registers = new HashMap<>();
+    private static final Register[] NONE = {};
+
+    /// In the order of their indices, as unsigned numbers.
+    private Register[] registers = NONE;
     private final AtomicLong unknown = new AtomicLong();
     private volatile int lastUnknown;
 
@@ -32,17 +34,41 @@ public final class MsrTable {
     /// @param writer takes the value, or refuses it by returning false, which is #GP(0) for the guest; it may
     ///     also throw the processor's own faults
     public void define(int index, LongSupplier reader, LongPredicate writer) {
-        registers.put(index, new Register(reader, writer));
+        undefine(index);
+        int at = place(index);
+        Register[] more = Arrays.copyOf(registers, registers.length + 1);
+        System.arraycopy(registers, at, more, at + 1, registers.length - at);
+        more[at] = new Register(index, reader, writer);
+        registers = more;
+    }
+
+    /// Where the register is, or belongs.
+    private int place(int index) {
+        int low = 0;
+        for (int high = registers.length; low < high; ) {
+            int middle = low + high >>> 1;
+            if (Integer.compareUnsigned(registers[middle].index, index) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private Register find(int index) {
+        int at = place(index);
+        return at < registers.length && registers[at].index == index ? registers[at] : null;
     }
 
     /// Takes the row of `index` away: the x2APIC's registers exist only in its mode.
     public void undefine(int index) {
-        registers.remove(index);
+        registers = Arrays.stream(registers).filter(r -> r.index != index).toArray(Register[]::new);
     }
 
     /// Whether `index` can be read now; [#read] then gives the value. Counts indices without a row.
     boolean readable(int index) {
-        Register register = registers.get(index);
+        Register register = find(index);
         if (register == null) {
             countUnknown(index);
         }
@@ -51,18 +77,18 @@ public final class MsrTable {
 
     /// The value of a register that is [#readable].
     long read(int index) {
-        return registers.get(index).reader.getAsLong();
+        return find(index).reader.getAsLong();
     }
 
     /// Whether `index` can be read now; nothing is counted.
     boolean exists(int index) {
-        Register register = registers.get(index);
+        Register register = find(index);
         return register != null && register.reader != null;
     }
 
     /// The value of a register that exists, or 0; nothing is counted.
     long peek(int index) {
-        Register register = registers.get(index);
+        Register register = find(index);
         return register == null || register.reader == null ? 0 : register.reader.getAsLong();
     }
 
@@ -70,7 +96,7 @@ public final class MsrTable {
     ///
     /// @return whether the register exists and took the value
     public boolean write(int index, long value) {
-        Register register = registers.get(index);
+        Register register = find(index);
         if (register == null) {
             countUnknown(index);
             return false;

@@ -33,7 +33,7 @@ final class Mxcsr {
 
     /// Checks that the instruction may execute, and starts one that computes.
     static FloatContext begin(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         FloatContext context = cpu.floats;
         context.begin(get(cpu));
         return context;
@@ -57,12 +57,12 @@ final class Mxcsr {
         boolean before = (unmasked & BEFORE_COMPUTATION) != 0;
         set(cpu, mxcsr | (before ? raised & BEFORE_COMPUTATION : raised));
         if (unmasked != 0) {
-            throw cpu.fault(cpu.simdExceptionsEnabled() ? GuestFault.XM : GuestFault.UD);
+            throw cpu.fault(Availability.simdExceptionsEnabled(cpu) ? GuestFault.XM : GuestFault.UD);
         }
     }
 
     private static void ldmxcsr(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int value = (int) cpu.load(insn.segment, cpu.effectiveAddress(insn), 4);
         if ((value & ~WRITABLE) != 0) {
             throw cpu.gp(0);
@@ -71,7 +71,7 @@ final class Mxcsr {
     }
 
     private static void stmxcsr(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 4, get(cpu) & 0xffff_ffffL);
     }
 }

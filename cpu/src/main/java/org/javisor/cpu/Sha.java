@@ -90,7 +90,7 @@ final class Sha {
     }
 
     private static void sha256rnds2(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         long b = VectorOperands.source(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
         sha256Rounds(a, a, b, cpu.state + CpuLayout.XMM);

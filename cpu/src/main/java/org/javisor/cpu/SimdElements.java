@@ -36,9 +36,9 @@ final class SimdElements {
 
     private static void check(Cpu cpu, Insn insn, int kind) {
         if (kind == MMX) {
-            cpu.checkMmx();
+            Availability.checkMmx(cpu);
         } else {
-            cpu.checkVector(insn);
+            Availability.checkVector(cpu, insn);
         }
     }
 
@@ -84,7 +84,7 @@ final class SimdElements {
     }
 
     private static void movmskps(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long at = cpu.state + insn.at1;
         int upper = insn.vectorBytes == 32 ? signs(load(at + 16)) << 4 | signs(load(at + 24)) << 6 : 0;
         cpu.reg32(insn.reg0, signs(load(at)) | signs(load(at + 8)) << 2 | upper);
@@ -95,20 +95,20 @@ final class SimdElements {
     }
 
     private static void movmskpd(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long at = cpu.state + insn.at1;
         long upper = insn.vectorBytes == 32 ? load(at + 16) >>> 63 << 2 | load(at + 24) >>> 63 << 3 : 0;
         cpu.reg32(insn.reg0, (int) (load(at) >>> 63 | load(at + 8) >>> 63 << 1 | upper));
     }
 
     private static void maskmovq(Cpu cpu, Insn insn) {
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         storeMasked(cpu, insn, LaneShuffle.topBits(load(cpu.state + insn.at1)));
         Mmx.enter(cpu);
     }
 
     private static void maskmovdqu(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long mask = cpu.state + insn.at1;
         storeMasked(cpu, insn, topBits(mask));
     }

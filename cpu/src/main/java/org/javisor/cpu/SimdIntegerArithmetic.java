@@ -126,7 +126,7 @@ final class SimdIntegerArithmetic {
 
     /// PTEST: ZF if no bit of the source is set in the target, CF if none is clear.
     private static void ptest(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = VectorOperands.source(cpu, insn);
         long a = VectorOperands.target(cpu, insn);
         long common = 0;

@@ -61,12 +61,12 @@ final class SimdMoves {
     // ---- all 16 bytes ----
 
     private static void loadAligned(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         copy(VectorOperands.target(cpu, insn), VectorOperands.source(cpu, insn));
     }
 
     private static void loadUnaligned(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         copy(VectorOperands.target(cpu, insn), VectorOperands.sourceUnaligned(cpu, insn));
     }
 
@@ -75,13 +75,13 @@ final class SimdMoves {
     }
 
     private static void storeAligned(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         long from = cpu.state + insn.at1;
         VectorOperands.storeAligned(cpu, insn, load(from), load(from + 8));
     }
 
     private static void storeUnaligned(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         long from = cpu.state + insn.at1;
         VectorOperands.storeUnaligned(cpu, insn, load(from), load(from + 8));
     }
@@ -111,17 +111,17 @@ final class SimdMoves {
     }
 
     private static void loadClearing(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         store(VectorOperands.target(cpu, insn), load(VectorOperands.sourceScalar(cpu, insn)), 0);
     }
 
     private static void mergeDword(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         HostMemory.storeInt(cpu.state + insn.at0, HostMemory.loadInt(cpu.state + insn.at1));
     }
 
     private static void storeDword(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 4, load(cpu.state + insn.at1) & LOW_DWORD);
     }
 
@@ -130,9 +130,9 @@ final class SimdMoves {
     private static void movd(Cpu cpu, Insn insn) {
         boolean mmx = insn.kind0 == MMX || insn.kind1 == MMX;
         if (mmx) {
-            cpu.checkMmx();
+            Availability.checkMmx(cpu);
         } else {
-            cpu.checkSse();
+            Availability.checkSse(cpu);
         }
         boolean vector = insn.kind1 == MMX || insn.kind1 == XMM;
         long value = vector ? load(cpu.state + insn.at1) : cpu.read(insn, 1);
@@ -149,28 +149,28 @@ final class SimdMoves {
     // ---- halves ----
 
     private static void loadLow(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         HostMemory.storeLong(cpu.state + insn.at0, load(VectorOperands.sourceScalar(cpu, insn)));
     }
 
     private static void storeLow(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 8, load(cpu.state + insn.at1));
     }
 
     /// MOVHPS, MOVHPD and MOVLHPS: the source's low 8 bytes to the high ones.
     private static void loadHigh(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         HostMemory.storeLong(cpu.state + insn.at0 + 8, load(VectorOperands.sourceScalar(cpu, insn)));
     }
 
     private static void storeHigh(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         cpu.store(insn.segment, cpu.effectiveAddress(insn), 8, load(cpu.state + insn.at1 + 8));
     }
 
     private static void movhlps(Cpu cpu, Insn insn) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         HostMemory.storeLong(cpu.state + insn.at0, load(cpu.state + insn.at1 + 8));
     }
 }

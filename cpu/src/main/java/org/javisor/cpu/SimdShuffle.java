@@ -120,7 +120,7 @@ final class SimdShuffle {
     }
 
     private static void pshufw(Cpu cpu, Insn insn) {
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long b = Mmx.source(cpu, insn);
         Mmx.write(cpu, insn.at0, LaneShuffle.shuffleWords(b, (int) insn.immediate));
     }
@@ -130,7 +130,7 @@ final class SimdShuffle {
             vector(cpu, insn, VectorShuffle::alignRight);
             return;
         }
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long b = Mmx.source(cpu, insn);
         long a = load(cpu.state + insn.at0);
         Mmx.write(cpu, insn.at0, VectorShuffle.alignRightMmx(a, b, (int) insn.immediate & 0xff));
@@ -139,7 +139,7 @@ final class SimdShuffle {
     /// INSERTPS: from memory, the doubleword itself; from a register, the one that immediate bits 7 and 6
     /// name.
     private static void insertps(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int immediate = (int) insn.immediate;
         int source = insn.sourceInMemory
                 ? (int) cpu.load(insn.segment, cpu.effectiveAddress(insn), 4)
@@ -156,7 +156,7 @@ final class SimdShuffle {
     }
 
     private static void blendVariable(Cpu cpu, Insn insn, Fill fill) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = VectorOperands.source(cpu, insn);
         long a = VectorOperands.first(cpu, insn);
         long to = VectorOperands.target(cpu, insn);

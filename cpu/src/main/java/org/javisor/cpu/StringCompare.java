@@ -19,7 +19,7 @@ final class StringCompare {
 
     /// Lengths in EAX and EDX, or RAX and RDX.
     private static int explicitMatch(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int most = StringMatch.count((int) insn.immediate);
         return match(cpu, insn, VectorOperands.sourceCopied(cpu, insn),
                 length(cpu, insn, CpuLayout.RAX, most),
@@ -33,7 +33,7 @@ final class StringCompare {
 
     /// Strings end at a zero.
     private static int implicitMatch(Cpu cpu, Insn insn) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int control = (int) insn.immediate;
         long b = VectorOperands.sourceCopied(cpu, insn);
         long a = VectorOperands.target(cpu, insn);

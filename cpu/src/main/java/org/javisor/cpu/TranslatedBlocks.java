@@ -121,7 +121,7 @@ class TranslatedBlocks {
                 || (~HostMemory.loadInt(state + CpuLayout.MXCSR) & Mxcsr.INITIAL) != 0) {
             return 0;
         }
-        return cpu.avxEnabled() ? CpuLayout.VECTORS_USABLE | CpuLayout.VECTORS_WIDE_USABLE : CpuLayout.VECTORS_USABLE;
+        return CpuLayout.VECTORS_USABLE | (Availability.avxEnabled(cpu) ? CpuLayout.VECTORS_WIDE_USABLE : 0);
     }
 
     /// The same of x87 and MMX instructions.

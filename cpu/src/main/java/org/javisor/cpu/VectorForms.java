@@ -24,7 +24,7 @@ final class VectorForms {
             mmx(cpu, insn, operation);
             return;
         }
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = source(cpu, insn);
         long a = first(cpu, insn);
         long to = target(cpu, insn);
@@ -54,7 +54,7 @@ final class VectorForms {
             mmx(cpu, insn, operation);
             return;
         }
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = source(cpu, insn);
         long a = first(cpu, insn);
         long to = target(cpu, insn);
@@ -89,7 +89,7 @@ final class VectorForms {
     }
 
     private static void unpack(Cpu cpu, Insn insn, int from, LaneOperation lower, LaneOperation upper) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = source(cpu, insn) + from;
         long a = first(cpu, insn) + from;
         long to = target(cpu, insn);
@@ -109,12 +109,12 @@ final class VectorForms {
     static void shift(Cpu cpu, Insn insn, LaneImmediate operation) {
         boolean immediate = insn.kind1 == IMM || insn.kind2 == IMM;
         if (insn.kind0 == MMX) {
-            cpu.checkMmx();
+            Availability.checkMmx(cpu);
             int count = immediate ? (int) insn.immediate & 0xff : LaneShift.count(Mmx.source(cpu, insn));
             Mmx.write(cpu, insn.at0, operation.apply(load(cpu.state + insn.at0), count));
             return;
         }
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int count = immediate ? (int) insn.immediate & 0xff : LaneShift.count(load(source(cpu, insn)));
         long a = first(cpu, insn);
         long to = target(cpu, insn);
@@ -127,14 +127,14 @@ final class VectorForms {
     }
 
     private static void mmx(Cpu cpu, Insn insn, LaneOperation operation) {
-        cpu.checkMmx();
+        Availability.checkMmx(cpu);
         long b = Mmx.source(cpu, insn);
         Mmx.write(cpu, insn.at0, operation.apply(load(cpu.state + insn.at0), b));
     }
 
     /// All 16 bytes at once, or each 16 of 32; not for MMX.
     static void vector(Cpu cpu, Insn insn, VectorOperation operation) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long b = source(cpu, insn);
         long a = first(cpu, insn);
         long to = target(cpu, insn);
@@ -155,7 +155,7 @@ final class VectorForms {
     ///
     /// @param step how many of its bits are for the low 16 bytes alone
     static void vector(Cpu cpu, Insn insn, VectorImmediate operation, int step) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int immediate = (int) insn.immediate & 0xff;
         long b = source(cpu, insn);
         long a = first(cpu, insn);
@@ -170,7 +170,7 @@ final class VectorForms {
 
     /// As [#vector], on the first source and the immediate byte alone.
     static void vectorFirst(Cpu cpu, Insn insn, FirstImmediate operation) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         int immediate = (int) insn.immediate & 0xff;
         long a = first(cpu, insn);
         long to = target(cpu, insn);
@@ -190,7 +190,7 @@ final class VectorForms {
 
     /// As [#vector], for an operation that loads bytes of its source more than once; SSE alone.
     static void vectorCopied(Cpu cpu, Insn insn, VectorOperation operation) {
-        cpu.checkSse();
+        Availability.checkSse(cpu);
         long b = VectorOperands.sourceApart(cpu, insn);
         long a = target(cpu, insn);
         operation.apply(a, a, b);
@@ -198,7 +198,7 @@ final class VectorForms {
 
     /// For a source of which each half makes 16 bytes.
     static void widening(Cpu cpu, Insn insn, VectorOperation operation) {
-        cpu.checkVector(insn);
+        Availability.checkVector(cpu, insn);
         long to = target(cpu, insn);
         if (insn.vectorBytes == 32) {
             long b = VectorOperands.sourceApart(cpu, insn);

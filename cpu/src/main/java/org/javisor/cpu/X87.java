@@ -134,7 +134,7 @@ final class X87 {
 
     /// Starts an instruction that waits: pending exceptions come first.
     Float80Context begin() {
-        cpu.checkX87();
+        Availability.checkX87(cpu);
         fp.control(HostMemory.loadShort(state + CpuLayout.FCW));
         fp.begin();
         return fp;

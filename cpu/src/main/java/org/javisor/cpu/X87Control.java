@@ -16,16 +16,16 @@ final class X87Control {
     private X87Control() { }
 
     static void bind(Bindings.Binder binder) {
-        binder.bind(Mnemonic.FWAIT, (cpu, _) -> cpu.checkWait())
+        binder.bind(Mnemonic.FWAIT, (cpu, _) -> Availability.checkWait(cpu))
                 .bind(Mnemonic.FNOP, (cpu, insn) -> rotate(cpu, insn, 0))
                 .bind(Mnemonic.FINCSTP, (cpu, insn) -> rotate(cpu, insn, 1))
                 .bind(Mnemonic.FDECSTP, (cpu, insn) -> rotate(cpu, insn, -1))
                 .bind(Mnemonic.FFREE, (cpu, insn) -> free(cpu, insn, false))
                 .bind(Mnemonic.FFREEP, (cpu, insn) -> free(cpu, insn, true))
                 // What the 8087 and 80287 needed and their successors ignore.
-                .bind(Mnemonic.FNENI, (cpu, _) -> cpu.checkX87NoWait())
-                .bind(Mnemonic.FNDISI, (cpu, _) -> cpu.checkX87NoWait())
-                .bind(Mnemonic.FNSETPM, (cpu, _) -> cpu.checkX87NoWait())
+                .bind(Mnemonic.FNENI, (cpu, _) -> Availability.checkX87NoWait(cpu))
+                .bind(Mnemonic.FNDISI, (cpu, _) -> Availability.checkX87NoWait(cpu))
+                .bind(Mnemonic.FNSETPM, (cpu, _) -> Availability.checkX87NoWait(cpu))
                 .bind(Mnemonic.FNINIT, X87Control::initialize)
                 .bind(Mnemonic.FNCLEX, X87Control::clearExceptions)
                 .bind(Mnemonic.FLDCW, X87Control::loadControl)
@@ -55,27 +55,27 @@ final class X87Control {
     }
 
     private static void initialize(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         LegacyRegion.initializeX87(cpu);
     }
 
     private static void clearExceptions(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         cpu.x87.status(cpu.x87.status() & KEPT_BY_CLEAR);
     }
 
     private static void loadControl(Cpu cpu, Insn insn) {
-        cpu.checkX87();
+        Availability.checkX87(cpu);
         cpu.x87.control((int) cpu.read(insn, 0));
     }
 
     private static void storeControl(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         cpu.write(insn, 0, cpu.x87.control());
     }
 
     private static void storeStatus(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         int fsw = cpu.x87.status();
         if (insn.kind0 == MEM) {
             cpu.write(insn, 0, fsw);

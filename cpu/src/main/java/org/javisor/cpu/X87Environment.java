@@ -31,7 +31,7 @@ final class X87Environment {
     private X87Environment() { }
 
     static void store(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         long offset = cpu.effectiveAddress(insn);
         cpu.probe(insn.segment, offset, FIELDS * fieldBytes(insn), true);
         storeFields(cpu, insn, offset);
@@ -39,7 +39,7 @@ final class X87Environment {
     }
 
     static void saveAll(Cpu cpu, Insn insn) {
-        cpu.checkX87NoWait();
+        Availability.checkX87NoWait(cpu);
         long offset = cpu.effectiveAddress(insn);
         int environment = FIELDS * fieldBytes(insn);
         cpu.probe(insn.segment, offset, environment + REGISTERS * REGISTER_BYTES, true);
@@ -53,14 +53,14 @@ final class X87Environment {
     }
 
     static void load(Cpu cpu, Insn insn) {
-        cpu.checkX87();
+        Availability.checkX87(cpu);
         long offset = cpu.effectiveAddress(insn);
         cpu.probe(insn.segment, offset, FIELDS * fieldBytes(insn), false);
         loadFields(cpu, insn, offset);
     }
 
     static void restoreAll(Cpu cpu, Insn insn) {
-        cpu.checkX87();
+        Availability.checkX87(cpu);
         long offset = cpu.effectiveAddress(insn);
         int environment = FIELDS * fieldBytes(insn);
         cpu.probe(insn.segment, offset, environment + REGISTERS * REGISTER_BYTES, false);
