@@ -161,26 +161,6 @@ public final class CpuGroup {
         cpu.protecting.done(protections);
     }
 
-    /// Has a processor forget its translations; returns when it does not use them any more. Any thread.
-    public void flushTlb(Cpu target) {
-        Cpu self = current();
-        if (self == target) {
-            target.request(Requests.FLUSH_TLB);
-            return;
-        }
-        boolean wasInside = self != null && self.inside;
-        if (wasInside) {
-            leave(self);
-        }
-        int ticket = target.flushing.ask();
-        target.request(Requests.FLUSH_TLB);
-        VarHandle.fullFence();
-        await(target, target.flushing, ticket);
-        if (wasInside) {
-            enter(self);
-        }
-    }
-
     /// Asks every processor, and returns when none uses what it knew before.
     private void announce(int request) {
         int next = epoch.incrementAndGet();

@@ -3,18 +3,16 @@ package org.javisor.vmm;
 
 import java.util.Set;
 import org.javisor.cpu.CpuidModel;
-import org.javisor.cpu.HypervisorLeaves;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.pv.KvmLeaves;
-import org.javisor.vmm.pv.PvEvent;
 import org.javisor.vmm.pv.PvMachine;
 
 /// The paravirtual interfaces of a machine, and the machine as they see it.
 final class Paravirt implements PvMachine {
-    private static final int FIRST_LEAF = 0x4000_0000, SECOND_LEAF = 0x4000_0100;
+    private static final int FIRST_LEAF = 0x4000_0000;
 
     private final Vm vm;
     private final Set<GuestInterface> interfaces;
@@ -57,11 +55,6 @@ final class Paravirt implements PvMachine {
     }
 
     @Override
-    public int processors() {
-        return vm.config().cpuid().cpus();
-    }
-
-    @Override
     public boolean interrupt(int apicId, int command) {
         return vm.hasChips() && vm.chips().interrupt(apicId, command);
     }
@@ -74,14 +67,6 @@ final class Paravirt implements PvMachine {
         }
     }
 
-    @Override
-    public void flushTlb(int apicId) {
-        SoftwareVcpu vcpu = vcpu(apicId);
-        if (vcpu != null) {
-            vcpu.flushTlb();
-        }
-    }
-
     private SoftwareVcpu vcpu(int apicId) {
         for (Vcpu vcpu : vm.vcpus()) {
             if (vcpu.id() == apicId) {
@@ -89,10 +74,5 @@ final class Paravirt implements PvMachine {
             }
         }
         return null;
-    }
-
-    @Override
-    public void tell(PvEvent event) {
-        vm.config().events().accept(event);
     }
 }

@@ -11,21 +11,17 @@ import org.javisor.vmm.pv.PvProcessor;
 /// The paravirtual interfaces of one software processor, and that processor as they see it. On its thread.
 final class ParavirtVcpu implements PvProcessor {
     private final Paravirt machine;
-    private final int id;
     private final Cpu cpu;
     private final InterruptWiring wiring;
-    private final RunCounters counters;
     private final SchedulerDelay delay = new SchedulerDelay();
     /// Null where it is not offered.
     private final KvmProcessor kvm;
 
     /// @param wiring null in a machine without interrupt chips
-    ParavirtVcpu(Paravirt machine, int id, Cpu cpu, InterruptWiring wiring, RunCounters counters) {
+    ParavirtVcpu(Paravirt machine, Cpu cpu, InterruptWiring wiring) {
         this.machine = machine;
-        this.id = id;
         this.cpu = cpu;
         this.wiring = wiring;
-        this.counters = counters;
         this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
     }
 
@@ -81,11 +77,6 @@ final class ParavirtVcpu implements PvProcessor {
     // ---- the processor ----
 
     @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
     public MsrTable msrs() {
         return cpu.msrs();
     }
@@ -93,11 +84,6 @@ final class ParavirtVcpu implements PvProcessor {
     @Override
     public long tscOffset() {
         return cpu.tscOffset();
-    }
-
-    @Override
-    public long ranNanos() {
-        return counters.executedNanos();
     }
 
     @Override

@@ -33,11 +33,6 @@ final class RunCounters {
         runNanos += nanos;
     }
 
-    /// Time in runs that have ended, but for what was spent halted.
-    long executedNanos() {
-        return runNanos - haltNanos;
-    }
-
     VcpuStats read(Cpu cpu) {
         Map<String, Long> byName = new TreeMap<>();
         for (int reason = 0; reason < REASONS; reason++) {

@@ -56,7 +56,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
-        this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), id, cpu, wiring, counters);
+        this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), cpu, wiring);
         start();
     }
 
@@ -198,11 +198,6 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     void unhalt() {
         unhalted = true;
         wake.signal();
-    }
-
-    /// Has this processor forget its translations before it goes on. Any thread.
-    void flushTlb() {
-        group.flushTlb(cpu);
     }
 
     @Override

@@ -9,7 +9,6 @@ import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.memory.Clock;
 import org.javisor.vmm.pv.GuestInterface;
-import org.javisor.vmm.pv.PvEvent;
 
 /// How a [Vm] is built. Immutable: each `with` method gives another.
 ///
@@ -22,14 +21,12 @@ import org.javisor.vmm.pv.PvEvent;
 /// @param execution        how guest code is executed
 /// @param translator       how the translator is to work, where there is one
 /// @param interfaces       what the guest is offered to make its life with a hypervisor easier
-/// @param events           told what the guest says through them; on a vCPU's thread
 public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
-        Consumer<String> reports, Execution execution, TranslatorConfig translator, Set<GuestInterface> interfaces,
-        Consumer<PvEvent> events) {
+        Consumer<String> reports, Execution execution, TranslatorConfig translator, Set<GuestInterface> interfaces) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
             new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
-                    Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), _ -> { });
+                    Execution.AUTO, TranslatorConfig.DEFAULT, Set.of());
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -39,42 +36,38 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
         return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
-                Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), _ -> { });
+                Execution.AUTO, TranslatorConfig.DEFAULT, Set.of());
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, events);
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces);
     }
 
     public VmConfig withChips(boolean other) {
-        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, events);
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator, interfaces);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator, interfaces, events);
+        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator, interfaces);
     }
 
     public VmConfig withReports(Consumer<String> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator, interfaces, events);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator, interfaces);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator, interfaces, events);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator, interfaces);
     }
 
     public VmConfig withExecution(Execution other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator, interfaces, events);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator, interfaces);
     }
 
     public VmConfig withTranslator(TranslatorConfig other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other, interfaces, events);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other, interfaces);
     }
 
     public VmConfig withInterfaces(Set<GuestInterface> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, other, events);
-    }
-
-    public VmConfig withEvents(Consumer<PvEvent> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, other);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, other);
     }
 }

@@ -13,9 +13,6 @@ public interface PvMachine {
     /// The time stamp counter, before what a processor adds, at a point of [#clock]'s time.
     long tscAt(long nanos);
 
-    /// How many processors can be.
-    int processors();
-
     /// Sends an interrupt message to the processor with this APIC id.
     ///
     /// @param command laid out as the interrupt command register
@@ -24,11 +21,4 @@ public interface PvMachine {
 
     /// Ends the HLT that a processor is in, or its next one.
     void unhalt(int apicId);
-
-    /// Has a processor forget its translations before it executes another instruction; waits until it does, if it
-    /// executes any now.
-    void flushTlb(int apicId);
-
-    /// The guest wants to be switched off or started again, or tells that it has crashed.
-    void tell(PvEvent event);
 }

@@ -22,6 +22,8 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     /// When the machine was switched on, by its clock.
     static final long SWITCHED_ON = 1_000;
 
+    private static final int PROCESSORS = 4;
+
     final List<String> asked = new ArrayList<>();
     final ManualClock clock = new ManualClock();
     private final Ram ram = Ram.allocate(RAM_BYTES);
@@ -87,14 +89,9 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     }
 
     @Override
-    public int processors() {
-        return 4;
-    }
-
-    @Override
     public boolean interrupt(int apicId, int command) {
         asked.add("interrupt " + apicId + " " + Integer.toHexString(command));
-        return apicId < processors();
+        return apicId < PROCESSORS;
     }
 
     @Override
@@ -102,22 +99,7 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
         asked.add("unhalt " + apicId);
     }
 
-    @Override
-    public void flushTlb(int apicId) {
-        asked.add("flush " + apicId);
-    }
-
-    @Override
-    public void tell(PvEvent event) {
-        asked.add(event.toString());
-    }
-
     // ---- the processor ----
-
-    @Override
-    public int id() {
-        return 0;
-    }
 
     @Override
     public MsrTable msrs() {
@@ -127,11 +109,6 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     @Override
     public long tscOffset() {
         return tscOffset;
-    }
-
-    @Override
-    public long ranNanos() {
-        return clock.nanos();
     }
 
     @Override
