@@ -13,7 +13,7 @@ public final class TickLine {
     public static final int LIMIT = 1_000;
 
     /// How many ticks of a backlog are delivered at once. Linux wants to see five.
-    public static final int BURST = 16;
+    public static final int BURST = 6;
 
     /// How often a backlog looks whether there is room for one more, when nobody tells.
     private static final long RETRY_NANOS = 500_000;

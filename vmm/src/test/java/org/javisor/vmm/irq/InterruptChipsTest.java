@@ -259,12 +259,12 @@ class InterruptChipsTest {
         assertEquals(1 + TickLine.BURST, ticksTakenNow());
 
         int later = 0;
-        while (clock.nanos() < 80_000_000) {
+        while (clock.nanos() < 100_000_000) {
             clock.advance(100_000);
             later += ticksTakenNow();
         }
 
-        assertEquals(80, 1 + TickLine.BURST + later);
+        assertEquals(100, 1 + TickLine.BURST + later);
     }
 
     private int ticksTakenNow() {
