@@ -61,7 +61,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             if ((cc & ~NvmeLayout.CC_BITS) != 0 || (csts & ~(CSTS_READY | CSTS_FATAL | CSTS_SHUTDOWN)) != 0
                     || (aqa & ~ENTRY_COUNTS) != 0 || ((asq | acq) & ~PAGE_ADDRESS) != 0
                     || NvmeLayout.pageShift(cc) > NvmeLayout.MAX_PAGE_SHIFT && (csts & CSTS_READY) != 0) {
-                throw new IllegalArgumentException("NVMe registers with bits that they do not have");
+                throw new IllegalArgumentException(String.format("NVMe registers CC %x, CSTS %x, AQA %x, ASQ %x, ACQ %x",
+                        cc, csts, aqa, asq, acq));
             }
         }
     }
@@ -188,11 +189,10 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
 
     private void configure(int value, int mask) {
         synchronized (this) {
-            boolean settled = (cc & CC_ENABLE) != 0 && !disabling;
-            // The rest is for a controller that is disabled.
-            int bits = settled && (value & CC_ENABLE) != 0 ? mask & NvmeLayout.CC_SHUTDOWN_BITS
-                    : mask & NvmeLayout.CC_BITS;
             boolean wasEnabled = (cc & CC_ENABLE) != 0;
+            boolean staysEnabled = wasEnabled && !disabling && ((cc & ~mask | value & mask) & CC_ENABLE) != 0;
+            // The rest is for a controller that is disabled.
+            int bits = mask & (staysEnabled ? NvmeLayout.CC_SHUTDOWN_BITS : NvmeLayout.CC_BITS);
             cc = cc & ~bits | value & bits;
             disabling |= wasEnabled && (cc & CC_ENABLE) == 0;
             if (NvmeLayout.shutdownNotification(cc) == 0) {
@@ -229,7 +229,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
         if (queue.id() == 0) {
             eventWorker.wake();
         }
-        if (queue.interrupts()) {
+        if (queue.interrupts() && !wires.messages()) {
             drivePin();
         }
     }
@@ -272,15 +272,16 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     }
 
     /// Looks again after driving: of two threads that changed something, the last to drive leaves the right level.
-    private void drivePin() {
-        if (wires.messages()) {
-            return;
-        }
+    void drivePin() {
         boolean level;
         do {
-            level = queues.wantsPin((int) interruptMask());
+            level = wantsPin();
             wires.pin(level);
-        } while (level != queues.wantsPin((int) interruptMask()));
+        } while (level != wantsPin());
+    }
+
+    private boolean wantsPin() {
+        return !wires.messages() && queues.wantsPin((int) interruptMask());
     }
 
     private final class Port implements SubmissionQueue.Port {

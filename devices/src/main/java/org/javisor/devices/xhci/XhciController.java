@@ -299,16 +299,13 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     }
 
     /// Sends messages that are due, or drives the pin.
-    private void signal() {
-        boolean enabled = enabled();
-        if (wires.messages()) {
-            for (int i = 0; i < interrupters.length && enabled; i++) {
-                if (interrupters[i].pending()) {
-                    interrupters[i].sent();
-                    wires.message(i);
-                }
+    void signal() {
+        boolean messages = wires.messages();
+        for (int i = 0; i < interrupters.length && messages && enabled(); i++) {
+            if (interrupters[i].pending()) {
+                interrupters[i].sent();
+                wires.message(i);
             }
-            return;
         }
         // Looks again after driving: of two threads, the last to drive leaves the right level.
         boolean level;
@@ -323,7 +320,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     }
 
     private boolean wantsPin() {
-        if (!enabled()) {
+        if (!enabled() || wires.messages()) {
             return false;
         }
         for (Interrupter interrupter : interrupters) {
