@@ -44,7 +44,8 @@ class HotplugTest {
                 echo waiting $n
                 while [ ! -b /dev/vda ]; do sleep 0.1; done
                 sha256sum </dev/vda
-                [ $n = 1 ] && tr '\\000' x </dev/zero | dd of=/dev/vda bs=64k count=1 iflag=fullblock conv=fsync 2>/dev/null
+                [ $n = 1 ] && tr '\\000' x </dev/zero |
+                    dd of=/dev/vda bs=64k count=1 iflag=fullblock conv=fsync 2>/dev/null
                 echo used $n
                 while [ -b /dev/vda ]; do sleep 0.1; done
             done

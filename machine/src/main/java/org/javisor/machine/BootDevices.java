@@ -10,8 +10,8 @@ import org.javisor.machine.BootOrder.Candidate;
 import org.javisor.machine.BootOrder.Kind;
 import org.javisor.machine.MachineConfig.Disk;
 
-/// The devices on a board that firmware may start from, under the names by which it knows them: Open Firmware's, as QEMU
-/// forms them and SeaBIOS and OVMF read them.
+/// The devices on a board that firmware may start from, under the names by which it knows them: Open Firmware's, as
+/// QEMU forms them and SeaBIOS and OVMF read them.
 ///
 /// @qemu docs/bootindex.txt
 final class BootDevices {

@@ -223,8 +223,8 @@ public final class Machine implements AutoCloseable {
         end(new MachineExit.Stopped());
     }
 
-    /// Puts a disk into the first slot for hot-plug that is free: those of root ports on a board of PCI Express, those of
-    /// the root bus on another.
+    /// Puts a disk into the first slot for hot-plug that is free: those of root ports on a board of PCI Express, those
+    /// of the root bus on another.
     ///
     /// @throws ConfigurationException if the disk cannot be used or no slot is free
     public Plugged plug(Disk disk) {

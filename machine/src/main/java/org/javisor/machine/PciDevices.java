@@ -30,8 +30,8 @@ final class PciDevices {
         this.config = config;
         this.router = new PirqRouter(config.board().model().wiring(), vm::gsi);
         long last = MemoryMap.pci64(config.ramBytes()) + MemoryMap.PCI64_BYTES - 1;
-        this.bus = new PciBus(
-                config.board().model().express() ? PciBus.Kind.ROOT_COMPLEX : PciBus.Kind.CONVENTIONAL, vm.ports(), vm.mmio(), last, router, vm.msi());
+        PciBus.Kind kind = config.board().model().express() ? PciBus.Kind.ROOT_COMPLEX : PciBus.Kind.CONVENTIONAL;
+        this.bus = new PciBus(kind, vm.ports(), vm.mmio(), last, router, vm.msi());
         this.chipset = Chipset.of(config, vm, bus, router, legacy, area);
         this.slots = new ExpansionSlots(config.board(), bus);
         this.configPorts = new PciConfigPorts(bus, legacy.resetControl());

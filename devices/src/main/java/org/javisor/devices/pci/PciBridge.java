@@ -6,8 +6,8 @@ import org.javisor.memory.Chip;
 
 /// A bridge from one PCI bus to another: a function with a type 1 header, and the bus behind it.
 ///
-/// What functions behind it claim is there as far as the bridge's windows hold it entirely and forwarding is on; a VGA's
-/// fixed ports and addresses are not PCI's and always answer.
+/// What functions behind it claim is there as far as the bridge's windows hold it entirely and forwarding is on; a
+/// VGA's fixed ports and addresses are not PCI's and always answer.
 ///
 /// @pci PCI Express 5.0 §7.5.1.3 "Type 1 Configuration Space Header"
 public final class PciBridge implements Chip<PciFunction.State> {

@@ -216,11 +216,12 @@ public final class PciBus {
 
     /// Whether accesses to all of a range come through the bridges above.
     boolean reaches(Bar.Kind range, long address, long bytes) {
-        return bridge == null || bridge.forwards(range, address, bytes) && bridge.parent().reaches(range, address, bytes);
+        return bridge == null
+                || bridge.forwards(range, address, bytes) && bridge.parent().reaches(range, address, bytes);
     }
 
-    /// Whether what functions here send to memory gets there. As on QEMU, no bridge need be allowed to master the bus for
-    /// that: SeaBIOS allows it devices alone.
+    /// Whether what functions here send to memory gets there. As on QEMU, no bridge need be allowed to master the bus
+    /// for that: SeaBIOS allows it devices alone.
     boolean mayMaster() {
         return bridge == null || bridge.open() && bridge.parent().mayMaster();
     }

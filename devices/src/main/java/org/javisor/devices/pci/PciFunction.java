@@ -10,7 +10,7 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.MsiSink;
 
-/// One PCI function: its configuration space and what follows from it. The header is of type 0, but for a [PciBridge]'s.
+/// One PCI function: its configuration space and what follows from it. The header is of type 0, a [PciBridge]'s of 1.
 ///
 /// A device builds one, adds its BARs, capabilities and hooks, and hands it to a [PciBus]. The configuration
 /// space is guarded by this function's lock; hooks run after a write, without it.

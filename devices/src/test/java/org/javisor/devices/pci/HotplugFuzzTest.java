@@ -12,8 +12,8 @@ import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Cards come and go in the slots of both kinds while the guest writes anything anywhere: nothing throws, every card that
-/// came is in its slot or has been given back, and what has left is on no bus.
+/// Cards come and go in the slots of both kinds while the guest writes anything anywhere: nothing throws, every card
+/// that came is in its slot or has been given back, and what has left is on no bus.
 ///
 /// Under the tag `slow` for `-Djavisor.fuzz.minutes`, an hour by default.
 class HotplugFuzzTest {

@@ -15,8 +15,8 @@ import org.javisor.memory.IoBus;
 import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Test;
 
-/// A tree of buses: behind the bridge at 00:04.0 a function at device 2 and a second bridge at device 3, behind which is
-/// a function at device 5; and a port at 00:06.0 with a function.
+/// A tree of buses: behind the bridge at 00:04.0 a function at device 2 and a second bridge at device 3, behind which
+/// is a function at device 5; and a port at 00:06.0 with a function.
 class PciBridgeTest {
     private static final int BRIDGE = 4, INNER_BRIDGE = 3, FUNCTION = 2, INNER_FUNCTION = 5, PORT = 6;
     private static final int IO = 1, MEMORY = 2, MASTER = 4;

@@ -26,8 +26,8 @@ class AcpiTablesTest {
     private ByteBuffer image = image(BoardModel.Q35);
 
     private static ByteBuffer image(BoardModel board) {
-        return ByteBuffer.wrap(
-                AcpiTables.build(AcpiConfig.of(board, 3, 6L << 30, 4).withHotplugSlots(0xffff_fff0), BASE)).order(ByteOrder.LITTLE_ENDIAN);
+        AcpiConfig config = AcpiConfig.of(board, 3, 6L << 30, 4).withHotplugSlots(0xffff_fff0);
+        return ByteBuffer.wrap(AcpiTables.build(config, BASE)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private byte[] at(long address, int bytes) {
