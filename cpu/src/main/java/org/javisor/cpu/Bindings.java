@@ -99,6 +99,7 @@ final class Bindings {
         PortInstructions.bind(binder);
         ExtendedState.bind(binder);
         ProtectionKeys.bind(binder);
+        ShadowStackInstructions.bind(binder);
     }
 
     private static void bindIntegers(Binder binder) {

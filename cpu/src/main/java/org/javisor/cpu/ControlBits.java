@@ -12,7 +12,7 @@ final class ControlBits {
             CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7, CR4_PCE = 1 << 8, CR4_OSFXSR = 1 << 9,
             CR4_OSXMMEXCPT = 1 << 10, CR4_UMIP = 1 << 11, CR4_LA57 = 1 << 12, CR4_FSGSBASE = 1 << 16,
             CR4_PCIDE = 1 << 17, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21, CR4_PKE = 1 << 22,
-            CR4_PKS = 1 << 24, CR4_LAM_SUP = 1 << 28;
+            CR4_CET = 1 << 23, CR4_PKS = 1 << 24, CR4_LAM_SUP = 1 << 28;
 
     static final long CR3_LAM_U57 = 1L << 61, CR3_LAM_U48 = 1L << 62;
 

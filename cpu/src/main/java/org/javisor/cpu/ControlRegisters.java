@@ -53,6 +53,7 @@ final class ControlRegisters {
         bits |= cpuid.has(CpuFeature.SMEP) ? ControlBits.CR4_SMEP : 0;
         bits |= cpuid.has(CpuFeature.SMAP) ? ControlBits.CR4_SMAP : 0;
         bits |= cpuid.has(CpuFeature.PKU) ? ControlBits.CR4_PKE : 0;
+        bits |= cpuid.has(CpuFeature.CET_SS) || cpuid.has(CpuFeature.CET_IBT) ? ControlBits.CR4_CET : 0;
         bits |= cpuid.has(CpuFeature.PKS) ? ControlBits.CR4_PKS : 0;
         bits |= cpuid.has(CpuFeature.LAM) ? ControlBits.CR4_LAM_SUP : 0;
         return bits;
@@ -86,6 +87,7 @@ final class ControlRegisters {
         boolean invalid = value >>> 32 != 0
                 || paging && (value & ControlBits.CR0_PE) == 0
                 || (value & (ControlBits.CR0_NW | ControlBits.CR0_CD)) == ControlBits.CR0_NW
+                || (value & ControlBits.CR0_WP) == 0 && (cpu.cr4 & ControlBits.CR4_CET) != 0
                 || !paging && (cpu.mode == ExecutionMode.LONG || (cpu.cr4 & ControlBits.CR4_PCIDE) != 0);
         if (invalid) {
             throw cpu.gp(0);
@@ -143,6 +145,9 @@ final class ControlRegisters {
             cpu.mmu.loadPdptes(cpu.cr3);
         }
         cpu.cr4 = value;
+        if ((changed & ControlBits.CR4_CET) != 0) {
+            cpu.mmu.forgetCode();
+        }
         cpu.debug.derive();
         cpu.modeChanged();
         if ((changed & CR4_FLUSHING) != 0) {
@@ -156,6 +161,7 @@ final class ControlRegisters {
         boolean enablesPcid = (changed & value & ControlBits.CR4_PCIDE) != 0;
         boolean invalid = (value & ~cr4Supported) != 0
                 || ia32e && ((value & ControlBits.CR4_PAE) == 0 || (changed & ControlBits.CR4_LA57) != 0)
+                || (value & ControlBits.CR4_CET) != 0 && (cpu.cr0 & ControlBits.CR0_WP) == 0
                 || enablesPcid && (!ia32e || (cpu.cr3 & 0xfff) != 0);
         if (invalid) {
             throw cpu.gp(0);

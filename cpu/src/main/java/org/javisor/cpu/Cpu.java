@@ -25,6 +25,8 @@ public final class Cpu implements AutoCloseable {
     static final int SLOW_EXIT = 1 << 2;
     /// The current instruction has answers to come, see [Bus].
     static final int SLOW_REPLAY = 1 << 3;
+    /// The next instruction has to be ENDBR, see [ControlFlowEnforcement].
+    static final int SLOW_BRANCH = 1 << 4;
 
     private final Mapping block = Mapping.anonymous(CpuLayout.END + Mapping.PAGE_BYTES - 1 & -Mapping.PAGE_BYTES);
     /// Host address of the block that [CpuLayout] describes.
@@ -40,6 +42,8 @@ public final class Cpu implements AutoCloseable {
     final ControlRegisters control;
     final MsrTable msrs = new MsrTable();
     final Msrs modelSpecific;
+    final ControlFlowEnforcement enforcement = new ControlFlowEnforcement(this);
+    final ShadowStack shadowStack = new ShadowStack(this);
     final ProtectionKeys keys = new ProtectionKeys(this);
     final StackFrame frame;
     final InnerStack innerStack;
@@ -396,7 +400,8 @@ public final class Cpu implements AutoCloseable {
         decodeModeChanged();
         interruptibilityChanged();
         boolean stepping = (systemFlags() & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
-        slow = slow & ~SLOW_STEP | (stepping ? SLOW_STEP : 0);
+        slow = slow & ~(SLOW_STEP | SLOW_BRANCH) | (stepping ? SLOW_STEP : 0)
+                | (enforcement.waits() ? SLOW_BRANCH : 0);
         segments.refresh();
         mmu.refresh();
         HostMemory.storeLong(state + CpuLayout.CR0, cr0);
@@ -422,7 +427,8 @@ public final class Cpu implements AutoCloseable {
         boolean flat = codeBits == 32 && !eightySixStyle && segments.areFlat();
         decodeMode = codeBits | (eightySixStyle ? InstructionDecoder.EIGHTY_SIX_STYLE : 0)
                 | (flat ? InstructionDecoder.FLAT : 0)
-                | ((codeBits == 64 || flat) && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0);
+                | ((codeBits == 64 || flat) && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0)
+                | enforcement.decodeMode();
     }
 
     /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by

@@ -82,9 +82,11 @@ public enum CpuFeature {
     PKU(7, 0, Register.ECX, 3, isa(Feature.PKU), XSAVE),
     LA57(7, 0, Register.ECX, 16, isa()),
     RDPID(7, 0, Register.ECX, 22, isa(Feature.RDPID)),
+    CET_SS(7, 0, Register.ECX, 7, isa(Feature.CET_SS)),
     PKS(7, 0, Register.ECX, 31, isa()),
     FSRM(7, 0, Register.EDX, 4, isa()),
     MD_CLEAR(7, 0, Register.EDX, 10, isa()),
+    CET_IBT(7, 0, Register.EDX, 20, isa()),
     /// IBRS in IA32_SPEC_CTRL and IBPB in IA32_PRED_CMD.
     SPEC_CTRL(7, 0, Register.EDX, 26, isa()),
     STIBP(7, 0, Register.EDX, 27, isa(), SPEC_CTRL),

@@ -171,7 +171,7 @@ public final class CpuidModel {
 
     /// What IA32_XSS may hold.
     long xssSupported() {
-        return XsaveLayout.XSS_SUPPORTED;
+        return has(CpuFeature.CET_SS) ? XsaveLayout.XSS_SUPPORTED : 0;
     }
 
     /// MAXPHYADDR.

@@ -121,7 +121,8 @@ final class Exceptions {
     /// @sdm vol. 3A §6.15 "Interrupt 8—Double Fault Exception (#DF)"
     private static int severity(int vector) {
         return switch (vector) {
-            case GuestFault.DE, GuestFault.TS, GuestFault.NP, GuestFault.SS, GuestFault.GP -> CONTRIBUTORY;
+            case GuestFault.DE, GuestFault.TS, GuestFault.NP, GuestFault.SS, GuestFault.GP, GuestFault.CP ->
+                    CONTRIBUTORY;
             case GuestFault.PF -> PAGE_FAULT;
             case GuestFault.DF -> DOUBLE_FAULT;
             default -> BENIGN;

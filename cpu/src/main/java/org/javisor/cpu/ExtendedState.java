@@ -94,7 +94,7 @@ final class ExtendedState {
     /// XINUSE: the components that are not in their initial configuration.
     private static long inUse(Cpu cpu) {
         return (LegacyRegion.x87InUse(cpu) ? X87 : 0) | (LegacyRegion.xmmInUse(cpu) ? SSE : 0)
-                | (LegacyRegion.ymmInUse(cpu) ? AVX : 0) | (cpu.keys.user() != 0 ? PKRU : 0);
+                | (LegacyRegion.ymmInUse(cpu) ? AVX : 0) | (cpu.keys.user() != 0 ? PKRU : 0) | ShadowState.inUse(cpu);
     }
 
     /// XSAVE and XSAVEOPT.
@@ -146,6 +146,7 @@ final class ExtendedState {
         if ((written & PKRU) != 0) {
             region.store(XsaveLayout.offset(format, 9), 8, Integer.toUnsignedLong(cpu.keys.user()));
         }
+        ShadowState.save(cpu, region, written, format);
     }
 
     // ---- XRSTOR ----
@@ -244,6 +245,7 @@ final class ExtendedState {
                 region.initializeYmm();
             }
         }
+        ShadowState.restore(cpu, region, requested, held, format);
         if ((requested & PKRU) != 0) {
             cpu.keys.user((held & PKRU) != 0 ? (int) region.load(XsaveLayout.offset(format, 9), 4) : 0);
         }

@@ -28,8 +28,10 @@ final class FarReturn {
         long descriptor = fetchCode(selector);
         if ((selector & RPL) == cpu.cpl) {
             checkOffset(descriptor, offset);
+            cpu.shadowStack.prepareReturn(selector, linear(descriptor, offset));
             cpu.tables.markAccessed(selector, descriptor);
             popStack(2 * bytes + unwind);
+            cpu.shadowStack.returned();
             enter(selector, descriptor, offset);
         } else {
             toOuter(selector, descriptor, offset, bytes, unwind);
@@ -60,11 +62,17 @@ final class FarReturn {
         int stackSelector = (int) peek(at + bytes, bytes) & 0xffff;
         long stack = checkOuterStack(stackSelector, selector & RPL, longMode(descriptor));
         checkOffset(descriptor, offset);
+        cpu.shadowStack.prepareExit(selector & RPL, longMode(descriptor));
         enterOuter(selector, descriptor, offset, stackSelector, stack);
         setOuterPointer(pointer + unwind, bytes);
     }
 
     // ---- shared with IRET ----
+
+    /// The address of code in the segment to return to.
+    long linear(long descriptor, long offset) {
+        return longMode(descriptor) ? offset : Descriptor.base(descriptor) + offset & 0xffff_ffffL;
+    }
 
     /// The `bytes`-wide value `distance` bytes above the top of the stack.
     long peek(int distance, int bytes) {
@@ -134,6 +142,7 @@ final class FarReturn {
         if (stack != 0) {
             cpu.tables.markAccessed(stackSelector, stack);
         }
+        cpu.shadowStack.exited(selector & RPL);
         loadStack(selector, stackSelector, stack);
         cpu.segmentLoader.setCode(selector, descriptor, selector & RPL);
         cpu.segmentLoader.dropPrivilegedSegments();

@@ -128,6 +128,7 @@ final class FarTransfer {
     private void enter(int selector, long descriptor, long offset, int cpl) {
         cpu.tables.markAccessed(selector, descriptor);
         cpu.segmentLoader.setCode(selector, descriptor, cpl);
+        cpu.enforcement.branched();
         cpu.rip(offset);
         cpu.modeChanged();
     }
@@ -219,8 +220,10 @@ final class FarTransfer {
     }
 
     private void callSame(int selector, long descriptor, long offset, int bytes) {
+        cpu.shadowStack.prepareCall(0);
         cpu.tables.markAccessed(selector, descriptor);
         pushReturn(bytes);
+        cpu.shadowStack.called(cpu.segments.selector[CS], cpu.debug.linearRip());
         cpu.reg64(CpuLayout.RSP, cpu.frame.pointer());
         enter(selector, descriptor, offset, cpu.cpl);
     }
@@ -237,9 +240,11 @@ final class FarTransfer {
             frame.push(parameters[i]);
         }
         frame.push(cpu.segments.selector[CS]).push(cpu.rip());
+        cpu.shadowStack.prepareEntry(cpl, 0);
         cpu.tables.markAccessed(stack.selector, stack.descriptor);
         cpu.tables.markAccessed(selector, descriptor);
         frame.write();
+        cpu.shadowStack.entered(cpl);
         cpu.segmentLoader.set(SS, stack.selector, stack.descriptor);
         cpu.reg64(CpuLayout.RSP, frame.pointer());
         enter(selector, descriptor, offset, cpl);
@@ -259,8 +264,10 @@ final class FarTransfer {
         frame.onFlatStack(pointer, cpl);
         frame.push(cpu.segments.selector[SS]).push(cpu.reg64(CpuLayout.RSP)).push(cpu.segments.selector[CS])
                 .push(cpu.rip());
+        cpu.shadowStack.prepareEntry(cpl, 0);
         cpu.tables.markAccessed(selector, descriptor);
         frame.write();
+        cpu.shadowStack.entered(cpl);
         cpu.segmentLoader.loadNullStack(cpl);
         cpu.reg64(CpuLayout.RSP, frame.pointer());
         enter(selector, descriptor, offset, cpl);

@@ -71,7 +71,9 @@ final class FastSystemCalls {
         }
         loadFlags(cpu, flags & ~(longMode ? cpu.system.fmask : Flags.VM | Flags.IF));
         cpu.rip(callTarget(cpu));
+        cpu.shadowStack.calledFast();
         callSegments(cpu, longMode);
+        cpu.enforcement.entered();
         if ((cpu.systemFlags() & Flags.TF) == 0) {
             cpu.debug.cancelStep();
         }
@@ -135,6 +137,7 @@ final class FastSystemCalls {
         }
         loadFlags(cpu, cpu.mode.ia32e() ? cpu.reg64(R11) & SYSRET_FLAGS : cpu.rflags() | Flags.IF);
         returnSegments(cpu, longMode);
+        cpu.shadowStack.returnedFast();
         cpu.rip(longMode ? target : target & 0xffff_ffffL);
         if ((cpu.systemFlags() & Flags.TF) != 0) {
             cpu.debug.stepAtOnce();
@@ -149,7 +152,9 @@ final class FastSystemCalls {
         }
         boolean longMode = cpu.mode.ia32e();
         cpu.systemFlags(cpu.systemFlags() & ~(Flags.VM | Flags.IF | Flags.RF));
+        cpu.shadowStack.calledFast();
         flatSegments(cpu, selector, selector + 8, 0, longMode);
+        cpu.enforcement.entered();
         long mask = longMode ? -1L : 0xffff_ffffL;
         cpu.reg64(RSP, cpu.system.sysenterEsp & mask);
         cpu.rip(cpu.system.sysenterEip & mask);
@@ -168,6 +173,7 @@ final class FastSystemCalls {
             throw cpu.gp(0);
         }
         flatSegments(cpu, selector + (longMode ? 32 : 16), selector + (longMode ? 40 : 24), 3, longMode);
+        cpu.shadowStack.returnedFast();
         long mask = longMode ? -1L : 0xffff_ffffL;
         cpu.reg64(RSP, stack & mask);
         cpu.rip(target & mask);

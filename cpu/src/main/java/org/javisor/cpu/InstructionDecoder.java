@@ -26,6 +26,8 @@ final class InstructionDecoder {
     static final int SUPERVISOR = 2;
     /// 32-bit code where CS, SS, DS and ES are all of memory: so are its addresses, up to 4 GiB.
     static final int FLAT = 4;
+    /// Code whose calls and returns look at a shadow stack; and whose indirect branches must lead to ENDBR.
+    static final int SHADOWED = 8, TRACKED = 128, ENFORCED = SHADOWED | TRACKED;
     private static final int CODE_BITS = 0x70;
 
     /// For all processors: a handler that is made twice is compiled twice, see [HandlerDispatch].
@@ -106,7 +108,8 @@ final class InstructionDecoder {
         if (!defined) {
             return UNDEFINED;
         }
-        Handler handler = BINDINGS.select(insn);
+        Handler enforced = (decodeMode & ENFORCED) == 0 ? null : ControlFlowEnforcement.handler(insn, decodeMode);
+        Handler handler = enforced != null ? enforced : BINDINGS.select(insn);
         if (handler == null) {
             if (reported.add(row)) {
                 cpu.environment.unimplemented(row.mnemonic() + " " + row);

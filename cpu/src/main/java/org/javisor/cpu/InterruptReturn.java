@@ -111,8 +111,10 @@ final class InterruptReturn {
         int changeable = changeable(bytes);
         if ((selector & RPL) == cpu.cpl && cpu.mode != ExecutionMode.LONG) {
             returns.checkOffset(descriptor, offset);
+            cpu.shadowStack.prepareReturn(selector, returns.linear(descriptor, offset));
             cpu.tables.markAccessed(selector, descriptor);
             returns.popStack(3 * bytes);
+            cpu.shadowStack.returned();
             loadFlags(flags, changeable);
             returns.enter(selector, descriptor, offset);
         } else {
@@ -140,9 +142,19 @@ final class InterruptReturn {
         long stack = returns.checkOuterStack(stackSelector, selector & RPL, returns.longMode(descriptor));
         returns.checkOffset(descriptor, offset);
         boolean outer = (selector & RPL) != cpu.cpl;
+        if (outer) {
+            cpu.shadowStack.prepareExit(selector & RPL, returns.longMode(descriptor));
+        } else {
+            cpu.shadowStack.prepareReturn(selector, returns.linear(descriptor, offset));
+        }
         cpu.tables.markAccessed(selector, descriptor);
         if (stack != 0) {
             cpu.tables.markAccessed(stackSelector, stack);
+        }
+        if (outer) {
+            cpu.shadowStack.exited(selector & RPL);
+        } else {
+            cpu.shadowStack.returned();
         }
         loadFlags(flags, changeable);
         returns.loadStack(selector, stackSelector, stack);

@@ -29,8 +29,20 @@ final class LongModeEntry {
         if (!cpu.mmu.canonical(offset)) {
             throw cpu.gp(0);
         }
+        ShadowStack shadow = cpu.shadowStack;
+        int interruptStack = Descriptor.interruptStack(gate);
+        if (inner) {
+            shadow.prepareEntry(cpl, interruptStack);
+        } else {
+            shadow.prepareCall(interruptStack);
+        }
         cpu.tables.markAccessed(selector, code);
         push(event, pointer & -16, cpl);
+        if (inner) {
+            shadow.entered(cpl);
+        } else {
+            shadow.called(cpu.segments.selector[CS], cpu.debug.linearRip());
+        }
         if (inner) {
             cpu.segmentLoader.loadNullStack(cpl);
         }
@@ -38,6 +50,7 @@ final class LongModeEntry {
         boolean interrupt = Descriptor.type(gate) == Descriptor.INTERRUPT_GATE32;
         cpu.systemFlags(cpu.systemFlags() & ~(Flags.TF | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0)));
         cpu.segmentLoader.setCode(selector, code, cpl);
+        cpu.enforcement.entered();
         cpu.rip(offset);
         cpu.modeChanged();
     }

@@ -284,6 +284,55 @@ final class Mmu {
         return compareAndSwap(space.supervisor, 0, gva, bytes, expected, value);
     }
 
+    // ---- shadow stacks, which no TLB knows ----
+
+    /// @param user whether it is that of user mode
+    long loadShadow(long gva, int bytes, boolean user) {
+        long hva = shadow(gva, user ? PageWalker.USER : 0);
+        return hva == 0 ? bus.readMemory(walker.gpa, bytes) : HostMemory.load(hva, bytes);
+    }
+
+    void storeShadow(long gva, int bytes, long value, boolean user) {
+        long hva = shadow(gva, user ? PageWalker.USER | PageWalker.WRITE : PageWalker.WRITE);
+        if (hva == 0) {
+            bus.writeMemory(walker.gpa, bytes, value);
+        } else {
+            HostMemory.store(hva, bytes, value);
+            memory.written(walker.gpa, bytes);
+        }
+    }
+
+    /// Checks that `gva` can be written there.
+    void probeShadow(long gva, boolean user) {
+        shadow(gva, user ? PageWalker.USER | PageWalker.WRITE : PageWalker.WRITE);
+    }
+
+    /// Where `gva` is, or 0 when no memory backs it; then the walker knows the guest-physical address. No item crosses
+    /// a page.
+    private long shadow(long gva, int access) {
+        long linear = linear(gva);
+        checkCanonical(0, linear, linear);
+        int result = walker.walk(linear, access | PageWalker.SHADOW);
+        if (result != PageWalker.MAPPED) {
+            cpu.cr2(linear);
+            throw cpu.fault(GuestFault.PF, result);
+        }
+        walker.gpa = a20(walker.gpa);
+        MemorySlot slot = memory.find(walker.gpa);
+        return slot == null || slot.readOnly() ? 0 : slot.hva(walker.gpa);
+    }
+
+    /// Forgets what was found in code, at every address.
+    void forgetCode() {
+        kernel.clear();
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.user.codeEntries.clear();
+            }
+        }
+        cpu.blockEnd = 0;
+    }
+
     // ---- slow accesses ----
 
     /// The linear address, cut to the mode's width: an access may wrap around at 4 GiB.

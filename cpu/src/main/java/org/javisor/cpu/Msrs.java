@@ -16,7 +16,8 @@ final class Msrs {
             SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce,
             ARCH_CAPABILITIES = 0x10a, FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175,
             SYSENTER_EIP = 0x176, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0,
-            DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, PKRS = 0x6e1, XSS = 0xda0, EFER = 0xc000_0080,
+            DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, U_CET = 0x6a0, S_CET = 0x6a2, PL0_SSP = 0x6a4,
+            INTERRUPT_SSP_TABLE = 0x6a8, PKRS = 0x6e1, XSS = 0xda0, EFER = 0xc000_0080,
             STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083, FMASK = 0xc000_0084,
             FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102, TSC_AUX = 0xc000_0103,
             AMD_COUNTERS = 0xc001_0000;
@@ -58,6 +59,7 @@ final class Msrs {
         definePlatform();
         defineSpeculation();
         defineMachineCheck();
+        defineEnforcement();
         if (cpu.cpuid.vendor() == CpuVendor.AMD) {
             defineAmdCounters();
         }
@@ -210,6 +212,20 @@ final class Msrs {
         define(CpuFeature.FLUSH_L1D, FLUSH_CMD, null, within(1, _ -> { }));
         define(CpuFeature.ARCH_CAPABILITIES, ARCH_CAPABILITIES, () -> ARCH_CAPABILITIES_VALUE,
                 MsrTable.READ_ONLY);
+    }
+
+    private void defineEnforcement() {
+        if (cpu.cpuid.has(CpuFeature.CET_SS) || cpu.cpuid.has(CpuFeature.CET_IBT)) {
+            table.define(U_CET, cpu.enforcement::user, cpu.enforcement::user);
+            table.define(S_CET, cpu.enforcement::supervisor, cpu.enforcement::supervisor);
+        }
+        for (int n = 0; n < 4; n++) {
+            int level = n;
+            define(CpuFeature.CET_SS, PL0_SSP + level, () -> cpu.shadowStack.pointer(level),
+                    value -> cpu.shadowStack.pointer(level, value));
+        }
+        define(CpuFeature.CET_SS, INTERRUPT_SSP_TABLE, cpu.shadowStack::interruptTable,
+                cpu.shadowStack::interruptTable);
     }
 
     /// Banks that never report anything.

@@ -16,7 +16,9 @@ final class PageWalker {
     static final int WRITE = 1 << 1, USER = 1 << 2, FETCH = 1 << 4;
     /// An explicit supervisor-mode access with RFLAGS.AC set, which SMAP lets pass.
     static final int SMAP_EXEMPT = 1 << 8;
-    private static final int ERROR_BITS = WRITE | USER | FETCH;
+    /// An access to a shadow stack: of the level that USER tells, whatever the current one.
+    static final int SHADOW = 1 << 6;
+    private static final int ERROR_BITS = WRITE | USER | FETCH | SHADOW;
     // The other bits of the error code.
     private static final int PROTECTION = 1, RESERVED = 1 << 3, KEY = 1 << 5;
 
@@ -183,7 +185,7 @@ final class PageWalker {
             key = ProtectionKeys.key(leaf);
             keyRights = cpu.keys.rights(key, user);
         }
-        if (!permits(access)) {
+        if ((access & SHADOW) != 0 ? !permitsShadow(access, leaf, outerWritable) : !permits(access)) {
             return error(access, PROTECTION | (keyViolated(access) ? KEY : 0));
         }
         long missing = ((access & WRITE) != 0 ? A | D : A) & ~leaf;
@@ -205,6 +207,11 @@ final class PageWalker {
         writable &= (entry & RW) != 0;
         user &= (entry & US) != 0;
         noExecute |= entry < 0;
+    }
+
+    /// Shadow stacks are on pages that are dirty and read-only, in tables that are writable.
+    private boolean permitsShadow(int access, long leaf, boolean outerWritable) {
+        return outerWritable && (leaf & (RW | D)) == D && user == ((access & USER) != 0) && !keyViolated(access);
     }
 
     /// @sdm vol. 3A §4.6.1 "Determination of Access Rights"

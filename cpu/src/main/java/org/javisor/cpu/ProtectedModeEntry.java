@@ -89,8 +89,10 @@ final class ProtectedModeEntry {
         StackFrame frame = cpu.frame;
         frame.onCurrentStack(width(gate));
         pushReturn(frame, event);
+        cpu.shadowStack.prepareCall(0);
         cpu.tables.markAccessed(Descriptor.gateSelector(gate), code);
         frame.write();
+        cpu.shadowStack.called(cpu.segments.selector[CS], cpu.debug.linearRip());
         cpu.reg64(CpuLayout.RSP, frame.pointer());
         finish(gate, code, cpu.cpl);
     }
@@ -107,9 +109,11 @@ final class ProtectedModeEntry {
         }
         frame.push(selector[SS]).push(cpu.reg64(CpuLayout.RSP));
         pushReturn(frame, event);
+        cpu.shadowStack.prepareEntry(cpl, 0);
         cpu.tables.markAccessed(stack.selector, stack.descriptor);
         cpu.tables.markAccessed(Descriptor.gateSelector(gate), code);
         frame.write();
+        cpu.shadowStack.entered(cpl);
         cpu.segmentLoader.set(SS, stack.selector, stack.descriptor);
         cpu.reg64(CpuLayout.RSP, frame.pointer());
         if (virtual) {
@@ -132,6 +136,7 @@ final class ProtectedModeEntry {
         boolean interrupt = type == Descriptor.INTERRUPT_GATE16 || type == Descriptor.INTERRUPT_GATE32;
         cpu.systemFlags(cpu.systemFlags() & ~(Flags.TF | Flags.VM | Flags.RF | Flags.NT | (interrupt ? Flags.IF : 0)));
         cpu.segmentLoader.setCode(Descriptor.gateSelector(gate), code, cpl);
+        cpu.enforcement.entered();
         cpu.rip(Descriptor.gateOffset(gate));
         cpu.modeChanged();
     }

@@ -202,6 +202,9 @@ final class RunLoop {
                 cpu.debug.before();
             }
             insn = find().insns[0];
+            if ((cpu.slow & Cpu.SLOW_BRANCH) != 0) {
+                cpu.enforcement.arrive(insn);
+            }
             cpu.blockEnd = 1;
             int shadow = cpu.slow & Cpu.SLOW_SHADOW;
             cpu.slow &= ~Cpu.SLOW_SHADOW;

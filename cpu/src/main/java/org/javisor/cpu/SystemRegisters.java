@@ -107,10 +107,13 @@ final class SystemRegisters implements CpuidModel.State {
     /// [#fmask] or EFER.
     void publishCalls() {
         boolean enabled = (cpu.efer & ControlBits.EFER_SCE) != 0;
-        boolean callable = enabled && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS && cpu.mmu.kernelIs64Bit();
+        boolean enforced = cpu.enforcement.inUse();
+        boolean callable = enabled && !enforced && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS
+                && cpu.mmu.kernelIs64Bit();
         HostMemory.storeLong(cpu.state + CpuLayout.SYSCALL_TARGET, callable ? lstar : NOWHERE);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSCALL_FLAGS, (int) ~fmask);
-        HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE, enabled && cpu.mmu.programIs64Bit() ? 1 : 0);
+        HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE,
+                enabled && !enforced && cpu.mmu.programIs64Bit() ? 1 : 0);
         FastSystemCalls.publishSelectors(cpu);
     }
 
@@ -131,6 +134,8 @@ final class SystemRegisters implements CpuidModel.State {
         xcr0 = XsaveLayout.X87;
         xss = 0;
         cpu.keys.reset();
+        cpu.enforcement.reset();
+        cpu.shadowStack.reset();
         cpu.segments.base[FS] = 0;
     }
 

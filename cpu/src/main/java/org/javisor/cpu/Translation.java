@@ -101,6 +101,16 @@ public final class Translation {
         return (head().decodeMode & InstructionDecoder.SUPERVISOR) != 0;
     }
 
+    /// Whether calls and returns look at a shadow stack.
+    public boolean shadowed() {
+        return (head().decodeMode & InstructionDecoder.SHADOWED) != 0;
+    }
+
+    /// Whether indirect branches must lead to ENDBR.
+    public boolean tracked() {
+        return (head().decodeMode & InstructionDecoder.TRACKED) != 0;
+    }
+
     /// Size of addresses, of return addresses, and of what most instructions push, in bytes: 8 in 64-bit code, else 4.
     public int wordBytes() {
         return insns[0].codeBits / 8;

@@ -12,7 +12,7 @@ package org.javisor.cpu;
 ///
 /// @sdm vol. 1 §13.4 "XSAVE Area"
 final class XsaveLayout {
-    static final int X87 = 1, SSE = 2, AVX = 4, PKRU = 1 << 9;
+    static final int X87 = 1, SSE = 2, AVX = 4, PKRU = 1 << 9, CET_U = 1 << 11, CET_S = 1 << 12;
     /// What instructions with a VEX prefix need in XCR0.
     static final int VECTOR_STATE = SSE | AVX;
     static final int LEGACY_BYTES = 512;
@@ -35,9 +35,11 @@ final class XsaveLayout {
         }
     }
 
-    /// In ascending order: the upper halves of the YMM registers; PKRU.
+    /// In ascending order: the upper halves of the YMM registers; PKRU; IA32_U_CET and
+    /// IA32_PL3_SSP; IA32_PL0_SSP to IA32_PL2_SSP.
     static final Component[] COMPONENTS = {new Component(2, EXTENDED, 256, false, false),
-        new Component(9, EXTENDED + 256, 8, false, false)};
+        new Component(9, EXTENDED + 256, 8, false, false), new Component(11, 0, 16, false, true),
+        new Component(12, 0, 24, false, true)};
 
     /// What XCR0 may hold on a processor with every feature; see [CpuidModel#xcr0Supported].
     static final long XCR0_SUPPORTED = X87 | SSE | supported(false);

@@ -42,6 +42,8 @@ final class OracleExclusions {
         return switch (row.mnemonic()) {
             case CLI, STI, IN, OUT, INS, OUTS -> "needs I/O privilege";
             case RDTSC, RDTSCP, RDRAND, RDSEED, RDPMC -> "its result differs each time";
+            case RDSSP, INCSSP, SAVEPREVSSP, RSTORSSP, WRSS, WRUSS, SETSSBSY, CLRSSBSY ->
+                    "depends on the host's shadow stack";
             case RDPKRU, WRPKRU -> "need CR4.PKE, which the host's system decides about";
             case CPUID, RDPID, XGETBV -> "its result is the processor's own";
             case SGDT, SIDT, SLDT, STR, SMSW, LAR, LSL, VERR, VERW -> "shows the host's descriptors";

@@ -63,6 +63,8 @@ import static org.javisor.isa.Mnemonic.SHA1NEXTE;
 import static org.javisor.isa.Mnemonic.SHA256MSG1;
 import static org.javisor.isa.Mnemonic.SHA256MSG2;
 import static org.javisor.isa.Mnemonic.SHA256RNDS2;
+import static org.javisor.isa.Mnemonic.WRSS;
+import static org.javisor.isa.Mnemonic.WRUSS;
 import static org.javisor.isa.OperandSpec.Eb;
 import static org.javisor.isa.OperandSpec.Ev;
 import static org.javisor.isa.OperandSpec.Ey;
@@ -71,6 +73,7 @@ import static org.javisor.isa.OperandSpec.Gv;
 import static org.javisor.isa.OperandSpec.Gy;
 import static org.javisor.isa.OperandSpec.M128;
 import static org.javisor.isa.OperandSpec.Mv;
+import static org.javisor.isa.OperandSpec.My;
 import static org.javisor.isa.OperandSpec.Pq;
 import static org.javisor.isa.OperandSpec.Qq;
 import static org.javisor.isa.OperandSpec.V128;
@@ -187,6 +190,8 @@ final class ThreeByteMap38 extends OpcodeMap {
         // 66 beside F2 is the operand size.
         define(0xf0, CRC32, Gy, Eb).prefix(0xf2).feature(Feature.SSE4_2);
         define(0xf1, CRC32, Gy, Ev).prefix(0xf2).feature(Feature.SSE4_2);
+        define(0xf6, WRSS, My, Gy).feature(Feature.CET_SS).noPrefix().memoryOnly();
+        p66(Feature.CET_SS, 0xf5, WRUSS, My, Gy).memoryOnly().privileged();
         p66(Feature.ADX, 0xf6, ADCX, Gy, Ey);
         define(0xf6, ADOX, Gy, Ey).prefix(0xf3).feature(Feature.ADX).noPrefix();
     }

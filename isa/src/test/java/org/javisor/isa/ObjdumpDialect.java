@@ -85,6 +85,8 @@ final class ObjdumpDialect {
             // Hints have the names of what later processors do there.
             case HINT_NOP, PREFETCH -> true;
             case FNENI, FNDISI, FNSETPM -> true;
+            // Their widths become part of the name.
+            case RDSSP, INCSSP, WRSS, WRUSS -> true;
             case XLAT, MOV_CR, MOV_DR, UD0, UD1, MONITOR, MWAIT -> true;
             // objdump writes the register or memory operand with another size.
             case LAR, LSL, LSS, LFS, LGS, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW, PEXTRB, PINSRW, PINSRB,

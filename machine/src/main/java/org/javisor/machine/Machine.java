@@ -69,6 +69,9 @@ public final class Machine implements AutoCloseable {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
                     .physicalAddressBits(config.processor().physicalAddressBits());
             config.withheld().forEach(cpuid::without);
+            if (!config.processor().branchTracking()) {
+                cpuid.without(CpuFeature.CET_IBT);
+            }
             if (config.execution() != Execution.INTERPRETER && !ProcessorFlags.has("avx2")) {
                 // What the host does not execute is not translated: better the guest does without it, too.
                 cpuid.without(CpuFeature.AVX);

@@ -7,9 +7,12 @@ import org.javisor.memory.ConfigurationException;
 /// What of the processors can be chosen beside their features and their maker.
 ///
 /// @param physicalAddressBits MAXPHYADDR
-public record ProcessorOptions(int physicalAddressBits) {
+/// @param branchTracking      whether there is indirect branch tracking: systems that find it use it for their kernels,
+///                            and then host code leaves every indirect branch to the interpreter
+public record ProcessorOptions(int physicalAddressBits, boolean branchTracking) {
     /// What is not chosen.
-    public static final ProcessorOptions DEFAULT = new ProcessorOptions(CpuidModel.PHYSICAL_ADDRESS_BITS);
+    public static final ProcessorOptions DEFAULT =
+            new ProcessorOptions(CpuidModel.PHYSICAL_ADDRESS_BITS, false);
 
     public ProcessorOptions {
         if (physicalAddressBits < CpuidModel.MIN_PHYSICAL_ADDRESS_BITS

@@ -56,8 +56,22 @@ final class BlockCompiler {
     /// @param end the instruction behind the piece
     private static boolean supports(Translation translation, int index, int end, HostFeatures host) {
         Instruction insn = translation.instruction(index);
+        if (isEnforced(translation, insn)) {
+            return false;
+        }
         return supports(insn, host) || BitStrings.supports(insn) || FlagInstructions.supports(translation, index, end)
                 || SystemRegisters.supports(translation, index) || SystemCalls.supports(translation, index);
+    }
+
+    /// Whether shadow stacks or indirect branch tracking concern an instruction, which the interpreter then executes.
+    private static boolean isEnforced(Translation translation, Instruction insn) {
+        boolean tracked = translation.tracked() && insn.kind0 != Instruction.REL;
+        return switch (insn.mnemonic()) {
+            case CALL -> translation.shadowed() || tracked;
+            case RET -> translation.shadowed();
+            case JMP -> tracked;
+            default -> false;
+        };
     }
 
     private static boolean supports(Instruction insn, HostFeatures host) {

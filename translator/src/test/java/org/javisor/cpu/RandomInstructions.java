@@ -84,7 +84,8 @@ final class RandomInstructions {
             case INT, IRET, CALL, CALL_FAR, JMP, JMP_FAR, RET, RET_FAR, LOOP, LOOPE, LOOPNE, JCXZ, SYSENTER, SYSEXIT,
                     SYSRET, RSM, VMCALL, VMMCALL, HLT, MONITOR, MWAIT, LDS, LES, LSS, LFS, LGS -> false;
             case MOV_CR, MOV_DR, LMSW, CLTS, LGDT, LIDT, LLDT, LTR, WRMSR, RDMSR, SWAPGS, XSETBV, INVLPG, INVPCID,
-                    INVD, WBINVD, INS, OUTS, XSAVES, XRSTORS, RDPKRU, WRPKRU -> false;
+                    INVD, WBINVD, INS, OUTS, XSAVES, XRSTORS, RDPKRU, WRPKRU,
+                    RDSSP, INCSSP, SAVEPREVSSP, RSTORSSP, WRSS, WRUSS, SETSSBSY, CLRSSBSY -> false;
             // Where the last x87 instruction was is not followed here; nor are condition codes that are undefined.
             case FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XRSTOR, FNSAVE, FNSTENV, FNSTSW, FRSTOR, FLDENV,
                 FSTPNCE -> false;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import org.javisor.cpu.CpuFeature;
+import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig;
 import org.javisor.machine.MachineExit;
@@ -54,9 +55,8 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                     }
                 })
                 .vendor(processor.vendor()).execution(execution);
-        if (processor.physicalBits() != 0) {
-            builder.processor(new ProcessorOptions(processor.physicalBits()));
-        }
+        builder.processor(new ProcessorOptions(processor.physicalBits() == 0
+                ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true));
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
         }
