@@ -7,11 +7,11 @@ import static org.javisor.isa.Instruction.REL;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// Control-flow enforcement: what IA32_U_CET and IA32_S_CET ask for, and indirect branch tracking; the shadow stacks are
-/// in [ShadowStack].
+/// Control-flow enforcement: what IA32_U_CET and IA32_S_CET ask for, and indirect branch tracking; the shadow stacks
+/// are in [ShadowStack].
 ///
-/// Code that something is asked of is decoded for that ([InstructionDecoder]): only its branches have handlers that look
-/// after it, and other code pays nothing.
+/// Code that something is asked of is decoded for that ([InstructionDecoder]): only its branches have handlers that
+/// look after it, and other code pays nothing.
 ///
 /// @sdm vol. 1 chapter 17 "Control-flow Enforcement Technology (CET)"
 final class ControlFlowEnforcement {

@@ -31,8 +31,9 @@ class ShadowStackTest {
         TestBoard.protectedMode(cpu, 0, 32);
         tables = new PageTables(cpu, PageTables.Mode.FOUR_LEVEL, 0x20_0000);
         for (int page = 0; page < 16; page++) {
-            tables.map(CODE - 0x8000 + page * 0x1000L, 1, CODE - 0x8000 + page * 0x1000L | P | RW);
-            tables.map(TestBoard.STACK - 0x8000 + page * 0x1000L, 1, TestBoard.STACK - 0x8000 + page * 0x1000L | P | RW);
+            long offset = page * 0x1000L - 0x8000;
+            tables.map(CODE + offset, 1, CODE + offset | P | RW);
+            tables.map(TestBoard.STACK + offset, 1, TestBoard.STACK + offset | P | RW);
         }
         tables.map(STACK, 1, PAGE | P | D);
         cpu.control.writeCr4(cpu.cr4 | ControlBits.CR4_CET);
