@@ -20,7 +20,8 @@ public final class CpuidModel {
     public static final int CRYSTAL_HZ = 25_000_000;
     /// What the ratios of frequencies are relative to.
     private static final int BUS_MHZ = 100;
-    /// MAXPHYADDR unless told otherwise: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF did not get further.
+    /// MAXPHYADDR unless told otherwise: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF
+    /// did not get further.
     public static final int PHYSICAL_ADDRESS_BITS = 40;
     public static final int MIN_PHYSICAL_ADDRESS_BITS = 36, MAX_PHYSICAL_ADDRESS_BITS = 52;
 
