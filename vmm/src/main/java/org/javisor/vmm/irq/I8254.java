@@ -237,6 +237,10 @@ public final class I8254 {
 
     public State save() {
         synchronized (lock) {
+            long now = now();
+            for (PitChannel channel : channels) {
+                channel.catchUp(now);
+            }
             return new State(List.of(channels[0].save(), channels[1].save(), channels[2].save()), speaker);
         }
     }

@@ -148,7 +148,8 @@ public final class PitChannel {
         return mode() == SQUARE_WAVE && running ? count : 0;
     }
 
-    private void catchUp(long tick) {
+    /// Loads a count that has become due: done before anything is asked, and before the state is saved.
+    void catchUp(long tick) {
         if (tick >= switchAt) {
             boolean halfway = (switchAt - since) % count != 0;
             since = switchAt;
