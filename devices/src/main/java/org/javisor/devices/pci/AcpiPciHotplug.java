@@ -8,8 +8,8 @@ import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 
 /// Hot-plug in the slots of a root bus of conventional PCI, by ACPI: registers that say which slots have been filled
-/// and which are to be emptied, for the methods of the DSDT to read, and one by which these eject. What is news raises a
-/// general-purpose event.
+/// and which are to be emptied, for the methods of the DSDT to read, and one by which these eject. What is news raises
+/// a general-purpose event.
 ///
 /// @qemu docs/specs/acpi_pci_hotplug.rst
 public final class AcpiPciHotplug implements BusDevice, Chip<AcpiPciHotplug.State> {
