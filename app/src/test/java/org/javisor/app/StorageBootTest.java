@@ -13,8 +13,18 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.javisor.app.guest.Cache;
+import org.javisor.app.guest.DebianGuest;
+import org.javisor.machine.BootOrder;
+import org.javisor.machine.DiskBus;
+import org.javisor.machine.Machine;
+import org.javisor.machine.MachineConfig.Disk;
+import org.javisor.machine.MachineConfig.FullPolicy;
+import org.javisor.machine.PciPlace;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,6 +93,38 @@ class StorageBootTest {
         byte[] expected = content.clone();
         System.arraycopy(content, 4 << 20, expected, WRITTEN_AT, WRITTEN);
         assertArrayEquals(expected, Files.readAllBytes(disk), () -> "-Djavisor.seed=" + seed);
+    }
+
+    @Test
+    void aCdIsChangedWhileTheGuestRuns() throws Exception {
+        Path other = Files.write(directory.resolve("other.iso"), Arrays.copyOfRange(content, BYTES / 2, BYTES));
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), DebianGuest.Kernel.FULL,
+                List.of("ahci", "sr_mod"), _ -> { });
+        String script = "modprobe ahci; modprobe sr_mod;"
+                + "for i in $(seq 50); do [ -b /dev/sr0 ] && break; sleep 0.1; done;"
+                + "f=$(sha256sum </dev/sr0); echo $f; echo change;"
+                + "for i in $(seq 100); do s=$(sha256sum </dev/sr0 2>/dev/null);"
+                + "[ $? = 0 ] && [ \"$s\" != \"$f\" ] && break; sleep 0.2; done; echo $s";
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        CommandResult result = new CommandResult();
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        try (Machine machine = Machine.builder().memory(256L << 20).kernel(guest.kernel())
+                .initrd("initramfs", guest.running(script)).commandLine("console=ttyS0 quiet cryptomgr.notests")
+                .disk(new Disk(cd, null, true, false, FullPolicy.REPORT, DiskBus.AHCI, true, PciPlace.ROOT,
+                        BootOrder.NONE))
+                .serial(1, (bytes, from, count) -> {
+                    out.write(bytes, from, count);
+                    if (out.toString(StandardCharsets.US_ASCII).contains("change")) {
+                        asked.complete(null);
+                    }
+                }).serial(3, result).build()) {
+            asked.thenRunAsync(() -> machine.changeCd(0, other));
+            result.whenKnown(machine::stop);
+            machine.run();
+        }
+
+        assertEquals(sum(Files.readAllBytes(cd)) + " -\nchange\n" + sum(Files.readAllBytes(other)) + " -\n",
+                out.toString(StandardCharsets.US_ASCII).replace("\r", ""));
     }
 
     @Test

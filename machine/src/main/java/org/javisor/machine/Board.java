@@ -146,6 +146,10 @@ final class Board implements AutoCloseable {
         peripherals.changeFloppy(disks, drive, disk);
     }
 
+    CdDrives cds() {
+        return storage.cds();
+    }
+
     void pressPowerButton() {
         legacy.pm().pressPowerButton();
     }

@@ -226,6 +226,20 @@ public final class Machine implements AutoCloseable {
         end(new MachineExit.Stopped());
     }
 
+    /// Puts another medium into a CD drive; the guest hears of it. Any thread, while it runs.
+    ///
+    /// @param drive in the order of the configuration, 0 the first
+    /// @param file  null to leave the drive empty
+    /// @throws ConfigurationException if there is no such drive, or the file cannot be used
+    public void changeCd(int drive, Path file) {
+        board.cds().change(drive, file);
+    }
+
+    /// Presses the button of a CD drive: it opens, or a guest that has locked it is asked. Any thread.
+    public void pressEject(int drive) {
+        board.cds().pressEject(drive);
+    }
+
     /// Puts a disk into the first slot for hot-plug that is free: those of root ports on a board of PCI Express, those
     /// of the root bus on another.
     ///

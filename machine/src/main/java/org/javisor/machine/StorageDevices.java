@@ -10,7 +10,6 @@ import org.javisor.devices.ata.Identity;
 import org.javisor.devices.ata.PacketDevice;
 import org.javisor.devices.ide.IdeController;
 import org.javisor.devices.pci.Piix3Isa;
-import org.javisor.devices.scsi.CdDrive;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Vm;
@@ -20,9 +19,11 @@ final class StorageDevices implements AutoCloseable {
     private static final String DISK_MODEL = "JAVISOR HARDDISK", CD_MODEL = "JAVISOR CD-ROM";
 
     private final DeviceThreads threads = new DeviceThreads();
+    private final CdDrives cds;
 
     /// @throws ConfigurationException if more disks are on a controller than it takes
     StorageDevices(MachineConfig config, Disks disks, Vm vm, PciDevices pci, BootDevices boot) {
+        cds = new CdDrives(disks);
         BoardModel board = config.board().model();
         List<Disks.Attached> parallel = disks.on(DiskBus.IDE);
         if (!parallel.isEmpty()) {
@@ -86,17 +87,21 @@ final class StorageDevices implements AutoCloseable {
         }
     }
 
-    private static AtaDevice drive(Disks.Attached disk, boolean sata) {
+    private AtaDevice drive(Disks.Attached disk, boolean sata) {
         if (disk.config().optical()) {
-            return new PacketDevice(new CdDrive(disk.backend(), disk.serial()),
-                    new Identity(CD_MODEL, disk.serial(), sata));
+            return new PacketDevice(cds.drive(disk), new Identity(CD_MODEL, disk.serial(), sata));
         }
         return new AtaDisk(disk.backend(), new Identity(DISK_MODEL, disk.serial(), sata));
+    }
+
+    CdDrives cds() {
+        return cds;
     }
 
     /// Ends the threads. No vCPU may be running.
     @Override
     public void close() {
         threads.close();
+        cds.close();
     }
 }

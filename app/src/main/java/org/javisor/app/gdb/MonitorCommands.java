@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app.gdb;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import org.javisor.machine.Machine;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
@@ -17,6 +19,8 @@ final class MonitorCommands {
             monitor physical on|off     whether addresses in memory commands are guest-physical
             monitor nmi                 sends an NMI to the current thread
             monitor power-button        presses the power button
+            monitor cd DRIVE FILE       puts another medium into a CD drive, 0 the first; without FILE, none
+            monitor eject DRIVE         presses the button of a CD drive
             monitor stats               what the processors did so far
             """;
     private static final String[] SEGMENTS = {"ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"};
@@ -47,10 +51,18 @@ final class MonitorCommands {
                     machine.pressPowerButton();
                     yield "";
                 }
+                case "cd" -> {
+                    machine.changeCd((int) number(words, 1), words.length > 2 ? Path.of(words[2]) : null);
+                    yield "";
+                }
+                case "eject" -> {
+                    machine.pressEject((int) number(words, 1));
+                    yield "";
+                }
                 case "stats" -> stats(machine.stats());
                 default -> HELP;
             };
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ConfigurationException e) {
             return e.getMessage() + "\n";
         }
     }
