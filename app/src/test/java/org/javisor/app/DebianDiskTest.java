@@ -112,6 +112,8 @@ class DebianDiskTest {
         DebianRun.await(machine, serial, "systemctl is-active --quiet getty@tty2");
         KeyboardInput keyboard = new KeyboardInput(machine);
         keyboard.stroke(ALT_F2);
+        // Until Linux has switched, keys go to the first one.
+        DebianRun.await(machine, serial, "grep -q tty2 /sys/class/tty/tty0/active");
         type(keyboard, "root\r");
         DebianRun.await(machine, serial, "pgrep -t tty2 -x login");
         type(keyboard, "javisor\r");

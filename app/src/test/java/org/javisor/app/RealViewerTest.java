@@ -108,6 +108,7 @@ class RealViewerTest {
 
     private void logInOnTheSecondConsole(Machine machine, SerialTalk serial) throws Exception {
         said("xdotool", "key", "alt+F2");
+        DebianRun.await(machine, serial, "grep -q tty2 /sys/class/tty/tty0/active");
         enter("root");
         DebianRun.await(machine, serial, "pgrep -t tty2 -x login");
         enter("javisor");
