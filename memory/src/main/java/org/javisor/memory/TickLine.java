@@ -6,8 +6,8 @@ package org.javisor.memory;
 ///
 /// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The first
 /// [#BURST] of a backlog follow each other as fast as the guest takes them, so that one that looks whether the timer
-/// works finds enough; the others leave it time for something else. The backlog is limited, and forgotten when the timer is
-/// set anew. Safe for use by any thread; drives the wire without its lock.
+/// works finds enough; the others leave it time for something else. The backlog is limited, and forgotten when the timer
+/// is set anew. Safe for use by any thread; drives the wire without its lock.
 public final class TickLine {
     /// How many ticks it remembers at most.
     public static final int LIMIT = 1_000;
@@ -18,9 +18,22 @@ public final class TickLine {
     /// How often a backlog looks whether there is room for one more, when nobody tells.
     private static final long RETRY_NANOS = 500_000;
 
+    /// Ticks that are still to be delivered.
+    ///
+    /// @param delivered how many were since there were none
+    /// @param retryAt   when to look whether there is room, by the clock
+    public record State(int backlog, int delivered, long retryAt) {
+        public State {
+            if (backlog < 0 || backlog > LIMIT || delivered < 0) {
+                throw new IllegalArgumentException("a backlog of " + backlog + " ticks");
+            }
+        }
+    }
+
     private final Clock clock;
     private final InterruptLine line;
     private final Clock.Timer retry;
+    private long retryAt;
     private int backlog;
     /// Ticks delivered since there was no backlog.
     private int delivered;
@@ -48,7 +61,33 @@ public final class TickLine {
     /// Forgets the ticks that are still to be delivered.
     public synchronized void forget() {
         backlog = 0;
+        delivered = 0;
+        retryAt = 0;
         retry.cancel();
+    }
+
+    public synchronized State save() {
+        return new State(backlog, delivered, retryAt);
+    }
+
+    /// Takes over what [#save] gave; the wire is as it was then.
+    public void load(State saved) {
+        boolean ask;
+        synchronized (this) {
+            backlog = saved.backlog;
+            delivered = saved.delivered;
+            retryAt = saved.retryAt;
+            ask = backlog > 0 && delivered < BURST && !asked;
+            asked |= ask;
+            if (backlog > 0) {
+                retry.arm(retryAt);
+            } else {
+                retry.cancel();
+            }
+        }
+        if (ask) {
+            line.whenTaken(this::taken);
+        }
     }
 
     private void taken() {
@@ -89,7 +128,8 @@ public final class TickLine {
             ask = backlog > 0 && delivered < BURST && !asked;
             asked |= ask;
             if (backlog > 0) {
-                retry.arm(clock.nanos() + RETRY_NANOS);
+                retryAt = clock.nanos() + RETRY_NANOS;
+                retry.arm(retryAt);
             }
         }
         if (ask) {

@@ -32,7 +32,7 @@ public final class I8254 {
     private static final int REFRESH_TICKS = 18;
 
     /// What the chip and its port hold.
-    public record State(List<PitChannel.State> channels, int speaker) {
+    public record State(List<PitChannel.State> channels, int speaker, TickLine.State ticks) {
         public State {
             channels = List.copyOf(channels);
             if (channels.size() != 3 || (speaker & ~SPEAKER_PORT_WRITABLE) != 0) {
@@ -241,7 +241,8 @@ public final class I8254 {
             for (PitChannel channel : channels) {
                 channel.catchUp(now);
             }
-            return new State(List.of(channels[0].save(), channels[1].save(), channels[2].save()), speaker);
+            return new State(List.of(channels[0].save(), channels[1].save(), channels[2].save()), speaker,
+                    ticks.save());
         }
     }
 
@@ -251,9 +252,9 @@ public final class I8254 {
                 channels[n].restore(saved.channels.get(n));
             }
             speaker = saved.speaker;
-            ticks.forget();
             plan(now());
         }
+        ticks.load(saved.ticks);
         tellTone();
     }
 }
