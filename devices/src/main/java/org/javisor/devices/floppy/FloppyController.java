@@ -32,7 +32,7 @@ public final class FloppyController implements EightBitDevice, Chip<FloppyContro
     private static final int UNITS = 4;
 
     /// What the controller is doing.
-    enum Phase { COMMAND, EXECUTION, RESULT }
+    public enum Phase { COMMAND, EXECUTION, RESULT }
 
     /// Everything the controller and its drives remember; what is in the drives is not part of it.
     ///

@@ -8,7 +8,7 @@ import org.javisor.devices.block.BlockBackend;
 
 /// A drive, where its heads are, and the diskette in it. What moves is guarded by the controller's lock; sectors are
 /// read and written without it, by one thread at a time.
-final class FloppyDrive {
+public final class FloppyDrive {
     /// As far as heads can be moved.
     private static final int LAST_TRACK = 84;
 
@@ -16,8 +16,8 @@ final class FloppyDrive {
     ///
     /// @param sector  the last sector whose ID was read, less one
     /// @param changed whether the diskette may have been changed since the heads last moved
-    record State(int track, int sector, boolean changed) {
-        State {
+    public record State(int track, int sector, boolean changed) {
+        public State {
             if (track < 0 || track > LAST_TRACK || sector < 0 || sector > 0xff) {
                 throw new IllegalArgumentException("floppy drive at track " + track + ", sector " + sector);
             }

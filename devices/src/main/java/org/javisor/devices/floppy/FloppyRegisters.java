@@ -5,7 +5,7 @@ package org.javisor.devices.floppy;
 /// have something to tell. Guarded by the controller's lock.
 ///
 /// @datasheet Intel 82077AA "Command Set/Descriptions"
-final class FloppyRegisters {
+public final class FloppyRegisters {
     private static final int DRIVES = 4;
     private static final int ST0_ABNORMAL = 0x40, ST0_INVALID = 0x80, ST0_READY_CHANGED = 0xc0, ST0_SEEK_END = 0x20,
             ST0_NO_TRACK_0 = 0x10;
@@ -21,9 +21,9 @@ final class FloppyRegisters {
     /// @param seekStatus   what SENSE INTERRUPT is to tell of each drive
     /// @param sought       the drives of which it has to
     /// @param readyChanged how many drives it is still to tell of after a reset
-    record State(int specify1, int specify2, int configure, int precompensation, boolean locked, int perpendicular,
+    public record State(int specify1, int specify2, int configure, int precompensation, boolean locked, int perpendicular,
             int lastSector, int[] cylinders, int[] seekStatus, int sought, int readyChanged) {
-        State {
+        public State {
             int all = specify1 | specify2 | configure | precompensation | perpendicular | lastSector;
             for (int n = 0; n < DRIVES && cylinders.length == DRIVES && seekStatus.length == DRIVES; n++) {
                 all |= cylinders[n] | seekStatus[n];

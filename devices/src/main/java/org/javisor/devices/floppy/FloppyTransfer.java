@@ -4,9 +4,9 @@ package org.javisor.devices.floppy;
 /// A command that moves data, on its way: which sector it is at, and how much of that is done.
 ///
 /// It is changed under the controller's lock; its buffer also by whoever is moving bytes.
-final class FloppyTransfer {
+public final class FloppyTransfer {
     /// What is to be done next for the present sector.
-    enum Stage {
+    public enum Stage {
         /// Find it, and read it if its contents are wanted.
         LOCATE,
         /// Move bytes between buffer and host.
@@ -32,9 +32,9 @@ final class FloppyTransfer {
     /// @param at      how many bytes of the sector have been moved
     /// @param done    how many sectors are finished
     /// @param last    whether terminal count has come
-    record State(int[] command, int cylinder, int head, int sector, Stage stage, int at, int done, boolean last,
+    public record State(int[] command, int cylinder, int head, int sector, Stage stage, int at, int done, boolean last,
             int st1, int st2, byte[] buffer) {
-        State {
+        public State {
             FloppyCommand kind = command.length == 0 ? FloppyCommand.INVALID : FloppyCommand.of(command[0] & 0xff);
             if (!kind.movesData() || command.length != 1 + kind.parameters || ((cylinder | head | sector) & ~0xff) != 0
                     || at < 0 || at > BYTES || done < 0 || buffer.length != BYTES

@@ -29,7 +29,7 @@ class NvmeFuzzTest {
     @Tag("slow")
     void hostileDriversForALongTime() {
         long end = System.nanoTime()
-                + TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.fuzz.minutes", DEFAULT_MINUTES));
+                + TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.minutes", DEFAULT_MINUTES));
         fuzz(() -> System.nanoTime() < end);
     }
 

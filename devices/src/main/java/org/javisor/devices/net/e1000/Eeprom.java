@@ -9,7 +9,7 @@ import org.javisor.devices.net.MacAddress;
 /// Guarded by the card's lock.
 ///
 /// @datasheet Intel 317453 §5.3 "EEPROM Device and Interface", §5.6 "EEPROM Address Map"
-final class Eeprom {
+public final class Eeprom {
     static final int WORDS = 64;
 
     private static final int CLOCK = 1, SELECT = 1 << 1, DATA_IN = 1 << 2, DATA_OUT = 1 << 3, REQUEST = 1 << 6,
@@ -29,8 +29,8 @@ final class Eeprom {
     /// @param command its bits so far
     /// @param data    that is to be written, so far
     /// @param clocks  how many the command has had
-    record State(short[] words, int wires, int command, int data, int clocks, boolean out, boolean writable) {
-        State {
+    public record State(short[] words, int wires, int command, int data, int clocks, boolean out, boolean writable) {
+        public State {
             if (words.length != WORDS || (wires & ~WIRES) != 0 || command >>> COMMAND_BITS != 0 || data >>> 16 != 0
                     || clocks < 0 || clocks > LAST_CLOCK) {
                 throw new IllegalArgumentException("not the state of an EEPROM of " + WORDS + " words");

@@ -17,7 +17,7 @@ import org.javisor.memory.Clock;
 /// Guarded by the card's lock, but [#deliver], which drives wires and so is called without it.
 ///
 /// @datasheet Intel 317453 §13.4.17 to §13.4.21; Intel 82574 §7.4 "Interrupts"
-final class Interrupts {
+public final class Interrupts {
     static final int VECTORS = 5;
     private static final int CAUSES = 0x01f7_ffff;
     /// RxQ0, RxQ1, TxQ0, TxQ1 and Other have fields of IVAR and causes one behind the other.
@@ -43,9 +43,9 @@ final class Interrupts {
     /// @param vectors   messages to be sent, a bit each
     /// @param asserted  whether the pin is
     /// @param notBefore when the next interrupt of each vector may come, by the clock
-    record State(int causes, int mask, int autoClear, int autoMask, int allocation, int controlExtended,
+    public record State(int causes, int mask, int autoClear, int autoMask, int allocation, int controlExtended,
             int[] intervals, int vectors, long[] notBefore, boolean asserted) {
-        State {
+        public State {
             if ((causes & ~CAUSES) != 0 || (mask & ~CAUSES) != 0 || intervals.length != VECTORS
                     || notBefore.length != VECTORS || vectors >>> VECTORS != 0) {
                 throw new IllegalArgumentException("interrupt causes that the card does not have");

@@ -8,7 +8,7 @@ import java.util.Arrays;
 /// Guarded by the card's lock.
 ///
 /// @datasheet Intel 317453 §3.3 "Packet Transmission"
-final class Transmitter {
+public final class Transmitter {
     /// The longest packet that can be described: a header and 64 KiB behind it, and what a VLAN tag needs.
     static final int MAX_PACKET = (1 << 16) + 256 + 4;
 
@@ -21,9 +21,9 @@ final class Transmitter {
     /// What a packet was told by its descriptors so far.
     ///
     /// @param segmenting, other the contexts for packets with and without segmentation
-    record State(byte[] packet, boolean spoilt, long segmentingLow, long segmentingHigh, long otherLow, long otherHigh,
+    public record State(byte[] packet, boolean spoilt, long segmentingLow, long segmentingHigh, long otherLow, long otherHigh,
             int command, int options, int tag, int checksumAt) {
-        State {
+        public State {
             if (packet.length > MAX_PACKET) {
                 throw new IllegalArgumentException("a packet of " + packet.length + " bytes");
             }
