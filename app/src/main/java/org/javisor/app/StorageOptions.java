@@ -11,7 +11,8 @@ import picocli.CommandLine.Option;
 /// The disks of a guest.
 final class StorageOptions {
     @Option(names = "--disk", paramLabel = "FILE[,OPTION...]",
-            description = "Disk image; repeatable. Options: bus=virtio (the default), ide, ahci, nvme or usb, ro, snapshot,"
+            description = "Disk image; repeatable. Options: bus=virtio (the default), ide, ahci, nvme or usb, ro,"
+                    + " snapshot,"
                     + " format=raw|qcow2|vhd|vhdx|vmdk|vdi, on-full=stop (the default) or report,"
                     + " slot=portN|bridgeN (for virtio), bootindex=N.")
     private List<String> disks = List.of();

@@ -18,7 +18,8 @@ final class UsbOptions {
     private List<String> devices = List.of();
 
     UsbConfig config() {
-        devices.stream().filter(device -> !device.equals(TABLET) && !device.equals(KEYBOARD) && !device.startsWith(DISK))
+        devices.stream().filter(device -> !device.equals(TABLET) && !device.equals(KEYBOARD)
+                && !device.startsWith(DISK))
                 .findFirst().ifPresent(device -> {
                     throw new ConfigurationException("--usb " + device + ": tablet, keyboard or disk=FILE is meant");
                 });

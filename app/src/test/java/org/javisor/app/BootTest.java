@@ -63,7 +63,8 @@ class BootTest {
     @ValueSource(strings = {"", "pci=nomsi", "noapic pci=nomsi"})
     void aPcBoots(String append) throws Exception {
         Path disk = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
-        CommandRun result = javisor("run", "--board", "pc", "--cpus", "1", "--append", append, "--disk", disk.toString(),
+        CommandRun result = javisor("run", "--board", "pc", "--cpus", "1", "--append", append,
+                "--disk", disk.toString(),
                 "--exec", "dd if=/dev/urandom of=/dev/vda bs=64k count=4 conv=fsync 2>/dev/null && echo written;"
                         + "dmesg -r | grep -E '^<[0-3]>'; grep -c -E 'PIC.*virtio|MSI.*virtio' /proc/interrupts");
 
@@ -217,7 +218,8 @@ class BootTest {
     @Test
     @Tag("slow")
     void littleMemoryIsEnoughAndTheKernelsCiphersPassTheirTests() {
-        CommandRun result = javisor("run", "--cpus", "1", "--memory", "128M", "--append", "cryptomgr.notests=0", "--exec",
+        CommandRun result = javisor("run", "--cpus", "1", "--memory", "128M", "--append", "cryptomgr.notests=0",
+                "--exec",
                 "dmesg -r | grep -E '^<[0-4]>'");
 
         assertEquals("", result.out(), result.err());

@@ -5,7 +5,8 @@ import java.lang.invoke.MethodHandles;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The [Dispatch] of one instruction that is executed often; before, that is a [SharedDispatch]. A template: [#of] defines it anew for each handler.
+/// The [Dispatch] of one instruction that is executed often; before, that is a [SharedDispatch]. A template: [#of]
+/// defines it anew for each handler.
 final class HandlerDispatch extends Dispatch {
     private static final Handler HANDLER = TemplateClass.data(MethodHandles.lookup(), Handler.class);
     private static final TemplateClass TEMPLATE = HANDLER == null ? new TemplateClass(MethodHandles.lookup()) : null;

@@ -8,8 +8,8 @@ import static org.javisor.cpu.CpuLayout.RDX;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Mnemonic;
 
-/// Protection keys: a page's number, 0 to 15, and for each number whether data of such pages may be accessed and written;
-/// PKRU says so for user pages, IA32_PKRS for the others.
+/// Protection keys: a page's number, 0 to 15, and for each number whether data of such pages may be accessed and
+/// written; PKRU says so for user pages, IA32_PKRS for the others.
 ///
 /// What is permitted is in the TLB. A change of rights therefore drops the translations of the pages with those keys,
 /// which the TLB knows.

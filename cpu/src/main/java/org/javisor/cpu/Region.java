@@ -11,8 +11,8 @@ import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.memory.GuestMemory;
 
 /// Gathers the blocks that are to be translated together: those of one page that lead from a first one to each other by
-/// direct jumps or by going on, and that have been executed, in this run or an earlier one ([HotCode]). What has host code of its own stays out, and so do blocks
-/// that are part of several translations already.
+/// direct jumps or by going on, and that have been executed, in this run or an earlier one ([HotCode]). What has host
+/// code of its own stays out, and so do blocks that are part of several translations already.
 final class Region {
     private static final int MAX_INSTRUCTIONS = 256, MAX_BLOCKS = 64;
     private static final int MAX_SHARING = 3;

@@ -147,8 +147,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
         }
     }
 
-    /// What becomes of the block in place of [#reset] when the guest's sleep ends: WAK_STS is set, and what has woken it
-    /// can be seen.
+    /// What becomes of the block in place of [#reset] when the guest's sleep ends: WAK_STS is set, and what has woken
+    /// it can be seen.
     public void awaken() {
         synchronized (lock) {
             status = status & WAKING | WAK_STS;

@@ -25,8 +25,8 @@ public record OpcodeRow(int map, int opcode, int extension, int mandatoryPrefix,
     public static final OpcodeRow UNDEFINED = new OpcodeRow(ONE_BYTE, 0, -1, 0, Mnemonic.UNDEFINED, List.of(),
             Feature.BASE, Attribute.ENDS_BLOCK, 0);
 
-    /// Whether an operand is a vector register, or may be. Not a stream: translating asks for each instruction, mostly before
-    /// HotSpot has compiled anything.
+    /// Whether an operand is a vector register, or may be. Not a stream: translating asks for each instruction, mostly
+    /// before HotSpot has compiled anything.
     public boolean hasVector() {
         for (int n = 0; n < operands.size(); n++) {
             if (operands.get(n).isVector()) {

@@ -6,8 +6,8 @@ package org.javisor.memory;
 ///
 /// Guests that count ticks would otherwise lose time, and take a timer that misses too many for broken. The first
 /// [#BURST] of a backlog follow each other as fast as the guest takes them, so that one that looks whether the timer
-/// works finds enough; the others leave it time for something else. The backlog is limited, and forgotten when the timer
-/// is set anew. Safe for use by any thread; drives the wire without its lock.
+/// works finds enough; the others leave it time for something else. The backlog is limited, and forgotten when the
+/// timer is set anew. Safe for use by any thread; drives the wire without its lock.
 public final class TickLine {
     /// How many ticks it remembers at most.
     public static final int LIMIT = 1_000;

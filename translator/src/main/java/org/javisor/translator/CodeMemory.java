@@ -149,8 +149,8 @@ final class CodeMemory implements AutoCloseable {
         return loadX87;
     }
 
-    /// Host address of what has the guest's RDX and RAX become its time stamp counter and clears CF, or sets CF. It keeps
-    /// all else but the host's flags.
+    /// Host address of what has the guest's RDX and RAX become its time stamp counter and clears CF, or sets CF. It
+    /// keeps all else but the host's flags.
     long readTime() {
         return readTime;
     }

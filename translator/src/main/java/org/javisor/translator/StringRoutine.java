@@ -31,7 +31,8 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
     private static final int REP = 0xf3, REPNE = 0xf2;
     private static final int DF_IN_BYTE = 4, ZF_IN_LAHF = 0x40;
     private static final int PAGE_BYTES = 4096;
-    private static final int ADD_LOAD = 0x03, AND_LOAD = 0x23, SUB_LOAD = 0x2b, XOR_LOAD = 0x33, CMP_LOAD = 0x3b, OR_EXTENSION = 1;
+    private static final int ADD_LOAD = 0x03, AND_LOAD = 0x23, SUB_LOAD = 0x2b, XOR_LOAD = 0x33, CMP_LOAD = 0x3b,
+            OR_EXTENSION = 1;
     private static final int GROUP_3 = 0xf7, NEG = 3;
     private static final int CMOVA = Assembler.MAP_0F | 0x47;
     private static final Address LINEAR_MASK = State.at(CpuLayout.LINEAR_MASK);

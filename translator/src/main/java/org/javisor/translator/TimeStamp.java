@@ -57,8 +57,8 @@ final class TimeStamp {
     }
 
     /// Emits the routine that gives the counter in EDX and EAX, or sets CF. The C library's function reads numbers from
-    /// memory and calculates with integers, so that the guest's MXCSR and x87 state do not matter to it; but it may move
-    /// data through vector registers.
+    /// memory and calculates with integers, so that the guest's MXCSR and x87 state do not matter to it; but it may
+    /// move data through vector registers.
     ///
     /// The way in has left the stack so that it is aligned for 16 bytes behind one return address, as a function's
     /// caller has it.

@@ -342,7 +342,8 @@ final class ProgramGenerator {
         add(new Item(bytes(codes[random.nextInt(codes.length)]), Flags.ARITHMETIC, 0, 0, -1, 0));
         if (random.nextBoolean()) {
             // syscall, or int 0x80
-            int[] call = wide && random.nextBoolean() ? new int[] {0x0f, 0x05} : new int[] {0xcd, ProgramGuest.CALL_VECTOR};
+            int[] call = wide && random.nextBoolean() ? new int[] {0x0f, 0x05}
+                    : new int[] {0xcd, ProgramGuest.CALL_VECTOR};
             add(new Item(bytes(call), 0, 0, Flags.ARITHMETIC, -1, 0));
         }
     }

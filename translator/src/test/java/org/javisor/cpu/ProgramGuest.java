@@ -351,7 +351,8 @@ final class ProgramGuest implements AutoCloseable {
         }
         for (int offset = 0; offset < CpuLayout.RIP + 8; offset += 8) {
             boolean savedFlags = vector == SYSCALL_VECTOR && offset == 8 * 11;
-            long mask = savedFlags ? ~undefined : program.codeBits() == 32 && offset < CpuLayout.RIP ? 0xffff_ffffL : -1;
+            long mask = savedFlags ? ~undefined : program.codeBits() == 32 && offset < CpuLayout.RIP
+                    ? 0xffff_ffffL : -1;
             if (((word(offset) ^ other.word(offset)) & mask) != 0) {
                 return differs(other, offset);
             }

@@ -15,8 +15,8 @@ class LateHostTest {
     private static final int END_PORT = 0xe1;
     private static final long TICK_NANOS = 999_847, COUNTED_NANOS = 160_000_000;
 
-    /// Makes the PIT interrupt every millisecond through vector 0x20 of the PIC, reads the time stamp counter until 160 of
-    /// them have passed, and writes to port 0xe1 how many interrupts there were. At 0x1000.
+    /// Makes the PIT interrupt every millisecond through vector 0x20 of the PIC, reads the time stamp counter until 160
+    /// of them have passed, and writes to port 0xe1 how many interrupts there were. At 0x1000.
     private static final byte[] COUNTER = GuestCode.of("""
             bc000f         mov sp,0xf00
             c70680004d10   mov word [0x80],0x104d
@@ -110,7 +110,8 @@ class LateHostTest {
         assertEquals(looks * late / TICK_NANOS, ticksSeen(late));
     }
 
-    /// However few times the guest looks, each tick of the time between comes first, or as many as are delivered at once.
+    /// However few times the guest looks, each tick of the time between comes first, or as many as are delivered at
+    /// once.
     @Test
     void ticksOfATimeInWhichTheHostSleptComeBeforeThatIsTold() {
         for (int missed : new int[] {3, 10, 40, 200}) {

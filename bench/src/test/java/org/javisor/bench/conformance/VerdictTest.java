@@ -15,7 +15,8 @@ class VerdictTest {
 
     @Test
     void theFirstFailureIsTold() {
-        Verdict verdict = Verdict.ofExit(3, "PASS: a\nFAIL: b\r\nFAIL: c\nSUMMARY: 3 tests, 2 unexpected failures\n", 1);
+        Verdict verdict = Verdict.ofExit(3, "PASS: a\nFAIL: b\r\nFAIL: c\nSUMMARY: 3 tests, 2 unexpected failures\n",
+                1);
 
         assertEquals("2 of 3 fail", verdict.brief());
         assertEquals("b", verdict.detail());

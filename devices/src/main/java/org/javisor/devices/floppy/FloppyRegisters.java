@@ -21,7 +21,8 @@ public final class FloppyRegisters {
     /// @param seekStatus   what SENSE INTERRUPT is to tell of each drive
     /// @param sought       the drives of which it has to
     /// @param readyChanged how many drives it is still to tell of after a reset
-    public record State(int specify1, int specify2, int configure, int precompensation, boolean locked, int perpendicular,
+    public record State(int specify1, int specify2, int configure, int precompensation, boolean locked,
+            int perpendicular,
             int lastSector, int[] cylinders, int[] seekStatus, int sought, int readyChanged) {
         public State {
             int all = specify1 | specify2 | configure | precompensation | perpendicular | lastSector;

@@ -61,7 +61,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             if ((cc & ~NvmeLayout.CC_BITS) != 0 || (csts & ~(CSTS_READY | CSTS_FATAL | CSTS_SHUTDOWN)) != 0
                     || (aqa & ~ENTRY_COUNTS) != 0 || ((asq | acq) & ~PAGE_ADDRESS) != 0
                     || NvmeLayout.pageShift(cc) > NvmeLayout.MAX_PAGE_SHIFT && (csts & CSTS_READY) != 0) {
-                throw new IllegalArgumentException(String.format("NVMe registers CC %x, CSTS %x, AQA %x, ASQ %x, ACQ %x",
+                throw new IllegalArgumentException(String.format(
+                        "NVMe registers CC %x, CSTS %x, AQA %x, ASQ %x, ACQ %x",
                         cc, csts, aqa, asq, acq));
             }
         }

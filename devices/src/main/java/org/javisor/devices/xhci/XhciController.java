@@ -58,7 +58,8 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     /// @param ready          endpoints that may go on, for every port
     /// @param devices        those on the ports, in order
     public record State(int command, int status, int notifications, long commandPointer, boolean commandMoved,
-                        int commandState, boolean commandDoorbell, long contexts, int config, RingReader.State commandRing,
+                        int commandState, boolean commandDoorbell, long contexts, int config,
+                                RingReader.State commandRing,
                         List<Integer> doorbells, List<Integer> ready, List<Slot.State> slots,
                         List<RootPort.State> ports, List<Interrupter.State> interrupters, List<Record> devices) {
         public State {

@@ -36,7 +36,8 @@ final class IdeDriver implements AutoCloseable {
 
     IdeDriver(Executor worker) {
         controller = new IdeController(Arrays.asList(new AtaDisk(disk, new Identity("a disk", "serial", false)),
-                new PacketDevice(drive, new Identity("a CD drive", "serial 2", false))), host.memory, host.bus(), host.ports,
+                new PacketDevice(drive, new Identity("a CD drive", "serial 2", false))), host.memory, host.bus(),
+                        host.ports,
                 irq -> host.gsis[irq], _ -> worker);
         host.plug(controller.function());
         controller.function().writeConfig(0x20, 4, MASTERS);

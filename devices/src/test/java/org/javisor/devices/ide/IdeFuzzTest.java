@@ -31,12 +31,12 @@ class IdeFuzzTest {
         assertTrue(interrupts > ROUNDS / 20, "interrupts: " + interrupts);
     }
 
-    /// For as many minutes as `-Djavisor.fuzz.minutes` says.
+    /// For as many minutes as `-Djavisor.minutes` says.
     @Test
     @Tag("slow")
     void hostileDriversForALongTime() {
         SplittableRandom random = Seeds.random("IdeFuzzTest");
-        long end = System.nanoTime() + Duration.ofMinutes(Long.getLong("javisor.fuzz.minutes", 60)).toNanos();
+        long end = System.nanoTime() + Duration.ofMinutes(Long.getLong("javisor.minutes", 60)).toNanos();
         while (System.nanoTime() < end) {
             fuzz(random.split(), ROUNDS);
         }

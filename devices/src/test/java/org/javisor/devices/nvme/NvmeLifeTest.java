@@ -217,7 +217,8 @@ class NvmeLifeTest {
         assertThrows(IllegalArgumentException.class, () -> new SubmissionQueue.State(1, 0, 16, 16, 0, 1));
         assertThrows(IllegalArgumentException.class, () -> driver.nvme.load(new NvmeFunction.State(
                 driver.nvme.function().save(), driver.nvme.save().msix(), new NvmeController.State(good.cc(),
-                good.csts(), 0, good.aqa(), good.asq(), good.acq(), orphan, good.features(), good.events(), good.health(),
+                good.csts(), 0, good.aqa(), good.asq(), good.acq(), orphan, good.features(), good.events(),
+                        good.health(),
                 good.errors()))));
     }
 }

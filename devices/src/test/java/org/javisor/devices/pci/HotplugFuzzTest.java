@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /// Cards come and go in the slots of both kinds while the guest writes anything anywhere: nothing throws, every card
 /// that came is in its slot or has been given back, and what has left is on no bus.
 ///
-/// Under the tag `slow` for `-Djavisor.fuzz.minutes`, an hour by default.
+/// Under the tag `slow` for `-Djavisor.minutes`, an hour by default.
 class HotplugFuzzTest {
     private static final int ROUNDS = 60, STEPS = 2_000;
 
@@ -28,7 +28,7 @@ class HotplugFuzzTest {
     @Test
     @Tag("slow")
     void aLongTime() {
-        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.fuzz.minutes", 60));
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(Integer.getInteger("javisor.minutes", 60));
         run(() -> System.nanoTime() < end);
     }
 

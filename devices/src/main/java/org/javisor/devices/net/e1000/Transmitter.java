@@ -21,7 +21,8 @@ public final class Transmitter {
     /// What a packet was told by its descriptors so far.
     ///
     /// @param segmenting, other the contexts for packets with and without segmentation
-    public record State(byte[] packet, boolean spoilt, long segmentingLow, long segmentingHigh, long otherLow, long otherHigh,
+    public record State(byte[] packet, boolean spoilt, long segmentingLow, long segmentingHigh, long otherLow,
+            long otherHigh,
             int command, int options, int tag, int checksumAt) {
         public State {
             if (packet.length > MAX_PACKET) {
