@@ -59,6 +59,11 @@ public final class Msix implements BusDevice, Chip<Msix.State> {
         maskAll();
     }
 
+    /// Runs `action` after each write of the word that switches between pins and messages: the pin is let go there.
+    public void onSwitch(Runnable action) {
+        function.onWrite(control, 2, action);
+    }
+
     public int vectors() {
         return table.length / 4;
     }

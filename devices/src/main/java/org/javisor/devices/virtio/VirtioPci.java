@@ -76,6 +76,7 @@ public final class VirtioPci<S extends Record> implements BusDevice, Chip<Virtio
         msix = new Msix(function, MSIX_BAR, queues + 1);
         common = new CommonConfig(device, memory, workers, msix.vectors(), new Signals());
         function.addMemory64Bar(STRUCTURES_BAR, BAR_BYTES, this, "virtio device type " + device.type());
+        msix.onSwitch(this::driveIntx);
         function.useIntx(1);
         function.belongsTo(this);
         VirtioCapabilities.add(function, queues, device.configurationBytes(), this::configWindow);
@@ -199,9 +200,14 @@ public final class VirtioPci<S extends Record> implements BusDevice, Chip<Virtio
     private void driveIntx() {
         boolean level;
         do {
-            level = isr.get() != 0;
+            level = wantsPin();
             function.intx(level);
-        } while (level != (isr.get() != 0));
+        } while (level != wantsPin());
+    }
+
+    /// A guest that has switched to messages is not interrupted by the pin any more.
+    private boolean wantsPin() {
+        return isr.get() != 0 && !msix.enabled();
     }
 
     // ---- life ----

@@ -157,6 +157,17 @@ class VirtioPciTest {
     }
 
     @Test
+    void whoSwitchesToMsixIsNotInterruptedByThePinAnyMore() {
+        driver.start(0, SIZE);
+        driver.submit(0, driver.in(16));
+        assertTrue(driver.intx().high());
+
+        function.writeConfig(function.readConfig(ConfigSpace.CAPABILITIES, 1) + 2, 2, 0x8000);
+
+        assertFalse(driver.intx().high());
+    }
+
+    @Test
     void aVectorThatDoesNotExistIsRefused() {
         driver.set(FakeDriver.QUEUE_VECTOR, 2, 2);
 

@@ -112,6 +112,10 @@ public final class E1000 implements BusDevice, Chip<E1000.State>, NetworkBackend
             rings[n] = new Ring(registers, RX_QUEUE + n * QUEUE_STRIDE);
             transmitters.add(new Transmitter(new Ring(registers, TX_QUEUE + n * QUEUE_STRIDE), dma));
         }
+        if (model.express()) {
+            msi.onSwitch(interrupts::deliver);
+            msix.onSwitch(interrupts::deliver);
+        }
         receiver = new Receiver(registers, rings, dma, statistics);
         function.onWrite(ConfigSpace.COMMAND, 2, this::wake);
         file.reset();
