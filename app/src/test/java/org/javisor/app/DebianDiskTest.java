@@ -103,7 +103,7 @@ class DebianDiskTest {
     }
 
     private static void evtest(Machine machine, SerialTalk serial, String device) throws InterruptedException {
-        SerialTalk.type(machine, "evtest /dev/input/by-path/platform-i8042-serio-" + device + " &\r");
+        SerialTalk.type(machine, "(evtest /dev/input/by-path/platform-i8042-serio-" + device + " &)\r");
         serial.expect("Testing ... (interrupt to exit)", SECONDS);
     }
 
