@@ -3,6 +3,7 @@ package org.javisor.bench.conformance;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,6 +18,15 @@ import java.util.Set;
 /// @param timeout   what the section allows
 record Configuration(Path tree, String name, String file, int cpus, String arguments, List<String> options,
                      Duration timeout, Set<String> groups) {
+    /// The one thing of a shell that the file makes use of.
+    private static final String SECONDS_SINCE_1970 = "`date +%s`";
+
+    /// The command line for a run that begins now.
+    @Override
+    public String arguments() {
+        return arguments.replace(SECONDS_SINCE_1970, Long.toString(Instant.now().getEpochSecond()));
+    }
+
     private static final long DEFAULT_RAM = 512L << 20;
     /// Nested virtualization is judged when there is some.
     private static final Set<String> NESTED = Set.of("vmx", "svm", "nested_exception");

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,8 +14,6 @@ import java.util.Set;
 /// Reads a tree's `x86/unittests.cfg`: sections in brackets, of lines `key = value`.
 final class UnitTestsFile {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(90);
-    /// The one thing of a shell that the file makes use of.
-    private static final String SECONDS_SINCE_1970 = "`date +%s`";
 
     private final Path tree;
     private final String architecture;
@@ -64,8 +61,7 @@ final class UnitTestsFile {
         String timeout = values.get("timeout");
         return new Configuration(tree, section, values.get("file"),
                 Integer.parseInt(values.getOrDefault("smp", "1")),
-                unquoted(values.getOrDefault("test_args", ""))
-                        .replace(SECONDS_SINCE_1970, Long.toString(Instant.now().getEpochSecond())),
+                unquoted(values.getOrDefault("test_args", "")),
                 words(values.getOrDefault("qemu_params", values.getOrDefault("extra_params", ""))),
                 timeout == null ? DEFAULT_TIMEOUT : Duration.ofSeconds(Integer.parseInt(timeout)),
                 Set.copyOf(words(values.getOrDefault("groups", ""))));
