@@ -346,15 +346,14 @@ public final class CpuidModel {
     }
 
     /// What a hypervisor without an interface for guests says.
-    private static boolean name(int leaf, int subleaf, int[] answer) {
+    private static void name(int leaf, int subleaf, int[] answer) {
         if (leaf != HYPERVISOR_LEAF) {
-            return false;
+            return;
         }
         answer[EAX] = HYPERVISOR_LEAF;
         text(HYPERVISOR_SIGNATURE.substring(0, 4), EBX, answer);
         text(HYPERVISOR_SIGNATURE.substring(4, 8), ECX, answer);
         text(HYPERVISOR_SIGNATURE.substring(8), EDX, answer);
-        return true;
     }
 
     private static void text(String four, int register, int[] answer) {

@@ -23,6 +23,8 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     private final LocalApic apic;
     private final ApicBase base;
     private final AtomicInteger nmis = new AtomicInteger();
+    /// Told of interrupts, on the processor's thread; null until it is there.
+    private ParavirtVcpu paravirt;
 
     InterruptWiring(Vm vm, int id, Cpu cpu, IoBus mmio, WakeSignal wake, RunCounters counters) {
         this.vm = vm;
@@ -63,6 +65,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     void tscChanged() {
         apic.tscChanged();
+    }
+
+    /// Names who is told of interrupts; before the processor runs.
+    void paravirt(ParavirtVcpu interfaces) {
+        paravirt = interfaces;
     }
 
     void lazyEndOfInterrupt(LazyEoi area) {
@@ -132,6 +139,9 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         int vector = apic.acknowledge();
         if (vector >= 0) {
             counters.interrupted(vector);
+            if (paravirt != null) {
+                paravirt.interrupted();
+            }
             vm.chips().taken();
         }
         return vector;

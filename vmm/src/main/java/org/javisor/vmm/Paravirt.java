@@ -12,8 +12,6 @@ import org.javisor.vmm.pv.PvMachine;
 
 /// The paravirtual interfaces of a machine, and the machine as they see it.
 final class Paravirt implements PvMachine {
-    private static final int FIRST_LEAF = 0x4000_0000;
-
     private final Vm vm;
     private final Set<GuestInterface> interfaces;
     private final KvmHypercalls kvm;
@@ -26,7 +24,7 @@ final class Paravirt implements PvMachine {
 
     /// What the guest's processors are, with the leaves of CPUID that tell of the interfaces.
     CpuidModel describedIn(CpuidModel cpuid) {
-        return interfaces.contains(GuestInterface.KVM) ? cpuid.with(new KvmLeaves(FIRST_LEAF)) : cpuid;
+        return interfaces.contains(GuestInterface.KVM) ? cpuid.with(new KvmLeaves()) : cpuid;
     }
 
     boolean offers(GuestInterface what) {

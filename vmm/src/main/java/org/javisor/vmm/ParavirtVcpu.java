@@ -23,6 +23,9 @@ final class ParavirtVcpu implements PvProcessor {
         this.cpu = cpu;
         this.wiring = wiring;
         this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
+        if (wiring != null) {
+            wiring.paravirt(this);
+        }
     }
 
     // ---- what happens to the processor ----
@@ -58,7 +61,7 @@ final class ParavirtVcpu implements PvProcessor {
     }
 
     /// It has taken an interrupt: a moment to bring accounts up to date.
-    void running() {
+    void interrupted() {
         if (kvm != null) {
             kvm.running();
         }

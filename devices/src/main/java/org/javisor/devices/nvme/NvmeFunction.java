@@ -21,7 +21,6 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
     private static final int REGISTERS_BAR = 0, MSIX_BAR = 4;
     /// A number for experiments, which no driver knows: they go by the class. Some have workarounds for QEMU's.
     private static final int VENDOR = 0x1af4, DEVICE = 0x10f0, SUBSYSTEM = 0x1100;
-    private static final int FIRST_CAPABILITY = 0x40;
     private static final int CLASS = 0x01_08_02;
 
     /// Everything that function and controller remember.
@@ -52,7 +51,7 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
         // Commands may have waited for the guest to let the controller reach memory.
         function.onWrite(ConfigSpace.COMMAND, 2, controller::mayReachMemory);
         // Messages may have taken the place of the pin, or given it back.
-        function.onWrite(FIRST_CAPABILITY, ConfigSpace.LEGACY_BYTES - FIRST_CAPABILITY, controller::drivePin);
+        msix.onSwitch(controller::drivePin);
     }
 
     private final class Wires implements NvmeController.Wires {

@@ -21,7 +21,6 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
     private static final int REGISTERS_BAR = 0, MSIX_BAR = 4;
     /// QEMU's generic one, for which no driver has workarounds.
     private static final int VENDOR = 0x1b36, DEVICE = 0x000d, SUBSYSTEM_VENDOR = 0x1af4, SUBSYSTEM = 0x1100;
-    private static final int FIRST_CAPABILITY = 0x40;
     private static final int CLASS = 0x0c_03_30;
     private static final int SERIAL_BUS_RELEASE = 0x60, FRAME_LENGTH = 0x61, USB_3 = 0x30, NO_ADJUSTMENT = 0x20;
 
@@ -48,7 +47,7 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
         ExpressCapability.add(function, this::reset);
         function.onWrite(ConfigSpace.COMMAND, 2, controller::mayReachMemory);
         // Messages may have taken the place of the pin, or given it back.
-        function.onWrite(FIRST_CAPABILITY, ConfigSpace.LEGACY_BYTES - FIRST_CAPABILITY, controller::signal);
+        msix.onSwitch(controller::signal);
     }
 
     private final class Wires implements XhciController.Wires {

@@ -14,29 +14,17 @@ public final class KvmLeaves implements HypervisorLeaves {
     static final int FEATURES = CLOCK | NO_IO_DELAY | CLOCK2 | ASYNC_FAULT | STEAL_TIME | LAZY_EOI | UNHALT | TLB_FLUSH
             | SEND_IPI | POLL_CONTROL | SCHED_YIELD | ASYNC_FAULT_INTERRUPT | MAP_GPA_RANGE | MIGRATION_CONTROL
             | STABLE_CLOCK;
-    private static final int LEAVES = 2;
-
-    private final int base;
-
-    /// @param base where the leaves begin: 0x40000000, or 0x100 further when other leaves come first
-    public KvmLeaves(int base) {
-        this.base = base;
-    }
+    private static final int NAME = 0x4000_0000, FEATURE_BITS = 0x4000_0001;
 
     @Override
-    public boolean answer(int leaf, int subleaf, int[] answer) {
-        switch (leaf - base) {
-            case 0 -> {
-                answer[0] = base + LEAVES - 1;
-                answer[1] = HypervisorLeaves.text("KVMK");
-                answer[2] = HypervisorLeaves.text("VMKV");
-                answer[3] = HypervisorLeaves.text("M\0\0\0");
-            }
-            case 1 -> answer[0] = FEATURES;
-            default -> {
-                return false;
-            }
+    public void answer(int leaf, int subleaf, int[] answer) {
+        if (leaf == NAME) {
+            answer[0] = FEATURE_BITS;
+            answer[1] = HypervisorLeaves.text("KVMK");
+            answer[2] = HypervisorLeaves.text("VMKV");
+            answer[3] = HypervisorLeaves.text("M\0\0\0");
+        } else if (leaf == FEATURE_BITS) {
+            answer[0] = FEATURES;
         }
-        return true;
     }
 }

@@ -2,6 +2,7 @@
 package org.javisor.devices.net.e1000;
 
 import org.javisor.devices.net.InternetChecksum;
+import org.javisor.devices.net.NetworkOrder;
 
 /// What the card does to a packet in the driver's place: checksums, and cutting what is longer than a frame.
 ///
@@ -37,9 +38,9 @@ record Offload(Context context, int moved, int options) {
         if ((options & TRANSPORT) != 0) {
             int at = moved + context.transportChecksum();
             checksum(packet, moved + context.transportStart(), at, end(context.transportEnd(), length), length);
-            if (!context.tcp() && at + 2 <= length && get16(packet, at) == 0) {
+            if (!context.tcp() && at + 2 <= length && NetworkOrder.get16(packet, at) == 0) {
                 // UDP: zero would say that there is none.
-                put16(packet, at, 0xffff);
+                NetworkOrder.put16(packet, at, 0xffff);
             }
         }
     }
@@ -51,7 +52,7 @@ record Offload(Context context, int moved, int options) {
     /// Writes the checksum of the bytes from `start` to `end` to `at`.
     static void checksum(byte[] packet, int start, int at, int end, int length) {
         if (start < end && at + 2 <= length) {
-            put16(packet, at, ~InternetChecksum.sum(packet, start, end - start, 0));
+            NetworkOrder.put16(packet, at, ~InternetChecksum.sum(packet, start, end - start, 0));
         }
     }
 
@@ -82,41 +83,23 @@ record Offload(Context context, int moved, int options) {
             return;
         }
         if (context.ipv4()) {
-            put16(frame, ip + 2, length - ip);
-            put16(frame, ip + 4, get16(frame, ip + 4) + number);
+            NetworkOrder.put16(frame, ip + 2, length - ip);
+            NetworkOrder.put16(frame, ip + 4, NetworkOrder.get16(frame, ip + 4) + number);
         } else {
-            put16(frame, ip + 4, length - ip - IPV6_HEADER);
+            NetworkOrder.put16(frame, ip + 4, length - ip - IPV6_HEADER);
         }
         if (context.tcp()) {
-            put32(frame, transport + 4, get32(frame, transport + 4) + offset);
+            NetworkOrder.put32(frame, transport + 4, NetworkOrder.get32(frame, transport + 4) + offset);
             if (more) {
                 frame[transport + 13] &= ~FIN_AND_PUSH;
             }
         } else {
-            put16(frame, transport + 4, length - transport);
+            NetworkOrder.put16(frame, transport + 4, length - transport);
         }
         int at = moved + context.transportChecksum();
         if (at + 2 <= length) {
             // The driver has put the sum of the pseudo header there, without the length, which differs by segment.
-            put16(frame, at, InternetChecksum.sum(frame, at, 2, length - transport));
+            NetworkOrder.put16(frame, at, InternetChecksum.sum(frame, at, 2, length - transport));
         }
-    }
-
-    static int get16(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
-    }
-
-    private static int get32(byte[] bytes, int at) {
-        return get16(bytes, at) << 16 | get16(bytes, at + 2);
-    }
-
-    static void put16(byte[] bytes, int at, int value) {
-        bytes[at] = (byte) (value >>> 8);
-        bytes[at + 1] = (byte) value;
-    }
-
-    private static void put32(byte[] bytes, int at, int value) {
-        put16(bytes, at, value >>> 16);
-        put16(bytes, at + 2, value);
     }
 }

@@ -2,6 +2,7 @@
 package org.javisor.devices.net.e1000;
 
 import org.javisor.devices.net.InternetChecksum;
+import org.javisor.devices.net.NetworkOrder;
 
 /// What the card finds out about a frame that it receives: its protocols, and whether their checksums are right.
 ///
@@ -30,20 +31,20 @@ final class PacketCheck {
         protocol = 0;
         ipRight = true;
         ip = ETHERNET_HEADER;
-        int type = Offload.get16(frame, 12);
+        int type = NetworkOrder.get16(frame, 12);
         if (type == IPV4 && length >= ip + IPV4_HEADER) {
             lookIpv4(length);
         } else if (type == IPV6 && length >= ip + IPV6_HEADER) {
             version = 6;
             transport = ip + IPV6_HEADER;
-            transportEnd = Math.min(length, transport + Offload.get16(frame, ip + 4));
+            transportEnd = Math.min(length, transport + NetworkOrder.get16(frame, ip + 4));
             lookTransport(frame[ip + 6] & 0xff);
         }
     }
 
     private void lookIpv4(int length) {
         int header = (frame[ip] & 0xf) * 4;
-        int total = Offload.get16(frame, ip + 2);
+        int total = NetworkOrder.get16(frame, ip + 2);
         if (frame[ip] >>> 4 != 4 || header < IPV4_HEADER || total < header || ip + total > length) {
             return;
         }
@@ -51,7 +52,7 @@ final class PacketCheck {
         transport = ip + header;
         transportEnd = ip + total;
         ipRight = InternetChecksum.sum(frame, ip, header, 0) == 0xffff;
-        if ((Offload.get16(frame, ip + 6) & FRAGMENT) == 0) {
+        if ((NetworkOrder.get16(frame, ip + 6) & FRAGMENT) == 0) {
             lookTransport(frame[ip + 9] & 0xff);
         }
     }
@@ -87,7 +88,7 @@ final class PacketCheck {
 
     /// Whether the transport has a checksum: UDP may go without.
     boolean hasTransportChecksum() {
-        return protocol == TCP || protocol == UDP && Offload.get16(frame, transport + 6) != 0;
+        return protocol == TCP || protocol == UDP && NetworkOrder.get16(frame, transport + 6) != 0;
     }
 
     boolean transportRight() {

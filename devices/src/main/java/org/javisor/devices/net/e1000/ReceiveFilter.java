@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.e1000;
 
+import org.javisor.devices.net.NetworkOrder;
+
 import static org.javisor.devices.net.e1000.Layout.CTRL;
 import static org.javisor.devices.net.e1000.Layout.CTRL_VLAN;
 import static org.javisor.devices.net.e1000.Layout.MTA;
@@ -29,14 +31,14 @@ final class ReceiveFilter {
     /// Whether a frame, of at least 14 bytes, is to be received.
     boolean wants(byte[] frame) {
         int control = registers[RCTL >>> 2];
-        if ((control & RCTL_VLAN_FILTER) != 0 && tagged(frame) && !wantsVlan(Offload.get16(frame, 14) & 0xfff)) {
+        if ((control & RCTL_VLAN_FILTER) != 0 && tagged(frame) && !wantsVlan(NetworkOrder.get16(frame, 14) & 0xfff)) {
             return false;
         }
         if ((frame[0] & 1) == 0) {
             return (control & RCTL_UNICAST) != 0 || exact(frame);
         }
-        long address = Offload.get16(frame, 0) * 0x1_0000_0000L + Offload.get16(frame, 2) * 0x1_0000L
-                + Offload.get16(frame, 4);
+        long address = NetworkOrder.get16(frame, 0) * 0x1_0000_0000L + NetworkOrder.get16(frame, 2) * 0x1_0000L
+                + NetworkOrder.get16(frame, 4);
         if (address == BROADCAST && (control & RCTL_BROADCAST) != 0) {
             return true;
         }
@@ -45,7 +47,7 @@ final class ReceiveFilter {
 
     /// Whether a frame has a tag that the card knows.
     boolean tagged(byte[] frame) {
-        return Offload.get16(frame, 12) == (registers[VET >>> 2] & 0xffff);
+        return NetworkOrder.get16(frame, 12) == (registers[VET >>> 2] & 0xffff);
     }
 
     /// Whether tags are taken out of frames, and put into them.
@@ -58,7 +60,7 @@ final class ReceiveFilter {
     }
 
     private boolean exact(byte[] frame) {
-        int low = Integer.reverseBytes(Offload.get16(frame, 0) << 16 | Offload.get16(frame, 2));
+        int low = Integer.reverseBytes(NetworkOrder.get16(frame, 0) << 16 | NetworkOrder.get16(frame, 2));
         int high = (frame[4] & 0xff | (frame[5] & 0xff) << 8);
         for (int i = 0; i < ADDRESSES; i++) {
             int at = (RA >>> 2) + 2 * i;

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import org.javisor.devices.net.InternetChecksum;
 import org.javisor.devices.net.NetworkBackend;
+import org.javisor.devices.net.NetworkOrder;
 
 /// Puts frames into the driver's buffers, and what the card knows about them into descriptors: the legacy format, the
 /// extended one, and that with several buffers a descriptor.
@@ -102,7 +103,7 @@ final class Receiver {
         if (strip) {
             System.arraycopy(received, 0, frame, 0, 12);
             System.arraycopy(received, 12 + TAG, frame, 12, length - 12 - TAG);
-            tag = Offload.get16(received, 14);
+            tag = NetworkOrder.get16(received, 14);
             status = TAGGED;
             bytes -= TAG;
         } else {
@@ -205,7 +206,7 @@ final class Receiver {
         if (scaling.hashes()) {
             return scaling.type() | queue << 8 | (long) scaling.hash() << 32;
         }
-        long identification = packet.version() == 4 ? Offload.get16(frame, packet.ip() + 4) : 0;
+        long identification = packet.version() == 4 ? NetworkOrder.get16(frame, packet.ip() + 4) : 0;
         return identification << 32 | (long) checksum(bytes) << 48;
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.e1000;
 
+import org.javisor.devices.net.NetworkOrder;
+
 import java.util.Arrays;
 
 /// Takes what a ring's descriptors describe together: a packet, with what is to be done to it ([Offload]).
@@ -148,8 +150,8 @@ public final class Transmitter {
             return;
         }
         System.arraycopy(packet, 12, packet, 16, length - 12);
-        Offload.put16(packet, 12, type);
-        Offload.put16(packet, 14, tag);
+        NetworkOrder.put16(packet, 12, type);
+        NetworkOrder.put16(packet, 14, tag);
         length += 4;
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.user;
 
-import static org.javisor.devices.net.user.Ipv4.get32;
-import static org.javisor.devices.net.user.Ipv4.put32;
+import static org.javisor.devices.net.NetworkOrder.get32;
+import static org.javisor.devices.net.NetworkOrder.put32;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

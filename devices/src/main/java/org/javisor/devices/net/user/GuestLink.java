@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.user;
 
-import static org.javisor.devices.net.user.Ipv4.put16;
-import static org.javisor.devices.net.user.Ipv4.put32;
+import static org.javisor.devices.net.NetworkOrder.put16;
+import static org.javisor.devices.net.NetworkOrder.put32;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;

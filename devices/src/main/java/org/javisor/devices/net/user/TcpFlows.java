@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.user;
 
-import static org.javisor.devices.net.user.Ipv4.get16;
-import static org.javisor.devices.net.user.Ipv4.get32;
+import static org.javisor.devices.net.NetworkOrder.get16;
+import static org.javisor.devices.net.NetworkOrder.get32;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -11,6 +11,7 @@ import java.nio.channels.Selector;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.javisor.devices.net.NetworkOrder;
 
 /// Carries the guest's UDP: each of its ports is a socket of the host's, and answers to that go back to the port.
 ///
@@ -93,7 +94,8 @@ final class UdpFlows implements AutoCloseable {
     /// How the guest knows a host.
     static int number(InetSocketAddress host) {
         byte[] octets = host.getAddress().getAddress();
-        return host.getAddress().isLoopbackAddress() || octets.length != 4 ? Ipv4.GATEWAY : Ipv4.get32(octets, 0);
+        return host.getAddress().isLoopbackAddress() || octets.length != 4 ? Ipv4.GATEWAY
+                : NetworkOrder.get32(octets, 0);
     }
 
     @Override

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.net.user;
 
-import static org.javisor.devices.net.user.Ipv4.get16;
-import static org.javisor.devices.net.user.Ipv4.get32;
-import static org.javisor.devices.net.user.Ipv4.put16;
-import static org.javisor.devices.net.user.Ipv4.put32;
+import static org.javisor.devices.net.NetworkOrder.get16;
+import static org.javisor.devices.net.NetworkOrder.get32;
+import static org.javisor.devices.net.NetworkOrder.put16;
+import static org.javisor.devices.net.NetworkOrder.put32;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
