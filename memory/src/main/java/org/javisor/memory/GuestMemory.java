@@ -3,7 +3,7 @@ package org.javisor.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.javisor.host.HostMemory;
 
@@ -28,40 +28,45 @@ public final class GuestMemory {
         }
     }
 
-    private static final MemorySlot[] NONE = {};
+    /// Slots are numbered from 0, as an entry of a [DirtyRing] has room for.
+    public static final int MOST_SLOTS = 1 << 15;
+    private static final long LAST_GPA = (1L << 52) - 1;
 
     private final CopyOnWriteArrayList<MemoryListener> listeners = new CopyOnWriteArrayList<>();
-    private volatile MemorySlot[] slots = NONE;
+    private volatile SlotTable table = SlotTable.EMPTY;
 
-    /// Backs `bytes` bytes from `gpa` by `ram`, from `ramOffset` on.
+    /// Backs `bytes` bytes from `gpa` by `ram`, from `ramOffset` on. Stores to a read-only slot go to the I/O bus.
     ///
-    /// @throws IllegalArgumentException if addresses or length are not whole pages, the backing is too short, the slot
-    ///     overlaps another, or the number is taken
+    /// @throws InvalidSlotException if addresses or length are not whole pages, the backing is too short, the slot
+    ///     leaves the 52 bits of guest-physical addresses or overlaps another, or the number is taken
     public void addSlot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
-        if (((gpa | ramOffset | bytes) & PAGE_BYTES - 1) != 0 || bytes <= 0) {
-            throw new IllegalArgumentException(String.format(
-                    "slot %d (0x%x bytes at 0x%x, offset 0x%x) is not made of whole pages", id, bytes, gpa, ramOffset));
-        }
-        if (ramOffset < 0 || bytes > ram.bytes() - ramOffset) {
-            throw new IllegalArgumentException(String.format(
-                    "slot %d needs 0x%x bytes from offset 0x%x of a backing of 0x%x", id, bytes, ramOffset,
-                    ram.bytes()));
-        }
+        check(id, id >= 0 && id < MOST_SLOTS, "id", "numbers go from 0 to " + (MOST_SLOTS - 1));
+        check(id, isWhole(bytes) && bytes > 0, "bytes", String.format("0x%x bytes are not whole pages", bytes));
+        checkPlace(id, gpa, bytes);
+        check(id, isWhole(ramOffset) && ramOffset >= 0, "ramOffset",
+                String.format("the offset 0x%x is not that of a page", ramOffset));
+        check(id, bytes <= ram.bytes() - ramOffset, "bytes", String.format(
+                "0x%x bytes from offset 0x%x do not fit a backing of 0x%x", bytes, ramOffset, ram.bytes()));
         MemorySlot slot = new MemorySlot(id, gpa, bytes, ram.hva() + ramOffset, readOnly);
         synchronized (this) {
-            for (MemorySlot other : slots) {
-                if (other.id == id) {
-                    throw new IllegalArgumentException("slot " + id + " exists");
-                }
-                if (other.holds(gpa) || slot.holds(other.gpa)) {
-                    throw new IllegalArgumentException("slot " + id + " overlaps slot " + other.id);
-                }
-            }
-            MemorySlot[] grown = Arrays.copyOf(slots, slots.length + 1);
-            grown[slots.length] = slot;
-            slots = grown;
+            table = table.with(slot);
         }
         listeners.forEach(MemoryListener::slotsChanged);
+    }
+
+    private static void checkPlace(int id, long gpa, long bytes) {
+        check(id, isWhole(gpa) && gpa >= 0 && gpa <= LAST_GPA && bytes - 1 <= LAST_GPA - gpa, "gpa", String.format(
+                "0x%x bytes at 0x%x are not pages of a guest's 52-bit addresses", bytes, gpa));
+    }
+
+    private static boolean isWhole(long bytes) {
+        return (bytes & PAGE_BYTES - 1) == 0;
+    }
+
+    private static void check(int id, boolean holds, String argument, String why) {
+        if (!holds) {
+            throw new InvalidSlotException(id, argument, why);
+        }
     }
 
     /// Backs guest memory from `gpa` on by the whole of `ram`.
@@ -69,11 +74,22 @@ public final class GuestMemory {
         addSlot(id, gpa, ram, 0, ram.bytes(), false);
     }
 
+    /// Gives a slot another place, with its memory and its dirty log.
+    ///
+    /// @throws InvalidSlotException if there is no such slot, or it cannot be there
+    public void moveSlot(int id, long gpa) {
+        synchronized (this) {
+            MemorySlot slot = requireSlot(id);
+            checkPlace(id, gpa, slot.bytes);
+            table = table.without(slot).with(slot.movedTo(gpa));
+        }
+        listeners.forEach(MemoryListener::slotsChanged);
+    }
+
     /// Removes a slot; its memory stays the caller's. When this returns no listener uses it any more.
     public void removeSlot(int id) {
         synchronized (this) {
-            requireSlot(id);
-            slots = Arrays.stream(slots).filter(s -> s.id != id).toArray(MemorySlot[]::new);
+            table = table.without(requireSlot(id));
         }
         listeners.forEach(MemoryListener::slotsChanged);
     }
@@ -86,28 +102,25 @@ public final class GuestMemory {
         listeners.remove(listener);
     }
 
-    /// The slots, in the order they were added.
+    /// The slots, in the order of their addresses.
     public MemorySlot[] slots() {
-        return slots.clone();
+        return table.slots();
+    }
+
+    /// Another number each time that slots have changed: what was derived from slots in one generation holds in that.
+    public long generation() {
+        return table.generation;
     }
 
     /// The slot that holds `gpa`, or null. Never allocates.
     public MemorySlot find(long gpa) {
-        for (MemorySlot slot : slots) {
-            if (slot.holds(gpa)) {
-                return slot;
-            }
-        }
-        return null;
+        return table.find(gpa);
     }
 
     private MemorySlot requireSlot(int id) {
-        for (MemorySlot slot : slots) {
-            if (slot.id == id) {
-                return slot;
-            }
-        }
-        throw new IllegalArgumentException("no slot " + id);
+        MemorySlot slot = table.slot(id);
+        check(id, slot != null, "id", "there is no such slot");
+        return slot;
     }
 
     /// The slot that holds all of `bytes` bytes from `gpa`, or null.
@@ -276,9 +289,14 @@ public final class GuestMemory {
 
     /// Starts to record which pages of slot `id` are written.
     public void startDirtyLog(int id) {
+        startDirtyLog(id, DirtyLogging.BITMAP);
+    }
+
+    /// As [#startDirtyLog(int)]. Does nothing for a slot that has a log.
+    public void startDirtyLog(int id, DirtyLogging how) {
         MemorySlot slot = requireSlot(id);
-        slot.startLogging();
-        writeProtect(slot.gpa, slot.bytes >>> PAGE_SHIFT);
+        slot.startLogging(how);
+        writeProtect(slot);
     }
 
     public void stopDirtyLog(int id) {
@@ -287,11 +305,58 @@ public final class GuestMemory {
 
     /// The pages of slot `id` written since the log was started or last taken: page 0 in bit 0 of word 0. Every
     /// write that happens after this returns will be in the next log.
+    ///
+    /// @throws IllegalStateException if the slot has no log; this holds for all below
     public long[] takeDirtyLog(int id) {
         MemorySlot slot = requireSlot(id);
-        long[] taken = slot.takeDirty();
-        writeProtect(slot.gpa, slot.bytes >>> PAGE_SHIFT);
+        long[] taken = slot.log().take();
+        writeProtect(slot);
         return taken;
+    }
+
+    /// The same, but the log stays as it is: [#clearDirtyLog] takes pages out, a part at a time, each when the reader
+    /// is about to copy it (`KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2`).
+    public long[] dirtyLog(int id) {
+        return requireSlot(id).log().read();
+    }
+
+    /// Takes pages out of the log of slot `id`; every write to them that happens after this returns will be in it.
+    ///
+    /// @param firstPage a multiple of 64
+    /// @param pages     those whose bits are set: page `firstPage` is bit 0 of word 0
+    /// @throws InvalidSlotException if the slot has no such pages
+    public void clearDirtyLog(int id, long firstPage, long[] pages) {
+        MemorySlot slot = requireSlot(id);
+        DirtyLog log = slot.log();
+        check(id, firstPage >= 0 && (firstPage & 63) == 0 && (firstPage >>> 6) + pages.length <= log.words(),
+                "firstPage", String.format("%d words of bits from page 0x%x do not fit its %d pages", pages.length,
+                        firstPage, slot.pages()));
+        log.clear((int) (firstPage >>> 6), pages);
+        writeProtect(slot);
+    }
+
+    /// Makes what was harvested of the rings free, and has the next writes to those pages told again.
+    ///
+    /// @return how many entries that were
+    public int resetDirtyRings(Collection<DirtyRing> rings) {
+        int freed = 0;
+        for (DirtyRing ring : rings) {
+            for (DirtyRing.Entry entry : ring.reset()) {
+                freed++;
+                MemorySlot slot = table.slot(entry.slot());
+                if (slot != null && slot.logging()) {
+                    slot.log().clear(entry.page());
+                }
+            }
+        }
+        if (freed > 0) {
+            writeProtect(0, LAST_GPA + 1 >>> PAGE_SHIFT);
+        }
+        return freed;
+    }
+
+    private void writeProtect(MemorySlot slot) {
+        writeProtect(slot.gpa, slot.pages());
     }
 
     // ---- write tracking ----

@@ -2,7 +2,6 @@
 package org.javisor.memory;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /// A run of guest page frames backed by a run of host memory.
 ///
@@ -17,8 +16,9 @@ public final class MemorySlot {
     final long bytes;
     final long hva;
     final boolean readOnly;
-    private final AtomicLongArray tracked;
-    private volatile AtomicLongArray dirty;
+    private final PageBits tracked;
+    /// Null while logging is off.
+    private volatile DirtyLog dirty;
     /// By run of 16 pages: the epoch when a permission to write directly was last granted, 0 if none was.
     private final AtomicIntegerArray grants;
 
@@ -28,12 +28,20 @@ public final class MemorySlot {
         this.bytes = bytes;
         this.hva = hva;
         this.readOnly = readOnly;
-        this.tracked = bitmap();
+        this.tracked = new PageBits(pages());
         this.grants = new AtomicIntegerArray((int) (bytes - 1 >>> GuestMemory.PAGE_SHIFT + PAGES_PER_GRANT_SHIFT) + 1);
     }
 
-    private AtomicLongArray bitmap() {
-        return new AtomicLongArray(Math.toIntExact((bytes / GuestMemory.PAGE_BYTES + 63) / 64));
+    /// The same memory at another place.
+    MemorySlot movedTo(long newGpa) {
+        MemorySlot moved = new MemorySlot(id, newGpa, bytes, hva, readOnly);
+        moved.dirty = dirty;
+        return moved;
+    }
+
+    /// How many pages it has.
+    public long pages() {
+        return bytes >>> GuestMemory.PAGE_SHIFT;
     }
 
     public int id() {
@@ -66,19 +74,10 @@ public final class MemorySlot {
         return (int) ((gpa - this.gpa) >>> GuestMemory.PAGE_SHIFT);
     }
 
-    private static boolean set(AtomicLongArray bits, int page) {
-        long bit = 1L << (page & 63);
-        return (bits.getAndAccumulate(page >> 6, bit, (a, b) -> a | b) & bit) == 0;
-    }
-
-    private static boolean isSet(AtomicLongArray bits, int page) {
-        return (bits.get(page >> 6) & 1L << (page & 63)) != 0;
-    }
-
     /// Whether a store to the page of `gpa` needs nobody's notice, now.
     public boolean directlyWritable(long gpa) {
-        AtomicLongArray log = dirty;
-        return !readOnly && !isSet(tracked, page(gpa)) && (log == null || isSet(log, page(gpa)));
+        DirtyLog log = dirty;
+        return !readOnly && !tracked.has(page(gpa)) && (log == null || log.knows(page(gpa)));
     }
 
     /// As [#directlyWritable], for a caller that will keep the answer: notes in which of its epochs it asked, so that
@@ -95,33 +94,33 @@ public final class MemorySlot {
     }
 
     boolean isTracked(long gpa) {
-        return isSet(tracked, page(gpa));
+        return tracked.has(page(gpa));
     }
 
     /// @return whether the page was not tracked before
     boolean track(long gpa) {
-        return set(tracked, page(gpa));
+        return tracked.set(page(gpa));
     }
 
     void untrack(long gpa) {
-        long bit = 1L << (page(gpa) & 63);
-        tracked.getAndAccumulate(page(gpa) >> 6, ~bit, (a, b) -> a & b);
+        tracked.clear(page(gpa));
     }
 
     void markDirty(long gpa) {
-        AtomicLongArray log = dirty;
+        DirtyLog log = dirty;
         if (log != null) {
-            set(log, page(gpa));
+            log.mark(page(gpa));
         }
     }
 
-    boolean logging() {
+    /// Whether writes are logged.
+    public boolean logging() {
         return dirty != null;
     }
 
-    void startLogging() {
+    void startLogging(DirtyLogging how) {
         if (dirty == null) {
-            dirty = bitmap();
+            dirty = new DirtyLog(id, pages(), how);
         }
     }
 
@@ -129,16 +128,12 @@ public final class MemorySlot {
         dirty = null;
     }
 
-    /// The dirty bits, page 0 in bit 0 of word 0, cleared in the same step word by word.
-    long[] takeDirty() {
-        AtomicLongArray log = dirty;
+    /// @throws IllegalStateException if writes are not logged
+    DirtyLog log() {
+        DirtyLog log = dirty;
         if (log == null) {
             throw new IllegalStateException("slot " + id + " has no dirty log");
         }
-        long[] taken = new long[log.length()];
-        for (int i = 0; i < taken.length; i++) {
-            taken[i] = log.getAndSet(i, 0);
-        }
-        return taken;
+        return log;
     }
 }
