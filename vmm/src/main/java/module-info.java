@@ -7,4 +7,5 @@ module org.javisor.vmm {
     exports org.javisor.vmm;
     exports org.javisor.vmm.irq;
     exports org.javisor.vmm.pv;
+    exports org.javisor.vmm.stats;
 }

@@ -25,8 +25,7 @@ final class Bus {
     private boolean awaitsAnswer;
 
     /// Accesses that devices answered, by the kind of exit that they would otherwise be, and the time that took.
-    private final long[] answeredByKind = new long[CpuExit.INTERNAL_ERROR];
-    private long deviceNanos;
+    private final Durations[] answeredByKind = new Durations[CpuExit.MMIO_WRITE + 1];
 
     Bus(Cpu cpu) {
         this.cpu = cpu;
@@ -34,6 +33,9 @@ final class Bus {
         this.mmio = cpu.environment.mmio();
         this.exits = cpu.environment.exitsOnUnclaimedAccess();
         this.answers = new long[exits ? MAX_ACCESSES : 0];
+        for (int kind = CpuExit.PORT_READ; kind <= CpuExit.MMIO_WRITE; kind++) {
+            answeredByKind[kind] = new Durations();
+        }
     }
 
     /// IN; 1, 2 or 4 bytes, zero-extended.
@@ -99,17 +101,12 @@ final class Bus {
     }
 
     private void account(int exit, long start) {
-        answeredByKind[exit]++;
-        deviceNanos += System.nanoTime() - start;
+        answeredByKind[exit].add(System.nanoTime() - start);
     }
 
-    /// How many accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) devices have answered.
-    long answered(int kind) {
+    /// The accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) that devices have answered.
+    Durations answered(int kind) {
         return answeredByKind[kind];
-    }
-
-    long deviceNanos() {
-        return deviceNanos;
     }
 
     private void remember(long answer) {

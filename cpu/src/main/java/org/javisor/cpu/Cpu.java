@@ -284,14 +284,19 @@ public final class Cpu implements AutoCloseable {
         return runLoop.exitCounters();
     }
 
-    /// How many accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) devices have answered without an exit.
-    public long answered(int kind) {
+    /// The accesses of a kind ([CpuExit#PORT_READ] to [CpuExit#MMIO_WRITE]) that devices have answered without an exit.
+    public Durations answered(int kind) {
         return bus.answered(kind);
     }
 
-    /// Time that devices took to answer.
-    public long deviceNanos() {
-        return bus.deviceNanos();
+    public MmuCounters mmuCounters() {
+        return mmu.counters;
+    }
+
+    /// Of [#instructions], those executed by the interpreter.
+    public long interpreted() {
+        ExitCounters counters = exitCounters();
+        return counters == null ? instructions() : counters.interpreted();
     }
 
     /// The port, or the guest-physical address, of the access that made [#run] return.

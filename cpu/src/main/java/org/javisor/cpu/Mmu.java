@@ -35,6 +35,7 @@ final class Mmu {
     private int privilege;
     private boolean checksAlignment;
     private final LinearAddressMasking masking = new LinearAddressMasking();
+    final MmuCounters counters = new MmuCounters();
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
     /// [#flush].
@@ -313,7 +314,9 @@ final class Mmu {
         long linear = linear(gva);
         checkCanonical(0, linear, linear);
         int result = walker.walk(linear, access | PageWalker.SHADOW);
+        counters.walks++;
         if (result != PageWalker.MAPPED) {
+            counters.faults++;
             cpu.cr2(linear);
             throw cpu.fault(GuestFault.PF, result);
         }
@@ -444,15 +447,19 @@ final class Mmu {
     /// @throws GuestFault #PF, with CR2 set
     private boolean walk(Tlb tlb, long gva, int access) {
         int result = walker.walk(gva, access);
+        counters.walks++;
         if (result != PageWalker.MAPPED) {
+            counters.faults++;
             cpu.cr2(gva);
             throw cpu.fault(GuestFault.PF, result);
         }
         walker.gpa = a20(walker.gpa);
         MemorySlot slot = memory.find(walker.gpa);
         if (slot == null) {
+            counters.unbacked++;
             return false;
         }
+        counters.fills++;
         enter(tlb, gva, slot, access & ~(PageWalker.WRITE | PageWalker.FETCH));
         return (access & PageWalker.WRITE) == 0 || !slot.readOnly();
     }
@@ -545,6 +552,7 @@ final class Mmu {
         boolean keeps = pcids() && value < 0;
         boolean known = switchTo(pcid());
         if (known && !keeps) {
+            counters.flushes++;
             space.flushNonGlobal();
         }
         cpu.blockEnd = 0;
@@ -612,6 +620,7 @@ final class Mmu {
 
     /// Forgets every translation, global or not.
     void flush() {
+        counters.flushes++;
         for (AddressSpace each : spaces) {
             if (each != null) {
                 each.flush();
@@ -624,6 +633,7 @@ final class Mmu {
 
     /// Forgets translations that are not global, in every PCID.
     void flushNonGlobal() {
+        counters.flushes++;
         for (AddressSpace each : spaces) {
             if (each != null) {
                 each.flushNonGlobal();
@@ -634,6 +644,7 @@ final class Mmu {
 
     /// Forgets translations of `pcid` that are not global.
     void flushPcid(int pcid) {
+        counters.flushes++;
         AddressSpace each = find(pcid);
         if (each != null) {
             each.flushNonGlobal();
@@ -652,6 +663,7 @@ final class Mmu {
 
     /// INVLPG: forgets the page of `gva`, in the current PCID or global.
     void invalidate(long gva) {
+        counters.invalidations++;
         for (AddressSpace each : spaces) {
             if (each != null) {
                 each.invalidate(gva, true, each == space);
@@ -662,6 +674,7 @@ final class Mmu {
 
     /// INVPCID type 0: forgets the page of `gva` in `pcid`, unless it is global.
     void invalidate(long gva, int pcid) {
+        counters.invalidations++;
         AddressSpace each = find(pcid);
         if (each != null) {
             each.invalidate(gva, false, true);

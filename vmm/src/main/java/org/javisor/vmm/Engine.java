@@ -2,6 +2,7 @@
 package org.javisor.vmm;
 
 import org.javisor.cpu.TranslationStats;
+import org.javisor.vmm.stats.Statistics;
 
 /// What executes guest code: the seam between a machine and its kind of processor.
 interface Engine {
@@ -29,6 +30,9 @@ interface Engine {
 
         /// Translated guest code beside its host code; empty where there is no translator.
         String listing(long from, long to);
+
+        /// Adds what is to be told of all processors together, or of what they share.
+        void describe(Statistics.Builder statistics);
 
         /// What the translator did so far; null where there is none.
         TranslationStats translationStats();

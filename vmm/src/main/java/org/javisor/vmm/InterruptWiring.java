@@ -103,6 +103,9 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         if (waiting > 1) {
             cpu.request(Requests.NMI);
         }
+        if (waiting > 0) {
+            counters.nmi();
+        }
         return waiting > 0;
     }
 

@@ -3,29 +3,65 @@ package org.javisor.vmm;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuExit;
+import org.javisor.cpu.Durations;
 
-/// The counters behind [VcpuStats]. Written by the vCPU's thread alone, plainly; who reads them from another thread may
-/// see a count that is a little old.
+/// The counters behind [VcpuStats] that every engine has. Written by the vCPU's thread alone, plainly; who reads them
+/// from another thread may see a count that is a little old.
+///
+/// An exit lasts from where the processor stopped executing guest code to where it goes on.
 final class RunCounters {
     private static final int REASONS = CpuExit.DEBUG + 1;
-    private static final int EXCEPTIONS = 32;
-    private final long[] exits = new long[REASONS];
+    private final Durations[] exits = new Durations[REASONS];
+    private final Durations halts = new Durations();
     private final long[] interrupts = new long[256];
-    private long haltNanos;
+    private long nmis;
     private long runNanos;
+    private int reason = CpuExit.NONE;
+    private long exitedAt;
+    private volatile boolean halting;
 
-    void exited(int reason) {
-        exits[reason]++;
+    RunCounters() {
+        for (int i = 0; i < REASONS; i++) {
+            exits[i] = new Durations();
+        }
+    }
+
+    /// The processor is about to execute guest code.
+    void entering() {
+        if (reason != CpuExit.NONE) {
+            exits[reason].took(System.nanoTime() - exitedAt);
+            reason = CpuExit.NONE;
+        }
+    }
+
+    /// It has stopped doing so.
+    ///
+    /// @param why of [CpuExit]
+    void exited(int why) {
+        exits[why].began();
+        reason = why;
+        exitedAt = System.nanoTime();
     }
 
     void interrupted(int vector) {
         interrupts[vector]++;
     }
 
+    void nmi() {
+        nmis++;
+    }
+
+    /// The processor begins to wait for an interrupt.
+    void halting() {
+        halts.began();
+        halting = true;
+    }
+
+    /// @param nanos for which it has waited
     void halted(long nanos) {
-        haltNanos += nanos;
+        halts.took(nanos);
+        halting = false;
     }
 
     /// @param nanos spent in a run, halted or not
@@ -33,20 +69,41 @@ final class RunCounters {
         runNanos += nanos;
     }
 
-    VcpuStats read(Cpu cpu) {
-        Map<String, Long> byName = new TreeMap<>();
-        for (int reason = 0; reason < REASONS; reason++) {
-            long count = exits[reason] + (reason < CpuExit.INTERNAL_ERROR ? cpu.answered(reason) : 0);
-            if (count != 0) {
-                byName.put(CpuExit.name(reason), count);
+    /// How often, and how long, the processor waited.
+    Durations.Reading halts() {
+        return halts.read();
+    }
+
+    boolean isHalting() {
+        return halting;
+    }
+
+    long nmis() {
+        return nmis;
+    }
+
+    long interrupts() {
+        long sum = 0;
+        for (long count : interrupts) {
+            sum += count;
+        }
+        return sum;
+    }
+
+    /// How often the processor left guest code for `why`.
+    Durations.Reading exits(int why) {
+        return exits[why].read();
+    }
+
+    /// @param deviceNanos spent in devices that answered within a run
+    VcpuStats read(long deviceNanos) {
+        Map<String, Durations.Reading> byName = new TreeMap<>();
+        for (int why = 0; why < REASONS; why++) {
+            if (exits[why].count() != 0) {
+                byName.put(CpuExit.name(why), exits[why].read());
             }
         }
-        long[] exceptions = new long[EXCEPTIONS];
-        for (int vector = 0; vector < EXCEPTIONS; vector++) {
-            exceptions[vector] = cpu.delivered(vector);
-        }
-        long deviceNanos = cpu.deviceNanos();
-        return new VcpuStats(cpu.instructions(), byName, exceptions, interrupts.clone(),
-                Math.max(0, runNanos - haltNanos - deviceNanos), deviceNanos, haltNanos, cpu.msrs().unknownAccesses());
+        return new VcpuStats(0, byName, new long[VcpuStats.EXCEPTIONS], interrupts.clone(),
+                Math.max(0, runNanos - halts.nanos() - deviceNanos), deviceNanos, halts.nanos(), 0);
     }
 }

@@ -9,6 +9,8 @@ import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.vmm.stats.Statistic;
+import org.javisor.vmm.stats.Statistics;
 
 /// Processors in software, on any host.
 final class SoftwareEngine implements Engine {
@@ -82,6 +84,17 @@ final class SoftwareEngine implements Engine {
         @Override
         public String listing(long from, long to) {
             return group.listing(from, to);
+        }
+
+        @Override
+        public void describe(Statistics.Builder statistics) {
+            TranslationStats translated = group.translationStats();
+            if (translated != null) {
+                statistics.counter("translations", translated.translations())
+                        .nanoseconds("translation_ns", translated.nanos())
+                        .counter("translations_dropped", translated.dropped() + translated.evicted())
+                        .add(Statistic.instant("code_cache_bytes", Statistic.Unit.BYTES), translated.cacheBytes());
+            }
         }
 
         @Override

@@ -9,6 +9,7 @@ import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
+import org.javisor.vmm.stats.Statistics;
 
 /// A vCPU whose processor is software.
 ///
@@ -35,6 +36,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final RunGate.Pass pass;
     private final Cpu cpu;
     private final SoftwareRegisters registers;
+    private final SoftwareStats stats;
     private final InterruptWiring wiring;
     /// Null in a bare machine, where hypercalls are exits.
     private final ParavirtVcpu paravirt;
@@ -55,6 +57,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.pass = vm.gate().newPass();
         this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
+        this.stats = new SoftwareStats(cpu, counters);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
         this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), cpu, wiring);
         start();
@@ -92,6 +95,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
                 sleep(seen);
             } else {
                 halted = false;
+                counters.entering();
                 int exit = cpu.run();
                 counters.exited(exit);
                 VmExit reason = exitFor(exit, seen);
@@ -171,6 +175,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     private void await(int seen) {
         long start = System.nanoTime();
+        counters.halting();
         if (wiring != null && vm.keepsHostTime()) {
             vm.clock().catchUp();
             wake.await(seen, Math.max(SHORTEST_SLEEP, wiring.untilTimer()));
@@ -241,7 +246,12 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public VcpuStats stats() {
-        return counters.read(cpu);
+        return stats.read();
+    }
+
+    @Override
+    public Statistics statistics() {
+        return stats.describe();
     }
 
     // ---- reset and the end ----

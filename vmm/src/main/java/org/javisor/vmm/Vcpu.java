@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import org.javisor.vmm.stats.Statistics;
+
 /// One virtual processor of a [Vm].
 ///
-/// One thread at a time runs it; while it runs, only [#kick], [#injectNmi] and [#stats] may be called from others.
+/// One thread at a time runs it; while it runs, only [#kick], [#injectNmi], [#stats] and [#statistics] may be called from others.
 /// Everything else needs a vCPU that is not running, or a machine that is paused ([Vm#pause]).
 public sealed interface Vcpu permits SoftwareVcpu {
     /// Its number in the machine, which is also its APIC id.
@@ -35,4 +37,7 @@ public sealed interface Vcpu permits SoftwareVcpu {
 
     /// Counters of what this processor did so far. Any thread.
     VcpuStats stats();
+
+    /// Counters that describe themselves, with KVM's names where it has the same. Any thread.
+    Statistics statistics();
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.Durations;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
@@ -14,6 +15,8 @@ import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
 import org.javisor.vmm.irq.InterruptChips;
+import org.javisor.vmm.stats.Statistic;
+import org.javisor.vmm.stats.Statistics;
 
 /// One virtual machine: memory, buses, time, interrupt wires and processors, empty until somebody fills it.
 ///
@@ -39,6 +42,10 @@ public final class Vm implements AutoCloseable {
     private final List<Vcpu> vcpus = new ArrayList<>();
     /// When the machine was last switched on or reset: the time stamp counters were zero.
     private volatile long poweredOnAt;
+    private volatile int resets;
+    /// Guarded by itself.
+    private final Durations stopped = new Durations();
+    private long stoppedAt;
     private boolean closed;
 
     Vm(Engine engine, VmConfig config) {
@@ -175,16 +182,35 @@ public final class Vm implements AutoCloseable {
     /// @throws IllegalStateException on a thread that runs a vCPU: it cannot wait for itself
     public void pause() {
         gate.close(this::hurry);
-        if (pauses.getAndIncrement() == 0 && ownClock != null) {
-            ownClock.stop();
+        if (pauses.getAndIncrement() == 0) {
+            noteStop();
+            if (ownClock != null) {
+                ownClock.stop();
+            }
         }
     }
 
     /// Takes one [#pause] back.
     public void resume() {
         gate.open();
-        if (pauses.decrementAndGet() == 0 && ownClock != null) {
-            ownClock.start();
+        if (pauses.decrementAndGet() == 0) {
+            noteStart();
+            if (ownClock != null) {
+                ownClock.start();
+            }
+        }
+    }
+
+    private void noteStop() {
+        synchronized (stopped) {
+            stopped.began();
+            stoppedAt = System.nanoTime();
+        }
+    }
+
+    private void noteStart() {
+        synchronized (stopped) {
+            stopped.took(System.nanoTime() - stoppedAt);
         }
     }
 
@@ -207,6 +233,7 @@ public final class Vm implements AutoCloseable {
     /// paused, or not running.
     public void reset() {
         poweredOnAt = clock.nanos();
+        resets++;
         if (hasChips()) {
             chips.reset();
         }
@@ -217,6 +244,17 @@ public final class Vm implements AutoCloseable {
     public VcpuStats stats() {
         return vcpus().stream().map(Vcpu::stats)
                 .reduce(VcpuStats.NONE, VcpuStats::plus);
+    }
+
+    /// Statistics of the machine as a whole, which describe themselves; those of a processor are
+    /// [Vcpu#statistics]. Any thread.
+    public Statistics statistics() {
+        Statistics.Builder statistics = Statistics.builder()
+                .counter("resets", resets)
+                .add(Statistic.counter("pauses"), stopped.count())
+                .nanoseconds("pause_ns", stopped.nanos());
+        processors.describe(statistics);
+        return statistics.build();
     }
 
     /// Has translated code count instructions for [#stats], which costs it time: else these tell of interpreted ones

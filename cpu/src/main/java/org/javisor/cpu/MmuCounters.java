@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.cpu;
+
+/// What a processor's [Mmu] did that translated code and the TLB could not do alone. Written by the processor's thread,
+/// plainly; others may see numbers that are a little old.
+public final class MmuCounters {
+    long walks;
+    long fills;
+    long unbacked;
+    long faults;
+    long flushes;
+    long invalidations;
+
+    MmuCounters() { }
+
+    /// Page walks.
+    public long walks() {
+        return walks;
+    }
+
+    /// Those that found memory, and entered it into the TLB.
+    public long fills() {
+        return fills;
+    }
+
+    /// Those that found an address that no memory backs: a device's, or nobody's.
+    public long unbacked() {
+        return unbacked;
+    }
+
+    /// Those that ended with a page fault.
+    public long faults() {
+        return faults;
+    }
+
+    /// How often the guest, or a change of its memory, emptied the TLB or an address space in it.
+    public long flushes() {
+        return flushes;
+    }
+
+    /// How often the guest had one page forgotten.
+    public long invalidations() {
+        return invalidations;
+    }
+}
