@@ -134,7 +134,7 @@ class ArchitectureTest {
     @Test
     void sourcesNameTheirLicenceAndKeepTheirLinesShort() throws IOException {
         List<String> wrong = new ArrayList<>();
-        for (String module : Stream.concat(MODULES.stream(), Stream.of("testkit", "bench")).toList()) {
+        for (String module : Stream.concat(MODULES.stream(), Stream.of("testkit", "bench", "samples")).toList()) {
             try (Stream<Path> files = Files.walk(ROOT.resolve(module + "/src"))) {
                 for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
                     check(file, wrong);
