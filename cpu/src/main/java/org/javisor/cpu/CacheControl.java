@@ -22,7 +22,8 @@ final class CacheControl {
                 Mnemonic.PREFETCHT2}) {
             binder.bind(mnemonic, NOTHING);
         }
-        for (Mnemonic mnemonic : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE}) {
+        for (Mnemonic mnemonic : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE,
+                Mnemonic.SERIALIZE}) {
             binder.bind(mnemonic, FENCE);
         }
         for (Mnemonic mnemonic : new Mnemonic[] {Mnemonic.CLFLUSH, Mnemonic.CLFLUSHOPT, Mnemonic.CLWB}) {

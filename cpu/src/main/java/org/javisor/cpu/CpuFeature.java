@@ -86,6 +86,8 @@ public enum CpuFeature {
     PKS(7, 0, Register.ECX, 31, isa()),
     FSRM(7, 0, Register.EDX, 4, isa()),
     MD_CLEAR(7, 0, Register.EDX, 10, isa()),
+    /// With it, a system that has changed its code needs no IRET to go on with what it wrote.
+    SERIALIZE(7, 0, Register.EDX, 14, isa(Feature.SERIALIZE)),
     CET_IBT(7, 0, Register.EDX, 20, isa()),
     /// IBRS in IA32_SPEC_CTRL and IBPB in IA32_PRED_CMD.
     SPEC_CTRL(7, 0, Register.EDX, 26, isa()),

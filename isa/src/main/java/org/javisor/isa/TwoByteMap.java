@@ -101,6 +101,7 @@ import static org.javisor.isa.Mnemonic.RDTSCP;
 import static org.javisor.isa.Mnemonic.RSM;
 import static org.javisor.isa.Mnemonic.RSTORSSP;
 import static org.javisor.isa.Mnemonic.SAVEPREVSSP;
+import static org.javisor.isa.Mnemonic.SERIALIZE;
 import static org.javisor.isa.Mnemonic.SETA;
 import static org.javisor.isa.Mnemonic.SETAE;
 import static org.javisor.isa.Mnemonic.SETB;
@@ -235,6 +236,7 @@ final class TwoByteMap extends OpcodeMap {
         group(0x01, 0xd0, XGETBV).feature(Feature.XSAVE).noPrefix();
         group(0x01, 0xd1, XSETBV).feature(Feature.XSAVE).noPrefix().privileged().endsBlock();
         group(0x01, 0xd9, VMMCALL).endsBlock();
+        group(0x01, 0xe8, SERIALIZE).feature(Feature.SERIALIZE).noPrefix().endsBlock();
         group(0x01, 0xee, RDPKRU).feature(Feature.PKU).noPrefix();
         group(0x01, 0xef, WRPKRU).feature(Feature.PKU).noPrefix().endsBlock();
         group(0x01, 5, RSTORSSP, Mq).prefix(0xf3).feature(Feature.CET_SS).memoryOnly();

@@ -27,7 +27,7 @@ final class ObjdumpDialect {
             + "|setssbsy|clrssbsy|movdiri|movdir64b|enqcmds?|montmul|xstore\\S*|xcrypt\\S+|xsha\\w+|clgi"
             + "|stgi|skinit|invlpga|invlpgb|tlbsync|monitorx|mwaitx|clzero|rdpru|enclu|encls|enclv|pconfig"
             + "|wrmsrns|cmp\\w+xadd|\\{vex\\} .*"
-            + "|xend|xtest|xabort|xbegin|xresldtrk|xsusldtrk|serialize|ptwrite|tpause|umonitor"
+            + "|xend|xtest|xabort|xbegin|xresldtrk|xsusldtrk|ptwrite|tpause|umonitor"
             + "|umwait|uiret|senduipi|testui|clui|stui|hreset|swapgs|syscall|sysret|frstpm\\S*|movntss"
             + "|movntsd|extrq|insertq|rmpadjust|rmpupdate|pvalidate|psmash|mcommit|invept|invvpid|bnd\\w+"
             + "|lwpins|lwpval|llwpcb|slwpcb|bextr|bl\\w+|t1mskc|tzmsk"

@@ -43,16 +43,49 @@ class CrossModifyingCodeTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "CHECK")
     void whoIsToldAndSerializesExecutesTheNewCode(Engine engine) throws Exception {
+        // xor eax, eax; cpuid
+        assertExecutesNewCode(engine, "31c0 0fa2");
+        // serialize; nop
+        assertExecutesNewCode(engine, "0f01e8 90");
+    }
+
+    private static void assertExecutesNewCode(Engine engine, String serializing) throws Exception {
         try (Engine.Guest it = engine.guest()) {
             SystemGuest guest = it.system();
             Cpu second = guest.addCpu();
-            // 1: cmp [rsi], ecx; jne 1b; mov r8d, ecx; xor eax, eax; cpuid; mov ecx, r8d; mov eax, ROUTINE; call rax
+            // 1: cmp [rsi], ecx; jne 1b; mov r8d, ecx; (serializing); mov ecx, r8d; mov eax, ROUTINE; call rax
             // add r9, rax; mov [rsi + 4], ecx; dec ecx; jnz 1b; hlt
-            guest.code("390e 75fc 4189c8 31c0 0fa2 4489c1 b800200100 ffd0 4901c1 894e04 ffc9 75e1 f4");
+            guest.code("390e 75fc 4189c8" + serializing + "4489c1 b800200100 ffd0 4901c1 894e04 ffc9 75e1 f4");
             // 1: mov [ROUTINE + 1], ecx; mov [rsi], ecx; 2: cmp [rsi + 4], ecx; jne 2b; dec ecx; jnz 1b; hlt
             guest.code(OTHER, "890c2501200100 890e 394e04 75fb ffc9 75ee f4");
             // mov eax, imm32; ret
             guest.code(ROUTINE, "b800000000 c3");
+            for (Cpu cpu : new Cpu[] {guest.cpu, second}) {
+                cpu.reg64(RSI, DATA);
+                cpu.reg64(RCX, ROUNDS);
+                cpu.reg64(9, 0);
+            }
+            second.rip(OTHER);
+
+            assertHalts(guest, second);
+
+            assertEquals(ROUNDS * (ROUNDS + 1) / 2, guest.cpu.reg64(9));
+            second.close();
+        }
+    }
+
+    /// The new code is what host code of the old one would go on with.
+    @ParameterizedTest
+    @EnumSource(mode = Mode.EXCLUDE, names = "CHECK")
+    void theInstructionBehindSerializeMayBeNew(Engine engine) throws Exception {
+        try (Engine.Guest it = engine.guest()) {
+            SystemGuest guest = it.system();
+            Cpu second = guest.addCpu();
+            // 1: cmp [rsi], ecx; jne 1b; serialize; mov eax, imm32; add r9, rax; mov [rsi + 4], ecx; dec ecx; jnz 1b
+            // hlt
+            guest.code("390e 75fc 0f01e8 b800000000 4901c1 894e04 ffc9 75ea f4");
+            // 1: mov [CODE + 8], ecx; mov [rsi], ecx; 2: cmp [rsi + 4], ecx; jne 2b; dec ecx; jnz 1b; hlt
+            guest.code(OTHER, "890c2508000100 890e 394e04 75fb ffc9 75ee f4");
             for (Cpu cpu : new Cpu[] {guest.cpu, second}) {
                 cpu.reg64(RSI, DATA);
                 cpu.reg64(RCX, ROUNDS);

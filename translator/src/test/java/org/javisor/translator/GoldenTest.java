@@ -52,7 +52,8 @@ class GoldenTest {
             new String[] {"add-double", "f20f580e"},
             // fld qword [rsi]; fmul qword [rsi + 8]; fstp qword [rsi + 16]
             new String[] {"x87-multiply", "dd06 dc4e08 dd5e10"},
-            new String[] {"store-string", "48ab"});
+            new String[] {"store-string", "48ab"},
+            new String[] {"serialize", "0f01e8"});
 
     @TempDir
     private Path directory;
