@@ -18,11 +18,15 @@ final class Bus {
     private final IoBus mmio;
     private final boolean exits;
 
-    /// Answers to the accesses of the current instruction, when exits are wanted.
-    private final long[] answers;
+    /// Answers to the accesses of the current instruction that somebody outside gave.
+    private final long[] answers = new long[MAX_ACCESSES];
     private int answered;
     private int next;
     private boolean awaitsAnswer;
+    /// Without an answer the access is refused; else it reads as all-ones.
+    private boolean refusable;
+    /// The access that was asked about is #GP(0).
+    private boolean refused;
 
     /// Accesses that devices answered, by the kind of exit that they would otherwise be, and the time that took.
     private final Durations[] answeredByKind = new Durations[CpuExit.MMIO_WRITE + 1];
@@ -32,7 +36,6 @@ final class Bus {
         this.ports = cpu.environment.ports();
         this.mmio = cpu.environment.mmio();
         this.exits = cpu.environment.exitsOnUnclaimedAccess();
-        this.answers = new long[exits ? MAX_ACCESSES : 0];
         for (int kind = CpuExit.PORT_READ; kind <= CpuExit.MMIO_WRITE; kind++) {
             answeredByKind[kind] = new Durations();
         }
@@ -100,6 +103,25 @@ final class Bus {
         remember(0);
     }
 
+    /// Has somebody outside answer an access to a model-specific register.
+    ///
+    /// @return what he answered: for a write, anything
+    /// @throws GuestFault #GP(0) if he refused, and to unwind the instruction until he has answered
+    long ask(int exit, int index, int reason, long value) {
+        if (refused) {
+            refused = false;
+            throw cpu.gp(0);
+        }
+        if (next < answered) {
+            return answers[next++];
+        }
+        awaitsAnswer = true;
+        refusable = true;
+        cpu.slow |= Cpu.SLOW_REPLAY;
+        cpu.exit(exit, Integer.toUnsignedLong(index), reason, value);
+        throw cpu.unwind();
+    }
+
     private void account(int exit, long start) {
         answeredByKind[exit].add(System.nanoTime() - start);
     }
@@ -128,20 +150,28 @@ final class Bus {
     void complete(long value) {
         if (awaitsAnswer) {
             awaitsAnswer = false;
+            refusable = false;
             record(value);
         }
     }
 
-    /// Before an instruction that may have been unwound is executed anew. A read that nobody answered reads as
-    /// all-ones.
-    void rewind() {
+    /// As [#complete], for accesses that can fault; others read as all-ones.
+    void refuse() {
+        refused |= awaitsAnswer && refusable;
         complete(ALL_ONES);
+    }
+
+    /// Before an instruction that may have been unwound is executed anew. What nobody answered is refused.
+    void rewind() {
+        refuse();
         next = 0;
     }
 
     /// The instruction that waits for answers will not be executed again: the processor is being reset.
     void reset() {
         awaitsAnswer = false;
+        refusable = false;
+        refused = false;
         forget();
     }
 

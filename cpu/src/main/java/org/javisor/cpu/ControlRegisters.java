@@ -59,6 +59,48 @@ final class ControlRegisters {
         return bits;
     }
 
+    // ---- all at once ----
+
+    /// Why these do not make a state that the processor can have; null if they do.
+    String conflict(long cr0, long cr3, long cr4, long efer) {
+        boolean paging = (cr0 & ControlBits.CR0_PG) != 0;
+        boolean longMode = (efer & ControlBits.EFER_LMA) != 0;
+        if (cr0 >>> 32 != 0) {
+            return String.format("cr0=0x%x has reserved bits", cr0);
+        }
+        if (paging && (cr0 & ControlBits.CR0_PE) == 0) {
+            return String.format("cr0=0x%x has PG without PE", cr0);
+        }
+        if ((cr0 & (ControlBits.CR0_NW | ControlBits.CR0_CD)) == ControlBits.CR0_NW) {
+            return String.format("cr0=0x%x has NW without CD", cr0);
+        }
+        if ((cr4 & ~cr4Supported) != 0) {
+            return String.format("cr4=0x%x has bits 0x%x that the processor lacks", cr4, cr4 & ~cr4Supported);
+        }
+        if ((efer & ~eferSupported) != 0) {
+            return String.format("efer=0x%x has bits 0x%x that the processor lacks", efer, efer & ~eferSupported);
+        }
+        if (longMode != (paging && (efer & ControlBits.EFER_LME) != 0)) {
+            return String.format("efer=0x%x: LMA is not LME and CR0.PG", efer);
+        }
+        if (longMode && (cr4 & ControlBits.CR4_PAE) == 0) {
+            return String.format("cr4=0x%x lacks PAE, which long mode needs", cr4);
+        }
+        if (!longMode && (cr4 & ControlBits.CR4_PCIDE) != 0) {
+            return String.format("cr4=0x%x has PCIDE outside long mode", cr4);
+        }
+        if ((cr4 & ControlBits.CR4_CET) != 0 && (cr0 & ControlBits.CR0_WP) == 0) {
+            return String.format("cr4=0x%x has CET without CR0.WP", cr4);
+        }
+        return longMode && (cr3 & cr3Reserved()) != 0 ? String.format("cr3=0x%x has reserved bits", cr3) : null;
+    }
+
+    /// In IA-32e mode.
+    private long cr3Reserved() {
+        long masks = cpu.cpuid.has(CpuFeature.LAM) ? ControlBits.CR3_LAM_U57 | ControlBits.CR3_LAM_U48 : 0;
+        return -1L << cpu.cpuid.physicalAddressBits() & ~masks;
+    }
+
     // ---- CR0 ----
 
     void writeCr0(long value) {
@@ -125,10 +167,7 @@ final class ControlRegisters {
     void writeCr3(long value) {
         if (cpu.mode.ia32e()) {
             boolean tagged = (cpu.cr4 & ControlBits.CR4_PCIDE) != 0;
-            long known = (tagged ? CR3_NO_FLUSH : 0)
-                    | (cpu.cpuid.has(CpuFeature.LAM) ? ControlBits.CR3_LAM_U57 | ControlBits.CR3_LAM_U48 : 0);
-            long reserved = -1L << cpu.cpuid.physicalAddressBits() & ~known;
-            if ((value & reserved) != 0) {
+            if ((value & cr3Reserved() & ~(tagged ? CR3_NO_FLUSH : 0)) != 0) {
                 throw cpu.gp(0);
             }
         }

@@ -53,7 +53,7 @@ public final class Cpu implements AutoCloseable {
     final InterruptReturn interruptReturn;
     final Randomness randomness = new Randomness();
     final int[] cpuidAnswer = new int[4];
-    private final Reset reset;
+    final Reset reset;
     final Bus bus;
     /// What SSE arithmetic computes with.
     final FloatContext floats = new FloatContext();
@@ -168,7 +168,7 @@ public final class Cpu implements AutoCloseable {
 
     /// Has the processor wait for a start-up IPI, as all but the first of a machine do after RESET. Not while it runs.
     public void waitForStartup() {
-        reset.waitForStartup();
+        reset.waitForStartup(true);
     }
 
     /// Sends a start-up IPI: a processor that waits for one begins to execute real-mode code at `vector` * 4096. From
@@ -316,6 +316,11 @@ public final class Cpu implements AutoCloseable {
     /// Answers a read exit; to be called before the next [#run].
     public void completeRead(long value) {
         bus.complete(value);
+    }
+
+    /// Answers an access to a model-specific register that made [#run] return by #GP(0).
+    public void refuse() {
+        bus.refuse();
     }
 
     /// What went wrong, after [CpuExit#INTERNAL_ERROR].

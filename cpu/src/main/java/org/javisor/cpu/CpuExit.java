@@ -28,9 +28,19 @@ public final class CpuExit {
     public static final int INTERNAL_ERROR = 10;
     /// What a debugger outside waits for has happened: [Cpu#outsideDebug] tells.
     public static final int DEBUG = 11;
+    /// The processor would take an interrupt now, and [InterruptController#acknowledge] asked to leave.
+    public static final int INTERRUPT_WINDOW = 12;
+    /// RDMSR of [Cpu#exitAddress] that the [MsrPolicy] has somebody outside answer, for reason [Cpu#exitBytes]: by
+    /// [Cpu#completeRead] or [Cpu#refuse].
+    public static final int MSR_READ = 13;
+    /// WRMSR of [Cpu#exitValue] to [Cpu#exitAddress], for reason [Cpu#exitBytes]; as [#MSR_READ].
+    public static final int MSR_WRITE = 14;
+    /// How many there are.
+    public static final int COUNT = 15;
 
     private static final String[] NAMES = {"NONE", "HALT", "KICK", "SHUTDOWN", "WAIT_FOR_STARTUP", "PORT_READ",
-        "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR", "DEBUG"};
+        "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR", "DEBUG", "INTERRUPT_WINDOW", "MSR_READ",
+        "MSR_WRITE"};
 
     private CpuExit() { }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.lang.foreign.MemorySegment;
 import org.javisor.host.HostMemory;
+import org.javisor.host.Mapping;
 
 /// The registers of a [Cpu] that is not running, for who owns it. Unchecked: values go where the processor has them.
 public final class CpuRegisters {
@@ -114,6 +116,11 @@ public final class CpuRegisters {
 
     public long efer() {
         return cpu.efer;
+    }
+
+    /// Why these do not make a state that the processor can have; null if they do.
+    public String pagingConflict(long cr0, long cr3, long cr4, long efer) {
+        return cpu.control.conflict(cr0, cr3, cr4, efer);
     }
 
     /// Sets the registers that make up the paging mode together, and forgets every translation.
@@ -231,6 +238,56 @@ public final class CpuRegisters {
     private long x87Register(int number) {
         int top = x87Word(1) >> 11 & 7;
         return cpu.state + CpuLayout.FPR + (long) CpuLayout.FPR_STRIDE * (top + number & 7);
+    }
+
+    // ---- extended state ----
+
+    public long xcr0() {
+        return cpu.system.xcr0;
+    }
+
+    /// @return whether XCR0 takes the value
+    public boolean xcr0(long value) {
+        if (!ExtendedState.mayEnable(cpu, value)) {
+            return false;
+        }
+        cpu.system.xcr0 = value;
+        cpu.modeChanged();
+        return true;
+    }
+
+    /// Everything that XCR0 may enable, as an XSAVE area in the standard form.
+    public byte[] xsave() {
+        byte[] image = new byte[ExtendedState.imageBytes(cpu)];
+        try (Mapping area = Mapping.anonymous(Mapping.PAGE_BYTES)) {
+            ExtendedState.saveImage(cpu, area.hva());
+            MemorySegment.copy(HostMemory.segment(area.hva(), image.length), 0, MemorySegment.ofArray(image), 0,
+                    image.length);
+        }
+        return image;
+    }
+
+    /// Takes over an XSAVE area in the standard form.
+    ///
+    /// @return null, or what is wrong with it; nothing has changed then
+    public String xsave(byte[] image) {
+        if (image.length < ExtendedState.imageBytes(cpu) || image.length > Mapping.PAGE_BYTES) {
+            return "the area has " + image.length + " bytes, not " + ExtendedState.imageBytes(cpu);
+        }
+        try (Mapping area = Mapping.anonymous(Mapping.PAGE_BYTES)) {
+            MemorySegment.copy(MemorySegment.ofArray(image), 0, HostMemory.segment(area.hva(), image.length), 0,
+                    image.length);
+            return ExtendedState.restoreImage(cpu, area.hva());
+        }
+    }
+
+    /// The model-specific registers that exist now, in ascending order.
+    public int[] msrIndices() {
+        return cpu.msrs().indices();
+    }
+
+    public void cr8(int value) {
+        cpu.environment.interruptController().taskPriority(value);
     }
 
     // ---- memory ----

@@ -14,6 +14,8 @@ final class Exceptions {
     private final ProtectedModeEntry protectedMode;
     private final LongModeEntry longMode;
     private final long[] delivered = new long[256];
+    /// Given from outside, to be delivered when the processor runs next.
+    private Event queued;
     /// Faults on the way are for [#inject] to take.
     private boolean injecting;
 
@@ -68,9 +70,43 @@ final class Exceptions {
         }
         if ((pending & Requests.INTERRUPT) != 0) {
             int vector = cpu.environment.interruptController().acknowledge();
+            if (vector == InterruptController.LEAVE) {
+                return CpuExit.INTERRUPT_WINDOW;
+            }
             return vector < 0 ? CpuExit.NONE : inject(event.interrupt(vector & 0xff, cpu.rflags()));
         }
         return CpuExit.NONE;
+    }
+
+    /// Has an exception or interrupt delivered before the next instruction; while the processor does not run.
+    ///
+    /// @param exception whether it counts in the double-fault rules
+    void queue(int vector, boolean exception, boolean hasErrorCode, int errorCode) {
+        queued = exception ? new Event().exception(vector, hasErrorCode, errorCode, 0)
+                : new Event().interrupt(vector, 0);
+    }
+
+    /// What waits to be delivered, or null.
+    Event queued() {
+        return queued;
+    }
+
+    void forgetQueued() {
+        queued = null;
+    }
+
+    /// Delivers what [#queue] was given, before the processor runs.
+    ///
+    /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]
+    int deliverQueued() {
+        Event next = queued;
+        if (next == null) {
+            return CpuExit.NONE;
+        }
+        queued = null;
+        boolean resumes = next.exception && next.vector != GuestFault.DB;
+        next.flags = resumes ? cpu.rflags() | Flags.RF : cpu.rflags();
+        return inject(next);
     }
 
     private int inject(Event event) {

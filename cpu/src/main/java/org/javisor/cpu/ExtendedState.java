@@ -251,6 +251,42 @@ final class ExtendedState {
         }
     }
 
+    // ---- for who owns the processor ----
+
+    /// Bytes of an area in the standard form with everything that XCR0 may enable.
+    static int imageBytes(Cpu cpu) {
+        return XsaveLayout.standardBytes(cpu.cpuid.xcr0Supported());
+    }
+
+    /// Writes an area in the standard form to `hva`, whatever XCR0 enables now.
+    static void saveImage(Cpu cpu, long hva) {
+        LegacyRegion region = new LegacyRegion(cpu, hva);
+        long all = cpu.cpuid.xcr0Supported();
+        saveComponents(cpu, region, all, true, 0);
+        region.store(XsaveLayout.XSTATE_BV, 8, all & inUse(cpu) | X87 | SSE);
+    }
+
+    /// Takes over what an area at `hva` holds.
+    ///
+    /// @return null, or what is wrong with it; nothing has changed then
+    static String restoreImage(Cpu cpu, long hva) {
+        LegacyRegion region = new LegacyRegion(cpu, hva);
+        long all = cpu.cpuid.xcr0Supported();
+        long held = region.load(XsaveLayout.XSTATE_BV, 8);
+        if ((held & ~all) != 0) {
+            return String.format("XSTATE_BV has components 0x%x that the processor lacks", held & ~all);
+        }
+        if (region.load(XsaveLayout.XCOMP_BV, 8) != 0) {
+            return "XCOMP_BV is not zero: only the standard form is taken";
+        }
+        if (!region.hasValidMxcsr()) {
+            return "MXCSR has reserved bits";
+        }
+        restoreComponents(cpu, region, all, held, 0);
+        region.restoreMxcsr();
+        return null;
+    }
+
     // ---- XCR0 ----
 
     private static void getRegister(Cpu cpu, Insn insn) {
@@ -269,12 +305,16 @@ final class ExtendedState {
         requireOsXsave(cpu);
         Privilege.require(cpu);
         long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
-        boolean valid = cpu.reg32(CpuLayout.RCX) == 0 && (value & ~cpu.cpuid.xcr0Supported()) == 0
-                && (value & X87) != 0 && ((value & AVX) == 0 || (value & SSE) != 0);
-        if (!valid) {
+        if (cpu.reg32(CpuLayout.RCX) != 0 || !mayEnable(cpu, value)) {
             throw cpu.gp(0);
         }
         cpu.system.xcr0 = value;
+    }
+
+    /// Whether XCR0 takes `value`.
+    static boolean mayEnable(Cpu cpu, long value) {
+        return (value & ~cpu.cpuid.xcr0Supported()) == 0 && (value & X87) != 0
+                && ((value & AVX) == 0 || (value & SSE) != 0);
     }
 
     private static void requireOsXsave(Cpu cpu) {

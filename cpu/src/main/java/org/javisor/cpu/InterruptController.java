@@ -3,8 +3,11 @@ package org.javisor.cpu;
 
 /// What a processor asks of the interrupt controller it is wired to. Called on the processor's own thread.
 public interface InterruptController {
-    /// Takes the interrupt of highest priority: its vector, which is in service from now on, or -1 when there is none
-    /// after all.
+    /// Of [#acknowledge].
+    int NONE = -1, LEAVE = -2;
+
+    /// Takes the interrupt of highest priority: its vector, which is in service from now on; [#NONE] when there is none
+    /// after all; [#LEAVE] to have [Cpu#run] return [CpuExit#INTERRUPT_WINDOW].
     int acknowledge();
 
     /// CR8: bits 7 to 4 of the task priority register.

@@ -40,6 +40,19 @@ final class LegacyRegion {
         this.xmmCount = insn.codeBits == 64 ? 16 : 8;
     }
 
+    /// A region in the host's memory, in the form that 64-bit mode has.
+    ///
+    /// @param hva of the area, all of which is there
+    LegacyRegion(Cpu cpu, long hva) {
+        this.cpu = cpu;
+        this.segment = 0;
+        this.at = 0;
+        this.mask = -1;
+        this.wide = true;
+        this.xmmCount = 16;
+        this.window = hva;
+    }
+
     long load(int offset, int bytes) {
         return window != 0 ? HostMemory.load(window + offset, bytes) : cpu.load(segment, at + offset & mask, bytes);
     }
@@ -200,8 +213,12 @@ final class LegacyRegion {
         store(MASK, 4, Mxcsr.WRITABLE);
     }
 
+    boolean hasValidMxcsr() {
+        return (load(MXCSR, 4) & ~Mxcsr.WRITABLE) == 0;
+    }
+
     void checkMxcsr() {
-        if ((load(MXCSR, 4) & ~Mxcsr.WRITABLE) != 0) {
+        if (!hasValidMxcsr()) {
             throw cpu.gp(0);
         }
     }

@@ -25,8 +25,28 @@ public final class MsrTable {
     private Register[] registers = NONE;
     private final AtomicLong unknown = new AtomicLong();
     private volatile int lastUnknown;
+    private MsrPolicy policy = MsrPolicy.NONE;
 
     MsrTable() { }
+
+    /// Names who decides about accesses; before the processor runs.
+    public void policy(MsrPolicy who) {
+        policy = who;
+    }
+
+    MsrPolicy policy() {
+        return policy;
+    }
+
+    /// The indices of the registers that exist now, in ascending order.
+    public int[] indices() {
+        return Arrays.stream(registers).mapToInt(Register::index).toArray();
+    }
+
+    /// Whether there is a register `index`; nothing is counted.
+    boolean knows(int index) {
+        return find(index) != null;
+    }
 
     /// Defines (or replaces) the register `index`.
     ///

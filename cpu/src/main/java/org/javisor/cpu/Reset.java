@@ -16,6 +16,8 @@ final class Reset {
     private final Cpu cpu;
     private volatile boolean waiting;
     private volatile int startupVector;
+    /// An INIT has come since power-on.
+    private boolean initialized;
 
     Reset(Cpu cpu) {
         this.cpu = cpu;
@@ -35,6 +37,7 @@ final class Reset {
         cpu.system.reset();
         cpu.modelSpecific.reset();
         waiting = false;
+        initialized = false;
         cpu.modeChanged();
     }
 
@@ -51,6 +54,7 @@ final class Reset {
         cpu.environment.interruptController().initialize();
         boolean first = (cpu.msrs.peek(Msrs.APIC_BASE) & SystemRegisters.APIC_BASE_BSP) != 0;
         waiting = !first;
+        initialized = true;
         return waiting ? CpuExit.WAIT_FOR_STARTUP : CpuExit.NONE;
     }
 
@@ -67,6 +71,7 @@ final class Reset {
         cpu.nmiBlocked = false;
         cpu.slow = 0;
         cpu.bus.reset();
+        cpu.exceptions.forgetQueued();
         for (int segment = 0; segment < Segments.COUNT; segment++) {
             segment(segment, 0, 0, DATA);
         }
@@ -86,12 +91,26 @@ final class Reset {
         cpu.segments.attributes[segment] = attributes;
     }
 
-    void waitForStartup() {
-        waiting = true;
+    void waitForStartup(boolean whether) {
+        waiting = whether;
+    }
+
+    /// Says that an INIT has come since power-on, or has not.
+    void initialized(boolean whether) {
+        initialized = whether;
+    }
+
+    boolean initialized() {
+        return initialized;
     }
 
     boolean waiting() {
         return waiting;
+    }
+
+    /// Of the last start-up IPI.
+    int startupVector() {
+        return startupVector;
     }
 
     /// From any thread; [Requests#STARTUP] follows.

@@ -48,7 +48,8 @@ final class RunLoop {
         cpu.thread = Thread.currentThread();
         group.enter(cpu);
         try {
-            return loop();
+            int exit = cpu.exceptions.deliverQueued();
+            return exit == CpuExit.NONE ? loop() : exit;
         } catch (RuntimeException | Error e) {
             cpu.fail(String.valueOf(e), e);
             return cpu.takeExit();

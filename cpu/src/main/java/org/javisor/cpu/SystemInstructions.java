@@ -54,18 +54,40 @@ final class SystemInstructions {
     private static void readMsr(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
         int index = cpu.reg32(RCX);
-        if (!cpu.msrs.readable(index)) {
+        long value;
+        if (cpu.msrs.policy().denies(index, false)) {
+            value = askToRead(cpu, index, MsrPolicy.DENIED);
+        } else if (cpu.msrs.readable(index)) {
+            value = cpu.msrs.read(index);
+        } else {
+            value = askToRead(cpu, index, MsrPolicy.UNKNOWN);
+        }
+        pair(cpu, value);
+    }
+
+    private static long askToRead(Cpu cpu, int index, int reason) {
+        if (!cpu.msrs.policy().exits(reason)) {
             throw cpu.gp(0);
         }
-        pair(cpu, cpu.msrs.read(index));
+        return cpu.bus.ask(CpuExit.MSR_READ, index, reason, 0);
     }
 
     private static void writeMsr(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
         long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
-        if (!cpu.msrs.write(cpu.reg32(RCX), value)) {
+        int index = cpu.reg32(RCX);
+        if (cpu.msrs.policy().denies(index, true)) {
+            askToWrite(cpu, index, MsrPolicy.DENIED, value);
+        } else if (!cpu.msrs.write(index, value)) {
+            askToWrite(cpu, index, cpu.msrs.knows(index) ? MsrPolicy.INVALID : MsrPolicy.UNKNOWN, value);
+        }
+    }
+
+    private static void askToWrite(Cpu cpu, int index, int reason, long value) {
+        if (!cpu.msrs.policy().exits(reason)) {
             throw cpu.gp(0);
         }
+        cpu.bus.ask(CpuExit.MSR_WRITE, index, reason, value);
     }
 
     /// EDX:EAX.

@@ -37,15 +37,21 @@ public final class DirtyRing {
     private volatile long next;
     private volatile long harvested;
     private volatile long reset;
+    private Runnable stop;
 
     /// @param entries a power of two, [#LEAST_ENTRIES] to [#MOST_ENTRIES]
     public DirtyRing(int entries) {
+        checkEntries(entries);
+        this.entries = new AtomicLongArray(entries);
+    }
+
+    /// @throws IllegalArgumentException if no ring has so many entries
+    public static void checkEntries(int entries) {
         if (Integer.bitCount(entries) != 1 || entries < LEAST_ENTRIES || entries > MOST_ENTRIES) {
             throw new IllegalArgumentException(String.format(
                     "a dirty ring has a power of two from %d to %d entries, not %d", LEAST_ENTRIES, MOST_ENTRIES,
                     entries));
         }
-        this.entries = new AtomicLongArray(entries);
     }
 
     /// The ring of the processor that the calling thread runs, or null.
@@ -54,7 +60,10 @@ public final class DirtyRing {
     }
 
     /// Says that the calling thread runs the processor of this ring, until [#leave].
-    public void enter() {
+    ///
+    /// @param onFull has the processor stop soon: the ring has become [#full]
+    public void enter(Runnable onFull) {
+        stop = onFull;
         CURRENT.set(this);
     }
 
@@ -70,6 +79,9 @@ public final class DirtyRing {
         }
         entries.set(index(at), (long) slot << SLOT_SHIFT | page);
         next = at + 1;
+        if (full()) {
+            stop.run();
+        }
         return true;
     }
 

@@ -115,7 +115,7 @@ class SlotsTest {
         memory.addSlot(5, 0, ram, 0, 200L * PAGE, false);
         memory.startDirtyLog(5, DirtyLogging.RING);
         DirtyRing ring = new DirtyRing(DirtyRing.LEAST_ENTRIES);
-        ring.enter();
+        ring.enter(() -> { });
         memory.storeByte(3L * PAGE, (byte) 1);
         memory.storeByte(3L * PAGE, (byte) 2);
         memory.storeByte(7L * PAGE, (byte) 1);
@@ -127,7 +127,7 @@ class SlotsTest {
         assertEquals(1 << 9, memory.takeDirtyLog(5)[0]);
         assertEquals(2, memory.resetDirtyRings(List.of(ring)));
 
-        ring.enter();
+        ring.enter(() -> { });
         memory.storeByte(3L * PAGE, (byte) 3);
         ring.leave();
         assertEquals(List.of(new DirtyRing.Entry(5, 3)), ring.harvest());
@@ -138,7 +138,7 @@ class SlotsTest {
         memory.addSlot(0, 0, ram, 0, 200L * PAGE, false);
         memory.startDirtyLog(0, DirtyLogging.RING);
         DirtyRing ring = new DirtyRing(DirtyRing.LEAST_ENTRIES);
-        ring.enter();
+        ring.enter(() -> { });
         for (int page = 0; page < 200; page++) {
             memory.storeByte((long) page * PAGE, (byte) 1);
             assertEquals(page >= DirtyRing.LEAST_ENTRIES - 65, ring.full());

@@ -58,6 +58,14 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         apic.refresh();
     }
 
+    LocalApic apic() {
+        return apic;
+    }
+
+    void forgetNmis() {
+        nmis.set(0);
+    }
+
     /// How long it is until the APIC's timer expires, in nanoseconds.
     long untilTimer() {
         return apic.untilTimer();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
-/// The registers of a [Vcpu] that is not running. Writing checks nothing: what does not fit together makes a processor
-/// that could not exist.
+/// The registers of a [Vcpu] that is not running. Values that a register cannot have are refused with an
+/// [InvalidRegisterException]; what general and segment registers hold is the caller's business.
 public interface Registers {
     // General registers, numbered as instructions encode them.
     int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
@@ -51,11 +51,15 @@ public interface Registers {
     /// Sets a segment register; CS sets the privilege level too, from its selector, unless in real mode.
     void segment(int number, Segment segment);
 
-    /// @throws IllegalArgumentException if there is no such register that can be read
+    /// @throws InvalidRegisterException if there is no such register that can be read
     long msr(int index);
 
-    /// @throws IllegalArgumentException if there is no such register, or it refuses the value
+    /// @throws InvalidRegisterException if there is no such register, or it refuses the value
     void msr(int index, long value);
+
+    /// The model-specific registers that exist, in ascending order of their indices as unsigned numbers: what a
+    /// program saves and restores of them (`KVM_GET_MSR_INDEX_LIST`).
+    int[] msrIndices();
 
     /// Sets the GDT register.
     ///
@@ -74,6 +78,7 @@ public interface Registers {
     /// @param number 0 to 3, 6 or 7
     long debug(int number);
 
+    /// @throws InvalidRegisterException for DR6 and DR7 with a bit above 31
     void debug(int number, long value);
 
     /// What CPUID would answer now.
@@ -81,12 +86,32 @@ public interface Registers {
 
     Paging paging();
 
+    /// @throws InvalidRegisterException if they do not make a state that the processor can have
     void paging(Paging paging);
 
     long cr2();
 
+    void cr2(long gva);
+
     /// The task priority, as CR8 has it.
     int cr8();
+
+    /// @param priority 0 to 15
+    void cr8(int priority);
+
+    /// Which state components are enabled.
+    long xcr0();
+
+    /// @throws InvalidRegisterException if they cannot be
+    void xcr0(long components);
+
+    /// The x87, vector and further state that XCR0 may enable, as an XSAVE area in the standard form.
+    byte[] xsave();
+
+    /// Takes over an XSAVE area in the standard form; components that it does not hold are initialised.
+    ///
+    /// @throws InvalidRegisterException for reserved bits, components that there are not, and another length
+    void xsave(byte[] area);
 
     /// 0 to 3: the privilege level that code executes at.
     int cpl();
@@ -99,7 +124,7 @@ public interface Registers {
 
     int mxcsr();
 
-    /// @throws IllegalArgumentException for reserved bits
+    /// @throws InvalidRegisterException for reserved bits
     void mxcsr(int value);
 
     /// The x87 unit, registers apart.

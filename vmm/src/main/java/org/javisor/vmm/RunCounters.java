@@ -11,7 +11,7 @@ import org.javisor.cpu.Durations;
 ///
 /// An exit lasts from where the processor stopped executing guest code to where it goes on.
 final class RunCounters {
-    private static final int REASONS = CpuExit.DEBUG + 1;
+    private static final int REASONS = CpuExit.COUNT;
     private final Durations[] exits = new Durations[REASONS];
     private final Durations halts = new Durations();
     private final long[] interrupts = new long[256];

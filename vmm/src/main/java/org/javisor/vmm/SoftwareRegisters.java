@@ -60,7 +60,7 @@ final class SoftwareRegisters implements Registers {
     @Override
     public long msr(int index) {
         if (!cpu.hasMsr(index)) {
-            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist", index));
+            throw new InvalidRegisterException("MSR 0x" + Integer.toHexString(index), "it does not exist");
         }
         return cpu.msr(index);
     }
@@ -68,8 +68,14 @@ final class SoftwareRegisters implements Registers {
     @Override
     public void msr(int index, long value) {
         if (!cpu.msr(index, value)) {
-            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist or refuses 0x%x", index, value));
+            throw new InvalidRegisterException("MSR 0x" + Integer.toHexString(index),
+                    String.format("it does not exist, or refuses 0x%x", value));
         }
+    }
+
+    @Override
+    public int[] msrIndices() {
+        return cpu.msrIndices();
     }
 
     @Override
@@ -99,6 +105,9 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void debug(int number, long value) {
+        if (number >= 6 && value >>> 32 != 0) {
+            throw new InvalidRegisterException("dr" + number, String.format("0x%x has bits above 31", value));
+        }
         cpu.debug(number, value);
     }
 
@@ -115,12 +124,54 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void paging(Paging paging) {
+        String conflict = cpu.pagingConflict(paging.cr0(), paging.cr3(), paging.cr4(), paging.efer());
+        if (conflict != null) {
+            throw new InvalidRegisterException("control registers", conflict);
+        }
         cpu.paging(paging.cr0(), paging.cr3(), paging.cr4(), paging.efer());
     }
 
     @Override
     public long cr2() {
         return cpu.cr2();
+    }
+
+    @Override
+    public void cr2(long gva) {
+        cpu.cr2(gva);
+    }
+
+    @Override
+    public void cr8(int priority) {
+        if ((priority & ~0xf) != 0) {
+            throw new InvalidRegisterException("cr8", priority + " is no task priority");
+        }
+        cpu.cr8(priority);
+    }
+
+    @Override
+    public long xcr0() {
+        return cpu.xcr0();
+    }
+
+    @Override
+    public void xcr0(long components) {
+        if (!cpu.xcr0(components)) {
+            throw new InvalidRegisterException("xcr0", String.format("0x%x cannot be enabled", components));
+        }
+    }
+
+    @Override
+    public byte[] xsave() {
+        return cpu.xsave();
+    }
+
+    @Override
+    public void xsave(byte[] area) {
+        String why = cpu.xsave(area);
+        if (why != null) {
+            throw new InvalidRegisterException("xsave area", why);
+        }
     }
 
     @Override
@@ -151,7 +202,7 @@ final class SoftwareRegisters implements Registers {
     @Override
     public void mxcsr(int value) {
         if ((value & ~0xffff) != 0) {
-            throw new IllegalArgumentException(String.format("MXCSR has no bits 0x%x", value & ~0xffff));
+            throw new InvalidRegisterException("mxcsr", String.format("there are no bits 0x%x", value & ~0xffff));
         }
         cpu.mxcsr(value);
     }

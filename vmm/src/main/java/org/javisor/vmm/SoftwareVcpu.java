@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
+import org.javisor.memory.DirtyRing;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.stats.Statistics;
@@ -32,11 +35,15 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final IoBus mmio;
     private final WakeSignal wake = new WakeSignal();
     private final RunCounters counters = new RunCounters();
-    private final NoInterrupts noInterrupts = new NoInterrupts();
     private final RunGate.Pass pass;
+    private final AtomicReference<Thread> runner = new AtomicReference<>();
     private final Cpu cpu;
     private final SoftwareRegisters registers;
     private final SoftwareStats stats;
+    private final OwnersInterrupts ownersInterrupts;
+    private final SoftwareState state;
+    /// Null where logs are bitmaps.
+    private final DirtyRing dirtyRing;
     private final InterruptWiring wiring;
     /// Null in a bare machine, where hypercalls are exits.
     private final ParavirtVcpu paravirt;
@@ -58,8 +65,13 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters);
+        this.ownersInterrupts = new OwnersInterrupts(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
         this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), cpu, wiring);
+        this.state = new SoftwareState(cpu, wiring);
+        int ringEntries = vm.config().caps().dirtyRing();
+        this.dirtyRing = ringEntries == 0 ? null : new DirtyRing(ringEntries);
+        cpu.msrs().policy(new VmMsrPolicy(vm));
         start();
     }
 
@@ -72,13 +84,27 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public VmExit run() {
+        Thread other = runner.compareAndExchange(null, Thread.currentThread());
+        if (other != null) {
+            throw new VcpuBusyException(id, other);
+        }
         long start = System.nanoTime();
         pass.enter();
         try {
-            return runInside();
+            return dirtyRing == null ? runInside() : runWithRing();
         } finally {
             pass.leave();
             counters.ran(System.nanoTime() - start);
+            runner.set(null);
+        }
+    }
+
+    private VmExit runWithRing() {
+        dirtyRing.enter(() -> cpu.request(Requests.KICK));
+        try {
+            return runInside();
+        } finally {
+            dirtyRing.leave();
         }
     }
 
@@ -87,6 +113,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             int seen = wake.sequence();
             if (takeKick()) {
                 return VmExit.Interrupted.INSTANCE;
+            }
+            if (dirtyRing != null && dirtyRing.full()) {
+                return VmExit.DirtyRingFull.INSTANCE;
             }
             if (vm.gate().closed()) {
                 pass.leave();
@@ -133,15 +162,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
                 yield null;
             }
             case CpuExit.KICK -> null;
-            case CpuExit.SHUTDOWN -> new VmExit.Shutdown(registers.rip());
-            case CpuExit.PORT_READ -> new VmExit.PortRead((int) cpu.exitAddress(), cpu.exitBytes());
-            case CpuExit.PORT_WRITE ->
-                    new VmExit.PortWrite((int) cpu.exitAddress(), cpu.exitBytes(), (int) cpu.exitValue());
-            case CpuExit.MMIO_READ -> new VmExit.MmioRead(cpu.exitAddress(), cpu.exitBytes());
-            case CpuExit.MMIO_WRITE -> new VmExit.MmioWrite(cpu.exitAddress(), cpu.exitBytes(), cpu.exitValue());
-            case CpuExit.DEBUG -> SoftwareDebug.exit(cpu.outsideDebug(), registers.rip());
             case CpuExit.HYPERCALL -> hypercall();
-            default -> new VmExit.InternalError(registers.rip(), cpu.failure());
+            default -> SoftwareExits.of(cpu, exit, registers.rip());
         };
     }
 
@@ -218,11 +240,67 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public void injectNmi() {
-        if (wiring == null) {
-            request(Requests.NMI);
-        } else {
-            wiring.nmi();
+        state.nmi();
+        wake.signal();
+    }
+
+    @Override
+    public void refuse() {
+        cpu.refuse();
+    }
+
+    @Override
+    public void injectInterrupt(int vector) {
+        state.injectInterrupt(vector);
+    }
+
+    @Override
+    public boolean readyForInterrupt() {
+        return state.readyForInterrupt();
+    }
+
+    @Override
+    public void requestInterruptWindow(boolean wanted) {
+        if (wiring != null) {
+            throw new IllegalStateException("the interrupt chips of this machine interrupt its processors");
         }
+        ownersInterrupts.wantWindow(wanted);
+    }
+
+    @Override
+    public VcpuEvents events() {
+        return state.events();
+    }
+
+    @Override
+    public void events(VcpuEvents events) {
+        state.events(events);
+    }
+
+    @Override
+    public MpState mpState() {
+        return state.mpState(halted);
+    }
+
+    @Override
+    public void mpState(MpState wanted) {
+        state.mpState(wanted);
+        halted = wanted == MpState.HALTED;
+    }
+
+    @Override
+    public LapicState lapic() {
+        return state.lapic();
+    }
+
+    @Override
+    public void lapic(LapicState page) {
+        state.lapic(page);
+    }
+
+    @Override
+    public Optional<DirtyRing> dirtyRing() {
+        return Optional.ofNullable(dirtyRing);
     }
 
     void maskA20(boolean masked) {
@@ -335,7 +413,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public InterruptController interruptController() {
-        return wiring == null ? noInterrupts : wiring;
+        return wiring == null ? ownersInterrupts : wiring;
     }
 
     @Override

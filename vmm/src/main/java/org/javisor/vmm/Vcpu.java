@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.Optional;
+import org.javisor.memory.DirtyRing;
 import org.javisor.vmm.stats.Statistics;
 
 /// One virtual processor of a [Vm].
 ///
-/// One thread at a time runs it; while it runs, only [#kick], [#injectNmi], [#stats] and [#statistics] may be called from others.
-/// Everything else needs a vCPU that is not running, or a machine that is paused ([Vm#pause]).
+/// One thread at a time runs it; while it runs, only [#kick], [#injectNmi], [#requestInterruptWindow], [#stats] and
+/// [#statistics] may be called from others. Everything else needs a vCPU that is not running, or a machine that is paused ([Vm#pause]).
 public sealed interface Vcpu permits SoftwareVcpu {
     /// Its number in the machine, which is also its APIC id.
     int id();
@@ -14,10 +16,15 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// Runs guest code until something happens that the machine cannot answer by itself. In a machine with interrupt
     /// chips, a halted processor and one that waits for its start-up IPI wait inside. While the machine is paused, this
     /// blocks.
+    ///
+    /// @throws VcpuBusyException if another thread runs it
     VmExit run();
 
     /// Gives the value that the guest reads, after [VmExit.PortRead] or [VmExit.MmioRead].
     void completeRead(long value);
+
+    /// Answers [VmExit.MsrRead] or [VmExit.MsrWrite] by #GP(0).
+    void refuse();
 
     /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one. Interrupting its
     /// thread does the same, for as long as the thread's interrupt status is set.
@@ -26,7 +33,47 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// Signals a non-maskable interrupt.
     void injectNmi();
 
+    /// Interrupts a processor without interrupt chips: the acknowledged vector is delivered before the next
+    /// instruction (`KVM_INTERRUPT`).
+    ///
+    /// @param vector 0 to 255
+    /// @throws IllegalStateException if the processor is not [#readyForInterrupt], or has chips
+    void injectInterrupt(int vector);
+
+    /// Whether an interrupt would be taken before the next instruction.
+    boolean readyForInterrupt();
+
+    /// Has [#run] return [VmExit.InterruptWindow] as soon as the processor is [#readyForInterrupt], or no longer. In
+    /// machines without interrupt chips.
+    void requestInterruptWindow(boolean wanted);
+
     Registers registers();
+
+    VcpuEvents events();
+
+    /// Takes over what [#events] gave.
+    ///
+    /// @throws IllegalArgumentException if there is nothing that could hold it: NMIs and start-up vectors in a machine
+    ///     without interrupt chips
+    void events(VcpuEvents events);
+
+    MpState mpState();
+
+    /// @throws IllegalArgumentException for a state that only processors with interrupt chips have
+    void mpState(MpState state);
+
+    /// The local APIC's registers.
+    ///
+    /// @throws IllegalStateException in a machine without interrupt chips
+    LapicState lapic();
+
+    /// Takes over what [#lapic] gave.
+    ///
+    /// @throws IllegalArgumentException if no local APIC can hold it
+    void lapic(LapicState state);
+
+    /// What the guest has written, by page; empty where logs are bitmaps ([EnabledCaps#dirtyRing]).
+    Optional<DirtyRing> dirtyRing();
 
     /// Has [#run] return [VmExit.Debug] for steps and breakpoints, in place of what was asked for before.
     void debug(GuestDebug wanted);

@@ -46,6 +46,7 @@ public final class Vm implements AutoCloseable {
     /// Guarded by itself.
     private final Durations stopped = new Durations();
     private long stoppedAt;
+    private volatile MsrFilter msrFilter = MsrFilter.ALL;
     private boolean closed;
 
     Vm(Engine engine, VmConfig config) {
@@ -174,6 +175,23 @@ public final class Vm implements AutoCloseable {
 
     RunGate gate() {
         return gate;
+    }
+
+    /// Which model-specific registers guests reach; all that exist, until this is called. Any thread, at any time.
+    public void msrFilter(MsrFilter filter) {
+        msrFilter = filter;
+    }
+
+    MsrFilter msrFilter() {
+        return msrFilter;
+    }
+
+    /// Makes what was harvested of the vCPUs' dirty rings free, and has the next writes to those pages told again.
+    /// Any thread.
+    ///
+    /// @return how many entries that were
+    public int resetDirtyRings() {
+        return memory.resetDirtyRings(vcpus().stream().flatMap(vcpu -> vcpu.dirtyRing().stream()).toList());
     }
 
     /// Stops every vCPU between two instructions, and the machine's own clock, until [#resume]; returns when all have

@@ -21,12 +21,14 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param execution        how guest code is executed
 /// @param translator       how the translator is to work, where there is one
 /// @param interfaces       what the guest is offered to make its life with a hypervisor easier
+/// @param caps             what is switched on that is off otherwise
 public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
-        Consumer<String> reports, Execution execution, TranslatorConfig translator, Set<GuestInterface> interfaces) {
+        Consumer<String> reports, Execution execution, TranslatorConfig translator,
+        Set<GuestInterface> interfaces, EnabledCaps caps) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
             new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
-                    Execution.AUTO, TranslatorConfig.DEFAULT, Set.of());
+                    Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), EnabledCaps.NONE);
 
     public VmConfig {
         Objects.requireNonNull(cpuid, "cpuid");
@@ -36,38 +38,42 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
         return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
-                Execution.AUTO, TranslatorConfig.DEFAULT, Set.of());
+                Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), EnabledCaps.NONE);
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces);
+        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withChips(boolean other) {
-        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator, interfaces);
+        return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator, interfaces);
+        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withReports(Consumer<String> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator, interfaces);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator, interfaces, caps);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator, interfaces);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withExecution(Execution other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator, interfaces);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator, interfaces, caps);
     }
 
     public VmConfig withTranslator(TranslatorConfig other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other, interfaces);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other, interfaces, caps);
     }
 
     public VmConfig withInterfaces(Set<GuestInterface> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, other);
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, other, caps);
+    }
+
+    public VmConfig withCaps(EnabledCaps other) {
+        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, other);
     }
 }

@@ -40,6 +40,21 @@ public sealed interface VmExit {
     /// @param number RAX
     record Hypercall(long number) implements VmExit { }
 
+    /// RDMSR that the machine's owner is to answer ([EnabledCaps#msrExits]): with [Vcpu#completeRead], or
+    /// [Vcpu#refuse], which is what no answer means too.
+    ///
+    /// @param index of the register
+    record MsrRead(int index, MsrExitReason reason) implements VmExit { }
+
+    /// WRMSR; answered like [MsrRead], for which any value will do.
+    record MsrWrite(int index, long value, MsrExitReason reason) implements VmExit { }
+
+    /// The processor would take an interrupt now ([Vcpu#requestInterruptWindow]).
+    enum InterruptWindow implements VmExit { INSTANCE }
+
+    /// The vCPU's [org.javisor.memory.DirtyRing] has to be harvested and reset before it goes on.
+    enum DirtyRingFull implements VmExit { INSTANCE }
+
     /// [Vcpu#kick] asked for it.
     enum Interrupted implements VmExit { INSTANCE }
 

@@ -157,8 +157,11 @@ public final class VmRunner {
                 stop(new Outcome.Failed(vcpu.id(), String.format("%s at RIP 0x%x", reason, rip)));
                 awaitDecision(seen);
             }
-            case VmExit.Halt _, VmExit.Hypercall _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
-                    VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
+            // Nothing is lost: the ring is harvested by whoever reads it, and then reset.
+            case VmExit.DirtyRingFull _ -> Thread.yield();
+            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.MsrRead _, VmExit.MsrWrite _,
+                    VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _, VmExit.MmioWrite _ ->
+                    handler.exit(vcpu, exit);
         }
     }
 

@@ -91,9 +91,13 @@ public final class ApicTimer {
     /// 1 to 128.
     ///
     /// @sdm vol. 3A Figure 11-10 "Divide Configuration Register"
-    private int divisor() {
+    private static int divisor(int divide) {
         int code = divide & 3 | (divide & 8) >> 1;
         return code == 7 ? 1 : 2 << code;
+    }
+
+    private int divisor() {
+        return divisor(divide);
     }
 
     private long periodNanos() {
@@ -231,6 +235,20 @@ public final class ApicTimer {
 
     synchronized State save() {
         return new State(mode, initialCount, divide, deadline, tscDeadline);
+    }
+
+    /// The state of a timer that has the values in its registers; the TSC deadline stays.
+    synchronized State stateOf(int mode, int initialCount, int currentCount, int divide) {
+        State registers = new State(mode, initialCount, divide & 0xb, NEVER, mode == TSC_DEADLINE ? tscDeadline : 0);
+        if (mode == TSC_DEADLINE) {
+            return new State(mode, initialCount, registers.divide, this.mode == TSC_DEADLINE ? deadline : NEVER,
+                    registers.tscDeadline);
+        }
+        if (initialCount == 0 || currentCount == 0) {
+            return registers;
+        }
+        long left = Integer.toUnsignedLong(currentCount) * TICK_NANOS * divisor(registers.divide);
+        return new State(mode, initialCount, registers.divide, clock.nanos() + left, 0);
     }
 
     synchronized void restore(State saved) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/// What a vCPU has between two instructions that is in no register: events that wait, and what holds events back
+/// (`KVM_GET_VCPU_EVENTS`).
+///
+/// @param exception       one that is to be delivered before the next instruction
+/// @param interrupt       a vector that has been acknowledged, and is to be delivered before the next instruction
+/// @param shadow          whether the last instruction was STI, MOV SS or POP SS, which hold interrupts back until the
+///     next is done
+/// @param nmiPending      whether an NMI waits
+/// @param nmiMasked       whether an NMI is being handled, so that another waits for IRET
+/// @param startupVector   of the last start-up IPI, 0 to 255
+public record VcpuEvents(Optional<PendingException> exception, Optional<Integer> interrupt, boolean shadow,
+        boolean nmiPending, boolean nmiMasked, int startupVector) {
+    /// Nothing waits, and nothing is held back.
+    public static final VcpuEvents NONE =
+            new VcpuEvents(Optional.empty(), Optional.empty(), false, false, false, 0);
+
+    /// @param vector    0 to 31, not 2
+    /// @param errorCode of those that have one
+    public record PendingException(int vector, Optional<Integer> errorCode) {
+        public PendingException {
+            if (vector < 0 || vector > 31 || vector == 2) {
+                throw new IllegalArgumentException("no exception has vector " + vector);
+            }
+            Objects.requireNonNull(errorCode, "errorCode");
+        }
+    }
+
+    public VcpuEvents {
+        if (exception.isPresent() && interrupt.isPresent()) {
+            throw new IllegalArgumentException("an exception and an interrupt cannot both be on their way");
+        }
+        if (interrupt.isPresent() && (interrupt.get() < 0 || interrupt.get() > 255)) {
+            throw new IllegalArgumentException("no interrupt has vector " + interrupt.get());
+        }
+        if (startupVector < 0 || startupVector > 255) {
+            throw new IllegalArgumentException("no start-up IPI has vector " + startupVector);
+        }
+    }
+
+    public VcpuEvents withException(int vector, Optional<Integer> errorCode) {
+        return new VcpuEvents(Optional.of(new PendingException(vector, errorCode)), Optional.empty(), shadow,
+                nmiPending, nmiMasked, startupVector);
+    }
+
+    public VcpuEvents withInterrupt(int vector) {
+        return new VcpuEvents(Optional.empty(), Optional.of(vector), shadow, nmiPending, nmiMasked, startupVector);
+    }
+
+    public VcpuEvents withShadow(boolean whether) {
+        return new VcpuEvents(exception, interrupt, whether, nmiPending, nmiMasked, startupVector);
+    }
+
+    public VcpuEvents withNmi(boolean pending, boolean masked) {
+        return new VcpuEvents(exception, interrupt, shadow, pending, masked, startupVector);
+    }
+}
