@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.conformance;
+
+import java.util.HexFormat;
+import org.javisor.memory.Ram;
+import org.javisor.vmm.Hypervisor;
+import org.javisor.vmm.Registers;
+import org.javisor.vmm.Vcpu;
+import org.javisor.vmm.Vm;
+import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmExit;
+
+/// A machine of one processor with 1 MiB of memory in slot 0, about to execute real-mode code at 0x1000 with a stack
+/// below it.
+final class Guest implements AutoCloseable {
+    static final int CODE = 0x1000;
+    static final long RAM_BYTES = 1 << 20;
+
+    private final Hypervisor hypervisor;
+    final Ram ram = Ram.allocate(RAM_BYTES);
+    final Vm vm;
+    final Vcpu vcpu;
+
+    Guest(String engine, VmConfig config, String listing) {
+        hypervisor = Engines.open(engine);
+        vm = hypervisor.createVm(config);
+        vm.memory().addSlot(0, 0, ram);
+        vm.memory().store(CODE, code(listing));
+        vcpu = vm.createVcpu(0);
+        vcpu.registers().realMode(CODE);
+        vcpu.registers().general(Registers.RSP, CODE);
+    }
+
+    Guest(String engine, String listing) {
+        this(engine, VmConfig.BARE, listing);
+    }
+
+    /// Machine code from a listing: on each line the bytes in hexadecimal, then whatever helps a reader.
+    static byte[] code(String listing) {
+        StringBuilder hex = new StringBuilder();
+        listing.lines().filter(line -> !line.isBlank()).forEach(line -> hex.append(line.strip().split("\\s+")[0]));
+        return HexFormat.of().parseHex(hex);
+    }
+
+    VmExit run() {
+        return vcpu.run();
+    }
+
+    /// Has real-mode interrupt `vector` handled at `ip`.
+    Guest handling(int vector, int ip, String listing) {
+        vm.memory().storeInt(4L * vector, ip);
+        vm.memory().store(ip, code(listing));
+        return this;
+    }
+
+    @Override
+    public void close() {
+        hypervisor.close();
+        ram.close();
+    }
+}
