@@ -32,11 +32,17 @@ public final class I8254 {
     private static final int REFRESH_TICKS = 18;
 
     /// What the chip and its port hold.
-    public record State(List<PitChannel.State> channels, int speaker, TickLine.State ticks) {
+    ///
+    /// @param nextRise the tick at which channel 0's output rises next, or [PitChannel#NEVER]. It does not follow from the
+    ///                 channel alone: one with a very short period is driven more rarely.
+    public record State(List<PitChannel.State> channels, int speaker, TickLine.State ticks, long nextRise) {
         public State {
             channels = List.copyOf(channels);
             if (channels.size() != 3 || (speaker & ~SPEAKER_PORT_WRITABLE) != 0) {
                 throw new IllegalArgumentException("an 8254 has three channels, and port 0x61 four bits");
+            }
+            if (nextRise < 0) {
+                throw new IllegalArgumentException("an 8254's output rises at tick " + nextRise);
             }
         }
     }
@@ -89,7 +95,11 @@ public final class I8254 {
 
     /// Plans the next rise of channel 0's output at or after tick `from` + 1.
     private void plan(long from) {
-        nextRise = channels[0].nextRise(from);
+        planAt(channels[0].nextRise(from));
+    }
+
+    private void planAt(long tick) {
+        nextRise = tick;
         if (nextRise == PitChannel.NEVER) {
             timer.cancel();
         } else {
@@ -106,10 +116,10 @@ public final class I8254 {
             }
             long period = channels[0].nextRise(nextRise) - nextRise;
             rises = period < SHORTEST_PERIOD ? 1 : (int) Math.min((now - nextRise) / period + 1, TickLine.LIMIT);
-            plan(now);
             if (period < SHORTEST_PERIOD) {
-                nextRise = now + SHORTEST_PERIOD;
-                timer.arm(nanos(nextRise));
+                planAt(now + SHORTEST_PERIOD);
+            } else {
+                plan(now);
             }
         }
         ticks.tick(rises);
@@ -242,7 +252,7 @@ public final class I8254 {
                 channel.catchUp(now);
             }
             return new State(List.of(channels[0].save(), channels[1].save(), channels[2].save()), speaker,
-                    ticks.save());
+                    ticks.save(), nextRise);
         }
     }
 
@@ -252,7 +262,7 @@ public final class I8254 {
                 channels[n].restore(saved.channels.get(n));
             }
             speaker = saved.speaker;
-            plan(now());
+            planAt(saved.nextRise);
         }
         ticks.load(saved.ticks);
         tellTone();

@@ -34,7 +34,8 @@ public final class PitChannel {
         public State {
             if ((control & ~CONTROL) != 0 || written < 0 || written > 0x10000 || count < 0 || count > 0x10000
                     || (lowByte & ~0xff) != 0 || latch < -1 || latch > 0xffff || status < -1 || status > 0xff
-                    || since < -0x10000 || counted < 0 || switchAt < since) {
+                    || since < -0x10000 || counted < 0 || switchAt < since
+                    || switchAt != NEVER && (count == 0 || written == 0)) {
                 throw new IllegalArgumentException("not a state of an 8254's counter");
             }
         }

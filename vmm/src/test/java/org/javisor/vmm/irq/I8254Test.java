@@ -426,6 +426,32 @@ class I8254Test {
     }
 
     @Test
+    void aRestoredPitWithAVeryShortPeriodTicksAtTheSameTicks() {
+        program(0, 2, 3);
+        toTick(1500);
+        I8254.State saved = pit.save();
+        long at = clock.nanos();
+        rises.clear();
+        toTick(1600);
+        List<Long> expected = List.copyOf(rises);
+        rises.clear();
+        ManualClock later = new ManualClock();
+        later.advanceTo(at);
+        List<Long> seen = new ArrayList<>();
+        I8254 twin = new I8254(later, level -> {
+            if (level) {
+                seen.add(I8254.ticks(later.nanos()));
+            }
+        });
+
+        twin.restore(saved);
+        later.advanceTo(I8254.nanos(1600));
+
+        assertEquals(expected, seen);
+        assertFalse(expected.isEmpty());
+    }
+
+    @Test
     void nothingAGuestDoesThrows() {
         long seed = Long.getLong("javisor.seed", System.nanoTime());
         System.out.println("I8254Test seed " + seed);
