@@ -242,6 +242,11 @@ public final class I8259 {
         }
     }
 
+    /// The inputs whose interrupts are being served, input 0 in bit 0.
+    int inService() {
+        return isr;
+    }
+
     State save() {
         return new State(inputs, irr, isr, imr, elcr, vectorBase, lowest, step, single, needsIcw4, autoEoi,
                 rotateOnAutoEoi, fullyNested, specialMask, readIsr, poll);

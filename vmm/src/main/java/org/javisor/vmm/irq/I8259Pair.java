@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.irq;
 
+import java.util.function.IntConsumer;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
@@ -25,6 +26,7 @@ public final class I8259Pair {
     private final I8259 slave = new I8259(0);
     private final InterruptLine intr;
     private volatile boolean requested;
+    private IntConsumer onEnd = _ -> { };
     private boolean driven;
 
     /// @param intr the processor's interrupt pin
@@ -120,15 +122,31 @@ public final class I8259Pair {
 
             @Override
             public void write(long offset, int size, long value) {
+                int ended;
                 synchronized (lock) {
+                    int served = inService();
                     for (int i = 0; i < size; i++) {
                         chip.write((int) offset + i, (int) (value >>> 8 * i) & 0xff);
                     }
+                    ended = served & ~inService();
                     settle();
+                }
+                if (ended != 0) {
+                    onEnd.accept(ended);
                 }
                 drive();
             }
         };
+    }
+
+    private int inService() {
+        return master.inService() | slave.inService() << 8;
+    }
+
+    /// Has `listener` told of the interrupts that the guest ends, input 0 in bit 0, before INTR is driven again. Without
+    /// a lock, on the thread of the guest's access. Before the machine runs.
+    void onEnd(IntConsumer listener) {
+        onEnd = listener;
     }
 
     private BusDevice edgeLevelControl() {

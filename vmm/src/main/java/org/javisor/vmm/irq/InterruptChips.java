@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.javisor.memory.Clock;
 import org.javisor.memory.InterruptLine;
@@ -35,6 +36,7 @@ public final class InterruptChips {
     private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
     /// What [InterruptLine#whenTaken] was given.
     private final Queue<Runnable> awaitingRoom = new ConcurrentLinkedQueue<>();
+    private final EndListeners endListeners = new EndListeners();
     private volatile GsiRouting routing = GsiRouting.pc();
     private volatile InterruptLine pitLine;
 
@@ -48,6 +50,8 @@ public final class InterruptChips {
                 .toArray(GsiLine[]::new);
         this.pitLine = gsi(0);
         this.pit = new I8254(clock, pitOutput());
+        ioApic.onEnd(pins -> ended(pins, GsiRoute.Pin::new));
+        pic.onEnd(inputs -> ended(inputs, GsiRoute.Pic::new));
         pic.attach(ports);
         pit.attach(ports);
         coprocessorError = new CoprocessorError(gsi(CoprocessorError.IRQ));
@@ -115,6 +119,22 @@ public final class InterruptChips {
         public void whenTaken(Runnable then) {
             awaitingRoom.add(then);
         }
+    }
+
+    private void ended(int inputs, IntFunction<GsiRoute> route) {
+        if (!endListeners.isEmpty()) {
+            for (int left = inputs; left != 0; left &= left - 1) {
+                endListeners.ended(routing, route.apply(Integer.numberOfTrailingZeros(left)));
+            }
+        }
+    }
+
+    /// Has `then` run each time that the guest ends an interrupt of `gsi`, before it is seen whether the GSI is still
+    /// asserted: on the thread of the guest's access, which holds no lock.
+    ///
+    /// @return what takes this back
+    public Runnable onEndOfInterrupt(int gsi, Runnable then) {
+        return endListeners.add(gsi, then);
     }
 
     /// A processor has taken an interrupt; its thread, which holds no lock.

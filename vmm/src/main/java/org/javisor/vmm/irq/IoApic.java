@@ -8,6 +8,7 @@ import static org.javisor.vmm.irq.ApicLayout.VECTOR;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.stream.LongStream;
 import org.javisor.memory.BusDevice;
 
@@ -67,6 +68,7 @@ public final class IoApic implements BusDevice {
     private int select;
     private int id;
     private int pins;
+    private IntConsumer onEnd = _ -> { };
 
     /// @param wideDestinations whether entries have room for APIC ids above 255
     public IoApic(ApicBus bus, boolean wideDestinations) {
@@ -143,19 +145,42 @@ public final class IoApic implements BusDevice {
     /// A local APIC, or the guest through the EOI register, ends the level-triggered interrupts with this vector. A pin
     /// that is still asserted interrupts again.
     public void endOfInterrupt(int vector) {
+        int ended;
+        synchronized (lock) {
+            ended = underWay(vector);
+        }
+        if (ended != 0) {
+            onEnd.accept(ended);
+        }
         int again = 0;
         synchronized (lock) {
-            for (int pin = 0; pin < PINS; pin++) {
-                long entry = table[pin];
-                if ((entry & VECTOR) == vector && isLevel(entry) && (entry & REMOTE_IRR) != 0) {
-                    table[pin] = entry & ~REMOTE_IRR;
-                    again |= claimLevel(pin) ? 1 << pin : 0;
-                }
+            for (int pins = ended & underWay(vector); pins != 0; pins &= pins - 1) {
+                int pin = Integer.numberOfTrailingZeros(pins);
+                table[pin] &= ~REMOTE_IRR;
+                again |= claimLevel(pin) ? 1 << pin : 0;
             }
         }
         for (; again != 0; again &= again - 1) {
             send(Integer.numberOfTrailingZeros(again));
         }
+    }
+
+    /// The pins whose level-triggered interrupts with this vector are under way, pin 0 in bit 0.
+    private int underWay(int vector) {
+        int found = 0;
+        for (int pin = 0; pin < PINS; pin++) {
+            long entry = table[pin];
+            if ((entry & VECTOR) == vector && isLevel(entry) && (entry & REMOTE_IRR) != 0) {
+                found |= 1 << pin;
+            }
+        }
+        return found;
+    }
+
+    /// Has `listener` told of the pins whose level-triggered interrupts the guest ends, pin 0 in bit 0, before they are
+    /// looked at again. Without a lock, on the thread of the guest's access. Before the machine runs.
+    void onEnd(IntConsumer listener) {
+        onEnd = listener;
     }
 
     // ---- registers ----
