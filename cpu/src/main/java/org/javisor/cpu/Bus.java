@@ -87,7 +87,8 @@ final class Bus {
             next++;
             return;
         }
-        if (exits && bus.unclaimed(address, bytes)) {
+        boolean unclaimed = exits && bus.unclaimed(address, bytes);
+        if (unclaimed && !bus.tapped(address, bytes, value & Cpu.mask(bytes))) {
             record(0);
             cpu.exit(exit, address, bytes, value & Cpu.mask(bytes));
             throw cpu.unwind();
@@ -95,7 +96,9 @@ final class Bus {
         long start = System.nanoTime();
         cpu.group.leave(cpu);
         try {
-            bus.write(address, bytes, value);
+            if (!unclaimed) {
+                bus.write(address, bytes, value);
+            }
         } finally {
             cpu.group.enter(cpu);
         }

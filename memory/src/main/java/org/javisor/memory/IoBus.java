@@ -2,6 +2,7 @@
 package org.javisor.memory;
 
 import java.util.Arrays;
+import java.util.stream.Stream;
 
 /// An address space of devices: ports (0 to 0xffff) or MMIO (guest-physical addresses).
 ///
@@ -35,12 +36,22 @@ public final class IoBus {
         }
     }
 
+    private record Tapped(long start, long bytes, WriteTap tap) {
+        private boolean holds(long address, int size) {
+            return Long.compareUnsigned(address - start, bytes) < 0
+                    && Long.compareUnsigned(address - start + size, bytes) <= 0;
+        }
+    }
+
     private static final Range[] NONE = {};
+    private static final Tapped[] NO_TAPS = {};
 
     private final String name;
     private final long limit;
     private final IoBus shared;
     private volatile Range[] ranges = NONE;
+    /// In the order in which they were attached.
+    private volatile Tapped[] taps = NO_TAPS;
 
     /// @param name  what the addresses are, for messages: `port` or `MMIO address`
     /// @param limit the highest address
@@ -90,6 +101,42 @@ public final class IoBus {
         ranges = Arrays.stream(ranges).filter(r -> r != range).toArray(Range[]::new);
     }
 
+    /// Lets `tap` look at every write to `bytes` addresses from `start`, behind those that are there. Views of a bus
+    /// have the taps of the bus.
+    ///
+    /// @return what takes it away again
+    public Runnable tap(long start, long bytes, WriteTap tap) {
+        if (shared != null) {
+            return shared.tap(start, bytes, tap);
+        }
+        if (bytes <= 0 || Long.compareUnsigned(start, limit) > 0
+                || Long.compareUnsigned(bytes - 1, limit - start) > 0) {
+            throw new IllegalArgumentException(String.format(
+                    "0x%x addresses from 0x%x do not fit a bus whose last %s is 0x%x", bytes, start, name, limit));
+        }
+        Tapped added = new Tapped(start, bytes, tap);
+        synchronized (this) {
+            taps = Stream.concat(Arrays.stream(taps), Stream.of(added)).toArray(Tapped[]::new);
+        }
+        return () -> untap(added);
+    }
+
+    private synchronized void untap(Tapped removed) {
+        taps = Arrays.stream(taps).filter(tapped -> tapped != removed).toArray(Tapped[]::new);
+    }
+
+    /// Offers a write to the taps, which [#write] does too.
+    ///
+    /// @return whether one of them has done it
+    public boolean tapped(long address, int size, long value) {
+        for (Tapped tapped : shared == null ? taps : shared.taps) {
+            if (tapped.holds(address, size) && tapped.tap.write(address, size, value)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// The range that holds `address`, or null. Never allocates.
     public Range find(long address) {
         Range[] sorted = ranges;
@@ -136,14 +183,20 @@ public final class IoBus {
         return value;
     }
 
-    /// Writes the low `size` bytes (1, 2, 4 or 8) of `value`; bytes that no device claims are lost.
+    /// Writes the low `size` bytes (1, 2, 4 or 8) of `value`; bytes that nobody takes are lost.
     public void write(long address, int size, long value) {
+        if (!tapped(address, size, value & mask(size))) {
+            deliver(address, size, value);
+        }
+    }
+
+    private void deliver(long address, int size, long value) {
         Range range = find(address);
         if (range != null && range.holds(address, size)) {
             range.device.write(address - range.start, size, value & mask(size));
         } else if (size > 1) {
             for (int i = 0; i < size; i++) {
-                write(address + i, 1, value >>> 8 * i & 0xff);
+                deliver(address + i, 1, value >>> 8 * i & 0xff);
             }
         }
     }
