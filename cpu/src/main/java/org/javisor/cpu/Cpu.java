@@ -39,6 +39,7 @@ public final class Cpu implements AutoCloseable {
     final DescriptorTables tables;
     final SegmentLoader segmentLoader;
     final SystemRegisters system;
+    final TimeStampCounter tsc = new TimeStampCounter(this);
     final ControlRegisters control;
     final MsrTable msrs = new MsrTable();
     final Msrs modelSpecific;
@@ -191,7 +192,7 @@ public final class Cpu implements AutoCloseable {
 
     /// What the guest reads as its time stamp counter now. On the processor's own thread.
     public long tsc() {
-        return system.tsc();
+        return tsc.value();
     }
 
     /// Whether it is in 64-bit mode.
@@ -199,9 +200,36 @@ public final class Cpu implements AutoCloseable {
         return mode == ExecutionMode.LONG;
     }
 
-    /// What [#tsc] adds to the machine's counter.
+    /// What [#tsc] is when the machine's counter is at `machine`.
+    public long tscAt(long machine) {
+        return tsc.at(machine);
+    }
+
+    /// How many nanoseconds so many ticks of [#tsc] take.
+    public long tscNanos(long ticks) {
+        return tsc.nanos(ticks);
+    }
+
+    /// How fast [#tsc] is.
+    public int tscKhz() {
+        return tsc.khz();
+    }
+
+    /// Changes the speed, and so the counter; not while the processor runs.
+    ///
+    /// @param khz positive
+    public void tscKhz(int khz) {
+        tsc.khz(khz);
+    }
+
+    /// What the owner has added to the counter.
     public long tscOffset() {
-        return system.tscAdjust;
+        return tsc.offset();
+    }
+
+    /// Changes it, and so the counter; not while the processor runs.
+    public void tscOffset(long offset) {
+        tsc.offset(offset);
     }
 
     /// How many exceptions and interrupts were delivered through `vector`.

@@ -50,6 +50,9 @@ public final class CpuidModel {
         /// CR4.PKE.
         boolean osProtectionKeys();
 
+        /// How fast the time stamp counter is.
+        int tscKhz();
+
         long xcr0();
 
         long xss();
@@ -238,8 +241,9 @@ public final class CpuidModel {
             }
             case 0xb, 0x1f -> topology(subleaf, state, answer);
             case 0xd -> extendedState(subleaf, state, answer);
-            case 0x15 -> set(answer, 1, TSC_HZ / CRYSTAL_HZ, CRYSTAL_HZ, 0);
-            case 0x16 -> set(answer, TSC_HZ / 1_000_000, TSC_HZ / 1_000_000, BUS_MHZ, 0);
+            // The ratio is one of kHz: any frequency has one.
+            case 0x15 -> set(answer, CRYSTAL_HZ / 1000, state.tscKhz(), CRYSTAL_HZ, 0);
+            case 0x16 -> set(answer, state.tscKhz() / 1000, state.tscKhz() / 1000, BUS_MHZ, 0);
             default -> { }
         }
     }

@@ -144,10 +144,10 @@ final class Msrs {
     }
 
     private void defineTime() {
-        SystemRegisters system = cpu.system;
-        define(CpuFeature.TSC, TSC, system::tsc, always(system::tsc));
-        define(CpuFeature.TSC_ADJUST, TSC_ADJUST, () -> system.tscAdjust, always(system::adjustTsc));
-        define(CpuFeature.RDTSCP, TSC_AUX, () -> system.tscAux, within(0xffff_ffffL, system::tscAux));
+        TimeStampCounter tsc = cpu.tsc;
+        define(CpuFeature.TSC, TSC, tsc::value, always(tsc::value));
+        define(CpuFeature.TSC_ADJUST, TSC_ADJUST, tsc::adjust, always(tsc::adjust));
+        define(CpuFeature.RDTSCP, TSC_AUX, tsc::aux, within(0xffff_ffffL, tsc::aux));
     }
 
     private void definePlatform() {

@@ -21,7 +21,7 @@ final class SystemInstructions {
                 .bind(Mnemonic.WRMSR, SystemInstructions::writeMsr)
                 .bind(Mnemonic.RDTSC, SystemInstructions::readTime)
                 .bind(Mnemonic.RDTSCP, SystemInstructions::readTimeAndProcessor)
-                .bind(Mnemonic.RDPID, (cpu, insn) -> cpu.write(insn, 0, cpu.system.tscAux))
+                .bind(Mnemonic.RDPID, (cpu, insn) -> cpu.write(insn, 0, cpu.tsc.aux()))
                 .bind(Mnemonic.RDPMC, SystemInstructions::readCounter)
                 .bind(Mnemonic.HLT, SystemInstructions::halt)
                 .bind(Mnemonic.INVLPG, SystemInstructions::invalidatePage)
@@ -102,7 +102,7 @@ final class SystemInstructions {
         if ((cpu.cr4 & ControlBits.CR4_TSD) != 0 && cpu.cpl != 0) {
             throw cpu.gp(0);
         }
-        long time = cpu.system.readTsc();
+        long time = cpu.tsc.read();
         // An interrupt that was due before it comes before anything is made of it.
         if ((cpu.requests() & cpu.requestMask()) != 0) {
             cpu.blockEnd = 0;
@@ -116,7 +116,7 @@ final class SystemInstructions {
 
     private static void readTimeAndProcessor(Cpu cpu, Insn insn) {
         pair(cpu, time(cpu));
-        cpu.reg32(RCX, (int) cpu.system.tscAux);
+        cpu.reg32(RCX, (int) cpu.tsc.aux());
     }
 
     /// There are no performance counters, so that every index is out of range.

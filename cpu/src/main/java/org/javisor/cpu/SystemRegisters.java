@@ -7,7 +7,7 @@ import static org.javisor.isa.Instruction.GS;
 import org.javisor.host.HostMemory;
 
 /// What RDMSR, WRMSR, XGETBV and XSETBV reach and instructions use: the registers behind fast system calls,
-/// the time stamp counter, extended state.
+/// extended state.
 ///
 /// @sdm vol. 4 §2.1 "Architectural MSRs"
 final class SystemRegisters implements CpuidModel.State {
@@ -24,60 +24,12 @@ final class SystemRegisters implements CpuidModel.State {
 
     long star, lstar, cstar, fmask;
     long sysenterCs, sysenterEsp, sysenterEip;
-    /// IA32_TSC_ADJUST: what the guest's counter is ahead of the machine's.
-    long tscAdjust;
-    long tscAux;
     long xcr0 = XsaveLayout.X87;
     long xss;
     long specCtrl;
 
     SystemRegisters(Cpu cpu) {
         this.cpu = cpu;
-    }
-
-    /// What RDTSC reads.
-    long tsc() {
-        return cpu.environment.tsc() + tscAdjust;
-    }
-
-    /// Changes the counter, and IA32_TSC_ADJUST by as much.
-    void tsc(long value) {
-        adjustTsc(tscAdjust + value - tsc());
-    }
-
-    /// Writes IA32_TSC_ADJUST, and so the counter.
-    void adjustTsc(long value) {
-        tscAdjust = value;
-        withdrawTsc();
-        cpu.environment.tscChanged();
-    }
-
-    void tscAux(long value) {
-        tscAux = value;
-        withdrawTsc();
-    }
-
-    /// RDTSC. Who has it see that time has passed has what was to happen by then happen first.
-    long readTsc() {
-        long until = cpu.environment.catchUp();
-        publishTsc(until);
-        return tsc();
-    }
-
-    /// Tells translated code how to read the counter, if it can.
-    private void publishTsc(long until) {
-        long origin = cpu.environment.tscOrigin();
-        // Checked code would read another time than the interpreter after it.
-        boolean usable = origin != CpuEnvironment.NO_TSC_ORIGIN && !cpu.group.checked;
-        HostMemory.storeLong(cpu.state + CpuLayout.TSC_ORIGIN, origin - tscAdjust);
-        HostMemory.storeLong(cpu.state + CpuLayout.TSC_LIMIT, usable ? until : Long.MIN_VALUE);
-        HostMemory.storeInt(cpu.state + CpuLayout.TSC_AUX, (int) tscAux);
-    }
-
-    /// Has translated code ask how to read the counter before it does so again: what that depends on has changed, or
-    /// may have.
-    void withdrawTsc() {
-        HostMemory.storeLong(cpu.state + CpuLayout.TSC_LIMIT, Long.MIN_VALUE);
     }
 
     /// Sets FS.base, or another segment's, without touching its selector.
@@ -128,9 +80,8 @@ final class SystemRegisters implements CpuidModel.State {
         star = lstar = cstar = fmask = 0;
         kernelGsBase(0);
         sysenterCs = sysenterEsp = sysenterEip = 0;
-        // The counter beneath restarts by itself when the machine is reset, for all processors at once.
-        tscAdjust = 0;
-        tscAux = specCtrl = 0;
+        cpu.tsc.reset();
+        specCtrl = 0;
         xcr0 = XsaveLayout.X87;
         xss = 0;
         cpu.keys.reset();
@@ -157,6 +108,11 @@ final class SystemRegisters implements CpuidModel.State {
     @Override
     public boolean osProtectionKeys() {
         return (cpu.cr4 & ControlBits.CR4_PKE) != 0;
+    }
+
+    @Override
+    public int tscKhz() {
+        return cpu.tsc.khz();
     }
 
     @Override

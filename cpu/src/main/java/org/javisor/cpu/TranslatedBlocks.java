@@ -39,7 +39,7 @@ class TranslatedBlocks {
     int execute() {
         from = null;
         insn = null;
-        cpu.system.withdrawTsc();
+        cpu.tsc.withdraw();
         try {
             do {
                 Block block = runLoop.find();

@@ -42,6 +42,11 @@ class CpuidModelTest {
         }
 
         @Override
+        public int tscKhz() {
+            return 1_000_000;
+        }
+
+        @Override
         public long xcr0() {
             return 3;
         }

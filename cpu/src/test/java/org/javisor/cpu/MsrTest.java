@@ -90,7 +90,7 @@ class MsrTest {
     @Test
     void aWriteOfTheCounterShowsInItsAdjustment() {
         guest.tsc = 1000;
-        cpu.system.tscAdjust = 0;
+        cpu.tsc.adjust(0);
         assertEquals(-1, write(Msrs.TSC, 5000));
         assertEquals(-1, read(Msrs.TSC_ADJUST));
         assertEquals(4000, value());
@@ -102,7 +102,7 @@ class MsrTest {
     @Test
     void afterResetTheCounterIsTheMachinesUnadjusted() {
         guest.tsc = 1234;
-        cpu.system.tscAdjust = 7;
+        cpu.tsc.adjust(7);
         cpu.reset();
         assertEquals(1234, cpu.tsc());
         assertEquals(0, cpu.msrs().read(Msrs.TSC_ADJUST));
@@ -110,9 +110,9 @@ class MsrTest {
 
     @Test
     void rdtscpReadsTheProcessorNumberToo() {
-        cpu.system.tscAux = 5;
+        cpu.tsc.aux(5);
         guest.tsc = 0x1_0000_0001L;
-        cpu.system.tscAdjust = 0;
+        cpu.tsc.adjust(0);
         // rdtscp; rdpid rbx; hlt
         guest.code("0f01f9 f30fc7fb f4");
         guest.runToVector();

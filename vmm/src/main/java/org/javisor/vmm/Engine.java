@@ -22,6 +22,9 @@ interface Engine {
         /// The A20 gate: masks bit 20 of physical addresses, or no longer does.
         void maskA20(Vcpu vcpu, boolean masked);
 
+        /// What the machine's clock tells guests has jumped; `vcpu` does not run.
+        void clockChanged(Vcpu vcpu);
+
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
 

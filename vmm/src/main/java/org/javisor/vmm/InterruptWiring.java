@@ -138,6 +138,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         return cpu.tsc();
     }
 
+    @Override
+    public long tscNanos(long ticks) {
+        return cpu.tscNanos(ticks);
+    }
+
     private void request(int bits) {
         cpu.request(bits);
         wake.signal();

@@ -15,6 +15,8 @@ final class Paravirt implements PvMachine {
     private final Vm vm;
     private final Set<GuestInterface> interfaces;
     private final KvmHypercalls kvm;
+    /// What KVM's clock is ahead of the machine's.
+    private volatile long clockOffset;
 
     Paravirt(Vm vm, Set<GuestInterface> interfaces) {
         this.vm = vm;
@@ -45,6 +47,16 @@ final class Paravirt implements PvMachine {
     @Override
     public Clock clock() {
         return vm.clock();
+    }
+
+    @Override
+    public long guestNanos(long nanos) {
+        return nanos + clockOffset;
+    }
+
+    /// Has KVM's clock tell `nanos` now. The machine does not run.
+    void setGuestNanos(long nanos) {
+        clockOffset = nanos - vm.clock().nanos();
     }
 
     @Override

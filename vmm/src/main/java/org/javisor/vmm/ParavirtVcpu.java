@@ -85,8 +85,13 @@ final class ParavirtVcpu implements PvProcessor {
     }
 
     @Override
-    public long tscOffset() {
-        return cpu.tscOffset();
+    public long tscOf(long machineTsc) {
+        return cpu.tscAt(machineTsc);
+    }
+
+    @Override
+    public int tscKhz() {
+        return cpu.tscKhz();
     }
 
     @Override

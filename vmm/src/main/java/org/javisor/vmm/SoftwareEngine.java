@@ -67,6 +67,11 @@ final class SoftwareEngine implements Engine {
         }
 
         @Override
+        public void clockChanged(Vcpu vcpu) {
+            ((SoftwareVcpu) vcpu).clockChanged();
+        }
+
+        @Override
         public void maskA20(Vcpu vcpu, boolean masked) {
             ((SoftwareVcpu) vcpu).maskA20(masked);
         }

@@ -26,6 +26,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private static final int LOOP = 1_000;
     /// In nanoseconds.
     private static final long SHORTEST_SLEEP = 20_000;
+    /// How fast a time stamp counter may be, in kHz.
+    private static final int SLOWEST_TSC = 1_000, FASTEST_TSC = 100_000_000;
     private static final int INTERRUPTS =
             Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT | Requests.STARTUP;
 
@@ -301,6 +303,34 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public Optional<DirtyRing> dirtyRing() {
         return Optional.ofNullable(dirtyRing);
+    }
+
+    /// The machine's clock has been set; it does not run.
+    void clockChanged() {
+        paravirt.tscChanged();
+    }
+
+    @Override
+    public int tscKhz() {
+        return cpu.tscKhz();
+    }
+
+    @Override
+    public void tscKhz(int khz) {
+        if (khz < SLOWEST_TSC || khz > FASTEST_TSC) {
+            throw new InvalidRegisterException("tsc_khz", khz + " is not " + SLOWEST_TSC + " to " + FASTEST_TSC);
+        }
+        cpu.tscKhz(khz);
+    }
+
+    @Override
+    public long tscOffset() {
+        return cpu.tscOffset();
+    }
+
+    @Override
+    public void tscOffset(long offset) {
+        cpu.tscOffset(offset);
     }
 
     void maskA20(boolean masked) {

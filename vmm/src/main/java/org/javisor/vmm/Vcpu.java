@@ -72,6 +72,21 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// @throws IllegalArgumentException if no local APIC can hold it
     void lapic(LapicState state);
 
+    /// How fast the time stamp counter is, in kHz.
+    int tscKhz();
+
+    /// Gives the time stamp counter another speed; best before the guest first looks (`KVM_SET_TSC_KHZ`).
+    ///
+    /// @throws InvalidRegisterException if the engine has no such speed
+    void tscKhz(int khz);
+
+    /// What has been added to this vCPU's time stamp counter from outside. The same for all vCPUs of a machine at
+    /// first, so that their counters agree; only differences have a meaning.
+    long tscOffset();
+
+    /// Adds something else (`KVM_VCPU_TSC_OFFSET`); IA32_TSC_ADJUST stays as it is.
+    void tscOffset(long offset);
+
     /// What the guest has written, by page; empty where logs are bitmaps ([EnabledCaps#dirtyRing]).
     Optional<DirtyRing> dirtyRing();
 

@@ -93,6 +93,28 @@ public final class Vm implements AutoCloseable {
         return chips().msi();
     }
 
+    /// The machine's time now. Any thread.
+    public ClockReading clockReading() {
+        long nanos = clock.nanos();
+        long told = paravirt == null ? nanos : paravirt.guestNanos(nanos);
+        return new ClockReading(told, clock.wallNanos(), tscAt(nanos));
+    }
+
+    /// Has KVM's clock tell `nanos` from now on (`KVM_SET_CLOCK`): as when a machine that was saved goes on elsewhere.
+    /// A guest that runs on sees its time jump; who must not, is told a time that is not before the last that it saw.
+    /// The machine is paused, or does not run.
+    ///
+    /// @param nanos not negative
+    public void setClock(long nanos) {
+        if (nanos < 0) {
+            throw new IllegalArgumentException(nanos + " ns is no time of a machine's clock");
+        }
+        if (paravirt != null) {
+            paravirt.setGuestNanos(nanos);
+            vcpus().forEach(processors::clockChanged);
+        }
+    }
+
     boolean hasChips() {
         return chips != null;
     }

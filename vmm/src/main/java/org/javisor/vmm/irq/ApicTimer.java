@@ -182,7 +182,7 @@ public final class ApicTimer {
         long now = processor.tsc();
         boolean due = tsc != 0 && Long.compareUnsigned(tsc, now) <= 0;
         tscDeadline = due ? 0 : tsc;
-        long at = clock.nanos() + (tsc - now);
+        long at = clock.nanos() + processor.tscNanos(tsc - now);
         if (tscDeadline == 0 || tsc - now < 0 || at < 0) {
             stop();
         } else {

@@ -19,6 +19,11 @@ public interface ProcessorPins {
     /// A start-up IPI for code at `vector` << 12.
     void startup(int vector);
 
-    /// The processor's time stamp counter now, which counts nanoseconds. Any thread.
+    /// The processor's time stamp counter now. Any thread.
     long tsc();
+
+    /// How many nanoseconds so many ticks of it take. Any thread.
+    default long tscNanos(long ticks) {
+        return ticks;
+    }
 }

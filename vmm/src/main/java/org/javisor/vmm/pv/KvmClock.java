@@ -11,9 +11,7 @@ final class KvmClock {
     private static final int ENABLED = 1;
     private static final int VERSION = 0, TSC = 8, NANOS = 16, MULTIPLIER = 24, SHIFT = 28, FLAGS = 29;
     private static final int STABLE = 1;
-    /// Of a counter at 1 GHz: ticks, times two, times a half.
-    private static final long HALF = 0x8000_0000L;
-    private static final int DOUBLE = 1;
+    private static final long KHZ_PER_GHZ = 1_000_000;
 
     private final PvMachine machine;
     private final PvProcessor processor;
@@ -40,14 +38,34 @@ final class KvmClock {
             return;
         }
         GuestArea area = new GuestArea(machine.memory(), register & ~1L);
+        // The point where the machine's counter is zero: as long as it is the same for all processors and at all times,
+        // no rounding of the multiplier can make one's time run ahead of another's.
+        long nanos = machine.clock().nanos();
+        int shift = shift(processor.tscKhz());
         area.change(VERSION, () -> {
-            long nanos = machine.clock().nanos();
-            area.store(TSC, 8, machine.tscAt(nanos) + processor.tscOffset());
-            area.store(NANOS, 8, nanos);
-            area.store(MULTIPLIER, 4, HALF);
-            area.store(SHIFT, 1, DOUBLE);
+            area.store(TSC, 8, processor.tscOf(0));
+            area.store(NANOS, 8, machine.guestNanos(nanos) - machine.tscAt(nanos));
+            area.store(MULTIPLIER, 4, multiplier(processor.tscKhz(), shift));
+            area.store(SHIFT, 1, shift);
             area.store(FLAGS, 1, STABLE);
         });
+    }
+
+    /// By how much ticks are to be shifted to the left, so that the multiplier has all of its 32 bits.
+    private static int shift(int khz) {
+        int shift = 0;
+        while (multiplier(khz, shift) >>> 32 != 0) {
+            shift++;
+        }
+        while (multiplier(khz, shift) >>> 31 == 0) {
+            shift--;
+        }
+        return shift;
+    }
+
+    /// Nanoseconds for one shifted tick, times 2 to the 32.
+    private static long multiplier(int khz, int shift) {
+        return (shift >= 0 ? KHZ_PER_GHZ << 32 - shift : KHZ_PER_GHZ << 32 << -shift) / khz;
     }
 
     void reset() {
@@ -58,7 +76,7 @@ final class KvmClock {
     static boolean wallClock(PvMachine machine, long gpa) {
         GuestArea area = new GuestArea(machine.memory(), gpa);
         area.change(0, () -> {
-            long boot = machine.clock().wallNanos() - machine.clock().nanos();
+            long boot = machine.clock().wallNanos() - machine.guestNanos(machine.clock().nanos());
             area.store(4, 4, Math.floorDiv(boot, 1_000_000_000L));
             area.store(8, 4, Math.floorMod(boot, 1_000_000_000L));
         });

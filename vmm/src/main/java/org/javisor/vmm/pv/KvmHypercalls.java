@@ -76,7 +76,7 @@ public final class KvmHypercalls {
         long wall = machine.clock().wallNanos();
         area.store(0, 8, Math.floorDiv(wall, 1_000_000_000L));
         area.store(8, 8, Math.floorMod(wall, 1_000_000_000L));
-        area.store(16, 8, machine.tscAt(nanos) + caller.tscOffset());
+        area.store(16, 8, caller.tscOf(machine.tscAt(nanos)));
         area.store(24, 4, 0);
         for (int at = 28; at < PAIRING_BYTES; at += 4) {
             area.store(at, 4, 0);

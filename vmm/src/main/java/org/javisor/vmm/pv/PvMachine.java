@@ -10,6 +10,9 @@ public interface PvMachine {
 
     Clock clock();
 
+    /// The time that KVM's clock tells the guest at a point of [#clock]'s time.
+    long guestNanos(long nanos);
+
     /// The time stamp counter, before what a processor adds, at a point of [#clock]'s time.
     long tscAt(long nanos);
 

@@ -8,8 +8,16 @@ import org.javisor.vmm.irq.LazyEoi;
 public interface PvProcessor {
     MsrTable msrs();
 
-    /// What it adds to the machine's time stamp counter.
-    long tscOffset();
+    /// Its time stamp counter when the machine's is at `machine`.
+    long tscOf(long machine);
+
+    /// What its counter is ahead of the machine's, if it is as fast.
+    default long tscOffset() {
+        return tscOf(0);
+    }
+
+    /// How fast its counter is.
+    int tscKhz();
 
     /// How long its thread wanted to execute but the host did not let it, in nanoseconds.
     long stolenNanos();

@@ -107,8 +107,18 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     }
 
     @Override
-    public long tscOffset() {
-        return tscOffset;
+    public long tscOf(long machine) {
+        return machine + tscOffset;
+    }
+
+    @Override
+    public int tscKhz() {
+        return 1_000_000;
+    }
+
+    @Override
+    public long guestNanos(long nanos) {
+        return nanos;
     }
 
     @Override
