@@ -8,7 +8,7 @@ public final class HostException extends RuntimeException {
     private final int errno;
 
     public HostException(String call, int errno) {
-        super(call + ": " + LibC.strerror(errno) + " (errno " + errno + ")");
+        super(call + ": " + LibC.strerror(errno) + " (" + Errno.nameOf(errno) + ")");
         this.errno = errno;
     }
 

@@ -76,7 +76,7 @@ final class LibC {
             MemorySegment captured = arena.allocate(CAPTURE);
             long result = call.invoke(captured);
             if (result == -1) {
-                throw new HostException(what, (int) ERRNO.get(captured, 0L));
+                throw new HostException(what, errno(captured));
             }
             return result;
         } catch (RuntimeException | Error e) {
@@ -164,6 +164,11 @@ final class LibC {
 
     static void close(int fd) {
         check("close of file descriptor " + fd, e -> (int) CLOSE.invokeExact(e, fd));
+    }
+
+    /// What a call left in the segment that it was given.
+    static int errno(MemorySegment captured) {
+        return (int) ERRNO.get(captured, 0L);
     }
 
     static String strerror(int errno) {

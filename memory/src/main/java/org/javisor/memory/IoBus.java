@@ -68,6 +68,11 @@ public final class IoBus {
         this.shared = shared;
     }
 
+    /// The highest address.
+    public long limit() {
+        return limit;
+    }
+
     /// Claims `bytes` addresses from `start` for `device`.
     ///
     /// @throws IllegalArgumentException if the range is empty, leaves the bus, or overlaps another

@@ -28,6 +28,9 @@ interface Engine {
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
 
+        /// The machine's connections to what runs outside its vCPUs.
+        EventWiring eventWiring();
+
         /// Has translated code count instructions; before a vCPU runs.
         void countInstructions();
 

@@ -35,7 +35,7 @@ final class SoftwareEngine implements Engine {
                 group.countInstructions();
             }
         }
-        return new SoftwareProcessors(vm, group, translator);
+        return new SoftwareProcessors(vm, group, translator, new SoftwareEventWiring(vm));
     }
 
     private static BlockTranslator translator(VmConfig config) {
@@ -55,7 +55,8 @@ final class SoftwareEngine implements Engine {
     }
 
     /// @param translator null if there is none
-    private record SoftwareProcessors(Vm vm, CpuGroup group, BlockTranslator translator) implements Processors {
+    private record SoftwareProcessors(Vm vm, CpuGroup group, BlockTranslator translator,
+            SoftwareEventWiring eventWiring) implements Processors {
         @Override
         public Vcpu create(int id) {
             return new SoftwareVcpu(vm, id, group);
@@ -114,6 +115,7 @@ final class SoftwareEngine implements Engine {
 
         @Override
         public void close() {
+            eventWiring.close();
             if (translator != null) {
                 translator.close();
             }

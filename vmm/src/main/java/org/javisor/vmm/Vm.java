@@ -93,6 +93,11 @@ public final class Vm implements AutoCloseable {
         return chips().msi();
     }
 
+    /// How the machine is connected to what runs outside its vCPUs. Any thread.
+    public EventWiring eventWiring() {
+        return processors.eventWiring();
+    }
+
     /// The machine's time now. Any thread.
     public ClockReading clockReading() {
         long nanos = clock.nanos();
