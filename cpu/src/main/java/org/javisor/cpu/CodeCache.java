@@ -4,7 +4,7 @@ package org.javisor.cpu;
 import java.lang.invoke.VarHandle;
 import org.javisor.memory.GuestMemory;
 
-/// The decoded pages of a machine, by guest-physical address. Lookups take no lock.
+/// The decoded pages of a machine's memory, by guest-physical address. Lookups take no lock.
 ///
 /// When it has grown to the share of the heap it may have, everything is forgotten and decoded anew: a guest cannot
 /// make it grow without bound.
@@ -16,14 +16,17 @@ final class CodeCache {
     long maxInstructions = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_INSTRUCTION;
 
     private final CpuGroup group;
+    private final GuestMemory memory;
     /// Open-addressed by frame number, a power of two long and at most half full.
     private volatile CodePage[] table = new CodePage[256];
     private int count;
     /// Approximate: updated without a lock.
     private long instructions;
 
-    CodeCache(CpuGroup group) {
+    /// @param memory whose slots the pages are in
+    CodeCache(CpuGroup group, GuestMemory memory) {
         this.group = group;
+        this.memory = memory;
     }
 
     private static int hash(long gpa) {
@@ -49,7 +52,7 @@ final class CodeCache {
     private synchronized CodePage add(long gpa) {
         CodePage page = find(table, gpa);
         if (page == null) {
-            page = new CodePage(gpa);
+            page = new CodePage(memory, gpa);
             CodePage[] pages = 2 * (count + 1) > table.length ? grown() : table;
             insert(pages, page);
             count++;

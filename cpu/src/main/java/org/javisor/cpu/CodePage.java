@@ -15,6 +15,7 @@ final class CodePage {
     private static final int MANY_CHANGES = 64;
     private static final Block[] NONE = new Block[1];
 
+    private final GuestMemory memory;
     /// Guest-physical address.
     final long gpa;
     /// Bit n: bytes 64 n to 64 n + 63 may be part of a block.
@@ -32,7 +33,8 @@ final class CodePage {
     /// who holds other locks.
     private volatile long[] separate;
 
-    CodePage(long gpa) {
+    CodePage(GuestMemory memory, long gpa) {
+        this.memory = memory;
         this.gpa = gpa;
     }
 
@@ -63,7 +65,7 @@ final class CodePage {
             }
             seen = unsealings;
         }
-        group.track(gpa);
+        group.track(memory, gpa);
         synchronized (this) {
             sealed |= seen == unsealings;
         }
@@ -206,6 +208,6 @@ final class CodePage {
         separate = null;
         sealed = false;
         unsealings++;
-        group.untrack(gpa);
+        group.untrack(memory, gpa);
     }
 }

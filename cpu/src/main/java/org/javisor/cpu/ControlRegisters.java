@@ -103,9 +103,14 @@ final class ControlRegisters {
 
     // ---- CR0 ----
 
+    /// What CR0 is when `value` has been written to it.
+    static long held(long value) {
+        return value & CR0_BITS | ControlBits.CR0_ET;
+    }
+
     void writeCr0(long value) {
         checkCr0(value);
-        long next = value & CR0_BITS | ControlBits.CR0_ET;
+        long next = held(value);
         long changed = cpu.cr0 ^ next;
         boolean toPaging = (changed & next & ControlBits.CR0_PG) != 0;
         boolean longMode = (cpu.efer & ControlBits.EFER_LME) != 0;

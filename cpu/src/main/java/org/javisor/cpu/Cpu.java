@@ -60,6 +60,7 @@ public final class Cpu implements AutoCloseable {
     final FloatContext floats = new FloatContext();
     final Mmu mmu;
     final Exceptions exceptions;
+    final SystemManagement management;
     final Debug debug;
     final OutsideDebug outside = new OutsideDebug(this);
     final X87 x87;
@@ -98,6 +99,9 @@ public final class Cpu implements AutoCloseable {
     /// The ticket of [CpuGroup#askToForget].
     int forgetting;
 
+    /// HLT was executed last, and the processor has not gone on since.
+    boolean halted;
+    private long haltedAt;
     private int exit;
     private long exitAddress;
     private int exitBytes;
@@ -125,6 +129,7 @@ public final class Cpu implements AutoCloseable {
         this.bus = new Bus(this);
         this.mmu = new Mmu(this);
         this.exceptions = new Exceptions(this);
+        this.management = new SystemManagement(this);
         this.debug = new Debug(this);
         this.x87 = new X87(this);
         this.runLoop = new RunLoop(this);
@@ -287,7 +292,7 @@ public final class Cpu implements AutoCloseable {
 
     /// Whether one of the requests would be taken at once: a halted processor with one must run again.
     public boolean runnable() {
-        return (requests() & (reset.waiting() ? Requests.ALWAYS : requestMask())) != 0;
+        return (requests() & (reset.waiting() ? Requests.ALWAYS & ~Requests.SMI : requestMask())) != 0;
     }
 
     /// Whether an NMI is being handled. From any thread; another than the processor's own may see what was a little
@@ -296,9 +301,20 @@ public final class Cpu implements AutoCloseable {
         return nmiBlocked;
     }
 
+    /// Whether it is in system management mode. From any thread; another than the processor's own may see what was a
+    /// little ago.
+    public boolean inSystemManagement() {
+        return management.active();
+    }
+
+    /// Where the processor's code and state in system management mode are: SMBASE.
+    public long smbase() {
+        return management.base();
+    }
+
     /// Whether a request would end HLT now. On the processor's own thread.
     public boolean wakes() {
-        int waking = Requests.INTERRUPT | Requests.NMI | Requests.INIT;
+        int waking = Requests.INTERRUPT | Requests.NMI | Requests.SMI | Requests.INIT;
         return (requests() & requestMask() & waking) != 0;
     }
 
@@ -381,6 +397,8 @@ public final class Cpu implements AutoCloseable {
     /// Takes the exit that was asked for.
     int takeExit() {
         slow &= ~SLOW_EXIT;
+        halted = exit == CpuExit.HALT;
+        haltedAt = rip();
         return exit;
     }
 
@@ -417,6 +435,11 @@ public final class Cpu implements AutoCloseable {
     /// Whether HLT has been executed and [#run] is to return for it.
     boolean halting() {
         return (slow & SLOW_EXIT) != 0 && exit == CpuExit.HALT;
+    }
+
+    /// Whether HLT is what it is doing, and nobody outside has had it do something else since.
+    boolean isHalted() {
+        return halting() || halted && rip() == haltedAt;
     }
 
     /// An exception or interrupt ends HLT, even if it comes with the HLT itself.
@@ -494,7 +517,7 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
-        int mask = Requests.ALWAYS | (nmiBlocked ? 0 : Requests.NMI)
+        int mask = Requests.ALWAYS & ~(management.active() ? Requests.SMI | Requests.INIT : 0) | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags() & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
         HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, mask);
         callForRequests();

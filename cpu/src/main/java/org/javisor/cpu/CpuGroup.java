@@ -22,6 +22,8 @@ public final class CpuGroup {
 
     final GuestMemory memory;
     final CodeCache code;
+    /// What is decoded from memory that only processors in system management mode see.
+    private final CodeCache managementCode;
     /// Null when all code is interpreted.
     BlockTranslator translator;
     /// Whether translated code is run in lock-step with the interpreter.
@@ -43,14 +45,22 @@ public final class CpuGroup {
 
     public CpuGroup(GuestMemory memory) {
         this.memory = memory;
-        this.code = new CodeCache(this);
-        memory.addListener(new Listener());
+        this.code = new CodeCache(this, memory);
+        this.managementCode = new CodeCache(this, memory.management());
+        memory.addListener(new Listener(code));
+        memory.management().addListener(new Listener(managementCode));
     }
 
     private final class Listener implements MemoryListener {
+        private final CodeCache of;
+
+        Listener(CodeCache of) {
+            this.of = of;
+        }
+
         @Override
         public void slotsChanged() {
-            code.clear();
+            of.clear();
             announce(Requests.FLUSH_TLB);
         }
 
@@ -61,7 +71,7 @@ public final class CpuGroup {
 
         @Override
         public void trackedWrite(long gpa, int bytes) {
-            if (code.written(gpa, bytes)) {
+            if (of.written(gpa, bytes)) {
                 endCurrentBlock();
             }
         }
@@ -209,7 +219,13 @@ public final class CpuGroup {
     }
 
     CodePage codePage(long gpa) {
-        return code.page(gpa & -GuestMemory.PAGE_BYTES);
+        return codePage(memory, gpa);
+    }
+
+    /// The page of code that who sees `seen` finds at `gpa`.
+    CodePage codePage(GuestMemory seen, long gpa) {
+        CodeCache cache = seen.owner(gpa) == memory ? code : managementCode;
+        return cache.page(gpa & -GuestMemory.PAGE_BYTES);
     }
 
     /// Waits until `cpu` has answered or is outside. It answers within a block, unless the host runs another thread in
@@ -233,16 +249,16 @@ public final class CpuGroup {
 
     /// Has every write to the page of `gpa` noticed from now on. Processors are asked to give up their permissions to
     /// write directly only if one may hold such a permission for this page, which for most code is long past.
-    void track(long gpa) {
-        memory.markTracked(gpa);
-        MemorySlot slot = memory.find(gpa);
+    void track(GuestMemory owner, long gpa) {
+        owner.markTracked(gpa);
+        MemorySlot slot = owner.find(gpa);
         if (slot != null && slot.lastGrant(gpa) >= voided.get()) {
             announce(Requests.WRITE_PROTECT);
         }
     }
 
-    void untrack(long gpa) {
-        memory.untrack(gpa);
+    void untrack(GuestMemory owner, long gpa) {
+        owner.untrack(gpa);
     }
 
     // ---- the bus lock ----

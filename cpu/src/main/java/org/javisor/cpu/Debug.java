@@ -137,6 +137,21 @@ final class Debug {
         stackLoaded = true;
     }
 
+    /// An SMI comes before the traps that wait for the next instruction: returns them, for [#resumeTraps].
+    int suspendTraps() {
+        int suspended = pending;
+        pending = 0;
+        return suspended;
+    }
+
+    /// RSM goes on where the SMI came; that is no step, and takes RF as it was.
+    void resumeTraps(int suspended) {
+        pending = suspended;
+        cancelStep();
+        resumeFlagLoaded();
+        derive();
+    }
+
     /// INT n and SYSCALL clear TF before the single-step trap that was due.
     void cancelStep() {
         stepCancelled = true;

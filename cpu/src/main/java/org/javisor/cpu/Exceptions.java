@@ -56,11 +56,18 @@ final class Exceptions {
     /// @param pending bits of [Requests#ARCHITECTURAL], not empty
     /// @return [CpuExit#NONE] or an exit
     int interrupt(int pending) {
+        if ((pending & Requests.SMI) != 0) {
+            cpu.cancel(Requests.SMI);
+            boolean halted = cpu.isHalted();
+            cpu.wake();
+            cpu.management.enter(halted);
+            return CpuExit.NONE;
+        }
         if ((pending & Requests.INIT) != 0) {
             return cpu.init();
         }
-        // A processor that runs ignores start-up IPIs, and there is no system-management mode to enter.
-        cpu.cancel(pending & (Requests.STARTUP | Requests.SMI));
+        // A processor that runs ignores start-up IPIs.
+        cpu.cancel(pending & Requests.STARTUP);
         if ((pending & Requests.NMI) != 0) {
             cpu.cancel(Requests.NMI);
             if (cpu.environment.interruptController().acknowledgeNmi()) {

@@ -19,7 +19,7 @@ final class Inspection {
 
     Inspection(Cpu cpu) {
         this.cpu = cpu;
-        this.memory = cpu.environment.memory();
+        this.memory = cpu.mmu.memory();
         this.address = (1L << cpu.cpuid.physicalAddressBits()) - 1 & -4096;
     }
 

@@ -18,7 +18,8 @@ final class Mmu {
     private static final long A20 = 1 << 20;
 
     private final Cpu cpu;
-    private final GuestMemory memory;
+    /// What the processor sees: in system management mode a view of its own.
+    private GuestMemory memory;
     private final Bus bus;
     private final PageWalker walker;
     private final Tlb empty;
@@ -118,8 +119,20 @@ final class Mmu {
         return gva << unused >> unused == gva;
     }
 
+    /// The A20 line is never masked in system management mode.
     long a20(long gpa) {
-        return a20Masked ? gpa & ~A20 : gpa;
+        return a20Masked && !cpu.management.active() ? gpa & ~A20 : gpa;
+    }
+
+    /// Memory as the processor sees it now.
+    GuestMemory memory() {
+        return memory;
+    }
+
+    /// Has the processor see memory as in system management mode, or as elsewhere. Call [#flush] afterwards.
+    void see(GuestMemory seen) {
+        memory = seen;
+        walker.see(seen);
     }
 
     // ---- accesses with the privilege of the current instruction; `gva` is linear, already checked by Segments ----
@@ -504,7 +517,7 @@ final class Mmu {
         }
         CodePage page = current.code(gva);
         if (page == null) {
-            page = cpu.group.codePage(current.gpa(gva));
+            page = cpu.group.codePage(memory, current.gpa(gva));
             current.permitExecute(gva, page);
         }
         return page;
@@ -556,6 +569,15 @@ final class Mmu {
             space.flushNonGlobal();
         }
         cpu.blockEnd = 0;
+    }
+
+    /// Takes over control registers that were all set at once; [#flush] follows.
+    ///
+    /// @return false if there is a PDPTE, where PAE paging uses them, with reserved bits
+    boolean resumePaging() {
+        boolean pae = (cpu.cr0 & ControlBits.CR0_PG) != 0 && (cpu.cr4 & ControlBits.CR4_PAE) != 0
+                && (cpu.efer & ControlBits.EFER_LMA) == 0;
+        return !pae || walker.loadPdptes(cpu.cr3);
     }
 
     private boolean pcids() {

@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
 ///
 /// @sdm vol. 4 §2.1 "Architectural MSRs"
 final class Msrs {
+    static final int SMI_COUNT = 0x34, SMBASE = 0x9e;
     static final int TSC = 0x10, PLATFORM_ID = 0x17, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, TSC_ADJUST = 0x3b,
             SPEC_CTRL = 0x48, PRED_CMD = 0x49, BIOS_SIGN_ID = 0x8b, PLATFORM_INFO = 0xce,
             ARCH_CAPABILITIES = 0x10a, FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175,
@@ -158,6 +159,7 @@ final class Msrs {
         // Ratios to the 100 MHz bus clock: 1 GHz is the highest without turbo, and the least.
         table.define(PLATFORM_INFO, () -> 10L << 40 | 10 << 8, MsrTable.READ_ONLY);
         table.define(MISC_ENABLE, () -> miscEnable, this::writeMiscEnable);
+        table.define(SMI_COUNT, () -> cpu.management.entries() & 0xffff_ffffL, MsrTable.READ_ONLY);
         table.define(DEBUGCTL, () -> cpu.debug.stepsOnBranches ? DEBUGCTL_BTF : 0,
                 within(DEBUGCTL_BTF, v -> cpu.debug.stepsOnBranches = v != 0));
     }

@@ -32,7 +32,7 @@ final class PageWalker {
     private final Cpu cpu;
     /// The bits of an address, those up to bit 51 that are beyond it, and up to 62, which PAE paging reserves.
     private final long address, beyondAddress, beyondAddressPae;
-    private final GuestMemory memory;
+    private GuestMemory memory;
     private final long[] pdptes = new long[4];
 
     // Results, valid after MAPPED.
@@ -61,6 +61,11 @@ final class PageWalker {
         this.address = ~beyond & -4096;
         this.beyondAddress = (1L << 52) - 1 & beyond;
         this.beyondAddressPae = (1L << 63) - 1 & beyond;
+    }
+
+    /// Has it walk in what the processor sees now.
+    void see(GuestMemory seen) {
+        memory = seen;
     }
 
     /// Finds the page of the canonical `gva` and checks that it may be accessed.

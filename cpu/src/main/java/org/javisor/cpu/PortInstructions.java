@@ -32,7 +32,9 @@ final class PortInstructions {
         int port = insn.kind1 == IMM ? (int) insn.immediate & 0xff : cpu.reg16(RDX);
         int bytes = insn.bytes0;
         checkPermission(cpu, port, bytes);
+        cpu.management.beginsIo();
         cpu.reg(RAX, bytes, cpu.bus.readPort(port, bytes));
+        cpu.management.io(insn, port, bytes, true);
         cpu.debug.portAccess(port, bytes);
     }
 
@@ -40,7 +42,9 @@ final class PortInstructions {
         int port = insn.kind0 == IMM ? (int) insn.immediate & 0xff : cpu.reg16(RDX);
         int bytes = insn.bytes1;
         checkPermission(cpu, port, bytes);
+        cpu.management.beginsIo();
         cpu.bus.writePort(port, bytes, cpu.reg(RAX, bytes));
+        cpu.management.io(insn, port, bytes, false);
         cpu.debug.portAccess(port, bytes);
     }
 
@@ -70,7 +74,9 @@ final class PortInstructions {
         checkPermission(cpu, port, bytes);
         long target = Strings.index(cpu, insn, RDI);
         cpu.probe(ES, target, bytes, true);
+        cpu.management.beginsIo();
         cpu.store(ES, target, bytes, cpu.bus.readPort(port, bytes));
+        cpu.management.io(insn, port, bytes, true);
         Strings.advance(cpu, insn, RDI, 1);
         cpu.debug.portAccess(port, bytes);
     }
@@ -80,7 +86,9 @@ final class PortInstructions {
         int bytes = insn.bytes0;
         checkPermission(cpu, port, bytes);
         long value = cpu.load(insn.segment, Strings.index(cpu, insn, RSI), bytes);
+        cpu.management.beginsIo();
         cpu.bus.writePort(port, bytes, value);
+        cpu.management.io(insn, port, bytes, false);
         Strings.advance(cpu, insn, RSI, 1);
         cpu.debug.portAccess(port, bytes);
     }

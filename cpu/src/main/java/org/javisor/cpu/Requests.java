@@ -21,7 +21,7 @@ public final class Requests {
     /// Those that the architecture serves between instructions, and that [Exceptions#interrupt] takes.
     static final int ARCHITECTURAL = INTERRUPT | NMI | SMI | INIT | STARTUP;
 
-    /// Those that nothing in the processor's state holds back.
+    /// Those that nothing in the processor's state holds back, but for system management mode.
     static final int ALWAYS = SMI | INIT | STARTUP | KICK | FLUSH_TLB | WRITE_PROTECT;
 
     private Requests() { }

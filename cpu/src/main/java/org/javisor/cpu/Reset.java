@@ -36,6 +36,7 @@ final class Reset {
         HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, Mxcsr.INITIAL);
         cpu.system.reset();
         cpu.modelSpecific.reset();
+        cpu.management.reset();
         waiting = false;
         initialized = false;
         cpu.modeChanged();
@@ -70,6 +71,7 @@ final class Reset {
         cpu.cpl = 0;
         cpu.nmiBlocked = false;
         cpu.slow = 0;
+        cpu.halted = false;
         cpu.bus.reset();
         cpu.exceptions.forgetQueued();
         for (int segment = 0; segment < Segments.COUNT; segment++) {

@@ -63,6 +63,7 @@ final class RunLoop {
         while (true) {
             int exit = attend();
             if (exit == CpuExit.NONE) {
+                cpu.halted = false;
                 exit = cpu.slow != 0 ? step() : translated != null ? translated.execute() : executeBlocks();
             }
             if (exit != CpuExit.NONE) {

@@ -30,13 +30,9 @@ final class SystemInstructions {
                 .bind(Mnemonic.WBINVD, (cpu, _) -> Privilege.require(cpu))
                 .bind(Mnemonic.VMCALL, SystemInstructions::hypercall)
                 .bind(Mnemonic.VMMCALL, SystemInstructions::hypercall)
-                .bind(Mnemonic.RSM, SystemInstructions::undefined)
+                .bind(Mnemonic.RSM, (cpu, _) -> cpu.management.resume())
                 .bind(Mnemonic.RDRAND, SystemInstructions::random)
                 .bind(Mnemonic.RDSEED, SystemInstructions::random);
-    }
-
-    private static void undefined(Cpu cpu, Insn insn) {
-        throw cpu.ud();
     }
 
     private static void identify(Cpu cpu, Insn insn) {

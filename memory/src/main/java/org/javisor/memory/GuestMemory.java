@@ -34,6 +34,36 @@ public final class GuestMemory {
 
     private final CopyOnWriteArrayList<MemoryListener> listeners = new CopyOnWriteArrayList<>();
     private volatile SlotTable table = SlotTable.EMPTY;
+    /// Of a view: what is seen where it has no slots. Else null.
+    private final GuestMemory beneath;
+    /// Null in a view.
+    private final GuestMemory management;
+
+    public GuestMemory() {
+        beneath = null;
+        management = new GuestMemory(this);
+    }
+
+    private GuestMemory(GuestMemory beneath) {
+        this.beneath = beneath;
+        management = null;
+    }
+
+    /// What processors in system management mode see: a *view* whose slots hide this memory from them alone, for SMRAM.
+    /// Its slots have numbers, logs and listeners of their own. An access to it stays within a page, or a slot of its own.
+    ///
+    /// @throws IllegalStateException if this is that view
+    public GuestMemory management() {
+        if (management == null) {
+            throw new IllegalStateException("a view has no view");
+        }
+        return management;
+    }
+
+    /// Whose slot is seen at `gpa`: this memory itself, or, of a view, perhaps that beneath.
+    public GuestMemory owner(long gpa) {
+        return beneath == null || table.find(gpa) != null ? this : beneath;
+    }
 
     /// Backs `bytes` bytes from `gpa` by `ram`, from `ramOffset` on. Stores to a read-only slot go to the I/O bus.
     ///
@@ -114,7 +144,8 @@ public final class GuestMemory {
 
     /// The slot that holds `gpa`, or null. Never allocates.
     public MemorySlot find(long gpa) {
-        return table.find(gpa);
+        MemorySlot slot = table.find(gpa);
+        return slot == null && beneath != null ? beneath.find(gpa) : slot;
     }
 
     private MemorySlot requireSlot(int id) {
@@ -167,7 +198,7 @@ public final class GuestMemory {
         // Either we see that the page is tracked, or who just began to track it sees what was written.
         VarHandle.fullFence();
         if (slot.isTracked(gpa)) {
-            for (MemoryListener listener : listeners) {
+            for (MemoryListener listener : owner(gpa).listeners) {
                 listener.trackedWrite(gpa, bytes);
             }
         }
@@ -365,7 +396,7 @@ public final class GuestMemory {
     public void track(long gpa) {
         MemorySlot slot = find(gpa);
         if (slot != null && slot.track(gpa)) {
-            writeProtect(gpa & -PAGE_BYTES, 1);
+            owner(gpa).writeProtect(gpa & -PAGE_BYTES, 1);
         }
     }
 

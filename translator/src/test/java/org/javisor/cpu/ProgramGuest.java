@@ -9,8 +9,10 @@ import static org.javisor.isa.Instruction.GS;
 import static org.javisor.isa.Instruction.SS;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import org.javisor.host.HostMemory;
+import org.javisor.memory.Ram;
 import org.javisor.testkit.RandomOperands;
 
 /// A guest in 64-bit mode, or in compatibility mode with a 64-bit kernel, that executes [RandomProgram]s. Its exception
@@ -50,6 +52,7 @@ final class ProgramGuest implements AutoCloseable {
     }
 
     private final SystemGuest guest;
+    private final Ram smram = Ram.allocate(64 << 10);
     final Cpu cpu;
     private RandomProgram program;
     private boolean user;
@@ -83,7 +86,21 @@ final class ProgramGuest implements AutoCloseable {
         guest.code(SystemGuest.HANDLERS + 16 * CALL_VECTOR, "48cf");
         guest.code(SYSCALL_HANDLER, "0f01f8 6548890c2500805100 0f01f8 480f07");
         cpu.system.xcr0 = cpuid.xcr0Supported();
+        manage();
         mapMemory();
+    }
+
+    /// Has SMIs change registers, memory of their own and the address space, and go back.
+    private void manage() {
+        guest.memory.management().addSlot(0, SystemManagement.DEFAULT_BASE, smram);
+        // xor ebx, ebx; inc dword [cs:0x9000]; mov cr3, ebx; rsm
+        guest.memory.management().store(SystemManagement.DEFAULT_BASE + 0x8000,
+                HexFormat.of().parseHex("6631db" + "2e66ff060090" + "0f22db" + "0faa"));
+    }
+
+    /// How many SMIs there were.
+    int smis() {
+        return guest.memory.management().loadInt(SystemManagement.DEFAULT_BASE + 0x9000);
     }
 
     private void mapMemory() {
@@ -131,7 +148,7 @@ final class ProgramGuest implements AutoCloseable {
     /// Loads a program and, as `seed` says, everything that it works on.
     void start(RandomProgram toRun, long seed) {
         program = toRun;
-        cpu.cancel(Requests.NMI | Requests.INTERRUPT);
+        cpu.cancel(Requests.NMI | Requests.SMI | Requests.INTERRUPT);
         stepping = false;
         stops = 0;
         ended = false;
@@ -314,9 +331,10 @@ final class ProgramGuest implements AutoCloseable {
 
     /// Has the program interrupted soon; from any thread.
     void disturb(int how) {
-        switch (how % 3) {
+        switch (how % 4) {
             case 0 -> cpu.request(Requests.KICK);
             case 1 -> cpu.request(Requests.NMI);
+            case 2 -> cpu.request(Requests.SMI);
             default -> guest.interrupt(INTERRUPT_VECTOR);
         }
     }
@@ -414,5 +432,6 @@ final class ProgramGuest implements AutoCloseable {
     @Override
     public void close() {
         guest.close();
+        smram.close();
     }
 }

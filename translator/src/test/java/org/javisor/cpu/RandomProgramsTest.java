@@ -35,7 +35,7 @@ class RandomProgramsTest {
         compare(programs / 4, true);
     }
 
-    /// NMIs, interrupts, kicks and single steps leave no trace, wherever they come.
+    /// NMIs, SMIs, interrupts, kicks and single steps leave no trace, wherever they come.
     @Test
     void programsThatAreInterruptedDoWhatOthersDo() throws InterruptedException {
         AtomicReference<ProgramGuest> victim = new AtomicReference<>();
@@ -67,6 +67,7 @@ class RandomProgramsTest {
 
     /// Whom to disturb, or null.
     private AtomicReference<ProgramGuest> disturbed;
+    private int smis;
 
     private void compare(int count, boolean inLockStep) throws InterruptedException {
         int done = 0;
@@ -80,7 +81,8 @@ class RandomProgramsTest {
                 endless += pair.damaged ? 1 : 0;
             }
         }
-        System.out.printf("%d programs from seed %d, of which %d did not end%n", done, firstSeed, endless);
+        System.out.printf("%d programs from seed %d, of which %d did not end, with %d SMIs%n", done, firstSeed,
+                endless, smis);
         assertTrue(10 * endless <= done, "too many programs do not end");
     }
 
@@ -204,6 +206,7 @@ class RandomProgramsTest {
 
         @Override
         public void close() {
+            smis += guest.smis();
             wanted.close();
             guest.close();
         }

@@ -68,4 +68,7 @@ class TranslatedGuestsTest {
 
     @Nested
     class Running extends RunLoopTest { }
+
+    @Nested
+    class SystemManagement extends SystemManagementTest { }
 }
