@@ -9,5 +9,6 @@ module org.javisor.app {
     requires org.javisor.host;
     requires org.apache.commons.compress;
     opens org.javisor.app to info.picocli;
+    opens org.javisor.app.control to info.picocli;
     opens org.javisor.app.image to info.picocli;
 }

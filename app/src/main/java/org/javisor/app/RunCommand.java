@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.javisor.app.console.PersonsTerminal;
+import org.javisor.app.control.ControlServer;
 import org.javisor.app.gdb.GdbServer;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianFirmware;
@@ -114,6 +115,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Mixin
     private DisplayOptions display;
+
+    @Mixin
+    private ControlOptions control;
 
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
             + " of a socket (with a /); in gdb: target remote WHERE.")
@@ -326,7 +330,8 @@ final class RunCommand implements Callable<Integer> {
     /// Runs the machine with the servers beside it that are wanted.
     private MachineExit served(Machine machine, Supplier<MachineExit> run) {
         try (GdbServer debugger = gdb == null ? null : GdbServer.listen(machine, gdb, gdbWait, this::report);
-                VncServer vnc = display.listen(machine, this::report)) {
+                VncServer vnc = display.listen(machine, this::report);
+                ControlServer _ = control.listen(machine.vm(), this::report)) {
             if (debugger != null) {
                 report("gdb may connect to " + debugger.address());
             }

@@ -19,7 +19,8 @@ final class RunCounters {
     private long runNanos;
     private int reason = CpuExit.NONE;
     private long exitedAt;
-    private volatile boolean halting;
+    /// Since when it runs, or waits; 0 if it does not.
+    private volatile long runningSince, haltingSince;
 
     RunCounters() {
         for (int i = 0; i < REASONS; i++) {
@@ -55,27 +56,42 @@ final class RunCounters {
     /// The processor begins to wait for an interrupt.
     void halting() {
         halts.began();
-        halting = true;
+        haltingSince = System.nanoTime();
     }
 
-    /// @param nanos for which it has waited
-    void halted(long nanos) {
-        halts.took(nanos);
-        halting = false;
+    /// It waits no longer.
+    void halted() {
+        halts.took(System.nanoTime() - haltingSince);
+        haltingSince = 0;
     }
 
-    /// @param nanos spent in a run, halted or not
-    void ran(long nanos) {
-        runNanos += nanos;
+    /// A run begins, in which it may halt.
+    void running() {
+        runningSince = System.nanoTime();
     }
 
-    /// How often, and how long, the processor waited.
+    /// The run is over.
+    void ran() {
+        runNanos += System.nanoTime() - runningSince;
+        runningSince = 0;
+    }
+
+    /// Time spent waiting, until now.
+    long haltNanos() {
+        return halts.nanos() + until(System.nanoTime(), haltingSince);
+    }
+
+    private static long until(long now, long since) {
+        return since == 0 ? 0 : Math.max(0, now - since);
+    }
+
+    /// How often, and how long, the processor has waited; the wait that it is in is only counted.
     Durations.Reading halts() {
         return halts.read();
     }
 
     boolean isHalting() {
-        return halting;
+        return haltingSince != 0;
     }
 
     long nmis() {
@@ -103,7 +119,9 @@ final class RunCounters {
                 byName.put(CpuExit.name(why), exits[why].read());
             }
         }
+        long halted = haltNanos();
+        long ran = runNanos + until(System.nanoTime(), runningSince);
         return new VcpuStats(0, byName, new long[VcpuStats.EXCEPTIONS], interrupts.clone(),
-                Math.max(0, runNanos - halts.nanos() - deviceNanos), deviceNanos, halts.nanos(), 0);
+                Math.max(0, ran - halted - deviceNanos), deviceNanos, halted, 0);
     }
 }

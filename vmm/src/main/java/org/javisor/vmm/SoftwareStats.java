@@ -57,7 +57,7 @@ final class SoftwareStats {
                 .counter("signal_exits", count(stats, CpuExit.KICK))
                 .counter("hypercalls", count(stats, CpuExit.HYPERCALL))
                 .counter("halt_wakeup", halts.count() - (counters.isHalting() ? 1 : 0))
-                .nanoseconds("halt_wait_ns", halts.nanos())
+                .nanoseconds("halt_wait_ns", counters.haltNanos())
                 .add(Statistic.nanosecondsHistogram("halt_wait_hist", HALT_BUCKETS), folded(halts.buckets()))
                 .add(Statistic.instant("blocking", Statistic.Unit.BOOLEAN), counters.isHalting() ? 1 : 0)
                 .counter("irq_injections", counters.interrupts())

@@ -90,13 +90,13 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         if (other != null) {
             throw new VcpuBusyException(id, other);
         }
-        long start = System.nanoTime();
+        counters.running();
         pass.enter();
         try {
             return dirtyRing == null ? runInside() : runWithRing();
         } finally {
             pass.leave();
-            counters.ran(System.nanoTime() - start);
+            counters.ran();
             runner.set(null);
         }
     }
@@ -198,7 +198,6 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     private void await(int seen) {
-        long start = System.nanoTime();
         counters.halting();
         if (wiring != null && vm.keepsHostTime()) {
             vm.clock().catchUp();
@@ -207,7 +206,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         } else {
             wake.await(seen);
         }
-        counters.halted(System.nanoTime() - start);
+        counters.halted();
     }
 
     /// Asks something of the processor, from any thread.

@@ -27,6 +27,7 @@ public final class Vm implements AutoCloseable {
     private static final long LAST_PORT = 0xffff;
     private static final long LAST_GPA = (1L << 52) - 1;
 
+    private final String engine;
     private final VmConfig config;
     private final GuestMemory memory = new GuestMemory();
     private final IoBus ports = new IoBus("port", LAST_PORT);
@@ -50,6 +51,7 @@ public final class Vm implements AutoCloseable {
     private boolean closed;
 
     Vm(Engine engine, VmConfig config) {
+        this.engine = engine.name();
         this.config = config;
         this.ownClock = config.clock() == null ? new HostClock() : null;
         this.clock = config.clock() == null ? ownClock : config.clock();
@@ -58,6 +60,11 @@ public final class Vm implements AutoCloseable {
         this.paravirt = config.chips() ? new Paravirt(this, config.interfaces()) : null;
         this.cpuid = paravirt == null ? config.cpuid() : paravirt.describedIn(config.cpuid());
         this.processors = engine.open(this);
+    }
+
+    /// What executes its guest: `software`, for one.
+    public String engine() {
+        return engine;
     }
 
     public VmConfig config() {

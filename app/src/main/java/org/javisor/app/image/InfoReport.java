@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import org.javisor.app.json.Json;
 import org.javisor.devices.block.image.ImageInfo;
 import org.javisor.devices.block.qcow2.Qcow2Check;
 import org.javisor.devices.block.qcow2.Qcow2Header;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.app.image;
+package org.javisor.app.json;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// An object for programs to read: its members in the order in which they were added.
-final class Json {
+public final class Json {
     private final Map<String, Object> members = new LinkedHashMap<>();
 
     /// Adds a member, unless it has no value.
     ///
     /// @param value a text, number, boolean, [Json], or list of these
-    Json with(String name, Object value) {
+    public Json with(String name, Object value) {
         if (value != null) {
             members.put(name, value);
         }
@@ -24,6 +24,12 @@ final class Json {
         StringBuilder text = new StringBuilder();
         append(text, this, "");
         return text.toString();
+    }
+
+    /// The same without line breaks.
+    public String onOneLine() {
+        // Line breaks within texts are escaped, so those that there are belong to nobody.
+        return toString().replaceAll("\n *", " ");
     }
 
     private static void append(StringBuilder text, Object value, String indent) {
