@@ -85,6 +85,11 @@ final class Block {
         partOf = count == 0 ? NO_TRANSLATIONS : Arrays.copyOf(rest, count);
     }
 
+    /// An instruction by its number in the block, from 0.
+    Insn decoded(int n) {
+        return decoded[n];
+    }
+
     boolean overlaps(int from, int to) {
         return start < to && from < end;
     }

@@ -27,6 +27,8 @@ public final class Cpu implements AutoCloseable {
     static final int SLOW_REPLAY = 1 << 3;
     /// The next instruction has to be ENDBR, see [ControlFlowEnforcement].
     static final int SLOW_BRANCH = 1 << 4;
+    /// Instructions are counted for [PerformanceMonitor], and host code does not.
+    static final int SLOW_COUNTED = 1 << 5;
 
     private final Mapping block = Mapping.anonymous(CpuLayout.END + Mapping.PAGE_BYTES - 1 & -Mapping.PAGE_BYTES);
     /// Host address of the block that [CpuLayout] describes.
@@ -54,6 +56,7 @@ public final class Cpu implements AutoCloseable {
     final InterruptReturn interruptReturn;
     final Randomness randomness = new Randomness();
     final int[] cpuidAnswer = new int[4];
+    final PerformanceMonitor monitor;
     final Reset reset;
     final Bus bus;
     /// What SSE arithmetic computes with.
@@ -85,6 +88,8 @@ public final class Cpu implements AutoCloseable {
     int blockEnd;
     /// How many of the instructions last executed together were left out, because one before them set [#blockEnd] to 0.
     int skipped;
+    /// Which instruction of the current block was executed first.
+    int begun;
     /// RIP of the first byte of the page that the current block is in: an instruction's `end` is relative to it.
     long pageRip;
 
@@ -137,6 +142,7 @@ public final class Cpu implements AutoCloseable {
         this.segmentLoader = new SegmentLoader(this);
         this.system = new SystemRegisters(this);
         this.control = new ControlRegisters(this);
+        this.monitor = new PerformanceMonitor(this);
         this.modelSpecific = new Msrs(this);
         this.frame = new StackFrame(this);
         this.innerStack = new InnerStack(this);
@@ -163,7 +169,11 @@ public final class Cpu implements AutoCloseable {
     /// @return one of [CpuExit]
     public int run() {
         int exit = reset.awaitStartup();
-        return exit == CpuExit.NONE ? runLoop.run() : exit;
+        if (exit == CpuExit.NONE) {
+            monitor.running();
+            exit = runLoop.run();
+        }
+        return exit;
     }
 
     /// Puts the processor into the state that RESET leaves. Not while it runs.
@@ -463,6 +473,7 @@ public final class Cpu implements AutoCloseable {
         boolean stepping = (systemFlags() & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
         slow = slow & ~(SLOW_STEP | SLOW_BRANCH) | (stepping ? SLOW_STEP : 0)
                 | (enforcement.waits() ? SLOW_BRANCH : 0);
+        slow = monitor.counting && !group.countsInHostCode() ? slow | SLOW_COUNTED : slow & ~SLOW_COUNTED;
         segments.refresh();
         mmu.refresh();
         HostMemory.storeLong(state + CpuLayout.CR0, cr0);
@@ -489,6 +500,8 @@ public final class Cpu implements AutoCloseable {
         decodeMode = codeBits | (eightySixStyle ? InstructionDecoder.EIGHTY_SIX_STYLE : 0)
                 | (flat ? InstructionDecoder.FLAT : 0)
                 | ((codeBits == 64 || flat) && cpl == 0 ? InstructionDecoder.SUPERVISOR : 0)
+                | ((codeBits == 64 || flat) && monitor.counting && group.countsInHostCode()
+                        ? InstructionDecoder.COUNTED : 0)
                 | enforcement.decodeMode();
     }
 

@@ -38,6 +38,16 @@ public interface CpuEnvironment {
     /// The guest has set its time stamp counter, so that deadlines in terms of it are other times now.
     default void tscChanged() { }
 
+    /// How many ticks the processor has been executing, of as many a second as [#tsc] has: neither halted nor kept
+    /// waiting by the host. On the processor's thread.
+    default long busyTicks() {
+        return tsc();
+    }
+
+    /// Makes [Requests#COUNTERS] of the processor when [#tsc] is `tsc`, in place of what was wanted before;
+    /// [Long#MAX_VALUE] for never. May be late. On the processor's thread.
+    default void alarm(long tsc) { }
+
     InterruptController interruptController();
 
     /// Whether accesses to ports and guest-physical addresses that nothing claims leave [Cpu#run] with an exit. If not,

@@ -42,6 +42,8 @@ public enum CpuFeature {
     SSE3(1, 0, Register.ECX, 0, isa(Feature.SSE3), SSE2),
     PCLMULQDQ(1, 0, Register.ECX, 1, isa(Feature.PCLMULQDQ), SSE2),
     SSSE3(1, 0, Register.ECX, 9, isa(Feature.SSSE3), SSE3),
+    /// IA32_PERF_CAPABILITIES; here, performance monitoring altogether, which leaf 0xA tells of.
+    PDCM(1, 0, Register.ECX, 15, isa()),
     CX16(1, 0, Register.ECX, 13, isa(Feature.CX16)),
     PCID(1, 0, Register.ECX, 17, isa()),
     SSE4_1(1, 0, Register.ECX, 19, isa(Feature.SSE4_1), SSSE3),

@@ -92,6 +92,11 @@ public final class CpuGroup {
         counted = true;
     }
 
+    /// Whether host code can count for [PerformanceMonitor].
+    boolean countsInHostCode() {
+        return translator != null && !checked;
+    }
+
     /// Has blocks translated at their `execution`-th execution; 1 leaves out what only warms up.
     public void translateAt(int execution) {
         translateAt = execution;

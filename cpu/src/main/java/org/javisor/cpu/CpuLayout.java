@@ -51,6 +51,9 @@ package org.javisor.cpu;
 /// 1376 │ TSC_LIMIT       8          │ the time by that clock from which on translated code does not read it
 /// 1384 │ TSC_AUX         4          │ IA32_TSC_AUX
 /// 1388 │ unused                     │
+/// 1392 │ RETIRED         4 × 8      │ instructions in user mode, in supervisor mode; branches. See PerformanceMonitor
+/// 1424 │ RETIRED_LIMITS  4 × 8      │ of each: when host code that counts them is to stop
+/// 1456 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -109,6 +112,7 @@ public final class CpuLayout {
     public static final int PKRU = 1360;
     static final int SYSTEM_END = 1368;
     public static final int TSC_ORIGIN = 1368, TSC_LIMIT = 1376, TSC_AUX = 1384;
+    public static final int RETIRED = 1392, RETIRED_LIMITS = 1424;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

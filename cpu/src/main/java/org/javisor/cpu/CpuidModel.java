@@ -127,9 +127,18 @@ public final class CpuidModel {
         cpus = builder.cpus;
         vendor = builder.vendor;
         physicalAddressBits = builder.physicalAddressBits;
-        offered = Collections.unmodifiableSet(EnumSet.copyOf(builder.offered));
+        offered = Collections.unmodifiableSet(offered(builder));
         offered.forEach(feature -> instructions.addAll(feature.instructions()));
         hypervisorLeaves = builder.hypervisorLeaves;
+    }
+
+    /// Performance monitoring is of Intel's kind.
+    private static Set<CpuFeature> offered(Builder builder) {
+        Set<CpuFeature> features = EnumSet.copyOf(builder.offered);
+        if (builder.vendor != CpuVendor.INTEL) {
+            features.remove(CpuFeature.PDCM);
+        }
+        return features;
     }
 
     /// The same processor, with a hypervisor that says more of itself.
@@ -239,12 +248,22 @@ public final class CpuidModel {
                     answer[ECX] |= has(CpuFeature.PKU) && state.osProtectionKeys() ? OSPKE : 0;
                 }
             }
+            case 0xa -> monitoring(answer);
             case 0xb, 0x1f -> topology(subleaf, state, answer);
             case 0xd -> extendedState(subleaf, state, answer);
             // The ratio is one of kHz: any frequency has one.
             case 0x15 -> set(answer, CRYSTAL_HZ / 1000, state.tscKhz(), CRYSTAL_HZ, 0);
             case 0x16 -> set(answer, state.tscKhz() / 1000, state.tscKhz() / 1000, BUS_MHZ, 0);
             default -> { }
+        }
+    }
+
+    /// Caches and predictors are not simulated, so that of the architectural events these have are not available:
+    /// references to the last-level cache and misses there, and mispredicted branches.
+    private void monitoring(int[] answer) {
+        if (has(CpuFeature.PDCM)) {
+            set(answer, PerformanceMonitor.VERSION | PerformanceMonitor.GENERAL << 8 | PerformanceMonitor.WIDTH << 16
+                    | 7 << 24, 1 << 3 | 1 << 4 | 1 << 6, 0, PerformanceMonitor.FIXED | PerformanceMonitor.WIDTH << 5);
         }
     }
 

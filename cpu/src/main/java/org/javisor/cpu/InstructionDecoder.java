@@ -28,6 +28,8 @@ final class InstructionDecoder {
     static final int FLAT = 4;
     /// Code whose calls and returns look at a shadow stack; and whose indirect branches must lead to ENDBR.
     static final int SHADOWED = 8, TRACKED = 128, ENFORCED = SHADOWED | TRACKED;
+    /// Code that counts what it executes for [PerformanceMonitor]: decoded as other code, and translated for that.
+    static final int COUNTED = 256;
     private static final int CODE_BITS = 0x70;
 
     /// For all processors: a handler that is made twice is compiled twice, see [HandlerDispatch].

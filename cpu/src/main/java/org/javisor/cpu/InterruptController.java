@@ -22,6 +22,9 @@ public interface InterruptController {
         return true;
     }
 
+    /// A performance counter has overflowed.
+    default void performanceInterrupt() { }
+
     /// The processor has taken an INIT.
     default void initialize() { }
 }

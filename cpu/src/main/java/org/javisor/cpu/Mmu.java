@@ -96,12 +96,16 @@ final class Mmu {
 
     /// Whether what is known of the kernel's code is 64-bit code at CPL 0, if anything is.
     boolean kernelIs64Bit() {
-        return kernel.decodeMode() == (64 | InstructionDecoder.SUPERVISOR);
+        return kernel.decodeMode() == (64 | InstructionDecoder.SUPERVISOR | counted());
     }
 
     /// Whether what is known of the program's code is 64-bit code, if anything is.
     boolean programIs64Bit() {
-        return space.user.codeEntries.decodeMode() == 64;
+        return space.user.codeEntries.decodeMode() == (64 | counted());
+    }
+
+    private int counted() {
+        return cpu.decodeMode & InstructionDecoder.COUNTED;
     }
 
     private long watched(Tlb tlb) {

@@ -18,7 +18,9 @@ final class Msrs {
             ARCH_CAPABILITIES = 0x10a, FLUSH_CMD = 0x10b, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175,
             SYSENTER_EIP = 0x176, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b, MISC_ENABLE = 0x1a0,
             DEBUGCTL = 0x1d9, PAT = 0x277, MC0_CTL = 0x400, U_CET = 0x6a0, S_CET = 0x6a2, PL0_SSP = 0x6a4,
-            INTERRUPT_SSP_TABLE = 0x6a8, PKRS = 0x6e1, XSS = 0xda0, EFER = 0xc000_0080,
+            INTERRUPT_SSP_TABLE = 0x6a8, PERFCTR0 = 0xc1,
+            PERFEVTSEL0 = 0x186, FIXED_CTR0 = 0x309, PERF_CAPABILITIES = 0x345, FIXED_CTR_CTRL = 0x38d,
+            PERF_GLOBAL_STATUS = 0x38e, PERF_GLOBAL_CTRL = 0x38f, PERF_GLOBAL_OVF_CTRL = 0x390, PMC0 = 0x4c1, PKRS = 0x6e1, XSS = 0xda0, EFER = 0xc000_0080,
             STAR = 0xc000_0081, LSTAR = 0xc000_0082, CSTAR = 0xc000_0083, FMASK = 0xc000_0084,
             FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102, TSC_AUX = 0xc000_0103,
             AMD_COUNTERS = 0xc001_0000;
@@ -28,11 +30,12 @@ final class Msrs {
     private static final long FEAT_CTL_LOCKED = 1;
     /// Fast strings; branch trace storage and precise event sampling unavailable.
     private static final long MISC_ENABLE_DEFAULT = 1 | 1 << 11 | 1 << 12;
+    private static final long MISC_ENABLE_MONITORING = 1 << 7;
     /// Fast strings, thermal control, SpeedStep, MONITOR, xTPR messages, and the two that change CPUID.
     private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1 << 16 | 1 << 18 | 1 << 23
             | MiscEnable.LIMIT_CPUID | MiscEnable.EXECUTE_DISABLE_OFF;
     /// Single steps on branches. There are no branch records, whose bit would be 0.
-    private static final long DEBUGCTL_BTF = 1 << 1;
+    private static final long DEBUGCTL_BTF = 1 << 1, DEBUGCTL_FREEZE_PERFMON_ON_PMI = 1 << 12;
 
     /// Not affected by: rogue data cache load, L1 terminal fault, speculative store bypass,
     /// microarchitectural data sampling, machine check on page size change, asynchronous abort, the stale
@@ -64,6 +67,9 @@ final class Msrs {
         if (cpu.cpuid.vendor() == CpuVendor.AMD) {
             defineAmdCounters();
         }
+        if (cpu.cpuid.has(CpuFeature.PDCM)) {
+            cpu.monitor.define(table);
+        }
         memoryTypes.define(table);
         reset();
     }
@@ -73,7 +79,7 @@ final class Msrs {
                 | (cpu.id == 0 ? SystemRegisters.APIC_BASE_BSP : 0);
         machineCheckStatus = 0;
         microcode = MICROCODE_REVISION;
-        miscEnable = MISC_ENABLE_DEFAULT;
+        miscEnable = miscEnableDefault();
         memoryTypes.reset();
     }
 
@@ -160,8 +166,14 @@ final class Msrs {
         table.define(PLATFORM_INFO, () -> 10L << 40 | 10 << 8, MsrTable.READ_ONLY);
         table.define(MISC_ENABLE, () -> miscEnable, this::writeMiscEnable);
         table.define(SMI_COUNT, () -> cpu.management.entries() & 0xffff_ffffL, MsrTable.READ_ONLY);
-        table.define(DEBUGCTL, () -> cpu.debug.stepsOnBranches ? DEBUGCTL_BTF : 0,
-                within(DEBUGCTL_BTF, v -> cpu.debug.stepsOnBranches = v != 0));
+        table.define(DEBUGCTL, () -> (cpu.debug.stepsOnBranches ? DEBUGCTL_BTF : 0)
+                | (cpu.monitor.freezes ? DEBUGCTL_FREEZE_PERFMON_ON_PMI : 0), within(DEBUGCTL_BTF
+                | (cpu.cpuid.has(CpuFeature.PDCM) ? DEBUGCTL_FREEZE_PERFMON_ON_PMI : 0), this::writeDebugControl));
+    }
+
+    private void writeDebugControl(long value) {
+        cpu.debug.stepsOnBranches = (value & DEBUGCTL_BTF) != 0;
+        cpu.monitor.freezes = (value & DEBUGCTL_FREEZE_PERFMON_ON_PMI) != 0;
     }
 
     /// CPUID loads the microcode's revision into IA32_BIOS_SIGN_ID.
@@ -180,9 +192,13 @@ final class Msrs {
         return true;
     }
 
+    private long miscEnableDefault() {
+        return MISC_ENABLE_DEFAULT | (cpu.cpuid.has(CpuFeature.PDCM) ? MISC_ENABLE_MONITORING : 0);
+    }
+
     /// What is unavailable stays so, and nothing else is there.
     private boolean writeMiscEnable(long value) {
-        if (((value ^ MISC_ENABLE_DEFAULT) & ~MISC_ENABLE_WRITABLE) != 0) {
+        if (((value ^ miscEnableDefault()) & ~MISC_ENABLE_WRITABLE) != 0) {
             return false;
         }
         miscEnable = value;

@@ -62,7 +62,8 @@ final class Region {
 
     private static boolean isConditional(Instruction insn) {
         int condition = insn.mnemonic().ordinal() - Mnemonic.JO.ordinal();
-        return condition >= 0 && condition <= Mnemonic.JG.ordinal() - Mnemonic.JO.ordinal();
+        return condition >= 0 && condition <= Mnemonic.JG.ordinal() - Mnemonic.JO.ordinal()
+                || insn.mnemonic() == Mnemonic.LOOP;
     }
 
     private void consider(CodePage page, long offset) {

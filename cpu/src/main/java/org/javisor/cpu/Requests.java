@@ -17,12 +17,14 @@ public final class Requests {
     public static final int FLUSH_TLB = 1 << 6;
     /// Forget every permission to write directly: pages have become tracked or are to be logged.
     static final int WRITE_PROTECT = 1 << 7;
+    /// A performance counter may have overflowed.
+    public static final int COUNTERS = 1 << 8;
 
     /// Those that the architecture serves between instructions, and that [Exceptions#interrupt] takes.
     static final int ARCHITECTURAL = INTERRUPT | NMI | SMI | INIT | STARTUP;
 
     /// Those that nothing in the processor's state holds back, but for system management mode.
-    static final int ALWAYS = SMI | INIT | STARTUP | KICK | FLUSH_TLB | WRITE_PROTECT;
+    static final int ALWAYS = SMI | INIT | STARTUP | KICK | FLUSH_TLB | WRITE_PROTECT | COUNTERS;
 
     private Requests() { }
 }

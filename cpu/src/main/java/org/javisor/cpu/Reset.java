@@ -35,6 +35,7 @@ final class Reset {
         }
         HostMemory.storeInt(cpu.state + CpuLayout.MXCSR, Mxcsr.INITIAL);
         cpu.system.reset();
+        cpu.monitor.reset();
         cpu.modelSpecific.reset();
         cpu.management.reset();
         waiting = false;

@@ -64,12 +64,19 @@ final class RunLoop {
             int exit = attend();
             if (exit == CpuExit.NONE) {
                 cpu.halted = false;
-                exit = cpu.slow != 0 ? step() : translated != null ? translated.execute() : executeBlocks();
+                exit = execute();
             }
             if (exit != CpuExit.NONE) {
                 return exit;
             }
         }
+    }
+
+    private int execute() {
+        if ((cpu.slow & ~Cpu.SLOW_COUNTED) != 0) {
+            return step();
+        }
+        return cpu.slow != 0 ? executeCounted() : translated != null ? translated.execute() : executeBlocks();
     }
 
     /// Between instructions: leaves if that was asked for, and serves requests.
@@ -85,6 +92,10 @@ final class RunLoop {
             return CpuExit.NONE;
         }
         group.answer(cpu);
+        if ((pending & Requests.COUNTERS) != 0) {
+            cpu.cancel(Requests.COUNTERS);
+            cpu.monitor.due();
+        }
         if ((pending & Requests.KICK) != 0) {
             cpu.cancel(Requests.KICK);
             return CpuExit.KICK;
@@ -121,10 +132,14 @@ final class RunLoop {
                     HostMemory.storeLong(state + CpuLayout.RIP, page + insn.end);
                     insn.dispatch.execute(cpu, insn);
                 } while (i < cpu.blockEnd);
-                instructions += executed(insn);
+                int executed = executed(insn);
+                instructions += executed;
                 if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) != 0) {
                     if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                         cpu.bus.forget();
+                    }
+                    if (cpu.monitor.counting) {
+                        cpu.monitor.retired(executed, block.decoded(executed - 1), cpu.cpl);
                     }
                     return CpuExit.NONE;
                 }
@@ -142,6 +157,43 @@ final class RunLoop {
             }
         } catch (GuestFault fault) {
             return fault(faulting(insn), fault);
+        }
+    }
+
+    /// Executes a block, and counts what was executed for [PerformanceMonitor].
+    private int executeCounted() {
+        Insn insn = null;
+        int cpl = cpu.cpl;
+        long before = instructions;
+        cpu.shadowed = 0;
+        try {
+            Block block = find();
+            Insn[] insns = block.insns;
+            cpu.blockEnd = insns.length;
+            int i = 0;
+            do {
+                insn = insns[i++];
+                HostMemory.storeLong(state + CpuLayout.RIP, cpu.pageRip + insn.end);
+                insn.dispatch.execute(cpu, insn);
+            } while (i < cpu.blockEnd);
+            int executed = executed(insn);
+            instructions += executed;
+            retired(executed, block.decoded(executed - 1), cpl);
+            if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
+                cpu.bus.forget();
+            }
+            return CpuExit.NONE;
+        } catch (GuestFault fault) {
+            Insn faulting = faulting(insn);
+            retired((int) (instructions - before), null, cpl);
+            return fault(faulting, fault);
+        }
+    }
+
+    /// Counts for [PerformanceMonitor], if that is wanted.
+    void retired(int executed, Insn last, int cpl) {
+        if (cpu.monitor.counting) {
+            cpu.monitor.retired(executed, last, cpl);
         }
     }
 
@@ -192,6 +244,8 @@ final class RunLoop {
     private int step() {
         Insn insn = null;
         int flagsBefore = cpu.systemFlags();
+        int cpl = cpu.cpl;
+        cpu.begun = 0;
         boolean debugged = (cpu.slow & Cpu.SLOW_STEP) != 0;
         long next;
         try {
@@ -220,6 +274,7 @@ final class RunLoop {
             return unwound ? exit : cpu.outside.after(exit);
         }
         instructions++;
+        retired(1, insn, cpl);
         if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
             cpu.bus.forget();
         }

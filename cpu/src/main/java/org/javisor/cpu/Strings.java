@@ -91,12 +91,13 @@ final class Strings {
     /// Whether something is to happen before the next run: a request that would be taken, a single-step trap,
     /// or an exit.
     static boolean interrupted(Cpu cpu) {
-        return cpu.runnable() || (cpu.slow & ~Cpu.SLOW_STEP) != 0 || stepsElements(cpu);
+        return cpu.runnable() || (cpu.slow & ~(Cpu.SLOW_STEP | Cpu.SLOW_COUNTED)) != 0 || stepsElements(cpu);
     }
 
     /// Has the instruction executed again after the run loop has looked around.
     static void again(Cpu cpu, Insn insn) {
         cpu.rip(cpu.rip() - insn.length);
+        cpu.monitor.interrupted();
         cpu.debug.instructionInterrupted();
     }
 

@@ -49,6 +49,7 @@ final class SystemInstructions {
 
     private static void readMsr(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
+        cpu.monitor.reached(insn);
         int index = cpu.reg32(RCX);
         long value;
         if (cpu.msrs.policy().denies(index, false)) {
@@ -70,6 +71,7 @@ final class SystemInstructions {
 
     private static void writeMsr(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
+        cpu.monitor.reached(insn);
         long value = (long) cpu.reg32(RDX) << 32 | cpu.reg32(RAX) & 0xffff_ffffL;
         int index = cpu.reg32(RCX);
         if (cpu.msrs.policy().denies(index, true)) {
@@ -115,9 +117,14 @@ final class SystemInstructions {
         cpu.reg32(RCX, (int) cpu.tsc.aux());
     }
 
-    /// There are no performance counters, so that every index is out of range.
     private static void readCounter(Cpu cpu, Insn insn) {
-        throw cpu.gp(0);
+        boolean permitted = cpu.cpl == 0 || (cpu.cr4 & ControlBits.CR4_PCE) != 0;
+        int counter = permitted && cpu.cpuid.has(CpuFeature.PDCM) ? PerformanceMonitor.counter(cpu.reg32(RCX)) : -1;
+        if (counter < 0) {
+            throw cpu.gp(0);
+        }
+        cpu.monitor.reached(insn);
+        pair(cpu, cpu.monitor.read(counter));
     }
 
     // ---- the rest ----

@@ -16,6 +16,8 @@ class TranslatedBlocks {
     private Insn insn;
     /// Index in its block of the first that was.
     private int first;
+    /// At which privilege level.
+    private int cpl;
     /// Whose exit led to the block that is being looked for, or null.
     private Translation from;
     private int fromIndex;
@@ -60,6 +62,7 @@ class TranslatedBlocks {
         } catch (GuestFault fault) {
             if (insn != null) {
                 runLoop.count(insn.ordinal - 1 - first);
+                runLoop.retired(insn.ordinal - 1 - first, null, cpl);
             }
             return runLoop.fault(insn, fault);
         }
@@ -87,6 +90,8 @@ class TranslatedBlocks {
         Insn[] insns = block.insns;
         long page = cpu.pageRip;
         cpu.blockEnd = end;
+        cpl = cpu.cpl;
+        cpu.begun = first;
         int i = first;
         do {
             insn = insns[i++];
@@ -95,6 +100,7 @@ class TranslatedBlocks {
         } while (i < cpu.blockEnd);
         insn = null;
         runLoop.count(i - first);
+        runLoop.retired(i - first, insns[i - 1], cpl);
         counters.interpreted(i - first);
     }
 
@@ -159,6 +165,9 @@ class TranslatedBlocks {
             runLoop.count(HostMemory.loadLong(state + CpuLayout.INSTRUCTIONS));
             HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
         }
+        if (cpu.monitor.counting) {
+            cpu.monitor.check();
+        }
         return exit;
     }
 
@@ -173,6 +182,9 @@ class TranslatedBlocks {
                 counters.stoppedAt(at.instruction(index).mnemonic(), at.translates(index));
                 if (group.counted) {
                     runLoop.count(-at.ahead(index));
+                }
+                if (at.countsEvents()) {
+                    cpu.monitor.takeBack(at.ahead(index), at.isBeforeBranch(index), at.atCpl0());
                 }
                 cpu.rip(cpu.pageRip + at.offset(index));
                 rest = at.block(index);
@@ -205,6 +217,9 @@ class TranslatedBlocks {
             cpu.rip(cpu.pageRip + at.offset(caller));
             if (group.counted) {
                 runLoop.count(-1);
+            }
+            if (at.countsEvents()) {
+                cpu.monitor.takeBack(1, true, at.atCpl0());
             }
             return;
         }

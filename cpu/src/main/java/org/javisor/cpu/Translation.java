@@ -111,6 +111,11 @@ public final class Translation {
         return (head().decodeMode & InstructionDecoder.TRACKED) != 0;
     }
 
+    /// Whether it counts what it executes in RETIRED.
+    public boolean countsEvents() {
+        return (head().decodeMode & InstructionDecoder.COUNTED) != 0;
+    }
+
     /// Size of addresses, of return addresses, and of what most instructions push, in bytes: 8 in 64-bit code, else 4.
     public int wordBytes() {
         return insns[0].codeBits / 8;
@@ -299,6 +304,18 @@ public final class Translation {
     /// piece, and itself.
     int ahead(int index) {
         return translated[pieceOf[index]] - inBlock(index);
+    }
+
+    /// Whether the piece of an instruction ends in a branch that has host code.
+    boolean isBeforeBranch(int index) {
+        int piece = pieceOf[index];
+        return endsInBranch(piece, translated[piece]);
+    }
+
+    /// Whether the last of the instructions of a piece that have host code is a branch.
+    public boolean endsInBranch(int piece, int translatedInstructions) {
+        return translatedInstructions == length(piece)
+                && PerformanceMonitor.isBranch(insns[first(piece) + length(piece) - 1]);
     }
 
     /// Counts an exit at an instruction.

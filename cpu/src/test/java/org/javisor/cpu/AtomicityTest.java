@@ -78,14 +78,18 @@ class AtomicityTest {
         memory.storeLong(TABLES + 0x2000 + 8 * 3, TABLES + 0x3000 | 7);
         Cpu second = board.addCpu();
         board.code(CODE, "b9204e0000 f0ff07 ffc9 75f9 f4");
-        Thread[] threads = {start(board.cpu), start(second)};
+        Thread[] threads = {prepared(board.cpu), prepared(second)};
+        for (Thread thread : threads) {
+            thread.start();
+        }
         for (Thread thread : threads) {
             thread.join();
         }
         assertEquals(40_000, memory.loadShort(DATA + 0xffe) & 0xffff | memory.loadShort(DATA + 0x8000) << 16);
     }
 
-    private Thread start(Cpu cpu) {
+    /// Neither runs before both are in the tables, which the board writes anew for each.
+    private Thread prepared(Cpu cpu) {
         if (cpu != board.cpu) {
             long entry = memory.loadLong(TABLES + 0x2000 + 8 * 3);
             board.longMode(cpu, CODE);
@@ -93,9 +97,7 @@ class AtomicityTest {
         }
         cpu.rip(CODE);
         cpu.reg64(RDI, 0x60_0ffe);
-        Thread thread = new Thread(() -> assertEquals(CpuExit.HALT, cpu.run()));
-        thread.start();
-        return thread;
+        return new Thread(() -> assertEquals(CpuExit.HALT, cpu.run()));
     }
 
     @Test

@@ -45,6 +45,9 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     int taskPriority;
     boolean hypercalls;
     long tsc;
+    /// How often a performance counter has interrupted, and when the next one is to be looked at.
+    int counterInterrupts;
+    long alarm;
     /// What was last written to a port of [#attachPort].
     long written = -1;
 
@@ -351,6 +354,16 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     @Override
     public long tsc() {
         return tsc;
+    }
+
+    @Override
+    public void alarm(long at) {
+        alarm = at;
+    }
+
+    @Override
+    public void performanceInterrupt() {
+        counterInterrupts++;
     }
 
     @Override

@@ -15,11 +15,11 @@ final class Assembler {
     static final int MAP_0F = 0x100;
     static final int NARROW_REG = 1, NARROW_RM = 2;
     static final int VEX_L = 4, VEX_W = 0x80;
-    static final int ADD = 0x01, AND = 0x21, SUB = 0x29, XOR = 0x31, CMP = 0x39, TEST = 0x85;
+    static final int ADD = 0x01, AND = 0x21, SUB = 0x29, XOR = 0x31, CMP = 0x39, CMP_LOAD = 0x3b, TEST = 0x85;
     static final int STORE = 0x89, LOAD = 0x8b, LEA = 0x8d;
     static final int MOVZX_BYTE = MAP_0F | 0xb6, MOVZX_WORD = MAP_0F | 0xb7;
     /// Extensions of the immediate group 81 and 83.
-    static final int ADD_IMM = 0, OR_IMM = 1, AND_IMM = 4, XOR_IMM = 6, CMP_IMM = 7;
+    static final int ADD_IMM = 0, OR_IMM = 1, AND_IMM = 4, SUB_IMM = 5, XOR_IMM = 6, CMP_IMM = 7;
     /// Extensions of the shift group C1.
     static final int SHL_IMM = 4, SHR_IMM = 5, SAR_IMM = 7;
     /// Condition codes, as in the low bits of Jcc.

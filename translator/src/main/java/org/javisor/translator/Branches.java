@@ -21,7 +21,7 @@ final class Branches {
     private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP), ENTRIES = State.at(CpuLayout.ENTRIES);
     private static final Address TARGET = State.at(CpuLayout.SPILL + 8), FOUND = State.at(CpuLayout.SPILL + 16);
     private static final Address SHIFTED = State.at(CpuLayout.SPILL);
-    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33, CMP_LOAD = 0x3b;
+    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33;
     /// What [Assembler#jumpIf] emits.
     private static final int JUMP_IF_BYTES = 6;
     private static final int JUMP_EXTENSION = 4;
@@ -39,6 +39,9 @@ final class Branches {
 
         /// Goes on at `taken` if the guest's flags fulfil a condition, else at `other`.
         void jumpIf(int condition, int taken, int other, int index);
+
+        /// As [#jumpIf] with the host's flags; the guest's are in memory.
+        void jumpIfHost(int condition, int taken, int other, int index);
     }
 
     Branches(Emission emission, MemoryAccess memory, StackInstructions stack, Edges edges) {
@@ -54,6 +57,7 @@ final class Branches {
             case JMP, CALL -> StackInstructions.isWord(insn) && (insn.kind0 == REL && hasTarget(insn)
                     || insn.kind0 == GPR || insn.kind0 == MEM && MemoryAccess.supports(insn));
             case RET -> StackInstructions.isWord(insn);
+            case LOOP -> StackInstructions.isWord(insn) && 8 * insn.addressBytes == insn.codeBits && hasTarget(insn);
             default -> StackInstructions.isWord(insn) && condition(insn.mnemonic()) >= 0 && hasTarget(insn);
         };
     }
@@ -71,6 +75,11 @@ final class Branches {
 
     /// Whether control may go on behind it.
     static boolean isConditional(Instruction insn) {
+        return condition(insn.mnemonic()) >= 0 || insn.mnemonic() == Mnemonic.LOOP;
+    }
+
+    /// Whether it asks the flags where to go on.
+    static boolean readsFlags(Instruction insn) {
         return condition(insn.mnemonic()) >= 0;
     }
 
@@ -85,9 +94,17 @@ final class Branches {
             case JMP -> jump(insn, index);
             case CALL -> call(insn, index);
             case RET -> ret(insn, index);
+            case LOOP -> loop(insn, index);
             default -> edges.jumpIf(condition(insn.mnemonic()), target(insn, index), emission.translation.end(index),
                     index);
         }
+    }
+
+    private void loop(Instruction insn, int index) {
+        emission.flags.save();
+        emission.flags.setInMemory();
+        asm.immediateOp(Assembler.SUB_IMM, emission.word, Assembler.RCX, 1);
+        edges.jumpIfHost(Assembler.NOT_EQUAL, target(insn, index), emission.translation.end(index), index);
     }
 
     private int target(Instruction insn, int index) {
@@ -187,7 +204,7 @@ final class Branches {
     private void compare(Address table) {
         asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_OFFSET_MASK);
         asm.op(ADD_LOAD, 8, R15, table);
-        asm.op(CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
+        asm.op(Assembler.CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
     }
 
     /// Goes on at R14, with the entry in R15.

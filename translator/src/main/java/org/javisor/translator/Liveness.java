@@ -76,7 +76,7 @@ final class Liveness {
     }
 
     private static boolean reads(Instruction insn) {
-        return Branches.isConditional(insn) || Effect.reads(insn);
+        return Branches.readsFlags(insn) || Effect.reads(insn);
     }
 
     /// INC and DEC keep CF.

@@ -138,6 +138,21 @@ final class RegionCompiler implements Branches.Edges {
         flags.spill();
         asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.ATTENTION), 0);
         emission.leaveIf(Assembler.NOT_EQUAL, index);
+        if (translation.countsEvents()) {
+            leaveAtLimit(retired(false), index);
+            leaveAtLimit(retired(true), index);
+        }
+    }
+
+    /// Where a total is kept: that of the privilege that the code is for.
+    private int retired(boolean branches) {
+        return CpuLayout.RETIRED + (branches ? 16 : 0) + (translation.atCpl0() ? 8 : 0);
+    }
+
+    private void leaveAtLimit(int total, int index) {
+        asm.load(Assembler.R14, State.at(total));
+        asm.op(Assembler.CMP_LOAD, 8, Assembler.R14, State.at(total + CpuLayout.RETIRED_LIMITS - CpuLayout.RETIRED));
+        emission.leaveIf(Assembler.GREATER_OR_EQUAL, index);
     }
 
     // ---- one piece ----
@@ -161,7 +176,10 @@ final class RegionCompiler implements Branches.Edges {
             poll(first);
         }
         if (counted) {
-            count(translated[piece]);
+            count(CpuLayout.INSTRUCTIONS, translated[piece]);
+        }
+        if (translation.countsEvents()) {
+            countEvents(piece);
         }
         budget -= translated[piece];
         instructions.memory.begin(first, first + translated[piece], version.known, flow.continues(piece));
@@ -197,9 +215,16 @@ final class RegionCompiler implements Branches.Edges {
         }
     }
 
+    private void countEvents(int piece) {
+        count(retired(false), translated[piece]);
+        if (translation.endsInBranch(piece, translated[piece])) {
+            count(retired(true), 1);
+        }
+    }
+
     /// Counts instructions without touching the flags.
-    private void count(int executed) {
-        Address counter = State.at(CpuLayout.INSTRUCTIONS);
+    private void count(int total, int executed) {
+        Address counter = State.at(total);
         asm.load(Assembler.R14, counter);
         asm.lea(Assembler.R14, Address.of(Assembler.R14, executed));
         asm.store(counter, Assembler.R14);
@@ -268,7 +293,16 @@ final class RegionCompiler implements Branches.Edges {
         if (!flags.snapshot().lasts() && (isLive(taken) || isLive(other))) {
             flags.save();
         }
-        int host = flags.condition(condition);
+        branch(flags.condition(condition), taken, other, index);
+    }
+
+    @Override
+    public void jumpIfHost(int condition, int taken, int other, int index) {
+        branch(condition, taken, other, index);
+    }
+
+    /// @param host the condition, for the host's flags
+    private void branch(int host, int taken, int other, int index) {
         Version there = reachAt(taken);
         Version here = reachAt(other);
         if (isBetterStraight(there, here)) {

@@ -29,6 +29,7 @@ final class WrittenRegisters {
             case MUL, DIV, IDIV -> RAX | RDX;
             case IMUL -> RAX | RDX | operand(insn, 0);
             case CBW, LAHF -> RAX;
+            case LOOP -> RCX;
             case CWD -> RDX;
             case CMPXCHG -> RAX | operand(insn, 0);
             case XCHG, XADD, MULX -> operand(insn, 0) | operand(insn, 1);

@@ -174,6 +174,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     }
 
     @Override
+    public void performanceInterrupt() {
+        apic.performanceInterrupt();
+    }
+
+    @Override
     public void initialize() {
         nmis.set(0);
         apic.initialize();

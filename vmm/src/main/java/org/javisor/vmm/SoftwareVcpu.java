@@ -9,6 +9,8 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
+import org.javisor.host.ThreadClock;
+import org.javisor.memory.Clock;
 import org.javisor.memory.DirtyRing;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
@@ -40,6 +42,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final RunGate.Pass pass;
     private final AtomicReference<Thread> runner = new AtomicReference<>();
     private final Cpu cpu;
+    private final Clock.Timer counterAlarm;
+    private final ThreadClock busy = new ThreadClock();
     private final SoftwareRegisters registers;
     private final SoftwareStats stats;
     private final OwnersInterrupts ownersInterrupts;
@@ -64,6 +68,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.group = group;
         this.mmio = new IoBus(vm.mmio());
         this.pass = vm.gate().newPass();
+        this.counterAlarm = vm.clock().timer(() -> request(Requests.COUNTERS));
         this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters);
@@ -390,6 +395,8 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         if (wiring != null) {
             wiring.close();
         }
+        counterAlarm.cancel();
+        busy.close();
         cpu.close();
     }
 
@@ -428,6 +435,20 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public long catchUp() {
         return vm.catchUp();
+    }
+
+    @Override
+    public long busyTicks() {
+        return busy.nanos();
+    }
+
+    @Override
+    public void alarm(long tsc) {
+        if (tsc != Long.MAX_VALUE) {
+            counterAlarm.arm(vm.clock().nanos() + tsc - vm.tsc());
+        } else {
+            counterAlarm.cancel();
+        }
     }
 
     @Override

@@ -204,9 +204,12 @@ public final class LocalApic implements InterruptController {
         }
     }
 
-    /// A counter of the performance monitor overflowed; any thread.
+    /// A counter of the performance monitor overflowed; any thread. The entry is masked with the interrupt.
+    ///
+    /// @sdm vol. 3B §20.6.3 "Generating an Interrupt on Overflow"
     public void performanceInterrupt() {
         raiseLocal(Lvt.PERFORMANCE);
+        lvt.accumulateAndGet(Lvt.PERFORMANCE.ordinal(), LVT_MASKED, (a, b) -> a | b);
     }
 
     /// Drives pin LINT0 or LINT1, from any thread. The wire carries whether the interrupt is asserted, so the entry's
