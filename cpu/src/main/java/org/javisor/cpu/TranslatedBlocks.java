@@ -149,6 +149,9 @@ class TranslatedBlocks {
 
     void run(Translation translation) {
         take(enter(translation));
+        if (cpu.monitor.counting) {
+            cpu.monitor.check();
+        }
     }
 
     /// Runs host code until it stops.
@@ -164,9 +167,6 @@ class TranslatedBlocks {
         if (group.counted) {
             runLoop.count(HostMemory.loadLong(state + CpuLayout.INSTRUCTIONS));
             HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
-        }
-        if (cpu.monitor.counting) {
-            cpu.monitor.check();
         }
         return exit;
     }
