@@ -387,6 +387,12 @@ public final class Cpu implements AutoCloseable {
         return failureCause;
     }
 
+    /// Has [#run] return [CpuExit#HALT] behind the present instruction, as HLT does: for a model-specific register that
+    /// stands for it. On the processor's own thread, inside [#run].
+    public void halt() {
+        exit(CpuExit.HALT);
+    }
+
     // ---- leaving the run loop, for handlers ----
 
     /// Makes [#run] return `exit` after the current instruction.

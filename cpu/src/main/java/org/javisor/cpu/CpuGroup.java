@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemoryListener;
 import org.javisor.memory.MemorySlot;
@@ -194,6 +195,23 @@ public final class CpuGroup {
         voided.accumulateAndGet(next, Math::max);
         if (wasInside) {
             enter(self);
+        }
+    }
+
+    /// Has processors forget their translations of linear addresses whose ids pass, and returns when none uses one any
+    /// more. Not on a thread that is inside a processor's run loop.
+    public void forgetTranslations(IntPredicate which) {
+        for (Cpu cpu : cpus) {
+            if (which.test(cpu.id)) {
+                cpu.flushing.ask();
+                cpu.request(Requests.FLUSH_TLB);
+            }
+        }
+        VarHandle.fullFence();
+        for (Cpu cpu : cpus) {
+            if (which.test(cpu.id)) {
+                await(cpu, cpu.flushing, cpu.flushing.asked());
+            }
         }
     }
 

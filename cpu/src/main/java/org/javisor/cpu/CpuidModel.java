@@ -163,7 +163,7 @@ public final class CpuidModel {
         return cpus;
     }
 
-    CpuVendor vendor() {
+    public CpuVendor vendor() {
         return vendor;
     }
 

@@ -28,6 +28,8 @@ import org.javisor.memory.Chip;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.pv.HvCrash;
+import org.javisor.vmm.pv.HvListener;
 
 /// The devices that [PeripheralConfig] asks for.
 final class PeripheralDevices implements AutoCloseable {
@@ -69,6 +71,9 @@ final class PeripheralDevices implements AutoCloseable {
             addDebugConsole(wanted.debugConsole(), vm.ports(), config.firmware() != null);
         }
         addPanicDevice(wanted.panicDevice(), wanted.onPanic(), vm.ports(), pci.slots());
+        if (vm.hyperv() != null) {
+            vm.hyperv().listener(hypervListener(wanted.onPanic()));
+        }
         if (wanted.tpm() != null) {
             addTpm(wanted.tpm(), vm.mmio());
         }
@@ -112,6 +117,20 @@ final class PeripheralDevices implements AutoCloseable {
             case ISA -> ports.attach(Pvpanic.PORT, 1, device, "pvpanic");
             case PCI -> slots.install(PvpanicFunction.of(device));
         }
+    }
+
+    private HvListener hypervListener(Reaction onPanic) {
+        return new HvListener() {
+            @Override
+            public void reset() {
+                power.reset();
+            }
+
+            @Override
+            public void crashed(HvCrash crash) {
+                react(onPanic, "the guest's kernel crashed: " + crash.line(), new MachineExit.Panicked());
+            }
+        };
     }
 
     private void addTpm(Path socket, IoBus mmio) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.function.IntPredicate;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.vmm.stats.Statistics;
 
@@ -27,6 +28,9 @@ interface Engine {
 
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);
+
+        /// Has processors forget their translations whose ids pass, and returns when none uses one any more.
+        void forgetTranslations(IntPredicate which);
 
         /// The machine's connections to what runs outside its vCPUs.
         EventWiring eventWiring();

@@ -9,7 +9,6 @@ import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
 import org.javisor.memory.IoBus;
 import org.javisor.vmm.irq.ApicBase;
-import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.LocalApic;
 import org.javisor.vmm.irq.ProcessorPins;
 
@@ -78,10 +77,6 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     /// Names who is told of interrupts; before the processor runs.
     void paravirt(ParavirtVcpu interfaces) {
         paravirt = interfaces;
-    }
-
-    void lazyEndOfInterrupt(LazyEoi area) {
-        apic.lazyEndOfInterrupt(area);
     }
 
     // ---- the APIC drives the processor ----

@@ -2,10 +2,16 @@
 package org.javisor.vmm;
 
 import java.util.Set;
+import java.util.function.IntPredicate;
+import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.cpu.HypervisorLeaves;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.pv.GuestInterface;
+import org.javisor.vmm.pv.HvHypercalls;
+import org.javisor.vmm.pv.HvLeaves;
+import org.javisor.vmm.pv.HvPartition;
 import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.pv.KvmLeaves;
 import org.javisor.vmm.pv.PvMachine;
@@ -15,6 +21,9 @@ final class Paravirt implements PvMachine {
     private final Vm vm;
     private final Set<GuestInterface> interfaces;
     private final KvmHypercalls kvm;
+    /// Null where it is not offered.
+    private final HvPartition hyperv;
+    private final HvHypercalls hypervCalls;
     /// What KVM's clock is ahead of the machine's.
     private volatile long clockOffset;
 
@@ -22,11 +31,20 @@ final class Paravirt implements PvMachine {
         this.vm = vm;
         this.interfaces = interfaces;
         this.kvm = new KvmHypercalls(this);
+        boolean offered = interfaces.contains(GuestInterface.HYPERV);
+        this.hyperv = offered ? new HvPartition(this, vm.config().cpuid().vendor() == CpuVendor.AMD) : null;
+        this.hypervCalls = offered ? new HvHypercalls(hyperv) : null;
     }
 
     /// What the guest's processors are, with the leaves of CPUID that tell of the interfaces.
     CpuidModel describedIn(CpuidModel cpuid) {
-        return interfaces.contains(GuestInterface.KVM) ? cpuid.with(new KvmLeaves()) : cpuid;
+        if (hyperv == null) {
+            return offers(GuestInterface.KVM) ? cpuid.with(new KvmLeaves(KvmLeaves.FIRST)) : cpuid;
+        }
+        HypervisorLeaves leaves = new HvLeaves(cpuid.cpus());
+        HypervisorLeaves others = new KvmLeaves(KvmLeaves.BEHIND_ANOTHER);
+        return cpuid.with(!offers(GuestInterface.KVM) ? leaves : (leaf, subleaf, answer) ->
+                (leaf < KvmLeaves.BEHIND_ANOTHER ? leaves : others).answer(leaf, subleaf, answer));
     }
 
     boolean offers(GuestInterface what) {
@@ -37,7 +55,28 @@ final class Paravirt implements PvMachine {
         return kvm;
     }
 
+    /// Null where it is not offered.
+    HvPartition hyperv() {
+        return hyperv;
+    }
+
+    HvHypercalls hypervCalls() {
+        return hypervCalls;
+    }
+
+    /// RESET, of what processors share.
+    void reset() {
+        if (hyperv != null) {
+            hyperv.reset();
+        }
+    }
+
     // ---- the machine ----
+
+    @Override
+    public int processors() {
+        return vm.config().cpuid().cpus();
+    }
 
     @Override
     public GuestMemory memory() {
@@ -67,6 +106,11 @@ final class Paravirt implements PvMachine {
     @Override
     public boolean interrupt(int apicId, int command) {
         return vm.hasChips() && vm.chips().interrupt(apicId, command);
+    }
+
+    @Override
+    public void forgetTranslations(IntPredicate which) {
+        vm.forgetTranslations(which);
     }
 
     @Override

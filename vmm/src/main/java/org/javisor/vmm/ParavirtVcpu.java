@@ -4,34 +4,48 @@ package org.javisor.vmm;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.MsrTable;
 import org.javisor.vmm.irq.LazyEoi;
+import org.javisor.vmm.irq.SyntheticVectors;
 import org.javisor.vmm.pv.GuestInterface;
+import org.javisor.vmm.pv.HvCall;
+import org.javisor.vmm.pv.HvProcessor;
 import org.javisor.vmm.pv.KvmProcessor;
 import org.javisor.vmm.pv.PvProcessor;
 
 /// The paravirtual interfaces of one software processor, and that processor as they see it. On its thread.
 final class ParavirtVcpu implements PvProcessor {
+    private static final int R8 = 8;
+    /// CR0.PE.
+    private static final int PROTECTED = 1;
+    private static final long LOW = 0xffff_ffffL;
+
     private final Paravirt machine;
+    private final SoftwareVcpu vcpu;
     private final Cpu cpu;
     private final InterruptWiring wiring;
     private final SchedulerDelay delay = new SchedulerDelay();
     /// Null where it is not offered.
     private final KvmProcessor kvm;
+    /// Null where it is not offered.
+    private final HvProcessor hyperv;
 
-    /// @param wiring null in a machine without interrupt chips
-    ParavirtVcpu(Paravirt machine, Cpu cpu, InterruptWiring wiring) {
+    ParavirtVcpu(Paravirt machine, SoftwareVcpu vcpu, Cpu cpu, InterruptWiring wiring) {
         this.machine = machine;
+        this.vcpu = vcpu;
         this.cpu = cpu;
         this.wiring = wiring;
         this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
-        if (wiring != null) {
-            wiring.paravirt(this);
-        }
+        this.hyperv = machine.hyperv() == null ? null : new HvProcessor(machine.hyperv(), this);
+        wiring.paravirt(this);
     }
 
     // ---- what happens to the processor ----
 
     /// Executes a call that the guest made with the registers as they are. Every guest may try.
     void call(Registers registers) {
+        if (callsHyperv()) {
+            callHyperv(registers);
+            return;
+        }
         boolean wide = cpu.in64BitMode();
         long mask = wide ? -1 : 0xffff_ffffL;
         long result = machine.kvm().call(this, registers.cpl(), wide, registers.general(Registers.RAX) & mask,
@@ -40,10 +54,46 @@ final class ParavirtVcpu implements PvProcessor {
         registers.general(Registers.RAX, result & mask);
     }
 
+    private boolean callsHyperv() {
+        return hyperv != null && machine.hyperv().takesCalls();
+    }
+
+    /// Whether a call may be made at all. Hyper-V's may not by others than the kernel, nor in real mode.
+    boolean takesCalls(Registers registers) {
+        return !callsHyperv() || registers.cpl() == 0 && (registers.paging().cr0() & PROTECTED) != 0;
+    }
+
+    /// @hyperv "Hypercall Inputs"
+    private void callHyperv(Registers registers) {
+        if (cpu.in64BitMode()) {
+            registers.general(Registers.RAX, machine.hypervCalls().call(new HvCall(machine.memory(),
+                    registers.general(Registers.RCX), registers.general(Registers.RDX), registers.general(R8),
+                    half -> registers.vector(half / 2, half % 2))));
+            return;
+        }
+        long result = machine.hypervCalls().call(new HvCall(machine.memory(),
+                pair(registers, Registers.RDX, Registers.RAX), pair(registers, Registers.RBX, Registers.RCX),
+                pair(registers, Registers.RDI, Registers.RSI), half -> registers.vector(half / 2, half % 2)));
+        registers.general(Registers.RDX, result >>> 32);
+        registers.general(Registers.RAX, result & LOW);
+    }
+
+    private static long pair(Registers registers, int high, int low) {
+        return registers.general(high) << 32 | registers.general(low) & LOW;
+    }
+
     void tscChanged() {
         if (kvm != null) {
             kvm.tscChanged();
         }
+        if (hyperv != null) {
+            hyperv.tscChanged();
+        }
+    }
+
+    /// How long it is until a timer expires, in nanoseconds.
+    long untilTimer() {
+        return hyperv == null ? Long.MAX_VALUE : hyperv.untilTimer();
     }
 
     /// The processor goes to sleep.
@@ -71,6 +121,9 @@ final class ParavirtVcpu implements PvProcessor {
         if (kvm != null) {
             kvm.reset();
         }
+        if (hyperv != null) {
+            hyperv.reset();
+        }
     }
 
     void close() {
@@ -95,14 +148,57 @@ final class ParavirtVcpu implements PvProcessor {
     }
 
     @Override
+    public int index() {
+        return vcpu.id();
+    }
+
+    @Override
+    public long executedNanos() {
+        return delay.executedNanos();
+    }
+
+    @Override
     public long stolenNanos() {
         return delay.nanos();
     }
 
     @Override
     public void lazyEndOfInterrupt(LazyEoi area) {
-        if (wiring != null) {
-            wiring.lazyEndOfInterrupt(area);
-        }
+        wiring.apic().lazyEndOfInterrupt(area);
+    }
+
+    @Override
+    public void syntheticVectors(SyntheticVectors controller) {
+        wiring.apic().syntheticVectors(controller);
+    }
+
+    @Override
+    public void endOfInterrupt() {
+        wiring.apic().endOfInterrupt();
+    }
+
+    @Override
+    public long interruptCommand() {
+        return wiring.apic().command();
+    }
+
+    @Override
+    public void interruptCommand(long value) {
+        wiring.apic().send(value);
+    }
+
+    @Override
+    public int taskPriority() {
+        return wiring.apic().tpr();
+    }
+
+    @Override
+    public void taskPriority(int value) {
+        wiring.apic().tpr(value);
+    }
+
+    @Override
+    public void idle() {
+        vcpu.idle();
     }
 }

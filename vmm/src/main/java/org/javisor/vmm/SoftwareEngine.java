@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.ServiceLoader;
+import java.util.function.IntPredicate;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.TranslationStats;
@@ -80,6 +81,11 @@ final class SoftwareEngine implements Engine {
         @Override
         public void reset(Vcpu vcpu) {
             ((SoftwareVcpu) vcpu).reset();
+        }
+
+        @Override
+        public void forgetTranslations(IntPredicate which) {
+            group.forgetTranslations(which);
         }
 
         @Override

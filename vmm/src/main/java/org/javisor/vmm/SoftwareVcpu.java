@@ -58,6 +58,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private volatile boolean unhalted;
     /// HLT has been executed, and nothing has ended it yet.
     private boolean halted;
+    /// What has been executed is not HLT, but what ends with any interrupt, masked or not.
+    private boolean idling;
+    /// Whether the processor is in [Cpu#run].
+    private boolean executing;
     /// How many PAUSEs have followed closely on each other, and when the last did, in nanoseconds.
     private int pauses;
     private long pausedAt;
@@ -74,7 +78,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.stats = new SoftwareStats(cpu, counters);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
-        this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), cpu, wiring);
+        this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), this, cpu, wiring);
         this.state = new SoftwareState(cpu, wiring);
         int ringEntries = vm.config().caps().dirtyRing();
         this.dirtyRing = ringEntries == 0 ? null : new DirtyRing(ringEntries);
@@ -131,8 +135,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
                 sleep(seen);
             } else {
                 halted = false;
+                idling = false;
+                executing = true;
                 counters.entering();
                 int exit = cpu.run();
+                executing = false;
                 counters.exited(exit);
                 VmExit reason = exitFor(exit, seen);
                 if (reason != null) {
@@ -157,7 +164,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             return true;
         }
         wiring.refresh();
-        return cpu.wakes();
+        return cpu.wakes() || idling && (cpu.requests() & INTERRUPTS) != 0;
     }
 
     /// What the caller of [#run] is told, or null when the processor is to go on.
@@ -206,12 +213,16 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         counters.halting();
         if (wiring != null && vm.keepsHostTime()) {
             vm.clock().catchUp();
-            wake.await(seen, Math.max(SHORTEST_SLEEP, wiring.untilTimer()));
+            wake.await(seen, Math.max(SHORTEST_SLEEP, untilTimer()));
             vm.clock().catchUp();
         } else {
             wake.await(seen);
         }
         counters.halted();
+    }
+
+    private long untilTimer() {
+        return paravirt == null ? wiring.untilTimer() : Math.min(wiring.untilTimer(), paravirt.untilTimer());
     }
 
     /// Asks something of the processor, from any thread.
@@ -231,6 +242,14 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     void unhalt() {
         unhalted = true;
         wake.signal();
+    }
+
+    /// Has the processor wait for an interrupt behind the instruction that it is at.
+    void idle() {
+        if (executing) {
+            idling = true;
+            cpu.halt();
+        }
     }
 
     @Override
@@ -494,7 +513,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public boolean takesHypercalls() {
-        return true;
+        return paravirt == null || paravirt.takesCalls(registers);
     }
 
     @Override

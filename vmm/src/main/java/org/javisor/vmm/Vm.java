@@ -4,6 +4,7 @@ package org.javisor.vmm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.Durations;
@@ -15,6 +16,7 @@ import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
 import org.javisor.vmm.irq.InterruptChips;
+import org.javisor.vmm.pv.HvPartition;
 import org.javisor.vmm.stats.Statistic;
 import org.javisor.vmm.stats.Statistics;
 
@@ -156,6 +158,16 @@ public final class Vm implements AutoCloseable {
         return cpuid;
     }
 
+    /// Hyper-V's interface to the guest; null where it is not offered.
+    public HvPartition hyperv() {
+        return paravirt == null ? null : paravirt.hyperv();
+    }
+
+    /// Has processors forget their translations whose ids pass, and returns when none uses one any more.
+    void forgetTranslations(IntPredicate which) {
+        processors.forgetTranslations(which);
+    }
+
     /// Null in a bare machine, which leaves hypercalls to its owner.
     Paravirt paravirt() {
         return paravirt;
@@ -288,6 +300,7 @@ public final class Vm implements AutoCloseable {
         resets++;
         if (hasChips()) {
             chips.reset();
+            paravirt.reset();
         }
         vcpus().forEach(processors::reset);
     }

@@ -8,13 +8,15 @@ import java.util.Optional;
 import java.util.Set;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
+import org.javisor.vmm.pv.GuestInterface;
 
 /// What `-cpu` asks for: a model that QEMU has, features to add and to take away, a maker, a width of addresses.
 /// `max`, `host` and nothing at all mean everything that our processor has.
 ///
 /// @param features     those the guest sees
 /// @param physicalBits MAXPHYADDR; 0 for ours
-record GuestProcessor(Set<CpuFeature> features, CpuVendor vendor, int physicalBits) {
+/// @param hyperv       whether there is Hyper-V's interface, beside KVM's
+record GuestProcessor(Set<CpuFeature> features, CpuVendor vendor, int physicalBits, boolean hyperv) {
     private static final EnumSet<CpuFeature> OLDEST = EnumSet.of(CpuFeature.FPU, CpuFeature.VME, CpuFeature.DE,
             CpuFeature.PSE, CpuFeature.TSC, CpuFeature.MSR, CpuFeature.PAE, CpuFeature.MCE, CpuFeature.CX8,
             CpuFeature.APIC, CpuFeature.SEP, CpuFeature.MTRR, CpuFeature.PGE, CpuFeature.MCA, CpuFeature.CMOV,
@@ -44,6 +46,7 @@ record GuestProcessor(Set<CpuFeature> features, CpuVendor vendor, int physicalBi
                 MODELS.getOrDefault(words[0], EnumSet.allOf(CpuFeature.class)));
         CpuVendor vendor = CpuVendor.INTEL;
         int physicalBits = 0;
+        boolean hyperv = false;
         for (String word : words) {
             if (word.startsWith("+")) {
                 named(word.substring(1)).ifPresent(features::add);
@@ -51,11 +54,17 @@ record GuestProcessor(Set<CpuFeature> features, CpuVendor vendor, int physicalBi
                 named(word.substring(1)).ifPresent(features::remove);
             } else if (word.equals("vendor=AuthenticAMD")) {
                 vendor = CpuVendor.AMD;
+            } else if (word.equals("hv_passthrough")) {
+                hyperv = true;
             } else if (word.startsWith("phys-bits=")) {
                 physicalBits = Integer.parseInt(word.substring("phys-bits=".length()));
             }
         }
-        return new GuestProcessor(features, vendor, physicalBits);
+        return new GuestProcessor(features, vendor, physicalBits, hyperv);
+    }
+
+    Set<GuestInterface> interfaces() {
+        return hyperv ? EnumSet.of(GuestInterface.HYPERV, GuestInterface.KVM) : EnumSet.of(GuestInterface.KVM);
     }
 
     /// QEMU names more features than we have.

@@ -54,7 +54,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                         log.flush();
                     }
                 })
-                .vendor(processor.vendor()).execution(execution);
+                .vendor(processor.vendor()).execution(execution).interfaces(processor.interfaces());
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true));
         for (CpuFeature feature : processor.withheld()) {

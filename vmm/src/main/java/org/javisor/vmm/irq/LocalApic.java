@@ -65,6 +65,8 @@ public final class LocalApic implements InterruptController {
     private volatile boolean externalPending;
     /// How the guest may end interrupts without telling this APIC; null if it cannot.
     private LazyEoi lazyEoi;
+    /// Who else has to do with vectors; null for nobody.
+    private SyntheticVectors synthetic;
     /// The guest has been allowed to end the interrupt in service that way, and may have.
     private volatile boolean endsLazily;
     private long command;
@@ -274,12 +276,15 @@ public final class LocalApic implements InterruptController {
             return vector;
         }
         int vector = deliverable();
+        boolean serves = vector >= 0 && (synthetic == null || !synthetic.endsItself(vector));
         if (vector >= 0) {
             requested.remove(vector);
+        }
+        if (serves) {
             inService.add(vector);
         }
         update();
-        if (vector >= 0 && lazyEoi != null) {
+        if (serves && lazyEoi != null) {
             allowLazyEnd(vector);
         }
         return vector;
@@ -288,7 +293,8 @@ public final class LocalApic implements InterruptController {
     /// Has the guest end an interrupt without telling, if nobody else wants to know and nothing waits behind it. Who
     /// adds to IRR looks at [#endsLazily] afterwards.
     private void allowLazyEnd(int vector) {
-        if (levelTriggered.has(vector) || requested.highest() >= 0 || !lazyEoi.set()) {
+        if (levelTriggered.has(vector) || synthetic != null && synthetic.watches(vector)
+                || requested.highest() >= 0 || !lazyEoi.set()) {
             return;
         }
         endsLazily = true;
@@ -315,6 +321,10 @@ public final class LocalApic implements InterruptController {
         lazyEoi = area;
     }
 
+    /// Names who else has to do with vectors. The processor's own thread, or before it runs.
+    public void syntheticVectors(SyntheticVectors controller) {
+        synthetic = controller;
+    }
 
     /// The vector that may interrupt the processor now, or -1.
     private int deliverable() {
@@ -371,6 +381,9 @@ public final class LocalApic implements InterruptController {
                 endOfInterrupt.accept(vector);
             }
             endOfPinInterrupt(vector);
+        }
+        if (synthetic != null && synthetic.watches(vector)) {
+            synthetic.ended(vector);
         }
         update();
     }

@@ -36,6 +36,32 @@ final class GuestArea {
         }
     }
 
+    void store(int offset, byte[] bytes) {
+        try {
+            memory.store(gpa + offset, bytes);
+        } catch (OutOfRangeException _) {
+            // As good as none.
+        }
+    }
+
+    /// Stores 4 bytes, all that was stored before visible to who sees them.
+    void storeRelease(int offset, int value) {
+        VarHandle.releaseFence();
+        store(offset, 4, value);
+    }
+
+    /// Fills the first `bytes` bytes with zeros.
+    ///
+    /// @return false if not all of them are memory that can be written
+    boolean clear(int bytes) {
+        try {
+            memory.store(gpa, new byte[bytes]);
+            return true;
+        } catch (OutOfRangeException _) {
+            return false;
+        }
+    }
+
     /// Changes the area in a way that a reader on another processor notices: the number at `versionAt` is odd
     /// meanwhile, and another one afterwards.
     void change(int versionAt, Runnable stores) {

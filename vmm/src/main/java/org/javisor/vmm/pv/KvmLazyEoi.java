@@ -2,12 +2,11 @@
 package org.javisor.vmm.pv;
 
 import org.javisor.memory.GuestMemory;
-import org.javisor.vmm.irq.LazyEoi;
 
 /// KVM's word for ends of interrupts.
 ///
 /// @linux Documentation/virt/kvm/x86/msr.rst "MSR_KVM_EOI_EN"
-final class KvmLazyEoi implements LazyEoi {
+final class KvmLazyEoi {
     private static final int ENABLED = 1, RESERVED = 2;
 
     private final GuestMemory memory;
@@ -30,28 +29,9 @@ final class KvmLazyEoi implements LazyEoi {
         processor.lazyEndOfInterrupt(null);
         register = value;
         if ((value & ENABLED) != 0) {
-            processor.lazyEndOfInterrupt(this);
+            processor.lazyEndOfInterrupt(new LazyEoiWord(memory, value & ~3L));
         }
         return true;
-    }
-
-    private GuestArea word() {
-        return new GuestArea(memory, register & ~3L);
-    }
-
-    @Override
-    public boolean set() {
-        GuestArea word = word();
-        word.store(0, 4, word.load(0, 4) | 1);
-        return word.backed(4);
-    }
-
-    @Override
-    public boolean clear() {
-        GuestArea word = word();
-        long value = word.load(0, 4);
-        word.store(0, 4, value & ~1);
-        return (value & 1) != 0;
     }
 
     void reset() {

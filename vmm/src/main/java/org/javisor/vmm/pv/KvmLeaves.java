@@ -14,16 +14,24 @@ public final class KvmLeaves implements HypervisorLeaves {
     static final int FEATURES = CLOCK | NO_IO_DELAY | CLOCK2 | ASYNC_FAULT | STEAL_TIME | LAZY_EOI | UNHALT | TLB_FLUSH
             | SEND_IPI | POLL_CONTROL | SCHED_YIELD | ASYNC_FAULT_INTERRUPT | MAP_GPA_RANGE | MIGRATION_CONTROL
             | STABLE_CLOCK;
-    private static final int NAME = 0x4000_0000, FEATURE_BITS = 0x4000_0001;
+    /// Where the leaves are, and where they are behind another interface's.
+    public static final int FIRST = 0x4000_0000, BEHIND_ANOTHER = 0x4000_0100;
+
+    private final int name;
+
+    /// @param name the first leaf: [#FIRST] or [#BEHIND_ANOTHER]
+    public KvmLeaves(int name) {
+        this.name = name;
+    }
 
     @Override
     public void answer(int leaf, int subleaf, int[] answer) {
-        if (leaf == NAME) {
-            answer[0] = FEATURE_BITS;
+        if (leaf == name) {
+            answer[0] = name + 1;
             answer[1] = HypervisorLeaves.text("KVMK");
             answer[2] = HypervisorLeaves.text("VMKV");
             answer[3] = HypervisorLeaves.text("M\0\0\0");
-        } else if (leaf == FEATURE_BITS) {
+        } else if (leaf == name + 1) {
             answer[0] = FEATURES;
         }
     }

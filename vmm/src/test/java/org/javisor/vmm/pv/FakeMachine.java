@@ -3,6 +3,8 @@ package org.javisor.vmm.pv;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuGroup;
@@ -15,6 +17,7 @@ import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
 import org.javisor.testkit.ManualClock;
 import org.javisor.vmm.irq.LazyEoi;
+import org.javisor.vmm.irq.SyntheticVectors;
 
 /// A machine of one processor that only remembers what paravirtual interfaces ask of it.
 final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
@@ -31,6 +34,11 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     private final Cpu cpu;
     long tscOffset;
     long stolen;
+    long executed;
+    long command;
+    int priority;
+    int index;
+    SyntheticVectors synthetic;
     LazyEoi lazyEoi;
 
     FakeMachine() {
@@ -74,6 +82,16 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     // ---- the machine ----
 
     @Override
+    public int processors() {
+        return PROCESSORS;
+    }
+
+    @Override
+    public void forgetTranslations(IntPredicate which) {
+        asked.add("forget " + IntStream.range(0, PROCESSORS).filter(which).boxed().toList());
+    }
+
+    @Override
     public GuestMemory memory() {
         return memory;
     }
@@ -100,6 +118,51 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     }
 
     // ---- the processor ----
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public long executedNanos() {
+        return executed;
+    }
+
+    @Override
+    public void syntheticVectors(SyntheticVectors controller) {
+        synthetic = controller;
+    }
+
+    @Override
+    public void endOfInterrupt() {
+        asked.add("end of interrupt");
+    }
+
+    @Override
+    public long interruptCommand() {
+        return command;
+    }
+
+    @Override
+    public void interruptCommand(long value) {
+        command = value;
+    }
+
+    @Override
+    public int taskPriority() {
+        return priority;
+    }
+
+    @Override
+    public void taskPriority(int value) {
+        priority = value;
+    }
+
+    @Override
+    public void idle() {
+        asked.add("idle");
+    }
 
     @Override
     public MsrTable msrs() {
