@@ -179,7 +179,7 @@ public final class HvPartition implements Chip<HvPartition.State> {
 
     /// What is at `gpa`, of the guest's choice, as one line.
     private String text(long gpa, long bytes) {
-        byte[] raw = new byte[(int) Math.clamp(bytes, 0, MOST_CRASH_TEXT)];
+        byte[] raw = new byte[Math.clamp(bytes, 0, MOST_CRASH_TEXT)];
         try {
             machine.memory().load(gpa, raw, 0, raw.length);
         } catch (OutOfRangeException _) {

@@ -41,6 +41,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         this.processor = processor;
         this.synic = new HvSynic(machine, partition.time(), processor.index(), TIMERS);
         partition.add(this);
+        partition.time().add(processor);
         processor.syntheticVectors(synic);
         definePartition(processor.msrs());
         defineTime(processor.msrs());
@@ -77,7 +78,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         HvReferenceTime time = partition.time();
         msrs.define(TIME_REF_COUNT, time::now, READ_ONLY);
         msrs.define(REFERENCE_TSC, time::register, always(time::register));
-        msrs.define(TSC_FREQUENCY, () -> CpuidModel.TSC_HZ, READ_ONLY);
+        msrs.define(TSC_FREQUENCY, () -> processor.tscKhz() * 1000L, READ_ONLY);
         msrs.define(APIC_FREQUENCY, () -> CpuidModel.CRYSTAL_HZ, READ_ONLY);
         msrs.define(VP_INDEX, processor::index, READ_ONLY);
         msrs.define(VP_RUNTIME, this::runtime, READ_ONLY);
@@ -152,7 +153,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
 
     /// The guest has set its time stamp counter.
     public void tscChanged() {
-        partition.time().tscChanged(processor.index(), processor.tscOffset());
+        partition.time().update();
     }
 
     /// How long it is until one of its timers expires, in nanoseconds; [Long#MAX_VALUE] if none runs.

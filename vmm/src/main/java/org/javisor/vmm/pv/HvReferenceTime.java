@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.pv;
 
-import java.util.Arrays;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The reference time of a partition, in units of 100 ns, and the page by which guests make it of their time stamp
 /// counter: counter * scale / 2^64 + offset.
@@ -13,35 +15,65 @@ import java.util.Arrays;
 /// Counter and machine clock stop and go on together, so pausing the machine changes nothing here.
 ///
 /// @hyperv "Partition Reference Time Enlightenment"
-final class HvReferenceTime {
-    /// Of a counter at 1 GHz: 2^64 / 100, rounded up, which makes 100 ticks no less than a unit.
-    static final long SCALE = 0x028f_5c28_f5c2_8f5dL;
+public final class HvReferenceTime {
     static final int UNIT_NANOS = 100;
+    /// How many ticks of a counter a tick of the machine's is, as a fixed-point number.
+    private static final int FRACTION_BITS = 32;
+    private static final long SAME = 1L << FRACTION_BITS;
     /// A deadline as far away as this (a hundred years) never comes.
     private static final long FAR = 1L << 55;
     private static final long ENABLED = 1;
-    private static final int SEQUENCE = 0, SCALE_AT = 8, OFFSET = 16;
+    private static final int SEQUENCE = 0, SCALE = 8, OFFSET = 16;
     /// Sequences that stand for "does not hold", the second one in old versions.
     private static final int INVALID = 0, OLD_INVALID = -1;
 
-    /// @param lead   what a processor's counter is ahead of the machine's clock
-    /// @param offset what the page says
-    private record Line(long lead, long offset) {
+    /// How a processor's counter follows the machine's.
+    ///
+    /// @param ratio ticks of it for one of the machine's, with 32 bits behind the point
+    /// @param lead  what it was when the machine's was zero
+    private record Counter(long ratio, long lead) {
+        static final Counter PLAIN = new Counter(SAME, 0);
+
+        static Counter of(PvProcessor processor) {
+            long lead = processor.tscOf(0);
+            return new Counter(processor.tscOf(SAME) - lead, lead);
+        }
+
+        long at(long machine) {
+            return (Math.unsignedMultiplyHigh(machine, ratio) << FRACTION_BITS | machine * ratio >>> FRACTION_BITS)
+                    + lead;
+        }
+
+        /// What makes units of ticks, times 2^64, rounded up: so a unit is not told late.
+        BigInteger scale() {
+            BigInteger ticks = BigInteger.valueOf(ratio).multiply(BigInteger.valueOf(UNIT_NANOS));
+            return BigInteger.ONE.shiftLeft(Long.SIZE + FRACTION_BITS).add(ticks).subtract(BigInteger.ONE).divide(ticks);
+        }
+    }
+
+    /// @param zero    when, by the machine's clock, its counter was zero
+    /// @param counter that of all processors
+    /// @param scale   what the page says
+    /// @param offset  what the page says
+    private record Line(long zero, Counter counter, long scale, long offset) {
         long at(long nanos) {
-            return Math.unsignedMultiplyHigh(nanos + lead, SCALE) + offset;
+            return Math.unsignedMultiplyHigh(counter.at(nanos - zero), scale) + offset;
         }
     }
 
     private final PvMachine machine;
-    /// What processors add to the machine's counter.
-    private final long[] tscOffsets;
-    private volatile Line line = new Line(0, 0);
+    private final List<PvProcessor> processors = new CopyOnWriteArrayList<>();
+    private volatile Line line = new Line(0, Counter.PLAIN, Counter.PLAIN.scale().longValue(), 0);
     private long register;
     private int sequence;
 
     HvReferenceTime(PvMachine machine) {
         this.machine = machine;
-        this.tscOffsets = new long[machine.processors()];
+    }
+
+    /// Has the page hold only while this processor's counter is that of all.
+    void add(PvProcessor processor) {
+        processors.add(processor);
     }
 
     /// The time now; any thread.
@@ -49,15 +81,16 @@ final class HvReferenceTime {
         return line.at(machine.clock().nanos());
     }
 
-    /// When, by the machine's clock, it will be `reference`: 0 if it has been, [Long#MAX_VALUE] for never.
+    /// When, by the machine's clock, it will be `reference`: 0 if it has been, [Long#MAX_VALUE] for never. Late by less
+    /// than a unit.
     long nanosAt(long reference) {
-        Line now = line;
-        long present = now.at(machine.clock().nanos());
+        long nanos = machine.clock().nanos();
+        long present = line.at(nanos);
         if (Long.compareUnsigned(reference, present) <= 0) {
             return 0;
         }
-        return Long.compareUnsigned(reference - present, FAR) > 0 ? Long.MAX_VALUE
-                : (reference - now.offset) * UNIT_NANOS - now.lead;
+        long units = reference - present;
+        return Long.compareUnsigned(units, FAR) > 0 ? Long.MAX_VALUE : nanos + units * UNIT_NANOS;
     }
 
     synchronized long register() {
@@ -70,26 +103,15 @@ final class HvReferenceTime {
         update();
     }
 
-    /// Processor `vp` now adds `offset` to the machine's counter.
-    synchronized void tscChanged(int vp, long offset) {
-        if (vp < tscOffsets.length && tscOffsets[vp] != offset) {
-            tscOffsets[vp] = offset;
-            update();
-        }
-    }
-
-    private boolean enabled() {
-        return (register & ENABLED) != 0;
-    }
-
-    private void update() {
-        if (!enabled()) {
+    /// Writes the page; again when a processor's counter has been set.
+    synchronized void update() {
+        if ((register & ENABLED) == 0) {
             return;
         }
         GuestArea page = new GuestArea(machine.memory(), register & -PvMachine.PAGE_BYTES);
         page.storeRelease(SEQUENCE, INVALID);
         if (lead()) {
-            page.store(SCALE_AT, 8, SCALE);
+            page.store(SCALE, 8, line.scale);
             page.store(OFFSET, 8, line.offset);
             page.storeRelease(SEQUENCE, nextSequence());
         }
@@ -104,23 +126,26 @@ final class HvReferenceTime {
 
     /// Goes over to the line that all processors' counters are on.
     ///
-    /// @return false if they are on different ones, or so far ahead that they will wrap
+    /// @return false if they are on different ones, on one that the page cannot tell, or so far ahead that they will
+    ///     wrap
     private boolean lead() {
         long nanos = machine.clock().nanos();
-        long tsc = machine.tscAt(nanos) + tscOffsets[0];
-        boolean together = Arrays.stream(tscOffsets).allMatch(offset -> offset == tscOffsets[0]);
-        if (!together || tsc < 0) {
+        long machineTsc = machine.tscAt(nanos);
+        Counter counter = Counter.of(processors.getFirst());
+        boolean together = processors.stream().map(Counter::of).allMatch(counter::equals);
+        if (!together || counter.ratio * UNIT_NANOS <= SAME || counter.at(machineTsc) < 0) {
             return false;
         }
-        if (tsc - nanos != line.lead) {
-            line = new Line(tsc - nanos, line.at(nanos) + 1 - Math.unsignedMultiplyHigh(tsc, SCALE));
+        if (nanos - machineTsc != line.zero || !counter.equals(line.counter)) {
+            long scale = counter.scale().longValue();
+            long offset = line.at(nanos) + 1 - Math.unsignedMultiplyHigh(counter.at(machineTsc), scale);
+            line = new Line(nanos - machineTsc, counter, scale, offset);
         }
         return true;
     }
 
     /// RESET, which counters begin again at; the time goes on.
     synchronized void reset() {
-        Arrays.fill(tscOffsets, 0);
         register = 0;
         sequence = 0;
     }
@@ -128,7 +153,7 @@ final class HvReferenceTime {
     /// @param now      the time when it was saved
     /// @param register where the page is
     /// @param sequence the last one in the page
-    record State(long now, long register, int sequence) {
+    public record State(long now, long register, int sequence) {
         static final State RESET = new State(0, 0, 0);
     }
 
@@ -138,9 +163,8 @@ final class HvReferenceTime {
 
     /// Goes on from a time that was saved, with counters as they are set now.
     synchronized void load(State state) {
-        long nanos = machine.clock().nanos();
         Line old = line;
-        line = new Line(old.lead, state.now - Math.unsignedMultiplyHigh(nanos + old.lead, SCALE));
+        line = new Line(old.zero, old.counter, old.scale, old.offset + state.now - now());
         register = state.register;
         sequence = state.sequence;
         update();

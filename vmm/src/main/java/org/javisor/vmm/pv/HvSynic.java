@@ -22,7 +22,7 @@ import org.javisor.vmm.irq.SyntheticVectors;
 /// everything.
 ///
 /// @hyperv "Virtual Interrupt Control", "Synthetic Interrupt Controller"
-final class HvSynic implements SyntheticVectors {
+public final class HvSynic implements SyntheticVectors {
     static final int SINTS = 16;
     static final int VERSION = 1;
     static final int EVENT_FLAGS = 2048;
@@ -289,7 +289,7 @@ final class HvSynic implements SyntheticVectors {
     /// @param sints   the registers of the sources
     /// @param waiting for each source, the messages that wait
     /// @param timers  in their order
-    record State(long control, long eventPage, long messagePage, List<Long> sints, List<List<HvMessage>> waiting,
+    public record State(long control, long eventPage, long messagePage, List<Long> sints, List<List<HvMessage>> waiting,
                  List<HvTimer.State> timers) {
         public State {
             sints = List.copyOf(sints);

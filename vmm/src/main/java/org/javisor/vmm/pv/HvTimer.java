@@ -12,7 +12,7 @@ import org.javisor.memory.Clock;
 /// Everything happens under the lock of the [HvSynic].
 ///
 /// @hyperv "Synthetic Timers"
-final class HvTimer {
+public final class HvTimer {
     private static final long ENABLE = 1, PERIODIC = 1 << 1, AUTO_ENABLE = 1 << 3, DIRECT = 1 << 12;
     private static final int VECTOR_SHIFT = 4, SINT_SHIFT = 16;
     private static final int PAYLOAD_BYTES = 24;
@@ -123,7 +123,6 @@ final class HvTimer {
     private void arm() {
         long at = time.nanosAt(expiration);
         if (at != Long.MAX_VALUE) {
-            // Should a guest have set its counters meanwhile, this may not be the time yet.
             timer.arm(Math.max(at, clock.nanos() + 1));
         }
     }
@@ -185,7 +184,7 @@ final class HvTimer {
 
     /// @param expiration by the reference time, 0 when it is not set
     /// @param waiting    whether it has expired, but its message found no room
-    record State(long config, long count, long expiration, boolean waiting) {
+    public record State(long config, long count, long expiration, boolean waiting) {
         static final State RESET = new State(0, 0, 0, false);
 
         public State {
