@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuFeature;
@@ -24,8 +26,13 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     private final AtomicInteger nmis = new AtomicInteger();
     /// Told of interrupts, on the processor's thread; null until it is there.
     private ParavirtVcpu paravirt;
+    private final OwnersInterrupts owner;
+    /// Vectors whose ends the machine's owner has not been told of; on the processor's thread.
+    private final Queue<Integer> ended = new ArrayDeque<>();
 
-    InterruptWiring(Vm vm, int id, Cpu cpu, IoBus mmio, WakeSignal wake, RunCounters counters) {
+    InterruptWiring(Vm vm, int id, Cpu cpu, IoBus mmio, WakeSignal wake, RunCounters counters,
+            OwnersInterrupts owner) {
+        this.owner = owner;
         this.vm = vm;
         this.cpu = cpu;
         this.wake = wake;
@@ -79,7 +86,28 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         paravirt = interfaces;
     }
 
+    /// Whether the owner's PIC could interrupt the processor: the machine has none of its own, and the APIC lets it
+    /// through.
+    boolean takesOwnersInterrupts() {
+        return isSplit() && apic.takesExternalInterrupts();
+    }
+
+    boolean isSplit() {
+        return vm.config().irqchip() == Irqchip.SPLIT;
+    }
+
+    /// An end of interrupt that the owner has not been told of, or -1.
+    int takeEnded() {
+        return ended.isEmpty() ? -1 : ended.remove();
+    }
+
     // ---- the APIC drives the processor ----
+
+    @Override
+    public void endOfInterrupt(int vector) {
+        ended.add(vector);
+        cpu.request(Requests.KICK);
+    }
 
     @Override
     public void raiseInterrupt() {
@@ -88,7 +116,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     @Override
     public void dropInterrupt() {
-        cpu.cancel(Requests.INTERRUPT);
+        if (owner.wantsWindow() && takesOwnersInterrupts()) {
+            cpu.request(Requests.INTERRUPT);
+        } else {
+            cpu.cancel(Requests.INTERRUPT);
+        }
     }
 
     /// NMIs are not counted, but two that come before either is taken are two: the first is as good as being handled
@@ -147,6 +179,9 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     @Override
     public int acknowledge() {
+        if (owner.wantsWindow() && takesOwnersInterrupts()) {
+            return LEAVE;
+        }
         int vector = apic.acknowledge();
         if (vector >= 0) {
             counters.interrupted(vector);

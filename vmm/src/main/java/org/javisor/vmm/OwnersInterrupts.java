@@ -6,7 +6,7 @@ import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
 
 /// What a processor without interrupt chips is wired to: a task priority that somebody wrote, and its owner, who may
-/// want to know when it takes interrupts.
+/// want to know when it takes interrupts, as he may where he models the PIC.
 final class OwnersInterrupts implements InterruptController {
     private final Cpu cpu;
     private int priority;
@@ -24,6 +24,10 @@ final class OwnersInterrupts implements InterruptController {
         } else {
             cpu.cancel(Requests.INTERRUPT);
         }
+    }
+
+    boolean wantsWindow() {
+        return windowWanted;
     }
 
     @Override

@@ -22,18 +22,28 @@ final class SoftwareState {
         this.wiring = wiring;
     }
 
+    /// Whether something is to be delivered before the next instruction.
+    boolean isDelivering() {
+        return processor.queued() != null;
+    }
+
     boolean readyForInterrupt() {
-        return processor.takesInterrupts();
+        return processor.takesInterrupts() && (wiring == null || wiring.takesOwnersInterrupts());
+    }
+
+    /// @throws IllegalStateException if the machine's own chips interrupt its processors
+    void checkOwnersInterrupts() {
+        if (wiring != null && !wiring.isSplit()) {
+            throw new IllegalStateException("the interrupt chips of this machine interrupt its processors");
+        }
     }
 
     void injectInterrupt(int vector) {
         if (vector < 0 || vector > 255) {
             throw new IllegalArgumentException("no interrupt has vector " + vector);
         }
-        if (wiring != null) {
-            throw new IllegalStateException("the interrupt chips of this machine interrupt its processors");
-        }
-        if (!processor.takesInterrupts()) {
+        checkOwnersInterrupts();
+        if (!readyForInterrupt()) {
             throw new IllegalStateException("the processor takes no interrupts now");
         }
         processor.queue(new Queued(vector, false, false, 0));

@@ -77,7 +77,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
-        this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters) : null;
+        this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters, ownersInterrupts) : null;
         this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), this, cpu, wiring);
         this.state = new SoftwareState(cpu, wiring);
         int ringEntries = vm.config().caps().dirtyRing();
@@ -125,6 +125,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             if (takeKick()) {
                 return VmExit.Interrupted.INSTANCE;
             }
+            int ended = wiring == null ? -1 : wiring.takeEnded();
+            if (ended >= 0) {
+                return new VmExit.EndOfInterrupt(ended);
+            }
             if (dirtyRing != null && dirtyRing.full()) {
                 return VmExit.DirtyRingFull.INSTANCE;
             }
@@ -164,7 +168,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
             return true;
         }
         wiring.refresh();
-        return cpu.wakes() || idling && (cpu.requests() & INTERRUPTS) != 0;
+        return cpu.wakes() || idling && (cpu.requests() & INTERRUPTS) != 0 || state.isDelivering();
     }
 
     /// What the caller of [#run] is told, or null when the processor is to go on.
@@ -286,10 +290,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public void requestInterruptWindow(boolean wanted) {
-        if (wiring != null) {
-            throw new IllegalStateException("the interrupt chips of this machine interrupt its processors");
-        }
+        state.checkOwnersInterrupts();
         ownersInterrupts.wantWindow(wanted);
+        wake.signal();
     }
 
     @Override

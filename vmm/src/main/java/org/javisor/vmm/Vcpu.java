@@ -33,18 +33,19 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// Signals a non-maskable interrupt.
     void injectNmi();
 
-    /// Interrupts a processor without interrupt chips: the acknowledged vector is delivered before the next
-    /// instruction (`KVM_INTERRUPT`).
+    /// Interrupts a processor whose PIC is the owner's ([Irqchip#NONE], [Irqchip#SPLIT]): the acknowledged vector is
+    /// delivered before the next instruction (`KVM_INTERRUPT`).
     ///
     /// @param vector 0 to 255
-    /// @throws IllegalStateException if the processor is not [#readyForInterrupt], or has chips
+    /// @throws IllegalStateException if the processor is not [#readyForInterrupt], or the
+    ///     machine has a PIC of its own
     void injectInterrupt(int vector);
 
     /// Whether an interrupt would be taken before the next instruction.
     boolean readyForInterrupt();
 
-    /// Has [#run] return [VmExit.InterruptWindow] as soon as the processor is [#readyForInterrupt], or no longer. In
-    /// machines without interrupt chips.
+    /// Has [#run] return [VmExit.InterruptWindow] as soon as the processor is [#readyForInterrupt], or no longer. Where
+    /// the PIC is the owner's.
     void requestInterruptWindow(boolean wanted);
 
     Registers registers();

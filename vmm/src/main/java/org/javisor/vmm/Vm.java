@@ -15,6 +15,7 @@ import org.javisor.memory.HostClock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
+import org.javisor.vmm.irq.GsiRouting;
 import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.pv.HvPartition;
 import org.javisor.vmm.stats.Statistic;
@@ -57,7 +58,7 @@ public final class Vm implements AutoCloseable {
         this.config = config;
         this.ownClock = config.clock() == null ? new HostClock() : null;
         this.clock = config.clock() == null ? ownClock : config.clock();
-        this.chips = config.chips() ? new InterruptChips(clock, ports, mmio, false) : null;
+        this.chips = chipsOf(config);
         this.poweredOnAt = clock.nanos();
         this.paravirt = config.chips() ? new Paravirt(this, config.interfaces()) : null;
         this.cpuid = paravirt == null ? config.cpuid() : paravirt.describedIn(config.cpuid());
@@ -67,6 +68,14 @@ public final class Vm implements AutoCloseable {
     /// What executes its guest: `software`, for one.
     public String engine() {
         return engine;
+    }
+
+    private InterruptChips chipsOf(VmConfig wanted) {
+        return switch (wanted.irqchip()) {
+            case NONE -> null;
+            case SPLIT -> InterruptChips.split(clock, false);
+            case FULL -> new InterruptChips(clock, ports, mmio, false);
+        };
     }
 
     public VmConfig config() {
@@ -95,6 +104,20 @@ public final class Vm implements AutoCloseable {
     /// @param gsi 0 to 15 reach the PIC pair and the IOAPIC, 16 to 23 the IOAPIC only
     public InterruptLine gsi(int gsi) {
         return chips().gsi(gsi);
+    }
+
+    /// Where global system interrupts lead now.
+    ///
+    /// @throws IllegalStateException in a machine without interrupt chips
+    public GsiRouting routing() {
+        return chips().routing();
+    }
+
+    /// Replaces where global system interrupts lead; those that are asserted arrive at their new places. Any thread.
+    ///
+    /// @throws IllegalArgumentException if a route leads to a GSI or a chip that there is not
+    public void routing(GsiRouting replacement) {
+        chips().routing(replacement);
     }
 
     /// Where message-signalled interrupts go.

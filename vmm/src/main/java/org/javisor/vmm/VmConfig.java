@@ -13,7 +13,7 @@ import org.javisor.vmm.pv.GuestInterface;
 /// How a [Vm] is built. Immutable: each `with` method gives another.
 ///
 /// @param cpuid            what the processors are and how many there can be
-/// @param chips            whether the machine has PIC, PIT, IOAPIC and local APICs
+/// @param irqchip          which interrupt chips the machine has
 /// @param exitsOnUnclaimed whether accesses that nothing claims leave [Vcpu#run]; if not, they read as all-ones
 /// @param clock            the machine's time, or null for the host's, starting at zero
 /// @param reports          told in a line, once for each, of things a guest did that the hypervisor cannot do; on the
@@ -22,12 +22,12 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param translator       how the translator is to work, where there is one
 /// @param interfaces       what the guest is offered to make its life with a hypervisor easier
 /// @param caps             what is switched on that is off otherwise
-public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed, Clock clock,
+public record VmConfig(CpuidModel cpuid, Irqchip irqchip, boolean exitsOnUnclaimed, Clock clock,
         Consumer<String> reports, Execution execution, TranslatorConfig translator,
         Set<GuestInterface> interfaces, EnabledCaps caps) {
     /// One bare processor: no chips, and everything it does to its surroundings is an exit.
     public static final VmConfig BARE =
-            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), false, true, null, _ -> { },
+            new VmConfig(CpuidModel.builder().without(CpuFeature.APIC).build(), Irqchip.NONE, true, null, _ -> { },
                     Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), EnabledCaps.NONE);
 
     public VmConfig {
@@ -35,45 +35,50 @@ public record VmConfig(CpuidModel cpuid, boolean chips, boolean exitsOnUnclaimed
         interfaces = Set.copyOf(interfaces);
     }
 
+    /// Whether there are local APICs.
+    public boolean chips() {
+        return irqchip != Irqchip.NONE;
+    }
+
     /// A PC of `cpus` processors with interrupt chips, where accesses that nothing claims do not exit.
     public static VmConfig pc(int cpus) {
-        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), true, false, null, _ -> { },
+        return new VmConfig(CpuidModel.builder().cpus(cpus).build(), Irqchip.FULL, false, null, _ -> { },
                 Execution.AUTO, TranslatorConfig.DEFAULT, Set.of(), EnabledCaps.NONE);
     }
 
     public VmConfig withCpuid(CpuidModel other) {
-        return new VmConfig(other, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, caps);
+        return new VmConfig(other, irqchip, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, caps);
     }
 
-    public VmConfig withChips(boolean other) {
+    public VmConfig withIrqchip(Irqchip other) {
         return new VmConfig(cpuid, other, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withExitsOnUnclaimed(boolean other) {
-        return new VmConfig(cpuid, chips, other, clock, reports, execution, translator, interfaces, caps);
+        return new VmConfig(cpuid, irqchip, other, clock, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withReports(Consumer<String> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, other, execution, translator, interfaces, caps);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, clock, other, execution, translator, interfaces, caps);
     }
 
     public VmConfig withClock(Clock other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, other, reports, execution, translator, interfaces, caps);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, other, reports, execution, translator, interfaces, caps);
     }
 
     public VmConfig withExecution(Execution other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, other, translator, interfaces, caps);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, clock, reports, other, translator, interfaces, caps);
     }
 
     public VmConfig withTranslator(TranslatorConfig other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, other, interfaces, caps);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, clock, reports, execution, other, interfaces, caps);
     }
 
     public VmConfig withInterfaces(Set<GuestInterface> other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, other, caps);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, clock, reports, execution, translator, other, caps);
     }
 
     public VmConfig withCaps(EnabledCaps other) {
-        return new VmConfig(cpuid, chips, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, other);
+        return new VmConfig(cpuid, irqchip, exitsOnUnclaimed, clock, reports, execution, translator, interfaces, other);
     }
 }

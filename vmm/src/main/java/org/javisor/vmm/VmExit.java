@@ -52,6 +52,11 @@ public sealed interface VmExit {
     /// The processor would take an interrupt now ([Vcpu#requestInterruptWindow]).
     enum InterruptWindow implements VmExit { INSTANCE }
 
+    /// The guest has ended a level-triggered interrupt: for the I/O APIC of the machine's owner ([Irqchip#SPLIT]).
+    ///
+    /// @param vector of the interrupt
+    record EndOfInterrupt(int vector) implements VmExit { }
+
     /// The vCPU's [org.javisor.memory.DirtyRing] has to be harvested and reset before it goes on.
     enum DirtyRingFull implements VmExit { INSTANCE }
 

@@ -159,9 +159,9 @@ public final class VmRunner {
             }
             // Nothing is lost: the ring is harvested by whoever reads it, and then reset.
             case VmExit.DirtyRingFull _ -> Thread.yield();
-            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.MsrRead _, VmExit.MsrWrite _,
-                    VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _, VmExit.MmioWrite _ ->
-                    handler.exit(vcpu, exit);
+            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.EndOfInterrupt _,
+                    VmExit.MsrRead _, VmExit.MsrWrite _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
+                    VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
         }
     }
 

@@ -2,6 +2,7 @@
 package org.javisor.vmm.irq;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,36 +28,49 @@ public final class InterruptChips {
 
     private final Clock clock;
     private final ApicBus bus = new ApicBus();
-    private final IoApic ioApic;
     private final MsiDecoder msi;
-    private final I8259Pair pic = new I8259Pair(this::driveIntr);
-    private final I8254 pit;
+    /// Null in a machine that has local APICs only.
+    private final PcChips shared;
     private final CoprocessorError coprocessorError;
     private final GsiLine[] lines;
     private final List<LocalApic> localApics = new CopyOnWriteArrayList<>();
     /// What [InterruptLine#whenTaken] was given.
     private final Queue<Runnable> awaitingRoom = new ConcurrentLinkedQueue<>();
     private final EndListeners endListeners = new EndListeners();
-    private volatile GsiRouting routing = GsiRouting.pc();
+    private volatile GsiRouting routing;
     private volatile InterruptLine pitLine;
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
+        this(clock, wideDestinations, true);
+        shared.ioApic.onEnd(pins -> ended(pins, GsiRoute.Pin::new));
+        shared.pic.onEnd(inputs -> ended(inputs, GsiRoute.Pic::new));
+        shared.attach(ports, mmio);
+        ports.attach(CoprocessorError.PORT, 1, coprocessorError, "coprocessor error");
+    }
+
+    private InterruptChips(Clock clock, boolean wideDestinations, boolean all) {
         this.clock = clock;
-        this.ioApic = new IoApic(bus, wideDestinations);
         this.msi = new MsiDecoder(bus, wideDestinations);
+        this.routing = all ? GsiRouting.pc() : new GsiRouting(Map.of());
         Targets targets = new Targets();
         this.lines = IntStream.range(0, GSIS).mapToObj(n -> new GsiLine(targets, routing.of(n)))
                 .toArray(GsiLine[]::new);
         this.pitLine = gsi(0);
-        this.pit = new I8254(clock, pitOutput());
-        ioApic.onEnd(pins -> ended(pins, GsiRoute.Pin::new));
-        pic.onEnd(inputs -> ended(inputs, GsiRoute.Pic::new));
-        pic.attach(ports);
-        pit.attach(ports);
-        coprocessorError = new CoprocessorError(gsi(CoprocessorError.IRQ));
-        ports.attach(CoprocessorError.PORT, 1, coprocessorError, "coprocessor error");
-        mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
+        this.coprocessorError = new CoprocessorError(gsi(CoprocessorError.IRQ));
+        this.shared = all ? new PcChips(clock, bus, wideDestinations, this::driveIntr, pitOutput()) : null;
+    }
+
+    /// Local APICs only: somebody else models the chips that processors share, and leads GSIs to messages.
+    public static InterruptChips split(Clock clock, boolean wideDestinations) {
+        return new InterruptChips(clock, wideDestinations, false);
+    }
+
+    private PcChips shared() {
+        if (shared == null) {
+            throw new IllegalStateException("this machine has no interrupt chips but local APICs");
+        }
+        return shared;
     }
 
     /// A processor asserts FERR#. Any thread.
@@ -89,15 +103,15 @@ public final class InterruptChips {
                 apic.lint(0, level);
             }
         }
-        ioApic.input(0, level);
+        shared.ioApic.input(0, level);
     }
 
     private final class Targets implements GsiLine.Targets {
         @Override
         public void drive(GsiRoute route, boolean level) {
             switch (route) {
-                case GsiRoute.Pic(int irq) -> pic.input(irq, level);
-                case GsiRoute.Pin(int pin) -> ioApic.input(pin, level);
+                case GsiRoute.Pic(int irq) -> shared.pic.input(irq, level);
+                case GsiRoute.Pin(int pin) -> shared.ioApic.input(pin, level);
                 case GsiRoute.Msi(long address, int data) -> {
                     if (level) {
                         msi.send(address, data);
@@ -109,8 +123,8 @@ public final class InterruptChips {
         @Override
         public GsiLine.Reception reception(GsiRoute route) {
             return switch (route) {
-                case GsiRoute.Pic(int irq) -> pic.reception(irq);
-                case GsiRoute.Pin(int pin) -> ioApic.reception(pin);
+                case GsiRoute.Pic(int irq) -> shared.pic.reception(irq);
+                case GsiRoute.Pin(int pin) -> shared.ioApic.reception(pin);
                 case GsiRoute.Msi _ -> GsiLine.Reception.READY;
             };
         }
@@ -150,7 +164,8 @@ public final class InterruptChips {
 
     /// Makes the local APIC of processor `id`. Its processor's number in its package is its id.
     public LocalApic newLocalApic(int id, ProcessorPins processor) {
-        LocalApic apic = new LocalApic(id, bus, processor, clock, ioApic::endOfInterrupt, pic);
+        LocalApic apic = shared == null ? new LocalApic(id, bus, processor, clock, processor::endOfInterrupt, null)
+                : new LocalApic(id, bus, processor, clock, shared.ioApic::endOfInterrupt, shared.pic);
         localApics.add(apic);
         return apic;
     }
@@ -186,10 +201,22 @@ public final class InterruptChips {
     }
 
     /// Replaces where global system interrupts lead. Those that are asserted arrive at their new places.
+    ///
+    /// @throws IllegalArgumentException if a route leads to a GSI or a chip that there is not
     public synchronized void routing(GsiRouting replacement) {
+        replacement.routes().forEach(this::checkRoutes);
         routing = replacement;
         for (int gsi = 0; gsi < GSIS; gsi++) {
             lines[gsi].route(replacement.of(gsi));
+        }
+    }
+
+    private void checkRoutes(int gsi, List<GsiRoute> routes) {
+        if (gsi < 0 || gsi >= GSIS) {
+            throw new IllegalArgumentException("there is no global system interrupt " + gsi);
+        }
+        if (shared == null && routes.stream().anyMatch(route -> !(route instanceof GsiRoute.Msi))) {
+            throw new IllegalArgumentException("GSI " + gsi + ": without PIC and I/O APIC it leads to messages only");
         }
     }
 
@@ -205,14 +232,14 @@ public final class InterruptChips {
     }
 
     public I8254 pit() {
-        return pit;
+        return shared().pit;
     }
 
     /// Power-on of the chips that processors share.
     public void reset() {
-        pic.reset();
-        ioApic.reset();
-        pit.reset();
+        if (shared != null) {
+            shared.reset();
+        }
     }
 
     /// What the shared chips hold.
@@ -220,12 +247,10 @@ public final class InterruptChips {
 
     /// What the shared chips hold now; the machine does not run.
     public State save() {
-        return new State(pic.save(), pit.save(), ioApic.save());
+        return shared().save();
     }
 
     public void restore(State saved) {
-        pic.restore(saved.pic);
-        ioApic.restore(saved.ioApic);
-        pit.restore(saved.pit);
+        shared().restore(saved);
     }
 }

@@ -259,6 +259,11 @@ public final class LocalApic implements InterruptController {
         return externalPending || pins[0] && (!enabled || takesExternal(lvt.get(Lvt.LINT0.ordinal())));
     }
 
+    /// Whether an interrupt from a PIC would reach the processor, were there one.
+    public boolean takesExternalInterrupts() {
+        return !enabled || takesExternal(lvt.get(Lvt.LINT0.ordinal()));
+    }
+
     private static boolean takesExternal(int value) {
         return (value & LVT_MASKED) == 0 && ApicLayout.mode(value) == EXTINT;
     }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import org.javisor.memory.InterruptLine;
+import org.javisor.vmm.Irqchip;
+import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmExit;
+import org.javisor.vmm.irq.GsiRoute;
+import org.javisor.vmm.irq.GsiRouting;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Machines that have local APICs only: the owner models I/O APIC and PIC.
+@Timeout(60)
+class SplitIrqchipConformanceTest {
+    private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
+    private static final int LEVEL = 1 << 15, ASSERT = 1 << 14;
+    private static final VmConfig SPLIT =
+            VmConfig.pc(1).withIrqchip(Irqchip.SPLIT).withExitsOnUnclaimed(true);
+
+    /// Switches to the x2APIC and enables it, tells by port 0xe1, and sleeps.
+    private static Guest sleeping(String engine) {
+        return new Guest(engine, SPLIT, """
+                66b91b000000  mov ecx, 0x1b
+                0f32          rdmsr
+                660d00040000  or eax, 0x400
+                0f30          wrmsr
+                66b90f080000  mov ecx, 0x80f
+                66b8ff010000  mov eax, 0x1ff
+                6631d2        xor edx, edx
+                0f30          wrmsr
+                e6e1          out 0xe1, al
+                fb            sti
+                f4            hlt
+                ebfd          jmp to hlt
+                """);
+    }
+
+    private static void started(Guest guest) {
+        assertEquals(new VmExit.PortWrite(0xe1, 1, 0xff), guest.run());
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theOwnersIoApicHearsOfEndsOfInterrupts(String engine) {
+        try (Guest guest = sleeping(engine).handling(0x40, 0x1800, """
+                66b90b080000  mov ecx, 0x80b
+                6631c0        xor eax, eax
+                6631d2        xor edx, edx
+                0f30          wrmsr
+                e6e0          out 0xe0, al
+                cf            iret
+                """)) {
+            guest.vm.routing(new GsiRouting(Map.of()).with(9,
+                    new GsiRoute.Msi(0xfee0_0000L, 0x40 | LEVEL | ASSERT)));
+            InterruptLine line = guest.vm.gsi(9);
+            started(guest);
+            for (int round = 0; round < 2; round++) {
+                line.set(true);
+                assertEquals(new VmExit.EndOfInterrupt(0x40), guest.run());
+                line.set(false);
+                assertEquals(new VmExit.PortWrite(0xe0, 1, 0), guest.run());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theOwnersPicInterruptsThroughLint0(String engine) {
+        try (Guest guest = sleeping(engine).handling(0x30, 0x1800, """
+                e6e0          out 0xe0, al
+                cf            iret
+                """)) {
+            started(guest);
+            for (int round = 0; round < 2; round++) {
+                guest.vcpu.requestInterruptWindow(true);
+                assertEquals(VmExit.InterruptWindow.INSTANCE, guest.run());
+                assertTrue(guest.vcpu.readyForInterrupt());
+                guest.vcpu.requestInterruptWindow(false);
+                guest.vcpu.injectInterrupt(0x30);
+                assertEquals(new VmExit.PortWrite(0xe0, 1, 0xff), guest.run());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void routesToChipsThatThereAreNotAreRefused(String engine) {
+        try (Guest guest = new Guest(engine, SPLIT, "f4 hlt")) {
+            GsiRouting before = guest.vm.routing();
+
+            assertThrows(IllegalArgumentException.class, () -> guest.vm.routing(GsiRouting.pc()));
+
+            assertEquals(before, guest.vm.routing());
+        }
+    }
+}
