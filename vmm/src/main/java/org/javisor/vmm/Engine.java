@@ -2,12 +2,16 @@
 package org.javisor.vmm;
 
 import java.util.function.IntPredicate;
+import java.util.Set;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.vmm.stats.Statistics;
 
 /// What executes guest code: the seam between a machine and its kind of processor.
 interface Engine {
     String name();
+
+    /// As of [Hypervisor#capabilities].
+    Set<Capability> capabilities();
 
     /// What the processors of `vm` share, made once for each machine.
     Processors open(Vm vm);

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Where virtual machines come from.
 ///
@@ -38,6 +39,11 @@ public final class Hypervisor implements AutoCloseable {
     /// `software`.
     public String engine() {
         return engine.name();
+    }
+
+    /// What the engine can do of that which not every engine can.
+    public Set<Capability> capabilities() {
+        return Set.copyOf(engine.capabilities());
     }
 
     /// A bare machine, [VmConfig#BARE].

@@ -2,9 +2,11 @@
 package org.javisor.vmm;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuGroup;
@@ -18,6 +20,11 @@ final class SoftwareEngine implements Engine {
     @Override
     public String name() {
         return "software";
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.allOf(Capability.class);
     }
 
     @Override
