@@ -5,6 +5,7 @@ module org.javisor.vmm {
     requires transitive org.javisor.cpu;
     uses org.javisor.cpu.BlockTranslator.Provider;
     exports org.javisor.vmm;
+    exports org.javisor.vmm.events;
     exports org.javisor.vmm.irq;
     exports org.javisor.vmm.pv;
     exports org.javisor.vmm.stats;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import jdk.jfr.Recording;
 import org.javisor.app.console.PersonsTerminal;
 import org.javisor.app.control.ControlServer;
 import org.javisor.app.gdb.GdbServer;
@@ -119,6 +120,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private ControlOptions control;
 
+    @Mixin
+    private RecordingOptions recording;
+
     @Option(names = "--gdb", paramLabel = "WHERE", description = "Let gdb debug the guest: PORT, HOST:PORT or the path"
             + " of a socket (with a /); in gdb: target remote WHERE.")
     private String gdb;
@@ -175,7 +179,8 @@ final class RunCommand implements Callable<Integer> {
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
-        try (PerfMap map = perfMap ? PerfMap.ofThisProcess() : null; PeripheralOptions devices = peripherals;
+        try (Recording _ = recording.start(); PerfMap map = perfMap ? PerfMap.ofThisProcess() : null;
+                PeripheralOptions devices = peripherals;
                 HotCodeFile hot = new HotCodeFile(Cache.of(System.getenv()).file("hot-code"))) {
             builder.peripherals(devices.config(storage.snapshot(), this::report));
             builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withHotCode(hot.code())

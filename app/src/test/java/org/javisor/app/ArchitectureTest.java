@@ -122,7 +122,8 @@ class ArchitectureTest {
             for (PoolEntry entry : model.constantPool()) {
                 if (entry instanceof ClassEntry used && !used.asInternalName().startsWith("[")) {
                     String to = packageOf(used.asInternalName());
-                    if (!to.isEmpty() && !to.startsWith("java.") && !to.startsWith("org.javisor.")) {
+                    if (!to.isEmpty() && !to.startsWith("java.") && !to.equals("jdk.jfr")
+                            && !to.startsWith("org.javisor.")) {
                         foreign.add(from + " uses " + to);
                     }
                 }

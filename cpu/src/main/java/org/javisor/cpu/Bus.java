@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.ExitEvent;
 import org.javisor.memory.IoBus;
 
 /// A processor's accesses to devices: ports, and guest-physical addresses that no memory backs.
@@ -69,6 +70,7 @@ final class Bus {
             cpu.exit(exit, address, bytes, 0);
             throw cpu.unwind();
         }
+        ExitEvent event = event(exit);
         long start = System.nanoTime();
         cpu.group.leave(cpu);
         long value;
@@ -78,6 +80,10 @@ final class Bus {
             cpu.group.enter(cpu);
         }
         account(exit, start);
+        if (event != null) {
+            event.access(address, bytes, value);
+            event.commit();
+        }
         remember(value);
         return value;
     }
@@ -93,6 +99,7 @@ final class Bus {
             cpu.exit(exit, address, bytes, value & Cpu.mask(bytes));
             throw cpu.unwind();
         }
+        ExitEvent event = event(exit);
         long start = System.nanoTime();
         cpu.group.leave(cpu);
         try {
@@ -103,6 +110,10 @@ final class Bus {
             cpu.group.enter(cpu);
         }
         account(exit, start);
+        if (event != null) {
+            event.access(address, bytes, value & Cpu.mask(bytes));
+            event.commit();
+        }
         remember(0);
     }
 
@@ -123,6 +134,11 @@ final class Bus {
         cpu.slow |= Cpu.SLOW_REPLAY;
         cpu.exit(exit, Integer.toUnsignedLong(index), reason, value);
         throw cpu.unwind();
+    }
+
+    /// @return null if nobody records accesses
+    private ExitEvent event(int exit) {
+        return ExitEvent.on() ? ExitEvent.start(cpu.id, CpuExit.name(exit), cpu.rip()) : null;
     }
 
     private void account(int exit, long start) {

@@ -44,6 +44,11 @@ public final class CpuExit {
 
     private CpuExit() { }
 
+    /// Whether it is an access to a device, which has an address, a size and a value.
+    public static boolean isAccess(int exit) {
+        return exit >= PORT_READ && exit <= MMIO_WRITE;
+    }
+
     /// The name of the constant, for messages.
     public static String name(int exit) {
         return NAMES[exit];

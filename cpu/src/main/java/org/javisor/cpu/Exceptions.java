@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.ExceptionEvent;
+import org.javisor.cpu.events.PageFaultEvent;
+
 /// Exceptions and interrupts on their way into the guest. Called by the run loop, between instructions;
 /// software interrupts come here from their handlers.
 ///
@@ -41,6 +44,7 @@ final class Exceptions {
         // An instruction that faulted resumes behind its breakpoint; one that hit its breakpoint has not
         // begun.
         long flags = fault.vector == GuestFault.DB ? cpu.rflags() : cpu.rflags() | Flags.RF;
+        record(fault);
         return inject(event.exception(fault.vector, fault.hasErrorCode, fault.errorCode, flags));
     }
 
@@ -147,8 +151,19 @@ final class Exceptions {
         }
     }
 
+    private void record(GuestFault fault) {
+        if (fault.vector == GuestFault.PF ? PageFaultEvent.on() : ExceptionEvent.on()) {
+            if (fault.vector == GuestFault.PF) {
+                PageFaultEvent.record(cpu.id, cpu.cr2(), cpu.rip(), fault.errorCode);
+            } else {
+                ExceptionEvent.record(cpu.id, fault.vector, fault.hasErrorCode ? fault.errorCode : 0, cpu.rip());
+            }
+        }
+    }
+
     /// Replaces `event` by what its failed delivery leads to.
     private void nest(Event event, int first, GuestFault nested) {
+        record(nested);
         // A fault after a task switch happened in the new task, whose flags these are.
         long flags = cpu.rflags() | Flags.RF;
         boolean doubleFault = first == CONTRIBUTORY && severity(nested.vector) == CONTRIBUTORY

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.TlbFillEvent;
 import org.javisor.host.HostAtomics;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Instruction;
@@ -472,6 +473,9 @@ final class Mmu {
         }
         walker.gpa = a20(walker.gpa);
         MemorySlot slot = memory.find(walker.gpa);
+        if (TlbFillEvent.on()) {
+            record(gva, access, slot != null);
+        }
         if (slot == null) {
             counters.unbacked++;
             return false;
@@ -479,6 +483,11 @@ final class Mmu {
         counters.fills++;
         enter(tlb, gva, slot, access & ~(PageWalker.WRITE | PageWalker.FETCH));
         return (access & PageWalker.WRITE) == 0 || !slot.readOnly();
+    }
+
+    private void record(long gva, int access, boolean backed) {
+        String what = (access & PageWalker.WRITE) != 0 ? "write" : (access & PageWalker.FETCH) != 0 ? "fetch" : "read";
+        TlbFillEvent.record(cpu.id, gva, walker.gpa, 1L << walker.pageShift, what, backed);
     }
 
     private void enter(Tlb tlb, long gva, MemorySlot slot, int access) {

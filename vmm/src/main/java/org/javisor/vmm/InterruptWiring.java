@@ -10,6 +10,7 @@ import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
 import org.javisor.memory.IoBus;
+import org.javisor.vmm.events.InterruptDeliveredEvent;
 import org.javisor.vmm.irq.ApicBase;
 import org.javisor.vmm.irq.LocalApic;
 import org.javisor.vmm.irq.ProcessorPins;
@@ -17,6 +18,8 @@ import org.javisor.vmm.irq.ProcessorPins;
 /// What is between a software processor and its local APIC: the processor's pins on one side, the interrupt controller
 /// that it asks on the other.
 final class InterruptWiring implements ProcessorPins, InterruptController {
+    private static final int NMI_VECTOR = 2;
+
     private final Vm vm;
     private final Cpu cpu;
     private final WakeSignal wake;
@@ -140,6 +143,9 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
         }
         if (waiting > 0) {
             counters.nmi();
+            if (InterruptDeliveredEvent.on()) {
+                InterruptDeliveredEvent.record(apic.id(), NMI_VECTOR, "NMI");
+            }
         }
         return waiting > 0;
     }

@@ -3,8 +3,11 @@ package org.javisor.vmm;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.Durations;
+import org.javisor.cpu.events.ExitEvent;
+import org.javisor.vmm.events.HaltEvent;
 
 /// The counters behind [VcpuStats] that every engine has. Written by the vCPU's thread alone, plainly; who reads them
 /// from another thread may see a count that is a little old.
@@ -19,6 +22,11 @@ final class RunCounters {
     private long runNanos;
     private int reason = CpuExit.NONE;
     private long exitedAt;
+    private int vcpu = -1;
+    private LongSupplier rip = () -> 0;
+    /// Of what is under way; null where nobody records.
+    private ExitEvent exitEvent;
+    private HaltEvent haltEvent;
     /// Since when it runs, or waits; 0 if it does not.
     private volatile long runningSince, haltingSince;
 
@@ -28,8 +36,20 @@ final class RunCounters {
         }
     }
 
+    /// Says whose counters they are, for recordings; before the processor runs.
+    ///
+    /// @param instruction RIP of the next instruction
+    void identify(int processor, LongSupplier instruction) {
+        vcpu = processor;
+        rip = instruction;
+    }
+
     /// The processor is about to execute guest code.
     void entering() {
+        if (exitEvent != null) {
+            exitEvent.commit();
+            exitEvent = null;
+        }
         if (reason != CpuExit.NONE) {
             exits[reason].took(System.nanoTime() - exitedAt);
             reason = CpuExit.NONE;
@@ -39,10 +59,15 @@ final class RunCounters {
     /// It has stopped doing so.
     ///
     /// @param why of [CpuExit]
-    void exited(int why) {
+    /// @return what more about it is to be told to, or null if nobody records it
+    ExitEvent exited(int why) {
         exits[why].began();
         reason = why;
         exitedAt = System.nanoTime();
+        if (ExitEvent.on()) {
+            exitEvent = ExitEvent.start(vcpu, CpuExit.name(why), rip.getAsLong());
+        }
+        return exitEvent;
     }
 
     void interrupted(int vector) {
@@ -56,6 +81,9 @@ final class RunCounters {
     /// The processor begins to wait for an interrupt.
     void halting() {
         halts.began();
+        if (HaltEvent.on()) {
+            haltEvent = HaltEvent.start(vcpu);
+        }
         haltingSince = System.nanoTime();
     }
 
@@ -63,6 +91,10 @@ final class RunCounters {
     void halted() {
         halts.took(System.nanoTime() - haltingSince);
         haltingSince = 0;
+        if (haltEvent != null) {
+            haltEvent.commit();
+            haltEvent = null;
+        }
     }
 
     /// A run begins, in which it may halt.

@@ -9,6 +9,7 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.Requests;
+import org.javisor.cpu.events.ExitEvent;
 import org.javisor.host.ThreadClock;
 import org.javisor.memory.Clock;
 import org.javisor.memory.DirtyRing;
@@ -76,6 +77,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         this.cpu = new Cpu(id, vm.cpuid(), this);
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters);
+        counters.identify(id, registers::rip);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
         this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters, ownersInterrupts) : null;
         this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), this, cpu, wiring);
@@ -144,7 +146,10 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
                 counters.entering();
                 int exit = cpu.run();
                 executing = false;
-                counters.exited(exit);
+                ExitEvent event = counters.exited(exit);
+                if (event != null && CpuExit.isAccess(exit)) {
+                    event.access(cpu.exitAddress(), cpu.exitBytes(), cpu.exitValue());
+                }
                 VmExit reason = exitFor(exit, seen);
                 if (reason != null) {
                     return reason;

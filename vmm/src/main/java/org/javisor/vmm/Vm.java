@@ -15,6 +15,8 @@ import org.javisor.memory.HostClock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
+import org.javisor.vmm.events.PauseEvent;
+import org.javisor.vmm.events.ResetEvent;
 import org.javisor.vmm.irq.GsiRouting;
 import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.pv.HvPartition;
@@ -50,6 +52,7 @@ public final class Vm implements AutoCloseable {
     /// Guarded by itself.
     private final Durations stopped = new Durations();
     private long stoppedAt;
+    private PauseEvent pauseEvent;
     private volatile MsrFilter msrFilter = MsrFilter.ALL;
     private boolean closed;
 
@@ -292,12 +295,14 @@ public final class Vm implements AutoCloseable {
         synchronized (stopped) {
             stopped.began();
             stoppedAt = System.nanoTime();
+            pauseEvent = PauseEvent.start();
         }
     }
 
     private void noteStart() {
         synchronized (stopped) {
             stopped.took(System.nanoTime() - stoppedAt);
+            pauseEvent.commit();
         }
     }
 
@@ -319,13 +324,14 @@ public final class Vm implements AutoCloseable {
     /// machine with chips) waiting for a start-up IPI. Memory, devices and time stay as they are. The machine must be
     /// paused, or not running.
     public void reset() {
+        ResetEvent event = new ResetEvent(++resets);
         poweredOnAt = clock.nanos();
-        resets++;
         if (hasChips()) {
             chips.reset();
             paravirt.reset();
         }
         vcpus().forEach(processors::reset);
+        event.commit();
     }
 
     /// Everything that the processors did so far, added up.

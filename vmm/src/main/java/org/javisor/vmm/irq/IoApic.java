@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.LongStream;
 import org.javisor.memory.BusDevice;
+import org.javisor.vmm.events.InterruptInjectedEvent;
 
 /// An I/O APIC with 24 pins: turns what happens on its pins into messages to local APICs, as its redirection table
 /// says.
@@ -129,6 +130,9 @@ public final class IoApic implements BusDevice {
         }
         boolean level = isLevel(entry);
         int message = (int) entry & (level ? MESSAGE : MESSAGE & ~TRIGGER_LEVEL) | ApicLayout.LEVEL_ASSERT;
+        if (InterruptInjectedEvent.on()) {
+            InterruptInjectedEvent.record("I/O APIC", pin, destination(entry), message);
+        }
         if (!bus.deliver(destination(entry), message) && level) {
             synchronized (lock) {
                 table[pin] &= ~REMOTE_IRR;

@@ -26,6 +26,8 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.javisor.cpu.InterruptController;
 import org.javisor.memory.Clock;
+import org.javisor.vmm.events.InterruptDeliveredEvent;
+import org.javisor.vmm.events.InterruptInjectedEvent;
 import org.javisor.vmm.irq.ApicLayout.Lvt;
 
 /// A local APIC: takes interrupts from its pins, its timer and the [ApicBus], and hands them to its processor by
@@ -202,7 +204,11 @@ public final class LocalApic implements InterruptController {
         int value = lvt.get(entry.ordinal());
         if ((value & LVT_MASKED) == 0) {
             boolean timerOrError = entry == Lvt.TIMER || entry == Lvt.ERROR;
-            accept(timerOrError ? value & VECTOR : value & (VECTOR | ApicLayout.MODE));
+            int message = timerOrError ? value & VECTOR : value & (VECTOR | ApicLayout.MODE);
+            if (InterruptInjectedEvent.on()) {
+                InterruptInjectedEvent.record(entry.name(), id, id, message);
+            }
+            accept(message);
         }
     }
 
@@ -278,7 +284,7 @@ public final class LocalApic implements InterruptController {
             externalPending = false;
             int vector = pic.acknowledge();
             update();
-            return vector;
+            return delivered(vector, "PIC");
         }
         int vector = deliverable();
         boolean serves = vector >= 0 && (synthetic == null || !synthetic.endsItself(vector));
@@ -291,6 +297,13 @@ public final class LocalApic implements InterruptController {
         update();
         if (serves && lazyEoi != null) {
             allowLazyEnd(vector);
+        }
+        return delivered(vector, "local APIC");
+    }
+
+    private int delivered(int vector, String source) {
+        if (vector >= 0 && InterruptDeliveredEvent.on()) {
+            InterruptDeliveredEvent.record(id, vector, source);
         }
         return vector;
     }
@@ -423,12 +436,24 @@ public final class LocalApic implements InterruptController {
         }
         // Between processors the trigger mode only tells INIT from INIT level de-assert.
         int message = mode == INIT ? low : low & ~TRIGGER_LEVEL;
+        if (InterruptInjectedEvent.on()) {
+            InterruptInjectedEvent.record("IPI", id, shorthand(value), message);
+        }
         switch (low >>> SHORTHAND_SHIFT & 3) {
             case ApicLayout.SELF -> accept(message);
             case ApicLayout.ALL -> bus.deliver(ApicLayout.BROADCAST, message & ~ApicLayout.LOGICAL);
             case ApicLayout.OTHERS -> bus.deliverToOthers(this, message);
             default -> bus.deliver(destination(value), message);
         }
+    }
+
+    /// The destination of `value`, be it given by a shorthand.
+    private int shorthand(long value) {
+        return switch ((int) value >>> SHORTHAND_SHIFT & 3) {
+            case ApicLayout.SELF -> id;
+            case ApicLayout.ALL, ApicLayout.OTHERS -> ApicLayout.BROADCAST;
+            default -> destination(value);
+        };
     }
 
     private int destination(long value) {

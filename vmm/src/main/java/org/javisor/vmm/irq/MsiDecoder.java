@@ -2,6 +2,7 @@
 package org.javisor.vmm.irq;
 
 import org.javisor.memory.MsiSink;
+import org.javisor.vmm.events.InterruptInjectedEvent;
 
 /// Turns message-signalled interrupts into messages on the [ApicBus].
 ///
@@ -40,6 +41,9 @@ public final class MsiDecoder implements MsiSink {
         int high = wideDestinations ? (int) address >>> 5 & 0x7f : 0;
         int destination = high == 0 ? ApicBus.widen(low) : high << 8 | low;
         int message = data & DATA | ((address & LOGICAL_DESTINATION) != 0 ? ApicLayout.LOGICAL : 0);
+        if (InterruptInjectedEvent.on()) {
+            InterruptInjectedEvent.record("MSI", -1, destination, message);
+        }
         if ((address & REDIRECTION_HINT) != 0 && ApicLayout.mode(message) == ApicLayout.FIXED) {
             bus.deliverToOne(destination, message);
         } else {

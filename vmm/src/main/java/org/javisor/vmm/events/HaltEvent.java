@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.events;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/// A processor waited for an interrupt.
+@Name("org.javisor.Halt")
+@Label("Halt")
+@Description("A processor waited for an interrupt or a start-up IPI")
+@Category({"Javisor", "Processor"})
+@Enabled(false)
+@StackTrace(false)
+public final class HaltEvent extends Event {
+    private static final HaltEvent PROBE = new HaltEvent();
+
+    @Label("vCPU")
+    private int vcpu;
+
+    private HaltEvent() { }
+
+    public static boolean on() {
+        return PROBE.isEnabled();
+    }
+
+    /// It begins to wait; [#commit] when that is over.
+    public static HaltEvent start(int vcpu) {
+        HaltEvent event = new HaltEvent();
+        event.vcpu = vcpu;
+        event.begin();
+        return event;
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import jdk.jfr.EventType;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.javisor.cpu.events.ExceptionEvent;
+import org.javisor.cpu.events.ExitEvent;
+import org.javisor.cpu.events.PageFaultEvent;
+import org.javisor.cpu.events.TlbFillEvent;
+import org.javisor.memory.Ram;
+import org.javisor.vmm.events.HaltEvent;
+import org.javisor.vmm.events.InterruptDeliveredEvent;
+import org.javisor.vmm.events.InterruptInjectedEvent;
+import org.javisor.vmm.events.PauseEvent;
+import org.javisor.vmm.events.ResetEvent;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What Flight Recorder is told.
+@Timeout(60)
+class FlightRecordingTest {
+    private static final List<Class<? extends jdk.jfr.Event>> EVENTS = List.of(ExitEvent.class, ExceptionEvent.class,
+            PageFaultEvent.class, TlbFillEvent.class, HaltEvent.class, InterruptDeliveredEvent.class,
+            InterruptInjectedEvent.class, PauseEvent.class, ResetEvent.class);
+
+    @TempDir
+    private Path directory;
+
+    /// What is recorded while `listing` runs at 0x1000 to an OUT to port 0xe1, on a processor with the chips or not.
+    private List<RecordedEvent> recorded(boolean chips, byte[] code) throws IOException {
+        try (Recording recording = new Recording()) {
+            EVENTS.forEach(recording::enable);
+            recording.start();
+            run(chips, code);
+            recording.stop();
+            Path file = directory.resolve("recording");
+            recording.dump(file);
+            return RecordingFile.readAllEvents(file);
+        }
+    }
+
+    private static void run(boolean chips, byte[] code) {
+        VmConfig config = VmConfig.BARE;
+        if (chips) {
+            config = VmConfig.pc(1).withExitsOnUnclaimed(true);
+        }
+        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(config);
+                Ram ram = Ram.allocate(1 << 20)) {
+            vm.memory().addSlot(0, 0, ram);
+            vm.memory().store(0x1000, code);
+            Vcpu vcpu = vm.createVcpu(0);
+            vcpu.registers().realMode(0x1000);
+            VmExit exit = vcpu.run();
+            while (!(exit instanceof VmExit.PortWrite write && write.port() == 0xe1)) {
+                exit = vcpu.run();
+            }
+            vm.pause();
+            vm.reset();
+            vm.resume();
+        }
+    }
+
+    private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {
+        return events.stream().filter(e -> e.getEventType().getName().equals("org.javisor." + name)).toList();
+    }
+
+    @Test
+    void exitsSayWhereAndWhy() throws IOException {
+        List<RecordedEvent> events = recorded(false, GuestCode.of("""
+                b0aa    mov al, 0xaa
+                e680    out 0x80, al
+                e6e1    out 0xe1, al
+                """));
+
+        RecordedEvent exit = named(events, "Exit").getFirst();
+        assertEquals("PORT_WRITE", exit.getString("reason"));
+        assertEquals(0x80, exit.getLong("address"));
+        assertEquals(1, exit.getInt("bytes"));
+        assertEquals(0xaa, exit.getLong("value"));
+        assertEquals(0x1002, exit.getLong("rip"));
+        assertEquals(0, exit.getInt("vcpu"));
+        RecordedEvent fill = named(events, "TlbFill").getFirst();
+        assertEquals(0x1000, fill.getLong("gpa"));
+        assertEquals("fetch", fill.getString("access"));
+        assertTrue(fill.getBoolean("backed"));
+    }
+
+    @Test
+    void exceptionsSayWhere() throws IOException {
+        List<RecordedEvent> events = recorded(false, GuestCode.of("""
+                c70618001010   mov word [0x18], 0x1010
+                c7061a000000   mov word [0x1a], 0
+                90             nop
+                90             nop
+                0f0b           ud2
+                e6e1           out 0xe1, al
+                """));
+
+        RecordedEvent exception = named(events, "Exception").getFirst();
+        assertEquals(6, exception.getInt("vector"));
+        assertEquals(0x100e, exception.getLong("rip"));
+    }
+
+    @Test
+    void interruptsAndHaltsAreRecorded() throws IOException {
+        List<RecordedEvent> events = recorded(true, GuestCode.FIVE_TICKS);
+
+        List<RecordedEvent> delivered = named(events, "InterruptDelivered");
+        assertTrue(delivered.size() >= 5, delivered.toString());
+        assertEquals(0x20, delivered.getFirst().getInt("vector"));
+        assertEquals("PIC", delivered.getFirst().getString("source"));
+        RecordedEvent halt = named(events, "Halt").getFirst();
+        assertTrue(halt.getDuration().isPositive());
+        assertTrue(named(events, "Exit").stream().anyMatch(e -> e.getString("reason").equals("HALT")));
+        assertEquals(1, named(events, "Reset").size());
+        assertEquals(1, named(events, "Pause").size());
+    }
+
+    @Test
+    void everythingIsOffUnlessARecordingNamesIt() {
+        assertFalse(ExitEvent.on() || ExceptionEvent.on() || PageFaultEvent.on() || TlbFillEvent.on() || HaltEvent.on()
+                || InterruptDeliveredEvent.on() || InterruptInjectedEvent.on());
+        for (EventType type : FlightRecorder.getFlightRecorder().getEventTypes()) {
+            assertFalse(type.getName().startsWith("org.javisor.") && type.isEnabled(), type.getName());
+        }
+    }
+}
