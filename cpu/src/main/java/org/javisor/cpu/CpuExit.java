@@ -35,12 +35,14 @@ public final class CpuExit {
     public static final int MSR_READ = 13;
     /// WRMSR of [Cpu#exitValue] to [Cpu#exitAddress], for reason [Cpu#exitBytes]; as [#MSR_READ].
     public static final int MSR_WRITE = 14;
+    /// A LOCKed access has crossed a cache line ([CpuGroup#busLocksLeave]); its instruction is done.
+    public static final int BUS_LOCK = 15;
     /// How many there are.
-    public static final int COUNT = 15;
+    public static final int COUNT = 16;
 
     private static final String[] NAMES = {"NONE", "HALT", "KICK", "SHUTDOWN", "WAIT_FOR_STARTUP", "PORT_READ",
         "PORT_WRITE", "MMIO_READ", "MMIO_WRITE", "HYPERCALL", "INTERNAL_ERROR", "DEBUG", "INTERRUPT_WINDOW", "MSR_READ",
-        "MSR_WRITE"};
+        "MSR_WRITE", "BUS_LOCK"};
 
     private CpuExit() { }
 

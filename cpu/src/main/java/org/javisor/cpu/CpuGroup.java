@@ -35,6 +35,7 @@ public final class CpuGroup {
     /// Or null.
     HotCode hotCode;
     int translateAt = TranslatorConfig.DEFAULT.translateAt();
+    boolean busLocksLeave;
     /// By number.
     final Translations translations = new Translations();
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
@@ -96,6 +97,12 @@ public final class CpuGroup {
     /// Whether host code can count for [PerformanceMonitor].
     boolean countsInHostCode() {
         return translator != null && !checked;
+    }
+
+    /// Has LOCKed accesses that cross a cache line leave [Cpu#run] with [CpuExit#BUS_LOCK], behind the instruction.
+    /// Before a processor runs.
+    public void busLocksLeave() {
+        busLocksLeave = true;
     }
 
     /// Has blocks translated at their `execution`-th execution; 1 leaves out what only warms up.

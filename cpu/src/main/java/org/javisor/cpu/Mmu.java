@@ -16,6 +16,8 @@ import org.javisor.memory.MemorySlot;
 /// every access is slow.
 final class Mmu {
     private static final long PAGE = -4096;
+    /// Bytes of a cache line.
+    private static final int LINE = 64;
     private static final long A20 = 1 << 20;
 
     private final Cpu cpu;
@@ -209,6 +211,9 @@ final class Mmu {
 
     /// Stores `value` if memory holds `expected`, atomically whatever the alignment, and returns what memory held.
     long compareAndSwap(int segment, long gva, int bytes, long expected, long value) {
+        if ((gva & LINE - 1) + bytes > LINE && cpu.group.busLocksLeave) {
+            cpu.exit(CpuExit.BUS_LOCK);
+        }
         long entry = fast + Tlb.offset(gva);
         if (HostMemory.loadLong(entry + Tlb.WRITE) == (gva + bytes - 1 & PAGE)) {
             return HostAtomics.compareAndSwap(gva + HostMemory.loadLong(entry + Tlb.ADDEND), bytes, expected,

@@ -27,6 +27,7 @@ public final class Translation {
     }
 
     private final int number;
+    private final boolean busLocksLeave;
     private final long rip;
     private final List<Block> blocks;
     private final List<Piece> pieces = new ArrayList<>();
@@ -49,9 +50,11 @@ public final class Translation {
     /// Nothing leads here any more. Guarded by [Translations].
     boolean dropped;
 
-    /// @param rip    where the first block was found
-    /// @param blocks of one page
-    Translation(int number, List<Block> blocks, long rip) {
+    /// @param rip           where the first block was found
+    /// @param blocks        of one page
+    /// @param busLocksLeave as of [#busLocksLeave]
+    Translation(int number, List<Block> blocks, long rip, boolean busLocksLeave) {
+        this.busLocksLeave = busLocksLeave;
         this.number = number;
         this.rip = rip;
         this.blocks = blocks;
@@ -104,6 +107,11 @@ public final class Translation {
     /// Whether calls and returns look at a shadow stack.
     public boolean shadowed() {
         return (head().decodeMode & InstructionDecoder.SHADOWED) != 0;
+    }
+
+    /// Whether it has to be seen when a LOCKed access crosses a cache line, which host code does not see.
+    public boolean busLocksLeave() {
+        return busLocksLeave;
     }
 
     /// Whether indirect branches must lead to ENDBR.

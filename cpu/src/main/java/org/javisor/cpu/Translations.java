@@ -58,7 +58,7 @@ final class Translations {
             long start = System.nanoTime();
             makeRoom(VICTIMS, group);
             int number = free.isEmpty() ? count : free.peek();
-            translation = new Translation(number, blocks, rip);
+            translation = new Translation(number, blocks, rip, group.busLocksLeave);
             switch (number == BlockTranslator.MAX_NUMBER ? BlockTranslator.Outcome.NO_ROOM
                     : group.translator.translate(translation, group.checked, group.counted)) {
                 case DONE -> {

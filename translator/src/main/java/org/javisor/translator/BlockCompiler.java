@@ -56,11 +56,16 @@ final class BlockCompiler {
     /// @param end the instruction behind the piece
     private static boolean supports(Translation translation, int index, int end, HostFeatures host) {
         Instruction insn = translation.instruction(index);
-        if (isEnforced(translation, insn)) {
+        if (isEnforced(translation, insn) || translation.busLocksLeave() && locks(insn)) {
             return false;
         }
         return supports(insn, host) || BitStrings.supports(insn) || FlagInstructions.supports(translation, index, end)
                 || SystemRegisters.supports(translation, index) || SystemCalls.supports(translation, index);
+    }
+
+    private static boolean locks(Instruction insn) {
+        return insn.has(Instruction.LOCK) || insn.mnemonic() == Mnemonic.XCHG && insn.kind0 == Instruction.MEM
+                || insn.mnemonic() == Mnemonic.XCHG && insn.kind1 == Instruction.MEM;
     }
 
     /// Whether shadow stacks or indirect branch tracking concern an instruction, which the interpreter then executes.

@@ -24,6 +24,8 @@ public enum Capability {
     COALESCED_PIO,
     /// Accesses to model-specific registers that leave ([EnabledCaps#msrExits]).
     USER_SPACE_MSR,
+    /// LOCKed accesses across cache lines that leave ([EnabledCaps#busLockExits]).
+    BUS_LOCK_EXIT,
     /// Registers that guests are kept from ([Vm#msrFilter]).
     MSR_FILTER,
     /// Time stamp counters of another speed ([Vcpu#tscKhz(int)]).

@@ -6,10 +6,11 @@ import org.javisor.memory.DirtyRing;
 
 /// What the owner of a machine switches on that is off otherwise, as `KVM_ENABLE_CAP` does.
 ///
-/// @param dirtyRing entries of each vCPU's [DirtyRing], or 0 to have dirty logs in bitmaps
-/// @param msrExits  the accesses to model-specific registers that leave [Vcpu#run] instead of raising #GP
-public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits) {
-    public static final EnabledCaps NONE = new EnabledCaps(0, Set.of());
+/// @param dirtyRing    entries of each vCPU's [DirtyRing], or 0 to have dirty logs in bitmaps
+/// @param msrExits     the accesses to model-specific registers that leave [Vcpu#run] instead of raising #GP
+/// @param busLockExits whether LOCKed accesses that cross a cache line leave it
+public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits, boolean busLockExits) {
+    public static final EnabledCaps NONE = new EnabledCaps(0, Set.of(), false);
 
     public EnabledCaps {
         if (dirtyRing != 0) {
@@ -19,10 +20,14 @@ public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits) {
     }
 
     public EnabledCaps withDirtyRing(int entries) {
-        return new EnabledCaps(entries, msrExits);
+        return new EnabledCaps(entries, msrExits, busLockExits);
     }
 
     public EnabledCaps withMsrExits(MsrExitReason... reasons) {
-        return new EnabledCaps(dirtyRing, Set.of(reasons));
+        return new EnabledCaps(dirtyRing, Set.of(reasons), busLockExits);
+    }
+
+    public EnabledCaps withBusLockExits() {
+        return new EnabledCaps(dirtyRing, msrExits, true);
     }
 }

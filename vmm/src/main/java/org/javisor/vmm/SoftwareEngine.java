@@ -31,6 +31,9 @@ final class SoftwareEngine implements Engine {
     public Processors open(Vm vm) {
         CpuGroup group = new CpuGroup(vm.memory());
         BlockTranslator translator = null;
+        if (vm.config().caps().busLockExits()) {
+            group.busLocksLeave();
+        }
         Execution execution = vm.config().execution();
         if (execution != Execution.INTERPRETER) {
             translator = translator(vm.config());

@@ -24,6 +24,7 @@ final class SoftwareExits {
             case CpuExit.MSR_WRITE ->
                     new VmExit.MsrWrite((int) cpu.exitAddress(), cpu.exitValue(), REASONS[cpu.exitBytes()]);
             case CpuExit.INTERRUPT_WINDOW -> VmExit.InterruptWindow.INSTANCE;
+            case CpuExit.BUS_LOCK -> VmExit.BusLock.INSTANCE;
             case CpuExit.DEBUG -> SoftwareDebug.exit(cpu.outsideDebug(), rip);
             default -> new VmExit.InternalError(rip, cpu.failure());
         };

@@ -57,6 +57,10 @@ public sealed interface VmExit {
     /// @param vector of the interrupt
     record EndOfInterrupt(int vector) implements VmExit { }
 
+    /// A LOCKed access has crossed a cache line, which holds up every processor of a real machine; its instruction is
+    /// done ([EnabledCaps#busLockExits]).
+    enum BusLock implements VmExit { INSTANCE }
+
     /// The vCPU's [org.javisor.memory.DirtyRing] has to be harvested and reset before it goes on.
     enum DirtyRingFull implements VmExit { INSTANCE }
 

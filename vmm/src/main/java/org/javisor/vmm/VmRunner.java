@@ -159,7 +159,7 @@ public final class VmRunner {
             }
             // Nothing is lost: the ring is harvested by whoever reads it, and then reset.
             case VmExit.DirtyRingFull _ -> Thread.yield();
-            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.EndOfInterrupt _,
+            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.EndOfInterrupt _, VmExit.BusLock _,
                     VmExit.MsrRead _, VmExit.MsrWrite _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
                     VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
         }

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.javisor.memory.DirtyLogging;
 import org.javisor.memory.DirtyRing;
+import org.javisor.vmm.Capability;
 import org.javisor.vmm.EnabledCaps;
 import org.javisor.vmm.MsrExitReason;
 import org.javisor.vmm.MsrFilter;
@@ -139,6 +141,29 @@ class ExitConformanceTest {
         }
         assertThrows(IllegalArgumentException.class, () -> MsrFilter.Range.denied(0, 0));
         assertThrows(IllegalArgumentException.class, () -> MsrFilter.Range.denied(0, MsrFilter.MOST_REGISTERS + 1));
+    }
+
+    // ---- bus locks ----
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aLockedAccessAcrossCacheLinesLeavesBehindItself(String engine) {
+        VmConfig config = VmConfig.BARE.withCaps(EnabledCaps.NONE.withBusLockExits());
+        assumeTrue(Engines.has(engine, Capability.BUS_LOCK_EXIT));
+        try (Guest guest = new Guest(engine, config, """
+                b96400        mov cx, 100
+                66f0ff060020  loop: lock inc dword [0x2000]
+                66f0ff063e20  lock inc dword [0x203e]
+                e2f2          loop loop
+                f4            hlt
+                """)) {
+            for (int round = 1; round <= 100; round++) {
+                assertEquals(VmExit.BusLock.INSTANCE, guest.run());
+                assertEquals(0x100f, guest.vcpu.registers().rip());
+                assertEquals(round, guest.vm.memory().loadInt(0x203e));
+            }
+            assertEquals(VmExit.Halt.INSTANCE, guest.run());
+        }
     }
 
     // ---- dirty rings ----
