@@ -14,7 +14,8 @@ final class ParavirtOptions {
     private static final String NONE = "none";
 
     @Option(names = "--paravirt", paramLabel = "INTERFACE", split = ",", description = "What guests are offered that"
-            + " know of hypervisors: kvm (the default), hyperv, both (hyperv,kvm), or none.")
+            + " know of hypervisors: kvm (the default), hyperv, vmware (its backdoor), several of them"
+            + " (hyperv,kvm), or none.")
     private List<String> names = List.of("kvm");
 
     Set<GuestInterface> interfaces() {
@@ -26,7 +27,7 @@ final class ParavirtOptions {
             try {
                 interfaces.add(GuestInterface.valueOf(name.toUpperCase(Locale.ROOT)));
             } catch (IllegalArgumentException e) {
-                throw new ConfigurationException("--paravirt " + name + ": kvm, hyperv or none is meant", e);
+                throw new ConfigurationException("--paravirt " + name + ": kvm, hyperv, vmware or none is meant", e);
             }
         }
         return interfaces;

@@ -69,6 +69,11 @@ public interface CpuEnvironment {
     /// got #UD).
     default void unimplemented(String instruction) { }
 
+    /// Null if there is none.
+    default Backdoor backdoor() {
+        return null;
+    }
+
     /// Whether VMCALL and VMMCALL leave [Cpu#run] with an exit. If not, they are undefined.
     default boolean takesHypercalls() {
         return false;

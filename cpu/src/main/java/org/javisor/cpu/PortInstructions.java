@@ -33,7 +33,10 @@ final class PortInstructions {
         int bytes = insn.bytes0;
         checkPermission(cpu, port, bytes);
         cpu.management.beginsIo();
-        cpu.reg(RAX, bytes, cpu.bus.readPort(port, bytes));
+        Backdoor backdoor = cpu.environment.backdoor();
+        long value = backdoor != null && bytes == 4 && backdoor.opens(port, bytes)
+                ? backdoor.in(port, new CpuRegisters(cpu)) & 0xffff_ffffL : cpu.bus.readPort(port, bytes);
+        cpu.reg(RAX, bytes, value);
         cpu.management.io(insn, port, bytes, true);
         cpu.debug.portAccess(port, bytes);
     }
@@ -98,9 +101,14 @@ final class PortInstructions {
     private static void checkPermission(Cpu cpu, int port, int bytes) {
         boolean always = cpu.mode == ExecutionMode.REAL
                 || cpu.mode != ExecutionMode.VIRTUAL_8086 && cpu.cpl <= Privilege.iopl(cpu);
-        if (!always && !bitmapPermits(cpu, port, bytes)) {
+        if (!always && !isOpen(cpu, port, bytes) && !bitmapPermits(cpu, port, bytes)) {
             throw cpu.gp(0);
         }
+    }
+
+    private static boolean isOpen(Cpu cpu, int port, int bytes) {
+        Backdoor backdoor = cpu.environment.backdoor();
+        return backdoor != null && backdoor.opens(port, bytes);
     }
 
     /// @sdm vol. 1 §19.5.2 "I/O Permission Bit Map"

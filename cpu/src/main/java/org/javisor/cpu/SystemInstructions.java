@@ -118,8 +118,14 @@ final class SystemInstructions {
     }
 
     private static void readCounter(Cpu cpu, Insn insn) {
+        int index = cpu.reg32(RCX);
+        Backdoor backdoor = cpu.environment.backdoor();
+        if (backdoor != null && backdoor.hasCounter(index)) {
+            pair(cpu, backdoor.counter(index));
+            return;
+        }
         boolean permitted = cpu.cpl == 0 || (cpu.cr4 & ControlBits.CR4_PCE) != 0;
-        int counter = permitted && cpu.cpuid.has(CpuFeature.PDCM) ? PerformanceMonitor.counter(cpu.reg32(RCX)) : -1;
+        int counter = permitted && cpu.cpuid.has(CpuFeature.PDCM) ? PerformanceMonitor.counter(index) : -1;
         if (counter < 0) {
             throw cpu.gp(0);
         }

@@ -15,6 +15,7 @@ import org.javisor.vmm.pv.HvPartition;
 import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.pv.KvmLeaves;
 import org.javisor.vmm.pv.PvMachine;
+import org.javisor.vmm.pv.VmwareBackdoor;
 
 /// The paravirtual interfaces of a machine, and the machine as they see it.
 final class Paravirt implements PvMachine {
@@ -24,6 +25,7 @@ final class Paravirt implements PvMachine {
     /// Null where it is not offered.
     private final HvPartition hyperv;
     private final HvHypercalls hypervCalls;
+    private final VmwareBackdoor backdoor;
     /// What KVM's clock is ahead of the machine's.
     private volatile long clockOffset;
 
@@ -34,6 +36,7 @@ final class Paravirt implements PvMachine {
         boolean offered = interfaces.contains(GuestInterface.HYPERV);
         this.hyperv = offered ? new HvPartition(this, vm.config().cpuid().vendor() == CpuVendor.AMD) : null;
         this.hypervCalls = offered ? new HvHypercalls(hyperv) : null;
+        this.backdoor = offers(GuestInterface.VMWARE) ? new VmwareBackdoor(this) : null;
     }
 
     /// What the guest's processors are, with the leaves of CPUID that tell of the interfaces.
@@ -69,6 +72,11 @@ final class Paravirt implements PvMachine {
         if (hyperv != null) {
             hyperv.reset();
         }
+    }
+
+    /// Null where it is not offered.
+    VmwareBackdoor backdoor() {
+        return backdoor;
     }
 
     // ---- the machine ----

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.javisor.cpu.Backdoor;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuExit;
@@ -467,6 +468,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public long busyTicks() {
         return busy.nanos();
+    }
+
+    @Override
+    public Backdoor backdoor() {
+        return vm.paravirt() == null ? null : vm.paravirt().backdoor();
     }
 
     @Override

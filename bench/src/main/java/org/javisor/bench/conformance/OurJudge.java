@@ -5,7 +5,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.Machine;
@@ -13,6 +15,7 @@ import org.javisor.machine.MachineConfig;
 import org.javisor.machine.MachineExit;
 import org.javisor.machine.ProcessorOptions;
 import org.javisor.vmm.Execution;
+import org.javisor.vmm.pv.GuestInterface;
 
 /// One of our engines.
 ///
@@ -54,13 +57,21 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                         log.flush();
                     }
                 })
-                .vendor(processor.vendor()).execution(execution).interfaces(processor.interfaces());
+                .vendor(processor.vendor()).execution(execution).interfaces(interfaces(configuration, processor));
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true));
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
         }
         return builder.build();
+    }
+
+    private static Set<GuestInterface> interfaces(Configuration configuration, GuestProcessor processor) {
+        Set<GuestInterface> interfaces = EnumSet.copyOf(processor.interfaces());
+        if (configuration.option("-machine").orElse("").contains("vmport=on")) {
+            interfaces.add(GuestInterface.VMWARE);
+        }
+        return interfaces;
     }
 
     private static Verdict verdict(MachineExit exit, String log, double seconds) {

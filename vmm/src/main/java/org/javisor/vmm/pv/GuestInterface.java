@@ -6,5 +6,7 @@ package org.javisor.vmm.pv;
 /// With both, Hyper-V's leaves of CPUID come first and KVM's behind them, at 0x40000100; calls are Hyper-V's once the
 /// guest has written its guest OS id, and KVM's before.
 public enum GuestInterface {
-    KVM, HYPERV
+    KVM, HYPERV,
+    /// [VmwareBackdoor], beside others.
+    VMWARE
 }
