@@ -8,11 +8,11 @@ package org.javisor.cpu;
 /// pages, which are the same everywhere; what it holds of other pages goes at each switch.
 final class CodeEntries {
     static final int BYTES = EntryCache.BYTES;
-    private static final int SMALL_PAGE_SHIFT = 12;
+    private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22;
 
     final JumpCache jumps = new JumpCache();
     final EntryCache entries;
-    private final PageFilter pages = new PageFilter(SMALL_PAGE_SHIFT);
+    private final PageFilter pages = new PageFilter(SMALL_PAGE_SHIFT), large = new PageFilter(LARGE_PAGE_SHIFT);
     /// Whether there may be something of a page that is not global.
     private boolean local;
     /// Bit 0: there may be something of the lower half of addresses, bit 1: of the upper one. Programs and kernels keep
@@ -52,6 +52,7 @@ final class CodeEntries {
 
     private void added(long rip, boolean global) {
         pages.add(rip);
+        large.add(rip);
         halves |= half(rip);
         local |= !global;
     }
@@ -64,6 +65,7 @@ final class CodeEntries {
         jumps.clear();
         entries.clear();
         pages.clear();
+        large.clear();
         local = false;
         halves = 0;
     }
@@ -76,9 +78,13 @@ final class CodeEntries {
 
     /// Forgets the aligned `1 << shift` bytes that `gva` is in.
     void forget(long gva, int shift) {
-        if ((halves & half(gva)) != 0 && (shift != SMALL_PAGE_SHIFT || pages.mayContain(gva))) {
+        PageFilter filter = shift == SMALL_PAGE_SHIFT ? pages : shift == LARGE_PAGE_SHIFT ? large : null;
+        if ((halves & half(gva)) != 0 && (filter == null || filter.mayContain(gva))) {
             jumps.forget(gva, shift);
             entries.forget(gva, shift);
+            if (filter != null) {
+                filter.remove(gva);
+            }
         }
     }
 }

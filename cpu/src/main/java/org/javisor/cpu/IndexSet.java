@@ -41,6 +41,11 @@ final class IndexSet {
         return firstFrom(0);
     }
 
+    /// The lowest index from `index` on, or -1.
+    int from(int index) {
+        return index == 0 ? first() : next(index - 1);
+    }
+
     /// The lowest index above `index`, or -1. That may have been removed.
     int next(int index) {
         long rest = index % Long.SIZE == Long.SIZE - 1 ? 0 : words[index / Long.SIZE] & -2L << index;

@@ -1,33 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.Arrays;
+
 /// Remembers pages, but not exactly: it knows for sure only of most others that they are not among them. So a table
-/// need not be searched for a page that was never entered.
+/// need not be searched for a page that was never entered, nor again for one that has been removed.
 final class PageFilter {
     private static final int INDEX_BITS = 12;
+    /// Addresses have 64 bits, so that no page has such a number.
+    private static final long NONE = -1, SEVERAL = -2;
 
     private final int shift;
-    private final IndexSet set = new IndexSet(1 << INDEX_BITS);
+    private final IndexSet used = new IndexSet(1 << INDEX_BITS);
+    /// The page that has been added at an index.
+    private final long[] pages = new long[1 << INDEX_BITS];
 
     /// @param shift pages are of `1 << shift` bytes
     PageFilter(int shift) {
         this.shift = shift;
+        Arrays.fill(pages, NONE);
     }
 
-    private int index(long gva) {
-        long page = gva >>> shift;
+    private static int index(long page) {
         return (int) (page ^ page >>> INDEX_BITS) & (1 << INDEX_BITS) - 1;
     }
 
     void add(long gva) {
-        set.add(index(gva));
+        long page = gva >>> shift;
+        int index = index(page);
+        if (pages[index] != page) {
+            pages[index] = pages[index] == NONE ? page : SEVERAL;
+            used.add(index);
+        }
     }
 
     boolean mayContain(long gva) {
-        return set.contains(index(gva));
+        long page = gva >>> shift;
+        long known = pages[index(page)];
+        return known == page || known == SEVERAL;
+    }
+
+    /// Nothing of the page is left in the table.
+    void remove(long gva) {
+        long page = gva >>> shift;
+        int index = index(page);
+        if (pages[index] == page) {
+            pages[index] = NONE;
+            used.remove(index);
+        }
     }
 
     void clear() {
-        set.clear();
+        for (int i = used.first(); i >= 0; i = used.next(i)) {
+            pages[i] = NONE;
+        }
+        used.clear();
     }
 }

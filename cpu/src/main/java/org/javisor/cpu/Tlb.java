@@ -35,9 +35,11 @@ final class Tlb {
     private static final long PAGE = -4096;
     /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
     private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
+    private static final int LARGE_PAGE_ENTRIES = 1 << LARGE_PAGE_SHIFT - SMALL_PAGE_SHIFT;
 
     // Low bits of `gpas`.
-    private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION;
+    private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION,
+            SMALL = (long) SMALL_PAGE_SHIFT << SHIFT_POSITION;
     private static final int KEY_POSITION = 7, KEY_BITS = 15;
 
     /// Host address of the table.
@@ -200,9 +202,22 @@ final class Tlb {
             codeEntries.forget(gva, SMALL_PAGE_SHIFT);
             invalidate(index(gva), gva, global, nonGlobal);
         } else {
-            codeEntries.forget(gva, mayBeHuge ? HUGE_PAGE_SHIFT : LARGE_PAGE_SHIFT);
-            for (int i = filled.first(); i >= 0; i = filled.next(i)) {
-                invalidate(i, gva, global, nonGlobal);
+            int shift = mayBeHuge ? HUGE_PAGE_SHIFT : LARGE_PAGE_SHIFT;
+            codeEntries.forget(gva, shift);
+            boolean stays = false;
+            // Small parts of a large page lie beside each other.
+            int from = mayBeHuge ? 0 : index(gva) & -LARGE_PAGE_ENTRIES;
+            int to = mayBeHuge ? ENTRIES : from + LARGE_PAGE_ENTRIES;
+            int own = index(gva);
+            for (int i = filled.from(from); i >= 0 && i < to; i = filled.next(i)) {
+                boolean small = (gpas[i] & SHIFT_BITS) == SMALL;
+                if (!small || i == own) {
+                    invalidate(i, gva, global, nonGlobal);
+                    stays |= !small && holds(i, gva, shift);
+                }
+            }
+            if (!stays) {
+                (mayBeHuge ? huge : large).remove(gva);
             }
         }
     }
@@ -216,8 +231,12 @@ final class Tlb {
 
     /// Whether entry `index` describes a part of the page that `gva` is in.
     private boolean holds(int index, long gva) {
+        return holds(index, gva, (int) (gpas[index] & SHIFT_BITS) >>> SHIFT_POSITION);
+    }
+
+    /// Whether it describes a part of the aligned `1 << shift` bytes that `gva` is in.
+    private boolean holds(int index, long gva, int shift) {
         long entry = entry(index);
-        int shift = (int) (gpas[index] & SHIFT_BITS) >>> SHIFT_POSITION;
         long write = HostMemory.loadLong(entry + WRITE), empty = empty(index);
         return samePage(HostMemory.loadLong(entry + READ), empty, gva, shift)
                 || samePage(write, empty, gva, shift) || samePage(write ^ NOTIFY, empty ^ NOTIFY, gva, shift)
