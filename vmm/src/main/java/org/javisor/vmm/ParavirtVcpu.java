@@ -198,6 +198,11 @@ final class ParavirtVcpu implements PvProcessor {
     }
 
     @Override
+    public boolean accessedByOwner() {
+        return !vcpu.executing();
+    }
+
+    @Override
     public void idle() {
         vcpu.idle();
     }

@@ -254,6 +254,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         wake.signal();
     }
 
+    /// Whether guest code is being executed; on the processor's own thread.
+    boolean executing() {
+        return executing;
+    }
+
     /// Has the processor wait for an interrupt behind the instruction that it is at.
     void idle() {
         if (executing) {

@@ -83,7 +83,7 @@ public final class HvHypercalls {
     private int flush(HvCall call) {
         boolean all = (call.word(8) & FLUSH_ALL_PROCESSORS) != 0 || call.word(16) == 0;
         HvVpSet who = all ? HvVpSet.ALL : HvVpSet.of(call.word(16));
-        return listReadable(call, 24) ? forget(who::has) : INVALID_HYPERCALL_INPUT;
+        return readable(call, 24) ? forget(who::has) : INVALID_HYPERCALL_INPUT;
     }
 
     /// Their extended forms: address space, flags, a set of processors.
@@ -91,19 +91,20 @@ public final class HvHypercalls {
         long flags = call.word(8);
         int header = 32 + 8 * call.variableWords();
         HvVpSet who = vpSet(call, 16);
-        if (who == null || !listReadable(call, header)) {
+        if (who == null || !readable(call, header)) {
             return INVALID_HYPERCALL_INPUT;
         }
         return forget((flags & FLUSH_ALL_PROCESSORS) != 0 ? _ -> true : who::has);
     }
 
-    private static boolean listReadable(HvCall call, int offset) {
-        int bytes = 8 * call.reps();
-        if (!call.fits(offset + bytes)) {
+    /// Whether there are parameters: a header of so many bytes and a list.
+    private static boolean readable(HvCall call, int header) {
+        int bytes = header + 8 * call.reps();
+        if (!call.fits(bytes)) {
             return false;
         }
         for (int at = 0; at < bytes; at += 8) {
-            call.word(offset + at);
+            call.word(at);
         }
         return true;
     }

@@ -185,7 +185,7 @@ public final class HvPartition implements Chip<HvPartition.State> {
         } catch (OutOfRangeException _) {
             return "";
         }
-        return new String(raw, StandardCharsets.US_ASCII).replaceAll("[^ -~]+", " ").strip();
+        return new String(raw, StandardCharsets.US_ASCII).replaceAll("[^!-~]+", " ").strip();
     }
 
     boolean reset(long value) {
@@ -219,9 +219,9 @@ public final class HvPartition implements Chip<HvPartition.State> {
         return invariantTsc;
     }
 
-    /// What has been switched on stays so.
-    synchronized boolean invariantTsc(long value) {
-        if ((value & ~ENABLED) != 0 || value < invariantTsc) {
+    /// What a guest has switched on stays so.
+    synchronized boolean invariantTsc(long value, boolean byOwner) {
+        if ((value & ~ENABLED) != 0 || value < invariantTsc && !byOwner) {
             return false;
         }
         invariantTsc = value;

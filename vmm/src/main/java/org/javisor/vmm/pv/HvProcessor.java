@@ -62,16 +62,18 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
     private void definePartition(MsrTable msrs) {
         msrs.define(GUEST_OS_ID, partition::guestOsId, partition::guestOsId);
         msrs.define(HYPERCALL, partition::callPage, partition::callPage);
-        msrs.define(RESET, () -> 0, partition::reset);
+        msrs.define(RESET, () -> 0, value -> processor.accessedByOwner() || partition.reset(value));
         for (int n = 0; n < HvCrash.PARAMETERS; n++) {
             int parameter = n;
             msrs.define(CRASH_P0 + n, () -> partition.crash(parameter), value -> partition.crash(parameter, value));
         }
-        msrs.define(CRASH_CTL, () -> HvPartition.CRASH_NOTIFY | HvPartition.CRASH_TEXT, partition::crashControl);
+        msrs.define(CRASH_CTL, () -> HvPartition.CRASH_NOTIFY | HvPartition.CRASH_TEXT,
+                value -> processor.accessedByOwner() || partition.crashControl(value));
         msrs.define(REENLIGHTENMENT_CONTROL, partition::reenlightenment, partition::reenlightenment);
         msrs.define(TSC_EMULATION_CONTROL, partition::tscEmulation, partition::tscEmulation);
         msrs.define(TSC_EMULATION_STATUS, () -> 0, value -> value == 0);
-        msrs.define(TSC_INVARIANT_CONTROL, partition::invariantTsc, partition::invariantTsc);
+        msrs.define(TSC_INVARIANT_CONTROL, partition::invariantTsc,
+                value -> partition.invariantTsc(value, processor.accessedByOwner()));
     }
 
     private void defineTime(MsrTable msrs) {
@@ -81,7 +83,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         msrs.define(TSC_FREQUENCY, () -> processor.tscKhz() * 1000L, READ_ONLY);
         msrs.define(APIC_FREQUENCY, () -> CpuidModel.CRYSTAL_HZ, READ_ONLY);
         msrs.define(VP_INDEX, processor::index, READ_ONLY);
-        msrs.define(VP_RUNTIME, this::runtime, READ_ONLY);
+        msrs.define(VP_RUNTIME, this::runtime, this::runtime);
         msrs.define(GUEST_IDLE, () -> {
             processor.idle();
             return 0;
@@ -98,8 +100,8 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
     private void defineSynic(MsrTable msrs) {
         msrs.define(SCONTROL, synic::control, synic::control);
         msrs.define(SVERSION, () -> HvSynic.VERSION, READ_ONLY);
-        msrs.define(SIEFP, synic::eventPage, synic::eventPage);
-        msrs.define(SIMP, synic::messagePage, synic::messagePage);
+        msrs.define(SIEFP, synic::eventPage, value -> emptied(value) && synic.eventPage(value));
+        msrs.define(SIMP, synic::messagePage, value -> emptied(value) && synic.messagePage(value));
         msrs.define(EOM, () -> 0, always(_ -> synic.endOfMessage()));
         for (int n = 0; n < HvSynic.SINTS; n++) {
             int sint = n;
@@ -108,8 +110,16 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         for (int n = 0; n < TIMERS; n++) {
             HvTimer timer = synic.timer(n);
             msrs.define(STIMER0_CONFIG + 2 * n, timer::config, always(timer::config));
-            msrs.define(STIMER0_COUNT + 2 * n, timer::count, always(timer::count));
+            msrs.define(STIMER0_COUNT + 2 * n, timer::count, always(value -> timer.count(value, processor.accessedByOwner())));
         }
+    }
+
+    /// A page of the SynIC's begins empty, unless it is one that has been restored.
+    ///
+    /// @return false if it is to be used and is not memory
+    private boolean emptied(long register) {
+        GuestArea page = new GuestArea(machine.memory(), register & -PvMachine.PAGE_BYTES);
+        return (register & ENABLED) == 0 || processor.accessedByOwner() || page.clear(PvMachine.PAGE_BYTES);
     }
 
     private static LongPredicate always(LongConsumer write) {
@@ -131,6 +141,15 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         return executed;
     }
 
+    private boolean runtime(long value) {
+        if (!processor.accessedByOwner() || value < 0) {
+            return false;
+        }
+        executedBefore = value;
+        executed = value;
+        return true;
+    }
+
     /// The page's first word is for ends of interrupts; what else is in it belongs to the guest.
     ///
     /// @hyperv "Virtual Processor Assist Page"
@@ -143,7 +162,9 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         processor.lazyEndOfInterrupt(null);
         assistPage = value;
         if (on) {
-            new GuestArea(machine.memory(), gpa).store(0, 4, 0);
+            if (!processor.accessedByOwner()) {
+                new GuestArea(machine.memory(), gpa).store(0, 4, 0);
+            }
             processor.lazyEndOfInterrupt(new LazyEoiWord(machine.memory(), gpa));
         }
         return true;

@@ -63,12 +63,19 @@ public final class HvReferenceTime {
 
     private final PvMachine machine;
     private final List<PvProcessor> processors = new CopyOnWriteArrayList<>();
-    private volatile Line line = new Line(0, Counter.PLAIN, Counter.PLAIN.scale().longValue(), 0);
+    private volatile Line line;
     private long register;
+    /// The last one that a page told.
     private int sequence;
 
     HvReferenceTime(PvMachine machine) {
         this.machine = machine;
+        this.line = new Line(zero(machine.clock().nanos()), Counter.PLAIN, Counter.PLAIN.scale().longValue(), 0);
+    }
+
+    /// When the machine's counter was zero.
+    private long zero(long nanos) {
+        return nanos - machine.tscAt(nanos);
     }
 
     /// Has the page hold only while this processor's counter is that of all.
@@ -109,6 +116,11 @@ public final class HvReferenceTime {
             return;
         }
         GuestArea page = new GuestArea(machine.memory(), register & -PvMachine.PAGE_BYTES);
+        int told = (int) page.load(SEQUENCE, 4);
+        if (told != INVALID) {
+            // Also where the page comes from a machine that was saved.
+            sequence = told;
+        }
         page.storeRelease(SEQUENCE, INVALID);
         if (lead()) {
             page.store(SCALE, 8, line.scale);
@@ -136,10 +148,10 @@ public final class HvReferenceTime {
         if (!together || counter.ratio * UNIT_NANOS <= SAME || counter.at(machineTsc) < 0) {
             return false;
         }
-        if (nanos - machineTsc != line.zero || !counter.equals(line.counter)) {
+        if (zero(nanos) != line.zero || !counter.equals(line.counter)) {
             long scale = counter.scale().longValue();
             long offset = line.at(nanos) + 1 - Math.unsignedMultiplyHigh(counter.at(machineTsc), scale);
-            line = new Line(nanos - machineTsc, counter, scale, offset);
+            line = new Line(zero(nanos), counter, scale, offset);
         }
         return true;
     }
@@ -152,13 +164,10 @@ public final class HvReferenceTime {
 
     /// @param now      the time when it was saved
     /// @param register where the page is
-    /// @param sequence the last one in the page
-    public record State(long now, long register, int sequence) {
-        static final State RESET = new State(0, 0, 0);
-    }
+    public record State(long now, long register) { }
 
     synchronized State save() {
-        return new State(now(), register, sequence);
+        return new State(now(), register);
     }
 
     /// Goes on from a time that was saved, with counters as they are set now.
@@ -166,7 +175,6 @@ public final class HvReferenceTime {
         Line old = line;
         line = new Line(old.zero, old.counter, old.scale, old.offset + state.now - now());
         register = state.register;
-        sequence = state.sequence;
         update();
     }
 }

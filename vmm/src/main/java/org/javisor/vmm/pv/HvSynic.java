@@ -77,9 +77,6 @@ public final class HvSynic implements SyntheticVectors {
     }
 
     synchronized boolean eventPage(long value) {
-        if (!clear(value)) {
-            return false;
-        }
         eventPage = value;
         return true;
     }
@@ -89,20 +86,9 @@ public final class HvSynic implements SyntheticVectors {
     }
 
     synchronized boolean messagePage(long value) {
-        if (!clear(value)) {
-            return false;
-        }
         messagePage = value;
         retryAll();
         return true;
-    }
-
-    /// A page begins empty.
-    ///
-    /// @return false if it is to be used and is not memory
-    private boolean clear(long register) {
-        return (register & ENABLED) == 0
-                || new GuestArea(machine.memory(), register & -PvMachine.PAGE_BYTES).clear(PvMachine.PAGE_BYTES);
     }
 
     synchronized long sint(int n) {

@@ -73,13 +73,14 @@ public final class HvTimer {
         }
     }
 
-    void count(long value) {
+    /// @param byOwner whether this is no guest, which enables or disables the timer in the same stroke
+    void count(long value, boolean byOwner) {
         synchronized (synic) {
             stop();
             count = value;
-            if (count == 0) {
+            if (!byOwner && count == 0) {
                 config &= ~ENABLE;
-            } else if (has(AUTO_ENABLE)) {
+            } else if (!byOwner && has(AUTO_ENABLE)) {
                 config |= ENABLE;
             }
             begin();

@@ -49,6 +49,9 @@ public interface PvProcessor {
 
     void taskPriority(int value);
 
+    /// Whether who accesses a register now is not the guest but the machine's owner, who saves or restores it.
+    boolean accessedByOwner();
+
     /// Has it wait for an interrupt, whether it may take it or not, once the present instruction is done.
     void idle();
 }

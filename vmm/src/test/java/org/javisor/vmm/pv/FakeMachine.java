@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuGroup;
+import org.javisor.cpu.CpuRegisters;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.MsrTable;
@@ -33,6 +34,8 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     private final GuestMemory memory = new GuestMemory();
     private final Cpu cpu;
     long tscOffset;
+    int tscKhz = 1_000_000;
+    boolean owner;
     long stolen;
     long executed;
     long command;
@@ -77,6 +80,15 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
                 return null;
             }
         });
+    }
+
+    /// What RDMSR reads.
+    long read(int msr) {
+        return new CpuRegisters(cpu).msr(msr);
+    }
+
+    boolean write(int msr, long value) {
+        return cpu.msrs().write(msr, value);
     }
 
     // ---- the machine ----
@@ -160,6 +172,11 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     }
 
     @Override
+    public boolean accessedByOwner() {
+        return owner;
+    }
+
+    @Override
     public void idle() {
         asked.add("idle");
     }
@@ -171,12 +188,12 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
 
     @Override
     public long tscOf(long machine) {
-        return machine + tscOffset;
+        return machine / 1_000_000 * tscKhz + machine % 1_000_000 * tscKhz / 1_000_000 + tscOffset;
     }
 
     @Override
     public int tscKhz() {
-        return 1_000_000;
+        return tscKhz;
     }
 
     @Override
