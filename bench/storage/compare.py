@@ -177,6 +177,8 @@ def main():
     parser.add_argument("--patience", type=float, default=25)
     parser.add_argument("--javisor", default=HERE + "/../../javisor")
     options = parser.parse_args()
+    # So that a monitor does not outlive its comparison.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     for bus in options.bus.split(","):
         compare(bus, options.rows.split(","), options)
 

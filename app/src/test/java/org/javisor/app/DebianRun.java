@@ -45,10 +45,18 @@ final class DebianRun {
     ///
     /// @param directory for the disk's changes
     static void run(Setup setup, Path directory, Work work) throws Exception {
+        run(setup, Machine.builder(), BoardConfig.DEFAULT, directory, work);
+    }
+
+    /// As above.
+    ///
+    /// @param builder that knows of what is unusual about the machine
+    static void run(Setup setup, Machine.Builder builder, BoardConfig board, Path directory, Work work)
+            throws Exception {
         Path disk = DebianDisk.layer(directory);
         Cache cache = Cache.of(System.getenv());
         SerialTalk serial = new SerialTalk();
-        try (Machine machine = Machine.builder().memory(1L << 30).board(BoardConfig.DEFAULT.withModel(setup.board()))
+        try (Machine machine = builder.memory(1L << 30).board(board.withModel(setup.board()))
                 .firmware(DebianFirmware.get(setup.firmware(), null, cache, _ -> { }), SerialOutput.NOWHERE)
                 .display(DebianFirmware.vgaBios(cache, _ -> { })).serial(0, serial::write)
                 .disk(new Disk(disk, ImageFormat.QCOW2, false, false, FullPolicy.STOP, setup.bus())).build()) {

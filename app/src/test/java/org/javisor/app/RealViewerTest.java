@@ -18,7 +18,9 @@ import javax.imageio.ImageIO;
 import org.javisor.app.vnc.VncSecurity;
 import org.javisor.app.vnc.VncServer;
 import org.javisor.devices.vga.Screen;
+import org.javisor.machine.BoardConfig;
 import org.javisor.machine.Machine;
+import org.javisor.machine.UsbConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -32,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RealViewerTest {
     private static final List<String> TOOLS = List.of("Xvfb", "xtigervncviewer", "xtightvncviewer", "xdotool",
             "import");
+    /// How far right or down a USB tablet goes.
+    private static final int TABLET = 0x7fff;
     private static final int PAUSE_MILLIS = 500, PATIENCE = 240;
 
     @TempDir
@@ -75,6 +79,50 @@ class RealViewerTest {
         started.add(server);
         BufferedReader number = new BufferedReader(new InputStreamReader(server.getInputStream()));
         display = ":" + number.readLine();
+    }
+
+    /// Linux's drivers say what they see of the USB tablet and keyboard, while `xdotool` moves and types in the viewer.
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.MINUTES)
+    void whatIsDoneInAViewerReachesUsbDevices() throws Exception {
+        List<String> missing = TOOLS.stream().filter(tool -> !present(tool)).toList();
+        Assumptions.assumeTrue(missing.isEmpty(), "not installed: " + missing);
+        startScreen();
+        Machine.Builder builder = Machine.builder().usb(new UsbConfig(true, true));
+        DebianRun.run(DebianRun.Setup.USUAL, builder, BoardConfig.DEFAULT, directory, (machine, serial) -> {
+            DebianRun.await(machine, serial, "systemctl is-active --quiet getty@tty2");
+            try (VncServer server = VncServer.listen(machine, "127.0.0.1:0", VncSecurity.NONE, _ -> { })) {
+                start("xtigervncviewer", "-SecurityTypes", "None", "-AutoSelect=0", "-NoJPEG=1",
+                        "-PreferredEncoding=Tight", server.address().replace(":", "::"));
+                awaitPicture(machine, "Javisor");
+                Screen.Frame frame = machine.screen().frame(0);
+                String window = said("xdotool", "getwindowfocus").strip();
+
+                evtest(machine, serial, "USB Tablet");
+                said("xdotool", "mousemove", "--window", window, "100", "300");
+                serial.expect("(ABS_X), value " + 100 * TABLET / (frame.width() - 1), DebianRun.SECONDS);
+                serial.expect("(ABS_Y), value " + 300 * TABLET / (frame.height() - 1), DebianRun.SECONDS);
+                said("xdotool", "click", "3");
+                serial.expect("(BTN_RIGHT), value 1", DebianRun.SECONDS);
+                serial.expect("(BTN_RIGHT), value 0", DebianRun.SECONDS);
+                said("xdotool", "click", "4");
+                serial.expect("(REL_WHEEL), value 1", DebianRun.SECONDS);
+                DebianRun.await(machine, serial, "pkill evtest; ! pgrep evtest");
+
+                evtest(machine, serial, "USB Keyboard");
+                said("xdotool", "key", "shift+q");
+                serial.expect("(KEY_LEFTSHIFT), value 1", DebianRun.SECONDS);
+                serial.expect("(KEY_Q), value 1", DebianRun.SECONDS);
+                serial.expect("(KEY_Q), value 0", DebianRun.SECONDS);
+                DebianRun.await(machine, serial, "pkill evtest; ! pgrep evtest");
+            }
+        });
+    }
+
+    private static void evtest(Machine machine, SerialTalk serial, String name) throws InterruptedException {
+        SerialTalk.type(machine, "(evtest /dev/input/$(basename $(dirname $(dirname $(grep -l '" + name
+                + "' /sys/class/input/event*/device/name)))) &)\r");
+        serial.expect("Testing ... (interrupt to exit)", DebianRun.SECONDS);
     }
 
     @Test

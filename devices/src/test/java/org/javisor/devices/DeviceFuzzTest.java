@@ -297,9 +297,10 @@ class DeviceFuzzTest extends DeviceFuzz {
                 .action(random -> {
                     long base = controller.read(0x28, 8);
                     for (long at = base; rig.memory.backs(at, 64) && at < base + 1024; at += 64) {
-                        rig.memory.storeInt(at, random.nextInt(14));
+                        rig.memory.storeInt(at, random.nextInt(14) == 0 ? 0x7c : random.nextInt(13));
                         rig.memory.storeInt(at + 4, random.nextInt(2));
                         rig.memory.storeLong(at + 24, random.nextLong(FuzzRig.MEMORY_BYTES) & -4096);
+                        rig.memory.storeLong(at + 32, random.nextLong(FuzzRig.MEMORY_BYTES) & -4096);
                         rig.memory.storeInt(at + 40, random.nextInt(12) | 0xf0000);
                         rig.memory.storeInt(at + 44, random.nextInt(4) | random.nextInt(4) << 16);
                     }

@@ -129,6 +129,11 @@ final class Board implements AutoCloseable {
         };
     }
 
+    /// Puts a network card into a slot for hot-plug.
+    Plugged plug(NetworkCard card) {
+        return network.plug(card, hotplug);
+    }
+
     I8042 keyboard() {
         return legacy.keyboard();
     }

@@ -248,6 +248,13 @@ public final class Machine implements AutoCloseable {
         return board.plug(disk);
     }
 
+    /// As [#plug], for a network card.
+    ///
+    /// @throws ConfigurationException if its network cannot be had or no slot is free
+    public Plugged plug(NetworkCard card) {
+        return board.plug(card);
+    }
+
     /// As [#plug], for any function.
     ///
     /// @param whenGone frees what is behind the function, when it has been taken out or no slot is free

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.devices.net.MacAddress;
 import org.javisor.devices.net.NetworkBackend;
 import org.javisor.devices.net.SocketNetwork;
 import org.javisor.devices.net.e1000.E1000;
 import org.javisor.devices.net.user.UserNetwork;
+import org.javisor.devices.pci.PciFunction;
 import org.javisor.machine.NetworkCard.Cable;
 import org.javisor.vmm.Vm;
 
@@ -17,15 +20,18 @@ final class NetworkDevices implements AutoCloseable {
     private static final long FIRST_ADDRESS = 0x5254_0012_3456L;
 
     private final MachineConfig config;
+    private final Vm vm;
     private final DeviceThreads senders = new DeviceThreads();
-    private final List<NetworkBackend> networks = new ArrayList<>();
+    private final List<NetworkBackend> networks = new CopyOnWriteArrayList<>();
+    private final AtomicInteger cards = new AtomicInteger();
 
     /// @throws org.javisor.memory.ConfigurationException if a network cannot be had; nothing stays open then
     NetworkDevices(MachineConfig config, Vm vm, ExpansionSlots slots, BootDevices boot) {
         this.config = config;
+        this.vm = vm;
         try {
             for (NetworkCard card : config.networkCards()) {
-                add(card, vm, slots, boot);
+                add(card, slots, boot);
             }
         } catch (RuntimeException e) {
             close();
@@ -33,18 +39,36 @@ final class NetworkDevices implements AutoCloseable {
         }
     }
 
-    private void add(NetworkCard card, Vm vm, ExpansionSlots slots, BootDevices boot) {
-        int number = networks.size();
+    private void add(NetworkCard card, ExpansionSlots slots, BootDevices boot) {
+        Connected connected = connect(card);
+        slots.install(connected.function);
+        boot.add(BootOrder.Kind.NETWORK, BootOrder.NONE, connected.function, "ethernet", "ethernet-phy@0");
+    }
+
+    /// A card with what is behind it.
+    private record Connected(PciFunction function, NetworkBackend network, ExecutorService sender) { }
+
+    private Connected connect(NetworkCard card) {
+        int number = cards.getAndIncrement();
         NetworkBackend network = open(card.cable());
         networks.add(network);
         MacAddress address = card.address() == null ? new MacAddress(FIRST_ADDRESS + number) : card.address();
-        E1000 device = new E1000(card.model(), address, vm.memory(), vm.clock(), network,
-                senders.start("network-" + number));
+        ExecutorService sender = senders.start("network-" + number);
+        E1000 device = new E1000(card.model(), address, vm.memory(), vm.clock(), network, sender);
         if (card.rom().length > 0) {
             device.addRom(card.rom());
         }
-        slots.install(device.function());
-        boot.add(BootOrder.Kind.NETWORK, BootOrder.NONE, device.function(), "ethernet", "ethernet-phy@0");
+        return new Connected(device.function(), network, sender);
+    }
+
+    /// Puts a card into the running machine.
+    Plugged plug(NetworkCard card, Hotplug hotplug) {
+        Connected connected = connect(card);
+        return hotplug.plug(connected.function, () -> {
+            senders.end(connected.sender);
+            networks.remove(connected.network);
+            connected.network.close();
+        });
     }
 
     private NetworkBackend open(Cable cable) {

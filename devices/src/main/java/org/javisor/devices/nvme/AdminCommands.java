@@ -14,6 +14,8 @@ final class AdminCommands implements CommandSet {
     interface Controller {
         QueueTable queues();
 
+        ShadowDoorbells shadows();
+
         /// Present controller configuration.
         int configuration();
 
@@ -65,6 +67,7 @@ final class AdminCommands implements CommandSet {
             case NvmeLayout.SET_FEATURES -> setFeatures(command);
             case NvmeLayout.GET_FEATURES -> features.get(command);
             case NvmeLayout.ASYNCHRONOUS_EVENT_REQUEST -> requestEvent(command);
+            case NvmeLayout.DOORBELL_BUFFER_CONFIG -> shadowDoorbells(command);
             default -> Status.INVALID_OPCODE;
         };
     }
@@ -129,6 +132,16 @@ final class AdminCommands implements CommandSet {
             events.request(request);
         }
         command.result = aborted ? 0 : NOT_ABORTED;
+        return Status.SUCCESS;
+    }
+
+    private int shadowDoorbells(Command command) {
+        long page = 1L << NvmeLayout.pageShift(controller.configuration());
+        if (((command.prp1() | command.prp2()) & page - 1) != 0
+                || !controller.shadows().use(command.prp1(), command.prp2())) {
+            return Status.INVALID_FIELD;
+        }
+        controller.queues().shadowed();
         return Status.SUCCESS;
     }
 

@@ -15,8 +15,9 @@ public final class CompletionQueue {
     /// @param tail       where the next entry goes
     /// @param phase      what marks entries of this pass
     /// @param interrupts whether the driver wants any
+    /// @param refused    whether somebody waits for room
     public record State(int id, long base, int entries, int head, int tail, boolean phase, int vector,
-                        boolean interrupts) {
+                        boolean interrupts, boolean refused) {
         public State {
             if (id < 0 || entries < 2 || entries > NvmeLayout.MAX_ADMIN_ENTRIES || (head | tail) < 0
                     || Math.max(head, tail) >= entries || vector < 0) {
@@ -27,6 +28,7 @@ public final class CompletionQueue {
     }
 
     private final GuestMemory memory;
+    private final ShadowDoorbells shadows;
     private final int id;
     private final long base;
     private final int entries;
@@ -41,7 +43,8 @@ public final class CompletionQueue {
     private boolean refused;
     private volatile boolean removed;
 
-    CompletionQueue(GuestMemory memory, State state) {
+    CompletionQueue(GuestMemory memory, State state, ShadowDoorbells shadows) {
+        this.shadows = shadows;
         this.memory = memory;
         id = state.id;
         base = state.base;
@@ -51,11 +54,12 @@ public final class CompletionQueue {
         phase = state.phase;
         vector = state.vector;
         interrupts = state.interrupts;
+        refused = state.refused;
     }
 
     /// A queue as it is when it has been created.
     static State created(int id, long base, int entries, int vector, boolean interrupts) {
-        return new State(id, base, entries, 0, 0, true, vector, interrupts);
+        return new State(id, base, entries, 0, 0, true, vector, interrupts, false);
     }
 
     int id() {
@@ -74,6 +78,35 @@ public final class CompletionQueue {
     ///
     /// @return whether `newHead` can be
     synchronized boolean head(int newHead) {
+        if (shadows.has(doorbell())) {
+            return look();
+        }
+        return take(newHead);
+    }
+
+    private int doorbell() {
+        return ShadowDoorbells.completion(id);
+    }
+
+    /// Looks what the driver has left in the doorbell's shadow, if it has one.
+    ///
+    /// @return whether that can be
+    synchronized boolean look() {
+        return take(shadows.value(doorbell(), head));
+    }
+
+    /// As [#look], and has the driver ring the doorbell when it takes more.
+    synchronized void await() {
+        shadows.await(doorbell(), head);
+        look();
+    }
+
+    /// The doorbell has got a shadow.
+    synchronized void shadowed() {
+        shadows.begin(doorbell(), head);
+    }
+
+    private boolean take(int newHead) {
         if (newHead >= entries || Math.floorMod(newHead - head, entries) > Math.floorMod(tail - head, entries)) {
             return false;
         }
@@ -94,14 +127,25 @@ public final class CompletionQueue {
     }
 
     /// Promises an entry, if there is room for one.
+    ///
+    /// Once it has been refused it is until the doorbell is rung.
     synchronized boolean reserve() {
-        int used = Math.floorMod(tail - head, entries) + reserved;
-        if (used >= entries - 1) {
-            refused = true;
+        if (full() && !refused) {
+            look();
+            if (full()) {
+                await();
+            }
+            refused = full();
+        }
+        if (refused) {
             return false;
         }
         reserved++;
         return true;
+    }
+
+    private boolean full() {
+        return Math.floorMod(tail - head, entries) + reserved >= entries - 1;
     }
 
     /// Takes a promise back.
@@ -133,6 +177,6 @@ public final class CompletionQueue {
     }
 
     synchronized State save() {
-        return new State(id, base, entries, head, tail, phase, vector, interrupts);
+        return new State(id, base, entries, head, tail, phase, vector, interrupts, refused);
     }
 }

@@ -21,13 +21,14 @@ final class IdentifyPages {
 
     // Identify Controller.
     private static final int VID = 0, SSVID = 2, SN = 4, MN = 24, FR = 64, RAB = 72, MDTS = 77, VER = 80,
-            CNTRLTYPE = 111, ACL = 258, AERL = 259, FRMW = 260, LPA = 261, ELPE = 262, WCTEMP = 266, CCTEMP = 268,
+            CNTRLTYPE = 111, OACS = 256, ACL = 258, AERL = 259, FRMW = 260, LPA = 261, ELPE = 262, WCTEMP = 266, CCTEMP = 268,
             TNVMCAP = 280, SQES = 512, CQES = 513, NN = 516, ONCS = 520, VWC = 525, SUBNQN = 768, PSD0 = 2048;
     private static final int IO_CONTROLLER = 1, ONE_READ_ONLY_SLOT = 3, EFFECTS_LOG = 2, LOG_OFFSETS = 4;
     private static final int SUPPORTS_COMPARE = 1, SUPPORTS_DATASET_MANAGEMENT = 4, SUPPORTS_WRITE_ZEROES = 8,
             SUPPORTS_SELECT = 0x10;
     /// There is one, and flushing all namespaces is possible.
     private static final int WRITE_CACHE = 7;
+    private static final int SUPPORTS_DOORBELL_BUFFER = 0x100;
     private static final int ABORT_LIMIT = 4, CENTIWATTS = 2500;
 
     // Identify Namespace.
@@ -88,6 +89,7 @@ final class IdentifyPages {
         page.put(MDTS, (byte) NvmeLayout.TRANSFER_SHIFT);
         page.putInt(VER, NvmeLayout.VERSION);
         page.put(CNTRLTYPE, (byte) IO_CONTROLLER);
+        page.putShort(OACS, (short) SUPPORTS_DOORBELL_BUFFER);
         page.put(ACL, (byte) (ABORT_LIMIT - 1)).put(AERL, (byte) (AsynchronousEvents.LIMIT - 1));
         page.put(FRMW, (byte) ONE_READ_ONLY_SLOT);
         page.put(LPA, (byte) (EFFECTS_LOG | LOG_OFFSETS)).put(ELPE, (byte) (ErrorLog.ENTRIES - 1));

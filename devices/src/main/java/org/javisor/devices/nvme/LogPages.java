@@ -30,7 +30,7 @@ final class LogPages {
     private static final int[] ADMIN = {NvmeLayout.DELETE_SUBMISSION_QUEUE, NvmeLayout.CREATE_SUBMISSION_QUEUE,
         NvmeLayout.GET_LOG_PAGE, NvmeLayout.DELETE_COMPLETION_QUEUE, NvmeLayout.CREATE_COMPLETION_QUEUE,
         NvmeLayout.IDENTIFY, NvmeLayout.ABORT, NvmeLayout.SET_FEATURES, NvmeLayout.GET_FEATURES,
-        NvmeLayout.ASYNCHRONOUS_EVENT_REQUEST};
+        NvmeLayout.ASYNCHRONOUS_EVENT_REQUEST, NvmeLayout.DOORBELL_BUFFER_CONFIG};
     private static final int[] READING = {NvmeLayout.FLUSH, NvmeLayout.READ, NvmeLayout.COMPARE};
     private static final int[] WRITING = {NvmeLayout.WRITE, NvmeLayout.WRITE_ZEROES, NvmeLayout.DATASET_MANAGEMENT};
 

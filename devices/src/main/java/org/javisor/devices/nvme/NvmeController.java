@@ -32,7 +32,8 @@ import org.javisor.memory.GuestMemory;
 ///
 /// A virtual processor that writes a register waits for no command: a controller that is disabled or shut down goes
 /// through it on a worker's thread, as CSTS tells. Locks, outermost first: `life`, which a change of the controller's
-/// state is made under; a submission queue's; a completion queue's or `this`, which guards the registers.
+/// state is made under; a submission queue's; a completion queue's; `this`, which guards
+/// the registers.
 ///
 /// @nvme 1.4 §3.1 "Register Definition", §7.6 "Controller Initialization and Shutdown Processing"
 public final class NvmeController implements BusDevice, Chip<NvmeController.State> {
@@ -56,7 +57,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     /// The registers of this name, and what is behind them.
     public record State(int cc, int csts, int interruptMask, int aqa, long asq, long acq, QueueTable.State queues,
                  Features.State features, AsynchronousEvents.State events, Health.State health,
-                 ErrorLog.State errors) {
+                 ErrorLog.State errors, ShadowDoorbells.State shadows) {
         public State {
             if ((cc & ~NvmeLayout.CC_BITS) != 0 || (csts & ~(CSTS_READY | CSTS_FATAL | CSTS_SHUTDOWN)) != 0
                     || (aqa & ~ENTRY_COUNTS) != 0 || ((asq | acq) & ~PAGE_ADDRESS) != 0
@@ -78,7 +79,9 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     private final ErrorLog errors = new ErrorLog();
     private final AsynchronousEvents events = new AsynchronousEvents();
     private final LogPages logs;
+    private final ShadowDoorbells shadows;
     private final QueueTable queues;
+    private final Interrupts interrupts;
     private final Worker lifeWorker;
     private final Worker eventWorker;
     private final RegisterMap registers = new RegisterMap(DOORBELLS);
@@ -88,7 +91,6 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     /// The driver has disabled the controller, which has not noticed yet.
     private boolean disabling;
     private volatile int csts;
-    private int interruptMask;
     private int aqa;
     private long asq;
     private long acq;
@@ -103,7 +105,10 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
         this.wires = wires;
         features = new Features(ioQueues);
         logs = new LogPages(clock, health, errors, features);
-        queues = new QueueTable(memory, ioQueues, executor, new Port(), this::commandSet);
+        Port port = new Port();
+        shadows = new ShadowDoorbells(memory, port::mayReachMemory, port::fail);
+        queues = new QueueTable(memory, ioQueues, executor, port, shadows, this::commandSet);
+        interrupts = new Interrupts(queues, wires, () -> complain(false));
         lifeWorker = new Worker(executor, this::live);
         eventWorker = new Worker(executor, this::deliverEvents);
         defineRegisters();
@@ -127,8 +132,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
                 | (long) (NvmeLayout.MAX_PAGE_SHIFT - NvmeLayout.MIN_PAGE_SHIFT) << NvmeLayout.CAP_MPSMAX;
         registers.define(CAP, 8, () -> capabilities);
         registers.define(VS, 4, () -> NvmeLayout.VERSION);
-        registers.define(INTMS, 4, this::interruptMask, (value, _) -> mask((int) value, 0));
-        registers.define(INTMC, 4, this::interruptMask, (value, _) -> mask(0, (int) value));
+        registers.define(INTMS, 4, interrupts::masked, (value, _) -> interrupts.mask((int) value, 0));
+        registers.define(INTMC, 4, interrupts::masked, (value, _) -> interrupts.mask(0, (int) value));
         registers.define(CC, 4, this::configuration, (value, mask) -> configure((int) value, (int) mask));
         registers.define(CSTS, 4, () -> csts);
         registers.define(AQA, 4, () -> {
@@ -177,17 +182,6 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
         }
     }
 
-    private synchronized long interruptMask() {
-        return interruptMask & 0xffff_ffffL;
-    }
-
-    private void mask(int set, int cleared) {
-        synchronized (this) {
-            interruptMask = (interruptMask | set) & ~cleared;
-        }
-        drivePin();
-    }
-
     private void configure(int value, int mask) {
         synchronized (this) {
             boolean wasEnabled = (cc & CC_ENABLE) != 0;
@@ -216,6 +210,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             SubmissionQueue queue = queues.submission(number >>> 1);
             if (queue == null || !queue.tail(value)) {
                 complain(queue == null);
+            } else {
+                alwaysRing(number, value);
             }
             return;
         }
@@ -224,14 +220,20 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             complain(queue == null);
             return;
         }
+        alwaysRing(number, value);
         if (queue.wasFull()) {
             queues.wake(queue);
         }
         if (queue.id() == 0) {
             eventWorker.wake();
         }
-        if (queue.interrupts() && !wires.messages()) {
-            drivePin();
+        interrupts.taken(queue);
+    }
+
+    /// The admin queue's doorbells have no shadow, but a driver may think so.
+    private void alwaysRing(int number, int value) {
+        if (number <= ShadowDoorbells.completion(0)) {
+            shadows.await(number, value);
         }
     }
 
@@ -252,37 +254,20 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
                 any = true;
             }
             if (any) {
-                interrupt(admin.target());
+                interrupts.interrupt(admin.target());
             }
         }
         return false;
     }
 
-    // ---- interrupts ----
-
-    private void interrupt(CompletionQueue queue) {
-        // The driver may have taken the entries without being told.
-        if (!queue.interrupts() || !queue.occupied()) {
-            return;
-        }
-        if (wires.messages()) {
-            wires.message(queue.vector());
-        } else {
-            drivePin();
-        }
-    }
-
-    /// Looks again after driving: of two threads that changed something, the last to drive leaves the right level.
+    /// The pin's level may have to change.
     void drivePin() {
-        boolean level;
-        do {
-            level = wantsPin();
-            wires.pin(level);
-        } while (level != wantsPin());
+        interrupts.drivePin();
     }
 
-    private boolean wantsPin() {
-        return !wires.messages() && queues.wantsPin((int) interruptMask());
+    /// Messages have taken the place of the pin, or given it back.
+    void switched() {
+        interrupts.switched();
     }
 
     private final class Port implements SubmissionQueue.Port {
@@ -293,7 +278,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
 
         @Override
         public void interrupt(CompletionQueue queue) {
-            NvmeController.this.interrupt(queue);
+            interrupts.interrupt(queue);
         }
 
         @Override
@@ -301,6 +286,11 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             synchronized (NvmeController.this) {
                 csts |= CSTS_FATAL;
             }
+        }
+
+        @Override
+        public void invalidDoorbell() {
+            complain(false);
         }
 
         @Override
@@ -317,6 +307,11 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
         @Override
         public QueueTable queues() {
             return queues;
+        }
+
+        @Override
+        public ShadowDoorbells shadows() {
+            return shadows;
         }
 
         @Override
@@ -400,13 +395,13 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
 
     private void disable() {
         queues.clear();
+        shadows.forget();
         events.reset();
         features.reset();
         synchronized (this) {
-            interruptMask = 0;
             csts = 0;
         }
-        drivePin();
+        interrupts.load(0);
     }
 
     private void shutDown() {
@@ -444,8 +439,8 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             live();
             QueueTable.State table = queues.save();
             synchronized (this) {
-                return new State(cc, csts, interruptMask, aqa, asq, acq, table, features.save(), events.save(),
-                        health.save(), errors.save());
+                return new State(cc, csts, interrupts.save(), aqa, asq, acq, table, features.save(), events.save(),
+                        health.save(), errors.save(), shadows.save());
             }
         }
     }
@@ -465,7 +460,6 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
                 cc = state.cc;
                 disabling = false;
                 csts = state.csts;
-                interruptMask = state.interruptMask;
                 aqa = state.aqa;
                 asq = state.asq;
                 acq = state.acq;
@@ -474,9 +468,10 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
             events.load(state.events);
             health.load(state.health);
             errors.load(state.errors);
+            shadows.load(state.shadows);
             queues.load(state.queues);
         }
-        drivePin();
+        interrupts.load(state.interruptMask);
         mayReachMemory();
         lifeWorker.wake();
     }

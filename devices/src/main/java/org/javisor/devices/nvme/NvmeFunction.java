@@ -51,7 +51,7 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
         // Commands may have waited for the guest to let the controller reach memory.
         function.onWrite(ConfigSpace.COMMAND, 2, controller::mayReachMemory);
         // Messages may have taken the place of the pin, or given it back.
-        msix.onSwitch(controller::drivePin);
+        msix.onSwitch(controller::switched);
     }
 
     private final class Wires implements NvmeController.Wires {

@@ -32,17 +32,19 @@ public final class QueueTable {
     private final Executor executor;
     private final SubmissionQueue.Port port;
     private final CommandSets commandSets;
+    private final ShadowDoorbells shadows;
     // Replaced, never changed.
     private volatile CompletionQueue[] completion;
     private volatile SubmissionQueue[] submission;
 
     /// @param ioQueues how many pairs there may be beside that for admin commands
     QueueTable(GuestMemory memory, int ioQueues, Executor executor, SubmissionQueue.Port port,
-               CommandSets commandSets) {
+               ShadowDoorbells shadows, CommandSets commandSets) {
         this.memory = memory;
         this.executor = executor;
         this.port = port;
         this.commandSets = commandSets;
+        this.shadows = shadows;
         completion = new CompletionQueue[ioQueues + 1];
         submission = new SubmissionQueue[ioQueues + 1];
     }
@@ -72,12 +74,12 @@ public final class QueueTable {
     }
 
     void add(CompletionQueue.State state) {
-        put(new CompletionQueue(memory, state), state.id());
+        put(new CompletionQueue(memory, state, shadows), state.id());
     }
 
     void add(SubmissionQueue.State state) {
         put(new SubmissionQueue(memory, state, completion[state.target()], commandSets.of(state.id()), port,
-                executor), state.id());
+                shadows, executor), state.id());
     }
 
     // ---- the commands ----
@@ -111,6 +113,7 @@ public final class QueueTable {
             return Status.INVALID_PRP_OFFSET;
         }
         add(CompletionQueue.created(id, command.prp1(), entries, vector, (command.dword(11) & INTERRUPTS) != 0));
+        completion(id).shadowed();
         return Status.SUCCESS;
     }
 
@@ -134,6 +137,7 @@ public final class QueueTable {
             return Status.INVALID_PRP_OFFSET;
         }
         add(SubmissionQueue.created(id, command.prp1(), entries, target));
+        submission(id).shadowed();
         return Status.SUCCESS;
     }
 
@@ -163,6 +167,27 @@ public final class QueueTable {
     }
 
     // ---- all of them ----
+
+    /// Doorbells have got shadows.
+    void shadowed() {
+        for (int id = 0; id < completion.length; id++) {
+            if (completion[id] != null) {
+                completion[id].shadowed();
+            }
+            if (submission[id] != null) {
+                submission[id].shadowed();
+            }
+        }
+    }
+
+    /// Has the driver ring for every completion that it takes.
+    void awaitHeads() {
+        for (CompletionQueue queue : completion) {
+            if (queue != null) {
+                queue.await();
+            }
+        }
+    }
 
     /// Has the work done that waited for room in `queue`, or with null for something else.
     void wake(CompletionQueue queue) {

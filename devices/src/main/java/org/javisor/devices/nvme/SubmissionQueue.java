@@ -29,6 +29,9 @@ public final class SubmissionQueue {
         /// The queues themselves cannot be used.
         void fail();
 
+        /// The driver has left a value for a doorbell that cannot be.
+        void invalidDoorbell();
+
         /// A command ended with an error.
         void failed(int queue, Command command, int status);
     }
@@ -37,7 +40,8 @@ public final class SubmissionQueue {
     /// @param head    up to where commands have been taken
     /// @param tail    up to where the driver has put commands
     /// @param target  the completion queue
-    public record State(int id, long base, int entries, int head, int tail, int target) {
+    /// @param looking whether the doorbell's shadow may say more than `tail`
+    public record State(int id, long base, int entries, int head, int tail, int target, boolean looking) {
         public State {
             if (id < 0 || entries < 2 || entries > NvmeLayout.MAX_ADMIN_ENTRIES || (head | tail) < 0
                     || Math.max(head, tail) >= entries || target < 0) {
@@ -54,29 +58,33 @@ public final class SubmissionQueue {
     private final CompletionQueue target;
     private final CommandSet commands;
     private final Port port;
+    private final ShadowDoorbells shadows;
     private final Worker worker;
     private final Command command = new Command();
     private int head;
     private boolean running = true;
     private volatile int tail;
+    private volatile boolean looking;
 
     SubmissionQueue(GuestMemory memory, State state, CompletionQueue target, CommandSet commands, Port port,
-                    Executor executor) {
+                    ShadowDoorbells shadows, Executor executor) {
         this.memory = memory;
         id = state.id;
         base = state.base;
         entries = state.entries;
         head = state.head;
         tail = state.tail;
+        looking = state.looking;
         this.target = target;
         this.commands = commands;
         this.port = port;
+        this.shadows = shadows;
         worker = new Worker(executor, this::turn);
     }
 
     /// A queue as it is when it has been created.
     static State created(int id, long base, int entries, int target) {
-        return new State(id, base, entries, 0, 0, target);
+        return new State(id, base, entries, 0, 0, target, false);
     }
 
     int id() {
@@ -94,9 +102,21 @@ public final class SubmissionQueue {
         if (newTail >= entries) {
             return false;
         }
-        tail = newTail;
+        if (!shadows.has(doorbell())) {
+            tail = newTail;
+        }
+        looking = true;
         worker.wake();
         return true;
+    }
+
+    private int doorbell() {
+        return ShadowDoorbells.submission(id);
+    }
+
+    /// The doorbell has got a shadow.
+    synchronized void shadowed() {
+        shadows.begin(doorbell(), tail);
     }
 
     void wake() {
@@ -109,7 +129,7 @@ public final class SubmissionQueue {
     }
 
     synchronized State save() {
-        return new State(id, base, entries, head, tail, target.id());
+        return new State(id, base, entries, head, tail, target.id(), looking);
     }
 
     /// Completes a command that has been [Status#PENDING].
@@ -154,8 +174,32 @@ public final class SubmissionQueue {
         return any;
     }
 
+    /// Whether there is a command. Before this says that there is none, the driver is to ring for the next.
+    private boolean pending() {
+        if (head == tail && looking) {
+            look();
+            if (head == tail) {
+                // Before the last look: whoever rings after it is heard.
+                looking = false;
+                shadows.await(doorbell(), tail);
+                look();
+                looking |= head != tail;
+            }
+        }
+        return head != tail;
+    }
+
+    private void look() {
+        int seen = shadows.value(doorbell(), tail);
+        if (seen >= entries) {
+            port.invalidDoorbell();
+        } else if (seen != tail) {
+            tail = seen;
+        }
+    }
+
     private synchronized boolean serveOne() {
-        if (!running || head == tail || !port.mayReachMemory() || !target.reserve()) {
+        if (!running || !port.mayReachMemory() || !pending() || !target.reserve()) {
             return false;
         }
         try {

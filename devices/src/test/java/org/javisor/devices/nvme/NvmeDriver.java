@@ -145,6 +145,31 @@ final class NvmeDriver implements AutoCloseable {
         }
     }
 
+    /// As [#start] with one pair, for an executor that has threads.
+    void startSlowly() {
+        enable();
+        while (get(NvmeLayout.CSTS) != NvmeLayout.CSTS_READY) {
+            Thread.onSpinWait();
+        }
+        put(0, NvmeLayout.CREATE_COMPLETION_QUEUE, 0, completions(1), 0, 1 | ENTRIES - 1 << 16, 3 | 1 << 16);
+        ring(0);
+        assertEquals(0, awaitCompletion(0).status());
+        forget(1);
+        put(0, NvmeLayout.CREATE_SUBMISSION_QUEUE, 0, submissions(1), 0, 1 | ENTRIES - 1 << 16, 1 | 1 << 16);
+        ring(0);
+        assertEquals(0, awaitCompletion(0).status());
+    }
+
+    Completion awaitCompletion(int queue) {
+        Completion completion = take(queue);
+        while (completion == null) {
+            Thread.onSpinWait();
+            completion = take(queue);
+        }
+        taken(queue);
+        return completion;
+    }
+
     void createPair(int queue) {
         forget(queue);
         assertEquals(0, admin(NvmeLayout.CREATE_COMPLETION_QUEUE, 0, completions(queue), 0,

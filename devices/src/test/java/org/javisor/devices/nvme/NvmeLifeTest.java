@@ -213,12 +213,13 @@ class NvmeLifeTest {
         QueueTable.State orphan = new QueueTable.State(List.of(), good.queues().submission());
 
         assertThrows(IllegalArgumentException.class, () -> new NvmeController.State(-1, good.csts(), 0, 0, 0, 0,
-                good.queues(), good.features(), good.events(), good.health(), good.errors()));
-        assertThrows(IllegalArgumentException.class, () -> new SubmissionQueue.State(1, 0, 16, 16, 0, 1));
+                good.queues(), good.features(), good.events(), good.health(), good.errors(),
+                good.shadows()));
+        assertThrows(IllegalArgumentException.class, () -> new SubmissionQueue.State(1, 0, 16, 16, 0, 1, false));
+        assertThrows(IllegalArgumentException.class, () -> new ShadowDoorbells.State(true, 0x1000, 0x1234));
         assertThrows(IllegalArgumentException.class, () -> driver.nvme.load(new NvmeFunction.State(
                 driver.nvme.function().save(), driver.nvme.save().msix(), new NvmeController.State(good.cc(),
                 good.csts(), 0, good.aqa(), good.asq(), good.acq(), orphan, good.features(), good.events(),
-                        good.health(),
-                good.errors()))));
+                good.health(), good.errors(), good.shadows()))));
     }
 }
