@@ -183,7 +183,9 @@ public final class SubmissionQueue {
                 looking = false;
                 shadows.await(doorbell(), tail);
                 look();
-                looking |= head != tail;
+                if (head != tail) {
+                    looking = true;
+                }
             }
         }
         return head != tail;

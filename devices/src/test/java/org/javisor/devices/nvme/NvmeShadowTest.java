@@ -201,7 +201,9 @@ class NvmeShadowTest {
             int rings = 0;
             int done = 0;
             for (int put = 0; done < COMMANDS;) {
-                for (int n = put % 3; n >= 0 && put - done < NvmeDriver.ENTRIES - 2 && put < COMMANDS; n--) {
+                // Every other time the queue is about to have nothing to do.
+                boolean fill = put % 2 == 0 || put == done;
+                for (int n = put % 3; fill && n >= 0 && put - done < NvmeDriver.ENTRIES - 2 && put < COMMANDS; n--) {
                     other.put(1, NvmeLayout.FLUSH, 1, 0, 0);
                     put++;
                     rings += ring(other, TAIL, tail, tail = (tail + 1) % NvmeDriver.ENTRIES);
