@@ -4,6 +4,7 @@ package org.javisor.app;
 import java.util.List;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.BootOrder;
+import org.javisor.machine.FirmwareImage;
 import org.javisor.machine.layout.BoardModel;
 import picocli.CommandLine.Option;
 
@@ -29,6 +30,18 @@ final class BoardOptions {
             description = "Have firmware offer a choice of what it starts, for 5 seconds or as many as are named.")
     private int menuSeconds;
 
+    /// Null to leave it to the firmware.
+    @Option(names = "--smm", paramLabel = "on|off", description = "Whether the board has system management mode for"
+            + " firmware. If not told, it has for firmware that needs it (ovmf-secure).")
+    private Switch smm;
+
+    private enum Switch { ON, OFF }
+
+    /// As [#config], with what `firmware` needs; null for none.
+    BoardConfig config(FirmwareImage firmware) {
+        return config().withSmm(smm != null ? smm == Switch.ON : firmware != null && firmware.secure());
+    }
+
     BoardConfig config() {
         BootOrder order = new BootOrder(bootOrder == null ? List.of() : BootOrder.parseKinds(bootOrder), menuSeconds);
         return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges).withBoot(order);
@@ -36,6 +49,6 @@ final class BoardOptions {
 
     /// Whether anything is asked of firmware.
     boolean needFirmware() {
-        return bootOrder != null || menuSeconds != 0;
+        return bootOrder != null || menuSeconds != 0 || smm != null;
     }
 }

@@ -22,6 +22,7 @@ import org.javisor.app.vnc.VncServer;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.PerfMap;
+import org.javisor.machine.FirmwareImage;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
@@ -103,7 +104,7 @@ final class RunCommand implements Callable<Integer> {
     private int debugExit;
 
     @Option(names = "--firmware", paramLabel = "NAME", description = "Start from firmware instead of a kernel: seabios,"
-            + " ovmf (UEFI), or a file that is the ROM.")
+            + " ovmf (UEFI), ovmf-secure (UEFI with Secure Boot), or a file that is the ROM.")
     private String firmware;
 
     @Option(names = "--uefi-variables", paramLabel = "FILE", description = "Keep UEFI variables in FILE; made if it"
@@ -218,7 +219,7 @@ final class RunCommand implements Callable<Integer> {
             throw usage("--uefi-variables and --firmware-log need --firmware");
         }
         if (firmware == null && board.needFirmware()) {
-            throw usage("--boot-order and --boot-menu need --firmware");
+            throw usage("--boot-order, --boot-menu and --smm need --firmware");
         }
         String complaint = display.complaint(firmware != null);
         if (complaint != null) {
@@ -241,8 +242,9 @@ final class RunCommand implements Callable<Integer> {
             builder.display(DebianFirmware.vgaBios(Cache.of(System.getenv()), new Progress(err())));
         }
         if (firmware != null) {
-            builder.firmware(DebianFirmware.get(firmware, variables, Cache.of(System.getenv()), new Progress(err())),
-                    firmwareLog());
+            FirmwareImage image =
+                    DebianFirmware.get(firmware, variables, Cache.of(System.getenv()), new Progress(err()));
+            builder.firmware(image, firmwareLog()).board(board.config(image));
             return;
         }
         if (kernel != null) {

@@ -317,6 +317,11 @@ public final class Cpu implements AutoCloseable {
         return management.active();
     }
 
+    /// Whether `candidate` is in [#run]. Any thread.
+    public boolean isRunBy(Thread candidate) {
+        return thread == candidate;
+    }
+
     /// Where the processor's code and state in system management mode are: SMBASE.
     public long smbase() {
         return management.base();

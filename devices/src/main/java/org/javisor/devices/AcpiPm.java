@@ -10,8 +10,8 @@ import org.javisor.memory.InterruptLine;
 /// power management timer, and one block of general-purpose events, which the PIIX4's board has elsewhere
 /// ([#gpeBlock]).
 ///
-/// Until the guest writes [#ACPI_ENABLE] to the SMI command port its events raise SMIs, of which there are
-/// none here; from then on they raise the SCI.
+/// Until the guest writes [#ACPI_ENABLE] to the SMI command port its events raise nothing; from then on they raise the
+/// SCI. Other commands are for firmware's handler, if the board has [SmiControl].
 ///
 /// @acpi 6.5 §4.8 "ACPI Hardware Features"
 /// @datasheet Intel ICH9 "Power Management I/O Registers"
@@ -66,6 +66,8 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     private final Clock.Timer overflow;
     private final int topBit;
     private final boolean ich9;
+    /// Null on a board without system management mode.
+    private final SmiControl smi;
 
     private int status;
     private int enable;
@@ -81,11 +83,17 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     /// @param timerBits the width of the timer: 32 if the FADT says TMR_VAL_EXT, else 24
     /// @param onSleep   gets SLP_TYP, 0 to 7, when the guest sets SLP_EN; what each means the DSDT says
     public AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep) {
-        this(clock, sci, timerBits, onSleep, true);
+        this(clock, sci, timerBits, onSleep, null);
     }
 
-    private AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep, boolean ich9) {
+    /// As the other, on a board with system management mode.
+    public AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep, SmiControl smi) {
+        this(clock, sci, timerBits, onSleep, true, smi);
+    }
+
+    private AcpiPm(Clock clock, InterruptLine sci, int timerBits, IntConsumer onSleep, boolean ich9, SmiControl smi) {
         this.ich9 = ich9;
+        this.smi = smi;
         if (timerBits != 24 && timerBits != 32) {
             throw new IllegalArgumentException("a PM timer of " + timerBits + " bits");
         }
@@ -98,8 +106,10 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
     }
 
     /// The block of a PIIX4, whose timer has 24 bits.
-    public static AcpiPm piix4(Clock clock, InterruptLine sci, IntConsumer onSleep) {
-        return new AcpiPm(clock, sci, 24, onSleep, false);
+    ///
+    /// @param smi null on a board without system management mode
+    public static AcpiPm piix4(Clock clock, InterruptLine sci, IntConsumer onSleep, SmiControl smi) {
+        return new AcpiPm(clock, sci, 24, onSleep, false, smi);
     }
 
     // ---- the host's side ----
@@ -193,6 +203,9 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
 
     @Override
     public int readByte(int offset) {
+        if (smi != null && smi.holds(offset)) {
+            return smi.readByte(offset);
+        }
         synchronized (lock) {
             noteTimer();
             return switch (offset) {
@@ -224,6 +237,10 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
 
     @Override
     public void writeByte(int offset, int value) {
+        if (smi != null && smi.holds(offset)) {
+            smi.writeByte(offset, value);
+            return;
+        }
         int sleepType = -1;
         synchronized (lock) {
             noteTimer();
@@ -314,6 +331,9 @@ public final class AcpiPm implements EightBitDevice, Chip<AcpiPm.State> {
             update();
         }
         sci.drive();
+        if (smi != null && offset == 0 && value != ACPI_ENABLE && value != ACPI_DISABLE) {
+            smi.commanded();
+        }
     }
 
     // ---- the timer ----

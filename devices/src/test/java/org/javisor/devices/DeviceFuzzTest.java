@@ -32,6 +32,7 @@ import org.javisor.devices.pci.Piix4Pm;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.PirqWiring;
 import org.javisor.devices.pci.Q35HostBridge;
+import org.javisor.devices.pci.Smram;
 import org.javisor.devices.scsi.ScsiDisk;
 import org.javisor.devices.tpm.FakeTpm;
 import org.javisor.devices.tpm.TpmCrb;
@@ -182,14 +183,31 @@ class DeviceFuzzTest extends DeviceFuzz {
         PciBus bus = new PciBus(rig.ports, rig.mmio, (1L << 46) - 1, router, rig.msi());
         ResetControl reset = new ResetControl(kind -> rig.observe(kind.ordinal()));
         PciConfigPorts access = new PciConfigPorts(bus, reset);
-        AcpiPm pm = new AcpiPm(rig.clock, rig.wire(), 24, rig::observe);
-        rig.chip(router).chip(reset).chip(pm);
-        Q35HostBridge host = new Q35HostBridge(bus, rig.mmio, (_, _, _) -> { });
-        Ich9Lpc isa = new Ich9Lpc(bus, rig.ports, router, pm);
+        SmiControl smi = SmiControl.ich9(all -> rig.observe(all ? 1 : 0), () -> true);
+        AcpiPm pm = new AcpiPm(rig.clock, rig.wire(), 24, rig::observe, smi);
+        rig.chip(router).chip(reset).chip(pm).chip(smi);
+        rig.ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
+        rig.action(random -> rig.ports.write(AcpiPm.SMI_COMMAND_PORT, 1, random.nextInt(256)));
+        Q35HostBridge host = new Q35HostBridge(bus, rig.mmio, (_, _, _) -> { }, smram(rig));
+        Ich9Lpc isa = new Ich9Lpc(bus, rig.ports, router, pm, smi);
         rig.atPorts(PciConfigPorts.PORT, PciConfigPorts.PORTS, access);
         bus.functions().forEach(function -> rig.chip(function)
                 .action(rig.configuration(function.bdf().devfn())));
         return bus;
+    }
+
+    private static Smram smram(FuzzRig rig) {
+        return new Smram() {
+            @Override
+            public void place(boolean open, Window window) {
+                rig.observe(window.ordinal() << 1 | (open ? 1 : 0));
+            }
+
+            @Override
+            public void segment(long bytes) {
+                rig.observe(bytes);
+            }
+        };
     }
 
     /// A bridge and a port, with a function behind each.
@@ -214,13 +232,17 @@ class DeviceFuzzTest extends DeviceFuzz {
     private static void pc(FuzzRig rig) {
         PirqRouter router = new PirqRouter(PirqWiring.PIIX3, _ -> rig.wire());
         PciBus bus = new PciBus(PciBus.Kind.CONVENTIONAL, rig.ports, rig.mmio, (1L << 46) - 1, router, rig.msi());
-        AcpiPm pm = AcpiPm.piix4(rig.clock, rig.wire(), rig::observe);
-        rig.chip(router).chip(pm);
+        SmiControl smi = SmiControl.piix4(all -> rig.observe(all ? 1 : 0));
+        AcpiPm pm = AcpiPm.piix4(rig.clock, rig.wire(), rig::observe, smi);
+        rig.chip(router).chip(pm).chip(smi);
+        rig.ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
+        rig.action(random -> rig.ports.write(AcpiPm.SMI_COMMAND_PORT, 1, random.nextInt(256)));
         rig.ports.attach(0xafe0, AcpiPm.SMALL_GPE0_BYTES, pm.gpeBlock(), "events");
         rig.action(random -> pm.raiseGpe(random.nextInt(16)));
-        I440fxHostBridge host = new I440fxHostBridge(bus, (segment, reads, writes) -> rig.observe(segment));
+        I440fxHostBridge host = new I440fxHostBridge(bus, (segment, reads, writes) -> rig.observe(segment),
+                smram(rig));
         Piix3Isa isa = new Piix3Isa(bus, router);
-        Piix4Pm power = new Piix4Pm(bus, rig.ports, pm);
+        Piix4Pm power = new Piix4Pm(bus, rig.ports, pm, smi);
         ResetControl reset = new ResetControl(kind -> rig.observe(kind.ordinal()));
         rig.chip(reset).atPorts(PciConfigPorts.PORT, PciConfigPorts.PORTS, new PciConfigPorts(bus, reset));
         bus.functions().forEach(function -> rig.chip(function).action(rig.configuration(function.bdf().devfn())));

@@ -63,7 +63,7 @@ final class Board implements AutoCloseable {
             }
             network = connected = new NetworkDevices(config, vm, pci.slots(), boot);
             hotplug = new Hotplug(pci.hotplugSlots());
-            firmware = starts ? new FirmwareDevices(config, vm, pci::acpi, boot) : null;
+            firmware = starts ? new FirmwareDevices(config, vm, pci::acpi, boot, legacy.smiFeatures()) : null;
         } catch (RuntimeException | Error e) {
             if (connected != null) {
                 connected.close();

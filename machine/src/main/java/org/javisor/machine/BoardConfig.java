@@ -10,9 +10,10 @@ import org.javisor.memory.ConfigurationException;
 ///     [#MAX_PORTS]; none on a board without PCI Express
 /// @param bridges   bridges to buses of conventional PCI: 0 to [#MAX_BRIDGES]
 /// @param boot      what firmware is to start
-public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrder boot) {
+/// @param smm       whether it has memory and interrupts for system management mode, as some firmware wants
+public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrder boot, boolean smm) {
     public static final int MAX_PORTS = 12, MAX_BRIDGES = 2;
-    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0, BootOrder.DEFAULT);
+    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0, BootOrder.DEFAULT, false);
 
     public BoardConfig {
         require(rootPorts >= 0 && rootPorts <= MAX_PORTS, rootPorts + " root ports: at most " + MAX_PORTS + " fit");
@@ -21,19 +22,23 @@ public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrde
     }
 
     public BoardConfig withModel(BoardModel newModel) {
-        return new BoardConfig(newModel, rootPorts, bridges, boot);
+        return new BoardConfig(newModel, rootPorts, bridges, boot, smm);
     }
 
     public BoardConfig withRootPorts(int count) {
-        return new BoardConfig(model, count, bridges, boot);
+        return new BoardConfig(model, count, bridges, boot, smm);
     }
 
     public BoardConfig withBridges(int count) {
-        return new BoardConfig(model, rootPorts, count, boot);
+        return new BoardConfig(model, rootPorts, count, boot, smm);
     }
 
     public BoardConfig withBoot(BootOrder order) {
-        return new BoardConfig(model, rootPorts, bridges, order);
+        return new BoardConfig(model, rootPorts, bridges, order, smm);
+    }
+
+    public BoardConfig withSmm(boolean whether) {
+        return new BoardConfig(model, rootPorts, bridges, boot, whether);
     }
 
     private static void require(boolean holds, String message) {

@@ -3,9 +3,9 @@ package org.javisor.machine;
 
 import java.util.List;
 import org.javisor.devices.pci.HotplugSlot;
-import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.Smram;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.vmm.Vm;
 
@@ -13,10 +13,11 @@ import org.javisor.vmm.Vm;
 sealed interface Chipset permits Q35Chipset, PcChipset {
     /// Puts the bridges of the board that `config` asks for on `bus`.
     static Chipset of(MachineConfig config, Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy,
-                      LegacyArea area) {
+                      BoardMemory memory) {
+        Smram smram = config.board().smm() ? memory : Smram.NONE;
         return switch (config.board().model()) {
-            case Q35 -> new Q35Chipset(vm, bus, router, legacy, area);
-            case PC -> new PcChipset(vm, bus, router, legacy, area);
+            case Q35 -> new Q35Chipset(vm, bus, router, legacy, memory, smram);
+            case PC -> new PcChipset(vm, bus, router, legacy, memory, smram);
         };
     }
 

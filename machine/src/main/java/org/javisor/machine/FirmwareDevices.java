@@ -5,9 +5,11 @@ import java.util.function.Supplier;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.firmware.Flash;
 import org.javisor.devices.firmware.FwCfg;
+import org.javisor.devices.firmware.SmiFeatures;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.firmware.FirmwareFiles;
+import org.javisor.machine.layout.BoardModel;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Vm;
@@ -20,12 +22,17 @@ final class FirmwareDevices implements AutoCloseable {
 
     /// @param acpi what ACPI tables are to say, when firmware asks
     /// @param boot what may be started
-    FirmwareDevices(MachineConfig config, Vm vm, Supplier<AcpiConfig> acpi, BootDevices boot) {
+    /// @param smi what board and firmware agree on about system management interrupts
+    FirmwareDevices(MachineConfig config, Vm vm, Supplier<AcpiConfig> acpi, BootDevices boot, SmiFeatures smi) {
         FirmwareImage image = config.firmware().image();
         configuration = new FwCfg(vm.memory(), config.cpus());
         FirmwareFiles.addTo(configuration, config.cpus(), config.ramBytes(), acpi, true);
         BootOrder order = config.board().boot();
         FirmwareFiles.addBootOrder(configuration, boot.paths(order), order.menuSeconds());
+        boolean managed = config.board().smm();
+        if (managed && config.board().model() == BoardModel.Q35) {
+            smi.addTo(configuration);
+        }
         vm.ports().attach(FwCfg.PORT, FwCfg.PORTS, configuration, "firmware configuration");
         SerialOutput console = config.peripherals().debugConsole();
         boolean own = config.firmware().log() != SerialOutput.NOWHERE || console == null;
@@ -37,7 +44,8 @@ final class FirmwareDevices implements AutoCloseable {
             flash = null;
         } else {
             long gpa = MemoryMap.FOUR_GIB - image.code().length - variables.length;
-            flash = new Flash(vm.memory(), BoardMemory.FLASH_SLOT, gpa, variables, array, image.storage());
+            flash = new Flash(vm.memory(), BoardMemory.FLASH_SLOT, gpa, variables, array, image.storage(),
+                    image.secure() ? vm::inSystemManagement : () -> true);
             vm.mmio().attach(gpa, variables.length, flash, "firmware's variables");
         }
     }

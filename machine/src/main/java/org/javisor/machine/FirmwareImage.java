@@ -17,7 +17,9 @@ import org.javisor.memory.ConfigurationException;
 /// @param code      the ROM, which ends at 4 GiB; whole pages
 /// @param variables the flash chip below it; empty for none
 /// @param file      where changes of the flash are kept; null to forget them
-public record FirmwareImage(String name, byte[] code, byte[] variables, Path file) {
+/// @param secure    whether the flash takes commands from system management mode alone; the firmware needs a board
+///     that has it
+public record FirmwareImage(String name, byte[] code, byte[] variables, Path file, boolean secure) {
     private static final int PAGE = 4096, SMALLEST = 64 << 10, LARGEST = 16 << 20;
 
     public FirmwareImage {
@@ -51,7 +53,12 @@ public record FirmwareImage(String name, byte[] code, byte[] variables, Path fil
             throw new ConfigurationException("variables " + variables + ": no such file, and " + code
                     + " has no template for it");
         }
-        return new FirmwareImage(code.toString(), bytes(code), content, variables);
+        return new FirmwareImage(code.toString(), bytes(code), content, variables, false);
+    }
+
+    /// The same, whose variables are protected by system management mode.
+    public FirmwareImage withSecure() {
+        return new FirmwareImage(name, code, variables, file, true);
     }
 
     private static byte[] bytes(Path file) {

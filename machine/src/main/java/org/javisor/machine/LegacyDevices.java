@@ -10,10 +10,12 @@ import org.javisor.devices.Hpet;
 import org.javisor.devices.I8042;
 import org.javisor.devices.ResetControl;
 import org.javisor.devices.Rtc;
+import org.javisor.devices.SmiControl;
 import org.javisor.devices.SystemControlPortA;
 import org.javisor.devices.Uart16550;
 import org.javisor.devices.dma.DmaControllers;
 import org.javisor.devices.dma.DmaPages;
+import org.javisor.devices.firmware.SmiFeatures;
 import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
@@ -31,6 +33,9 @@ final class LegacyDevices {
 
     private final List<Chip<?>> chips = new ArrayList<>();
     private final List<Uart16550> serial = new ArrayList<>();
+    private final SmiFeatures smiFeatures = added(new SmiFeatures());
+    /// Null on a board without system management mode.
+    private final SmiControl smi;
     private final AcpiPm pm;
     private final Rtc rtc;
     private final ResetControl resetControl;
@@ -46,7 +51,8 @@ final class LegacyDevices {
             ports.attach(LegacyMap.SERIAL_PORTS[n], Uart16550.PORTS, uart, "COM" + (n + 1));
         }
         InterruptLine irq8 = config.board().model().hpet() ? addHpet(vm) : vm.gsi(LegacyMap.RTC_IRQ);
-        pm = added(powerManagement(config.board().model(), vm, power));
+        smi = config.board().smm() ? added(smiControl(config.board().model(), vm)) : null;
+        pm = added(powerManagement(config.board().model(), vm, power, smi));
         ports.attach(AcpiPm.SMI_COMMAND_PORT, 2, pm.smiCommand(), "SMI command");
         InterruptLine alarm = pm.rtcInput();
         rtc = added(new Rtc(vm.clock(), level -> {
@@ -81,11 +87,18 @@ final class LegacyDevices {
         return hpet.rtcInput();
     }
 
-    private static AcpiPm powerManagement(BoardModel board, Vm vm, Board.PowerControl power) {
+    private SmiControl smiControl(BoardModel board, Vm vm) {
+        return switch (board) {
+            case Q35 -> SmiControl.ich9(vm::smi, smiFeatures::broadcast);
+            case PC -> SmiControl.piix4(vm::smi);
+        };
+    }
+
+    private static AcpiPm powerManagement(BoardModel board, Vm vm, Board.PowerControl power, SmiControl smi) {
         InterruptLine sci = vm.gsi(AcpiConfig.SCI);
         return switch (board) {
-            case Q35 -> new AcpiPm(vm.clock(), sci, board.pmTimerBits(), type -> sleep(type, power));
-            case PC -> AcpiPm.piix4(vm.clock(), sci, type -> sleep(type, power));
+            case Q35 -> new AcpiPm(vm.clock(), sci, board.pmTimerBits(), type -> sleep(type, power), smi);
+            case PC -> AcpiPm.piix4(vm.clock(), sci, type -> sleep(type, power), smi);
         };
     }
 
@@ -105,6 +118,15 @@ final class LegacyDevices {
     /// The power-management block, which the ISA bridge places.
     AcpiPm pm() {
         return pm;
+    }
+
+    /// Null on a board without system management mode.
+    SmiControl smi() {
+        return smi;
+    }
+
+    SmiFeatures smiFeatures() {
+        return smiFeatures;
     }
 
     /// Port 0xcf9, which lies within the ports of PCI configuration access.

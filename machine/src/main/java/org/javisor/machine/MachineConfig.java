@@ -139,6 +139,8 @@ public record MachineConfig(
                 "debug exit port " + debugExitPort + ": a port number up to 65532 is meant");
         require(boot != null || firmware != null, "no kernel or firmware to run");
         require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
+        require(firmware == null || !firmware.image().secure() || board.smm() && board.model().express(),
+                "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
         require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
                         && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
                         && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,

@@ -11,6 +11,7 @@ import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.Piix3Isa;
 import org.javisor.devices.pci.Piix4Pm;
 import org.javisor.devices.pci.PirqRouter;
+import org.javisor.devices.pci.Smram;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.vmm.Vm;
@@ -22,10 +23,11 @@ final class PcChipset implements Chipset {
     private final Piix4Pm powerManagement;
     private final AcpiPciHotplug hotplug;
 
-    PcChipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area) {
-        hostBridge = new I440fxHostBridge(bus, area);
+    PcChipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area,
+              Smram smram) {
+        hostBridge = new I440fxHostBridge(bus, area, smram);
         isaBridge = new Piix3Isa(bus, router);
-        powerManagement = new Piix4Pm(bus, vm.ports(), legacy.pm());
+        powerManagement = new Piix4Pm(bus, vm.ports(), legacy.pm(), legacy.smi());
         vm.ports().attach(BoardModel.PC_GPE0, AcpiPm.SMALL_GPE0_BYTES, legacy.pm().gpeBlock(),
                 "general-purpose events");
         hotplug = new AcpiPciHotplug(bus, () -> legacy.pm().raiseGpe(AcpiPciHotplug.EVENT));

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.HotplugSlot;
-import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
 import org.javisor.devices.pci.PciFirmware;
@@ -26,13 +25,13 @@ final class PciDevices {
     private final ExpansionSlots slots;
     private final PciConfigPorts configPorts;
 
-    PciDevices(MachineConfig config, Vm vm, LegacyDevices legacy, LegacyArea area) {
+    PciDevices(MachineConfig config, Vm vm, LegacyDevices legacy, BoardMemory memory) {
         this.config = config;
         this.router = new PirqRouter(config.board().model().wiring(), vm::gsi);
         long last = MemoryMap.pci64(config.ramBytes()) + MemoryMap.PCI64_BYTES - 1;
         PciBus.Kind kind = config.board().model().express() ? PciBus.Kind.ROOT_COMPLEX : PciBus.Kind.CONVENTIONAL;
         this.bus = new PciBus(kind, vm.ports(), vm.mmio(), last, router, vm.msi());
-        this.chipset = Chipset.of(config, vm, bus, router, legacy, area);
+        this.chipset = Chipset.of(config, vm, bus, router, legacy, memory);
         this.slots = new ExpansionSlots(config.board(), bus);
         this.configPorts = new PciConfigPorts(bus, legacy.resetControl());
         vm.ports().attach(PciConfigPorts.PORT, PciConfigPorts.PORTS, configPorts, "PCI configuration");

@@ -6,6 +6,7 @@ import org.javisor.devices.pci.LegacyArea;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.Q35HostBridge;
+import org.javisor.devices.pci.Smram;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.vmm.Vm;
@@ -17,9 +18,10 @@ final class Q35Chipset implements Chipset {
     private final Q35HostBridge hostBridge;
     private final Ich9Lpc isaBridge;
 
-    Q35Chipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area) {
-        hostBridge = new Q35HostBridge(bus, vm.mmio(), area);
-        isaBridge = new Ich9Lpc(bus, vm.ports(), router, legacy.pm());
+    Q35Chipset(Vm vm, PciBus bus, PirqRouter router, LegacyDevices legacy, LegacyArea area,
+               Smram smram) {
+        hostBridge = new Q35HostBridge(bus, vm.mmio(), area, smram);
+        isaBridge = new Ich9Lpc(bus, vm.ports(), router, legacy.pm(), legacy.smi());
     }
 
     @Override

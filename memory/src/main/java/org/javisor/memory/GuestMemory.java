@@ -70,6 +70,26 @@ public final class GuestMemory {
     /// @throws InvalidSlotException if addresses or length are not whole pages, the backing is too short, the slot
     ///     leaves the 52 bits of guest-physical addresses or overlaps another, or the number is taken
     public void addSlot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
+        MemorySlot slot = slot(id, gpa, ram, ramOffset, bytes, readOnly);
+        synchronized (this) {
+            table = table.with(slot);
+        }
+        listeners.forEach(MemoryListener::slotsChanged);
+    }
+
+    /// Puts another slot, as of [#addSlot], in the place of one with its number, in one step: what is in both is there
+    /// all the time. It has no dirty log.
+    ///
+    /// @throws InvalidSlotException as [#addSlot], or if there is no such slot
+    public void replaceSlot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
+        MemorySlot slot = slot(id, gpa, ram, ramOffset, bytes, readOnly);
+        synchronized (this) {
+            table = table.without(requireSlot(id)).with(slot);
+        }
+        listeners.forEach(MemoryListener::slotsChanged);
+    }
+
+    private static MemorySlot slot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
         check(id, id >= 0 && id < MOST_SLOTS, "id", "numbers go from 0 to " + (MOST_SLOTS - 1));
         check(id, isWhole(bytes) && bytes > 0, "bytes", String.format("0x%x bytes are not whole pages", bytes));
         checkPlace(id, gpa, bytes);
@@ -77,11 +97,7 @@ public final class GuestMemory {
                 String.format("the offset 0x%x is not that of a page", ramOffset));
         check(id, bytes <= ram.bytes() - ramOffset, "bytes", String.format(
                 "0x%x bytes from offset 0x%x do not fit a backing of 0x%x", bytes, ramOffset, ram.bytes()));
-        MemorySlot slot = new MemorySlot(id, gpa, bytes, ram.hva() + ramOffset, readOnly);
-        synchronized (this) {
-            table = table.with(slot);
-        }
-        listeners.forEach(MemoryListener::slotsChanged);
+        return new MemorySlot(id, gpa, bytes, ram.hva() + ramOffset, readOnly);
     }
 
     private static void checkPlace(int id, long gpa, long bytes) {

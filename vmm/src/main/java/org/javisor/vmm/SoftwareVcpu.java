@@ -370,6 +370,21 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         cpu.tscOffset(offset);
     }
 
+    @Override
+    public void injectSmi() {
+        request(Requests.SMI);
+    }
+
+    @Override
+    public boolean inSystemManagement() {
+        return cpu.inSystemManagement();
+    }
+
+    @Override
+    public boolean isRunByThisThread() {
+        return cpu.isRunBy(Thread.currentThread());
+    }
+
     void maskA20(boolean masked) {
         cpu.maskA20(masked);
     }

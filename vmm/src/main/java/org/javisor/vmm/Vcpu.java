@@ -33,6 +33,22 @@ public sealed interface Vcpu permits SoftwareVcpu {
     /// Signals a non-maskable interrupt.
     void injectNmi();
 
+    /// Signals a system management interrupt (`KVM_SMI`). Any thread.
+    default void injectSmi() {
+        throw new UnsupportedOperationException("this engine has no system management mode");
+    }
+
+    /// Whether it is in system management mode. Any thread; another than that which runs it may see what was a little
+    /// ago.
+    default boolean inSystemManagement() {
+        return false;
+    }
+
+    /// Whether the calling thread runs it: a device asks whose access it answers.
+    default boolean isRunByThisThread() {
+        return false;
+    }
+
     /// Interrupts a processor whose PIC is the owner's ([Irqchip#NONE], [Irqchip#SPLIT]): the acknowledged vector is
     /// delivered before the next instruction (`KVM_INTERRUPT`).
     ///

@@ -224,6 +224,23 @@ public final class Vm implements AutoCloseable {
         vcpus().forEach(vcpu -> processors.maskA20(vcpu, masked));
     }
 
+    /// Signals a system management interrupt to the processor that the calling thread runs, or else the first; or to
+    /// all. Any thread.
+    public void smi(boolean all) {
+        List<Vcpu> everyone = vcpus();
+        if (all) {
+            everyone.forEach(Vcpu::injectSmi);
+        } else {
+            everyone.stream().filter(Vcpu::isRunByThisThread).findFirst().orElse(everyone.getFirst()).injectSmi();
+        }
+    }
+
+    /// Whether the calling thread runs a processor that is in system management mode: a device asks whose access it
+    /// answers.
+    public boolean inSystemManagement() {
+        return vcpus().stream().anyMatch(vcpu -> vcpu.isRunByThisThread() && vcpu.inSystemManagement());
+    }
+
     /// Makes processor `id`.
     ///
     /// @param id from 0, below the number of processors that the configuration's CPUID tells of

@@ -8,8 +8,11 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.javisor.machine.FirmwareImage;
 
-/// Firmware by name, from Debian's packages: `seabios`, and `ovmf` for UEFI; or from a file.
+/// Firmware by name, from Debian's packages: `seabios`, `ovmf` for UEFI, and `ovmf-secure` for UEFI with Secure Boot; or
+/// from a file.
 public final class DebianFirmware {
+    /// OVMF that needs system management mode, with the keys of Microsoft, so that Secure Boot is on.
+    private static final String SECURE = "ovmf-secure";
     private static final String SEABIOS = "seabios", OVMF = "ovmf", IPXE = "ipxe-qemu";
 
     private DebianFirmware() { }
@@ -36,7 +39,7 @@ public final class DebianFirmware {
         }
     }
 
-    /// @param name      `seabios`, `ovmf`, or a file that is the ROM
+    /// @param name      `seabios`, `ovmf`, `ovmf-secure`, or a file that is the ROM
     /// @param variables the file that keeps UEFI variables; null to forget them at the end
     /// @param progress  told what is being waited for
     public static FirmwareImage get(String name, Path variables, Cache cache, Consumer<String> progress) {
@@ -49,6 +52,11 @@ public final class DebianFirmware {
             case OVMF -> {
                 Path root = cache.entry(OVMF, into -> packages.unpack(OVMF, into)).resolve("usr/share/OVMF");
                 yield FirmwareImage.read(root.resolve("OVMF_CODE_4M.fd"), root.resolve("OVMF_VARS_4M.fd"), variables);
+            }
+            case SECURE -> {
+                Path root = cache.entry(OVMF, into -> packages.unpack(OVMF, into)).resolve("usr/share/OVMF");
+                yield FirmwareImage.read(root.resolve("OVMF_CODE_4M.secboot.fd"), root.resolve("OVMF_VARS_4M.ms.fd"),
+                        variables).withSecure();
             }
             default -> FirmwareImage.read(Path.of(name), null, variables);
         };

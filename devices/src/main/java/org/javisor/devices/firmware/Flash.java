@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
@@ -61,6 +62,7 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
     private final long gpa;
     private final Ram array;
     private final Storage storage;
+    private final BooleanSupplier trusted;
     private final int bytes;
     private boolean showsArray;
 
@@ -77,6 +79,16 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
     /// @param content a multiple of [#BLOCK_BYTES]
     /// @param array   host memory of that size, the caller's to free
     public Flash(GuestMemory memory, int slot, long gpa, byte[] content, Ram array, Storage storage) {
+        this(memory, slot, gpa, content, array, storage, () -> true);
+    }
+
+    /// As the other, for a chip that takes commands from some alone, and shows all others its array.
+    ///
+    /// @param trusted whether an access that the calling thread makes is from one of those: a processor in system
+    ///     management mode
+    public Flash(GuestMemory memory, int slot, long gpa, byte[] content, Ram array, Storage storage,
+                 BooleanSupplier trusted) {
+        this.trusted = trusted;
         if (content.length == 0 || content.length % BLOCK_BYTES != 0 || array.bytes() != content.length) {
             throw new IllegalArgumentException("flash of " + content.length + " bytes");
         }
@@ -130,7 +142,7 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
     }
 
     private int readByte(int offset) {
-        return switch (command) {
+        return switch (trusted.getAsBoolean() ? command : READ_ARRAY) {
             case READ_ARRAY -> offset < bytes ? content(offset, 1)[0] & 0xff : 0xff;
             case READ_IDENTITY -> switch (offset & BLOCK_BYTES - 1) {
                 case 0 -> INTEL;
@@ -163,6 +175,9 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
 
     @Override
     public void write(long offset, int size, long value) {
+        if (!trusted.getAsBoolean()) {
+            return;
+        }
         synchronized (lock) {
             for (int n = 0; n < size; n++) {
                 writeByte((int) offset + n, (int) (value >>> 8 * n) & 0xff);

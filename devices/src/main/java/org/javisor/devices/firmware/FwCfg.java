@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
@@ -57,6 +59,8 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
     private final GuestMemory memory;
     private final Map<Integer, Supplier<byte[]>> sources = new HashMap<>();
     private final List<File> files = new ArrayList<>();
+    private final Set<Integer> writable = new HashSet<>();
+    private final Map<Integer, Live> live = new HashMap<>();
     /// Made since the last reset.
     private final Map<Integer, byte[]> items = new HashMap<>();
     private int selected;
@@ -104,6 +108,25 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
     /// As [#file], for what never changes.
     public void file(String name, byte[] content) {
         file(name, () -> content);
+    }
+
+    /// As [#file], for what firmware may write, too; its length stays.
+    public void writableFile(String name, byte[] content) {
+        writable.add(FIRST_FILE + files.size());
+        file(name, () -> content);
+    }
+
+    /// What a file holds at the moment.
+    @FunctionalInterface
+    public interface Live {
+        /// @param selected whether firmware has selected the file, and does not only ask how long it is
+        byte[] content(boolean selected);
+    }
+
+    /// As [#file], for what is made anew each time that the file is selected.
+    public void liveFile(String name, Live content) {
+        live.put(FIRST_FILE + files.size(), content);
+        file(name, () -> content.content(false));
     }
 
     private byte[] directory() {
@@ -157,6 +180,10 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
     private void select(int key) {
         selected = key;
         position = 0;
+        Live content = live.get(key);
+        if (content != null) {
+            items.put(key, content.content(true));
+        }
     }
 
     private int next() {
@@ -206,11 +233,21 @@ public final class FwCfg implements BusDevice, Chip<FwCfg.State> {
             }
             position += count;
         } else if ((control & WRITE) != 0) {
-            // No item can be written.
-            return false;
+            if (!writable.contains(selected) || length > left || !take(address, item, count)) {
+                return false;
+            }
+            position += count;
         } else if ((control & SKIP) != 0) {
             position += count;
         }
+        return true;
+    }
+
+    private boolean take(long address, byte[] item, int count) {
+        if (!memory.backs(address, count)) {
+            return false;
+        }
+        memory.load(address, item, position, count);
         return true;
     }
 

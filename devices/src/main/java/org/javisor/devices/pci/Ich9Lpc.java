@@ -2,6 +2,7 @@
 package org.javisor.devices.pci;
 
 import org.javisor.devices.AcpiPm;
+import org.javisor.devices.SmiControl;
 import org.javisor.memory.IoBus;
 
 /// Function 00:1f.0 of an ICH9: the bridge to the ISA devices. It places ACPI's register block and routes
@@ -13,6 +14,8 @@ public final class Ich9Lpc {
 
     static final int PMBASE = 0x40, ACPI_CNTL = 0x44, PIRQA_ROUT = 0x60, PIRQE_ROUT = 0x68;
     private static final int ACPI_EN = 0x80, PMBASE_BITS = 0xff80;
+    /// A bit of it keeps GBL_SMI_EN as it is.
+    static final int GEN_PMCON_1 = 0xa0, SMI_LOCK = 1 << 4;
     private static final int GPIOBASE = 0x48, GPIO_CNTL = 0x4c, SIRQ_CNTL = 0x64, LPC_IO_DECODE = 0x80,
             RCBA = 0xf0;
 
@@ -21,7 +24,9 @@ public final class Ich9Lpc {
     private final MovableRange block;
 
     /// Makes the bridge and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
-    public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm) {
+    ///
+    /// @param smi null on a board without system management mode
+    public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm, SmiControl smi) {
         this.router = router;
         block = new MovableRange(bus, ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x2918, 2, 0x060100, 0x1af4, 0x1100));
@@ -41,6 +46,11 @@ public final class Ich9Lpc {
         defineRoutes(config, PIRQA_ROUT, 0);
         defineRoutes(config, PIRQE_ROUT, 4);
         config.set(ConfigSpace.HEADER_TYPE, 1, 0x80);
+        if (smi != null) {
+            config.allow(GEN_PMCON_1, 2, SMI_LOCK);
+            config.carry(GEN_PMCON_1, 2, SMI_LOCK);
+            function.onWrite(GEN_PMCON_1, 2, () -> lock(smi));
+        }
         function.onWrite(PMBASE, ACPI_CNTL + 1 - PMBASE, this::movePm);
         bus.add(DEVICE, 0, function);
     }
@@ -74,6 +84,12 @@ public final class Ich9Lpc {
     /// Where the guest has put ACPI's registers.
     public int pmBase() {
         return function.readConfig(PMBASE, 4) & PMBASE_BITS;
+    }
+
+    private void lock(SmiControl smi) {
+        boolean locked = (function.readConfig(GEN_PMCON_1, 2) & SMI_LOCK) != 0;
+        function.allow(GEN_PMCON_1, 2, locked ? 0 : SMI_LOCK);
+        smi.lock(locked);
     }
 
     private void movePm() {

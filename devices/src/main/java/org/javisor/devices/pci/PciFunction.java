@@ -279,6 +279,13 @@ public final class PciFunction implements Chip<PciFunction.State> {
         }
     }
 
+    /// Lets guests write other bits of `size` bytes than before, while the machine runs: a register is locked.
+    void allow(int offset, int size, int mask) {
+        synchronized (lock) {
+            config.allow(offset, size, mask);
+        }
+    }
+
     /// Changes `size` bytes as the hardware may.
     void updateConfig(int offset, int size, IntUnaryOperator change) {
         synchronized (lock) {

@@ -2,6 +2,7 @@
 package org.javisor.devices.pci;
 
 import org.javisor.devices.AcpiPm;
+import org.javisor.devices.SmiControl;
 import org.javisor.memory.IoBus;
 
 /// The power-management function of a PIIX4, at 00:01.3: it places ACPI's registers. The SMBus has a base address, as
@@ -15,14 +16,17 @@ public final class Piix4Pm {
     private static final int COUNT_A = 0x44, COUNT_B = 0x48, DEVICE_RESOURCES = 0x4c, DEVACTB = 0x58, SMBBA = 0x90,
             SMBHSTCFG = 0xd2;
     private static final int PMIOSE = 1, IS_IO = 1, BASE_BITS = 0xffc0, SMBUS_BASE_BITS = 0xfff0;
-    /// SMIs by the command port are on: so says a board that has no need of firmware's handler for them.
+    /// SMIs by the command port. They are on from the beginning on a board without the mode: no firmware is to wait for
+    /// a handler of its own.
     private static final int APMC_EN = 1 << 25;
 
     private final PciFunction function;
     private final MovableRange block;
 
     /// Makes the function and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
-    public Piix4Pm(PciBus bus, IoBus ports, AcpiPm pm) {
+    ///
+    /// @param smi null on a board without system management mode
+    public Piix4Pm(PciBus bus, IoBus ports, AcpiPm pm, SmiControl smi) {
         block = new MovableRange(bus, ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x7113, 3, 0x068000, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
@@ -37,7 +41,11 @@ public final class Piix4Pm {
         for (int register = DEVICE_RESOURCES; register < PMREGMISC; register += 4) {
             config.allow(register, 4, ~0);
         }
-        config.set(DEVACTB, 4, APMC_EN);
+        if (smi == null) {
+            config.set(DEVACTB, 4, APMC_EN);
+        } else {
+            function.onWrite(DEVACTB, 4, () -> smi.command((function.readConfig(DEVACTB, 4) & APMC_EN) != 0));
+        }
         config.allow(PMREGMISC, 1, PMIOSE);
         config.set(SMBBA, 4, IS_IO);
         config.allow(SMBBA, 4, SMBUS_BASE_BITS);

@@ -3,22 +3,24 @@ package org.javisor.devices.pci;
 
 import org.javisor.memory.IoBus;
 
-/// Function 00:00.0 of a Q35: the memory controller, which places the ECAM window and steers the [LegacyArea].
+/// Function 00:00.0 of a Q35: the memory controller, which places the ECAM window and [Smram] and steers the
+/// [LegacyArea].
 ///
-/// SMRAM and TOLUD keep what is written to them and do nothing: memory is where the board put it.
+/// TOLUD, BGSM and TSEGMB keep what is written to them and do nothing: memory is where the board put it.
 ///
 /// @datasheet Intel 3 Series Express Chipset Family "PCIEXBAR—PCI Express Register Range Base Address"
 public final class Q35HostBridge {
     static final int PCIEXBAR = 0x60;
     private static final int ENABLE = 1;
-    private static final int PAM = 0x90, SMRAM = 0x9d, TOLUD = 0xb0;
+    static final int EXT_TSEG_MBYTES = 0x50, SMRAM = 0x9d, ESMRAMC = 0x9e;
+    private static final int GGC = 0x52, PAM = 0x90, BGSM = 0xa8, TSEGMB = 0xac, TOLUD = 0xb0;
 
     private final PciFunction function;
     private final PamRegisters pam;
     private final MovableRange window;
 
     /// Makes the bridge and puts it on `bus`. The ECAM window is off, as at power-on: see [#placeEcam].
-    public Q35HostBridge(PciBus bus, IoBus mmio, LegacyArea area) {
+    public Q35HostBridge(PciBus bus, IoBus mmio, LegacyArea area, Smram smram) {
         window = new MovableRange(bus, mmio, new Ecam(bus), "PCI configuration space (ECAM)");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x29c0, 0, 0x060000, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
@@ -26,8 +28,10 @@ public final class Q35HostBridge {
         config.allow(PCIEXBAR, 4, 0xfc00_0007);
         config.allow(PCIEXBAR + 4, 4, 0xf);
         pam = new PamRegisters(function, PAM, area);
-        config.set(SMRAM, 1, 2);
-        config.allow(SMRAM, 1, 0x78);
+        new SmramRegisters(function, SMRAM, EXT_TSEG_MBYTES, smram);
+        config.allow(GGC, 2, 2);
+        config.allow(BGSM, 4, 0xfff0_0000);
+        config.allow(TSEGMB, 4, 0xfff0_0000);
         config.allow(TOLUD, 2, 0xfff0);
         function.onWrite(PCIEXBAR, 8, this::moveWindow);
         bus.add(0, 0, function);

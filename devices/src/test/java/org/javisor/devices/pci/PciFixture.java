@@ -29,10 +29,10 @@ final class PciFixture {
     final PciBus bus = new PciBus(ports, mmio, (1L << 46) - 1, router,
             (address, data) -> messages.add(Long.toHexString(address) + ":" + Integer.toHexString(data)));
     final Ich9Lpc lpc = new Ich9Lpc(bus, ports, router,
-            new AcpiPm(new ManualClock(), InterruptLine.UNCONNECTED, 24, _ -> { }));
+            new AcpiPm(new ManualClock(), InterruptLine.UNCONNECTED, 24, _ -> { }), null);
 
     PciFixture() {
-        new Q35HostBridge(bus, mmio, (_, _, _) -> { }).placeEcam(ECAM, 256);
+        new Q35HostBridge(bus, mmio, (_, _, _) -> { }, Smram.NONE).placeEcam(ECAM, 256);
         ports.attach(PciConfigPorts.PORT, PciConfigPorts.PORTS,
                 new PciConfigPorts(bus, new ResetControl(resets::add)), "PCI");
     }
