@@ -83,6 +83,12 @@ public final class Mapping implements AutoCloseable {
         return new Mapping(hva, bytes, -1);
     }
 
+    /// What a device shares with who has it open, from `offset` on.
+    static Mapping ofDevice(int fd, long offset, long bytes) {
+        requirePages(bytes);
+        return new Mapping(LibC.mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset), bytes, -1);
+    }
+
     private static void requirePages(long bytes) {
         if (bytes <= 0 || bytes % PAGE_BYTES != 0) {
             throw new IllegalArgumentException(

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+import org.javisor.host.Errno;
+import org.javisor.host.HostDevice;
+import org.javisor.host.Ioctl;
+
+/// A file descriptor of KVM's, and the ways in which requests are made of it.
+///
+/// SAFETY, for every request that goes through here: a structure that is passed is as large as [KvmCalls] says of its
+/// request, or longer by the array that it announces, and lives until the call is over; KVM keeps no address that it is
+/// passed this way.
+class KvmFd implements AutoCloseable {
+    final HostDevice device;
+
+    KvmFd(HostDevice device) {
+        this.device = device;
+    }
+
+    /// For messages, and calls that name other descriptors.
+    public int fd() {
+        return device.fd();
+    }
+
+    /// Makes a request with a number.
+    ///
+    /// @throws KvmException if it is refused
+    final int call(Ioctl request, long argument) {
+        int result;
+        do {
+            result = device.tryCall(request, argument);
+        } while (result == -Errno.EINTR.number);
+        if (result < 0) {
+            throw new KvmException(request, device, -result);
+        }
+        return result;
+    }
+
+    /// Makes a request with a structure.
+    ///
+    /// @throws KvmException if it is refused
+    final int call(Ioctl request, MemorySegment structure) {
+        return call(request, structure.address());
+    }
+
+    /// Uses a structure of `bytes` bytes, all zero.
+    static <T> T with(long bytes, Function<MemorySegment, T> use) {
+        try (Arena arena = Arena.ofConfined()) {
+            return use.apply(arena.allocate(bytes, Long.BYTES));
+        }
+    }
+
+    /// What a capability is worth: 0 where it is missing.
+    public final int extension(KvmCapability capability) {
+        return Math.max(0, device.tryCall(KvmCalls.KVM_CHECK_EXTENSION, capability.number));
+    }
+
+    /// Whether there is a capability.
+    public final boolean has(KvmCapability capability) {
+        return extension(capability) > 0;
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+
+    @Override
+    public final String toString() {
+        return device.toString();
+    }
+}

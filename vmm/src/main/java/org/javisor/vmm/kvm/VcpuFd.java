@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.kvm;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.javisor.host.Errno;
+import org.javisor.host.HostDevice;
+import org.javisor.host.HostMemory;
+import org.javisor.host.Ioctl;
+import org.javisor.host.Mapping;
+
+/// A processor of KVM's, with the page that it shares: `struct kvm_run`.
+///
+/// One thread at a time makes requests: KVM holds a processor's lock while it runs, so a request from another thread
+/// would wait for the end of the run. The shared page may be read and written by any thread.
+public final class VcpuFd extends KvmFd {
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final int MSR_HEADER_BYTES = 8, MSR_BYTES = 16;
+    private static final int MAX_CPUID_ENTRIES = 256;
+
+    private final Mapping shared;
+    private final long run;
+
+    VcpuFd(HostDevice device, int sharedBytes) {
+        super(device);
+        this.shared = device.map(0, sharedBytes);
+        this.run = shared.hva();
+    }
+
+    /// The shared page's address: [RunLayout] says what is where.
+    public long run() {
+        return run;
+    }
+
+    /// Runs the guest until it needs something, or a signal ends the run.
+    ///
+    /// @return the reason of [RunLayout]; [RunLayout#EXIT_INTR] for a signal or an immediate exit
+    public int enter() {
+        int result = device.tryCall(KvmCalls.KVM_RUN, 0);
+        if (result == 0) {
+            return HostMemory.loadInt(run + RunLayout.EXIT_REASON);
+        }
+        // EAGAIN: the processor waited for its start-up IPI and something woke it that was none.
+        if (result == -Errno.EINTR.number || result == -Errno.EAGAIN.number) {
+            return RunLayout.EXIT_INTR;
+        }
+        int reason = HostMemory.loadInt(run + RunLayout.EXIT_REASON);
+        if (reason == RunLayout.EXIT_INTERNAL_ERROR) {
+            return reason;
+        }
+        throw new KvmException(KvmCalls.KVM_RUN, device, -result);
+    }
+
+    /// Has the next [#enter] return at once, after what the guest waits for has been completed, or no longer does. Any
+    /// thread.
+    public void immediateExit(boolean whether) {
+        HostMemory.storeByte(run + RunLayout.IMMEDIATE_EXIT, (byte) (whether ? 1 : 0));
+    }
+
+    /// Fills a structure with a part of the state.
+    public void get(Ioctl request, MemorySegment structure) {
+        call(request, structure);
+    }
+
+    /// Sets a part of the state.
+    public void set(Ioctl request, MemorySegment structure) {
+        call(request, structure);
+    }
+
+    /// Says what the processor is; before it has run.
+    public void cpuid(CpuidTable table) {
+        with(CpuidTable.bytes(table.entries().size()), structure -> {
+            table.write(structure);
+            return call(KvmCalls.KVM_SET_CPUID2, structure);
+        });
+    }
+
+    /// What CPUID answers now.
+    public CpuidTable cpuid() {
+        return with(CpuidTable.bytes(MAX_CPUID_ENTRIES), structure -> {
+            structure.set(INT, 0, MAX_CPUID_ENTRIES);
+            call(KvmCalls.KVM_GET_CPUID2, structure);
+            return CpuidTable.read(structure);
+        });
+    }
+
+    /// Reads model-specific registers, in the order of their numbers, up to the first that cannot be read.
+    ///
+    /// @return the values of those that could be read
+    public long[] msrs(int... indices) {
+        return with(MSR_HEADER_BYTES + (long) MSR_BYTES * indices.length, list -> {
+            list.set(INT, 0, indices.length);
+            for (int i = 0; i < indices.length; i++) {
+                list.set(INT, MSR_HEADER_BYTES + (long) MSR_BYTES * i, indices[i]);
+            }
+            long[] values = new long[call(KvmCalls.KVM_GET_MSRS, list)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = list.get(LONG, MSR_HEADER_BYTES + (long) MSR_BYTES * i + 8);
+            }
+            return values;
+        });
+    }
+
+    /// Writes one model-specific register.
+    ///
+    /// @return whether there is such a register and it takes the value
+    public boolean msr(int index, long value) {
+        return with(MSR_HEADER_BYTES + MSR_BYTES, list -> {
+            list.set(INT, 0, 1);
+            list.set(INT, MSR_HEADER_BYTES, index);
+            list.set(LONG, MSR_HEADER_BYTES + 8, value);
+            return call(KvmCalls.KVM_SET_MSRS, list) == 1;
+        });
+    }
+
+    /// The guest-physical address of a linear one, or -1.
+    public long translate(long gva) {
+        return with(24, translation -> {
+            translation.set(LONG, 0, gva);
+            call(KvmCalls.KVM_TRANSLATE, translation);
+            return translation.get(ValueLayout.JAVA_BYTE, 16) == 0 ? -1 : translation.get(LONG, 8);
+        });
+    }
+
+    /// Signals a non-maskable interrupt.
+    public void nmi() {
+        call(KvmCalls.KVM_NMI, 0);
+    }
+
+    /// Delivers an interrupt that chips outside KVM have, when the processor can take it.
+    public void interrupt(int vector) {
+        with(4, structure -> {
+            structure.set(INT, 0, vector);
+            return call(KvmCalls.KVM_INTERRUPT, structure);
+        });
+    }
+
+    /// How fast its time stamp counter runs, in kHz.
+    public int tscKhz() {
+        return call(KvmCalls.KVM_GET_TSC_KHZ, 0);
+    }
+
+    @Override
+    public void close() {
+        shared.close();
+        super.close();
+    }
+}

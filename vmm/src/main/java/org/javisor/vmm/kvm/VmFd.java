@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.kvm;
+
+import java.lang.foreign.ValueLayout;
+import org.javisor.host.HostDevice;
+
+/// A machine of KVM's: memory, chips, processors.
+public final class VmFd extends KvmFd {
+    /// Of [#memoryRegion]'s flags.
+    public static final int MEM_LOG_DIRTY_PAGES = 1, MEM_READONLY = 2;
+
+    // Where Intel processors without real mode of their own keep what they need for it: below the firmware, in the
+    // last page-aligned megabyte that nothing else claims.
+    private static final long IDENTITY_MAP_GPA = 0xfeff_c000L, TSS_GPA = 0xfeff_d000L;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    private final int vcpuBytes;
+
+    VmFd(HostDevice device, int vcpuBytes) {
+        super(device);
+        this.vcpuBytes = vcpuBytes;
+    }
+
+    /// Reserves four pages of guest-physical addresses for real mode, which no slot may cover. Before processors are
+    /// made.
+    public void placeRealModePages() {
+        with(8, address -> {
+            address.set(LONG, 0, IDENTITY_MAP_GPA);
+            return call(KvmCalls.KVM_SET_IDENTITY_MAP_ADDR, address);
+        });
+        call(KvmCalls.KVM_SET_TSS_ADDR, TSS_GPA);
+    }
+
+    public VcpuFd createVcpu(int id) {
+        HostDevice vcpu = HostDevice.of(call(KvmCalls.KVM_CREATE_VCPU, id), "KVM vCPU " + id);
+        return new VcpuFd(vcpu, vcpuBytes);
+    }
+
+    /// Adds, changes or, with no bytes, removes a slot.
+    ///
+    /// @param flags of [#MEM_LOG_DIRTY_PAGES] and [#MEM_READONLY]
+    public void memoryRegion(int slot, int flags, long gpa, long bytes, long hva) {
+        with(32, region -> {
+            region.set(INT, 0, slot);
+            region.set(INT, 4, flags);
+            region.set(LONG, 8, gpa);
+            region.set(LONG, 16, bytes);
+            region.set(LONG, 24, hva);
+            return call(KvmCalls.KVM_SET_USER_MEMORY_REGION, region);
+        });
+    }
+
+    /// The pages of a slot that were written since this was last asked: page 0 in bit 0 of word 0.
+    public long[] dirtyLog(int slot, long pages) {
+        long words = (pages + 63) / 64;
+        return with(16 + 8 * words, log -> {
+            log.set(INT, 0, slot);
+            log.set(LONG, 8, log.address() + 16);
+            call(KvmCalls.KVM_GET_DIRTY_LOG, log);
+            return log.asSlice(16).toArray(LONG);
+        });
+    }
+
+    /// Turns a capability of the machine on.
+    public void enable(KvmCapability capability, long... arguments) {
+        with(104, wanted -> {
+            wanted.set(INT, 0, capability.number);
+            for (int i = 0; i < arguments.length; i++) {
+                wanted.set(LONG, 8 + 8L * i, arguments[i]);
+            }
+            return call(KvmCalls.KVM_ENABLE_CAP, wanted);
+        });
+    }
+}
