@@ -176,8 +176,26 @@ public final class CpuidModel {
         return instructions.contains(feature);
     }
 
+    /// The feature bits that it offers in one register of a leaf.
+    ///
+    /// @param register 0 to 3: EAX, EBX, ECX, EDX
+    public int featureBits(int leaf, int subleaf, int register) {
+        int bits = 0;
+        for (CpuFeature feature : offered) {
+            if (feature.leaf == leaf && feature.subleaf == subleaf && feature.register == register) {
+                bits |= 1 << feature.bit;
+            }
+        }
+        return bits;
+    }
+
+    /// Whether a leaf tells of features: they are then all of what [#featureBits] speaks of.
+    public static boolean tellsOfFeatures(int leaf, int subleaf) {
+        return Arrays.stream(CpuFeature.values()).anyMatch(f -> f.leaf == leaf && f.subleaf == subleaf);
+    }
+
     /// What XCR0 may hold.
-    long xcr0Supported() {
+    public long xcr0Supported() {
         return XsaveLayout.XCR0_SUPPORTED & ~(has(CpuFeature.AVX) ? 0 : XsaveLayout.AVX)
                 & ~(has(CpuFeature.PKU) ? 0 : XsaveLayout.PKRU);
     }

@@ -16,6 +16,9 @@ interface Engine {
     /// What the processors of `vm` share, made once for each machine.
     Processors open(Vm vm);
 
+    /// Frees what it occupies; its machines are closed.
+    default void close() { }
+
     /// The processors of one machine.
     interface Processors {
         /// Makes processor `id`, in the state that RESET leaves.

@@ -27,16 +27,25 @@ public final class Hypervisor implements AutoCloseable {
     private final Engine engine;
     private final List<Vm> vms = new ArrayList<>();
 
-    private Hypervisor(Engine engine) {
+    Hypervisor(Engine engine) {
         this.engine = engine;
     }
 
-    /// The best engine that this host can run: today the software processor, everywhere.
+    /// The best engine that this host can run, [EngineKind#AUTO].
     public static Hypervisor open() {
-        return new Hypervisor(new SoftwareEngine());
+        return open(EngineKind.AUTO);
     }
 
-    /// `software`.
+    /// @throws org.javisor.memory.ConfigurationException if this host cannot run the engine, saying what it lacks
+    public static Hypervisor open(EngineKind kind) {
+        return new Hypervisor(switch (kind) {
+            case SOFTWARE -> new SoftwareEngine();
+            case KVM -> KvmEngine.open();
+            case AUTO -> KvmProbe.result().isUsable() ? KvmEngine.open() : new SoftwareEngine();
+        });
+    }
+
+    /// `software` or `kvm`.
     public String engine() {
         return engine.name();
     }
@@ -62,5 +71,6 @@ public final class Hypervisor implements AutoCloseable {
     public synchronized void close() {
         vms.forEach(Vm::close);
         vms.clear();
+        engine.close();
     }
 }

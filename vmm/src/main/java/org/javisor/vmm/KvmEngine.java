@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.util.List;
+import org.javisor.cpu.TranslationStats;
+import org.javisor.host.Errno;
+import org.javisor.host.HostException;
+import org.javisor.memory.ConfigurationException;
+import org.javisor.vmm.kvm.KvmCapability;
+import org.javisor.vmm.kvm.SystemFd;
+import org.javisor.vmm.kvm.VmFd;
+import org.javisor.vmm.pv.GuestInterface;
+import org.javisor.vmm.stats.Statistics;
+
+/// The host's processors, through KVM.
+final class KvmEngine implements Engine {
+    /// What no machine can do without.
+    static final List<KvmCapability> REQUIRED = List.of(KvmCapability.USER_MEMORY, KvmCapability.READONLY_MEM,
+            KvmCapability.IMMEDIATE_EXIT, KvmCapability.XSAVE, KvmCapability.XCRS, KvmCapability.DEBUGREGS,
+            KvmCapability.VCPU_EVENTS, KvmCapability.SET_GUEST_DEBUG);
+
+    private final SystemFd system;
+
+    private KvmEngine(SystemFd system) {
+        this.system = system;
+    }
+
+    /// @throws ConfigurationException if this host has no KVM that can be used, saying why
+    static KvmEngine open() {
+        SystemFd system;
+        try {
+            system = SystemFd.open();
+        } catch (HostException e) {
+            throw new ConfigurationException(refusal(e.errno(), e), e);
+        }
+        try {
+            requireVersion(system.apiVersion());
+            REQUIRED.forEach(capability -> require(system.has(capability), capability));
+            return new KvmEngine(system);
+        } catch (RuntimeException e) {
+            system.close();
+            throw e;
+        }
+    }
+
+    private static String refusal(int errno, HostException e) {
+        if (SystemFd.isAbsence(errno)) {
+            return "there is no " + SystemFd.DEVICE + ": the host's kernel has no KVM, its processor does not offer"
+                    + " virtualization, or the container was not given the device";
+        }
+        if (errno == Errno.EACCES.number || errno == Errno.EPERM.number) {
+            return "no permission to use " + SystemFd.DEVICE + ": its group, often kvm, has to be one of "
+                    + System.getProperty("user.name") + "'s";
+        }
+        return SystemFd.DEVICE + " cannot be used: " + e.getMessage();
+    }
+
+    private static void requireVersion(int version) {
+        if (version != SystemFd.API_VERSION) {
+            throw new ConfigurationException(SystemFd.DEVICE + " speaks version " + version + " of its interface, not "
+                    + SystemFd.API_VERSION);
+        }
+    }
+
+    private static void require(boolean has, KvmCapability capability) {
+        if (!has) {
+            throw new ConfigurationException("the host's KVM lacks " + capability.constant());
+        }
+    }
+
+    @Override
+    public String name() {
+        return "kvm";
+    }
+
+    SystemFd system() {
+        return system;
+    }
+
+    @Override
+    public Processors open(Vm vm) {
+        VmFd fd = system.createVm();
+        try {
+            return new KvmProcessors(vm, fd);
+        } catch (RuntimeException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        system.close();
+    }
+
+    private final class KvmProcessors implements Processors {
+        private final Vm vm;
+        private final VmFd fd;
+        private final KvmSlots slots;
+        private final KvmCpuid cpuid;
+        private final int[] msrs;
+
+        KvmProcessors(Vm vm, VmFd fd) {
+            this.vm = vm;
+            this.fd = fd;
+            VmConfig config = vm.config();
+            fd.placeRealModePages();
+            this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
+                    config.interfaces().contains(GuestInterface.KVM));
+            this.msrs = system.msrIndices();
+            this.slots = new KvmSlots(fd, vm.memory());
+            vm.memory().addListener(slots);
+        }
+
+        @Override
+        public Vcpu create(int id) {
+            var vcpu = fd.createVcpu(id);
+            try {
+                vcpu.cpuid(cpuid.of(id));
+                return new KvmVcpu(vm, id, vcpu, msrs);
+            } catch (RuntimeException e) {
+                vcpu.close();
+                throw e;
+            }
+        }
+
+        @Override
+        public void hurry(Vcpu vcpu) {
+            ((KvmVcpu) vcpu).hurry();
+        }
+
+        /// Processors of KVM's have no such pin: what a PC's firmware and systems do with it, they do as if bit 20 had
+        /// never been masked.
+        @Override
+        public void maskA20(Vcpu vcpu, boolean masked) { }
+
+        @Override
+        public void reset(Vcpu vcpu) {
+            ((KvmVcpu) vcpu).reset();
+        }
+
+        /// KVM counts no instructions.
+        @Override
+        public void countInstructions() { }
+
+        @Override
+        public String listing(long from, long to) {
+            return "";
+        }
+
+        @Override
+        public void describe(Statistics.Builder statistics) { }
+
+        @Override
+        public TranslationStats translationStats() {
+            return null;
+        }
+
+        @Override
+        public void close(Vcpu vcpu) {
+            ((KvmVcpu) vcpu).close();
+        }
+
+        @Override
+        public void close() {
+            vm.memory().removeListener(slots);
+            fd.close();
+        }
+    }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm;
+
+import java.lang.foreign.Arena;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.javisor.cpu.CpuExit;
+import org.javisor.host.HostMemory;
+import org.javisor.host.KickSignal;
+import org.javisor.vmm.kvm.RunLayout;
+import org.javisor.vmm.kvm.VcpuFd;
+import org.javisor.vmm.stats.Statistics;
+
+/// A vCPU that the host's processor executes, through KVM.
+///
+/// KVM lets one thread at a time make requests of a processor, and holds the others up while it runs. So whoever asks
+/// something of one that runs leaves word here and gets it out of the guest; its own thread does the rest before it
+/// enters again. Getting it out is `immediate_exit`, which the next entry sees, and a signal for the entry under way:
+/// whatever the order, one of the two arrives.
+final class KvmVcpu implements Vcpu {
+    private static final int NOTHING_HELD = -1;
+    private static final int MOST_NMIS = 2;
+
+    private final Vm vm;
+    private final int id;
+    private final VcpuFd fd;
+    private final Arena arena = Arena.ofShared();
+    private final RunCounters counters = new RunCounters();
+    private final RunGate.Pass pass;
+    private final KvmRegisters registers;
+    private final KvmAccess access;
+    private final KvmPowerOn powerOn;
+    private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
+    private final AtomicInteger nmis = new AtomicInteger();
+    private volatile boolean kicked;
+    /// The kernel's number of the thread that is in [#run]; 0 if none is.
+    private volatile int thread;
+    /// The thread that ran last, and its number.
+    private Thread lastThread;
+    private int lastNumber;
+    /// A reason to exit that KVM gave when it was only to complete an access.
+    private int held = NOTHING_HELD;
+
+    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs) {
+        this.vm = vm;
+        this.id = id;
+        this.fd = fd;
+        this.pass = vm.gate().newPass();
+        this.registers = new KvmRegisters(fd, arena, this::settle);
+        this.access = new KvmAccess(vm, fd.run());
+        registers.general(Registers.RDX, registers.cpuid(1, 0).eax());
+        registers.flush();
+        this.powerOn = new KvmPowerOn(fd, arena, msrs, vm.hasChips());
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    // ---- running ----
+
+    @Override
+    public VmExit run() {
+        long start = System.nanoTime();
+        pass.enter();
+        thread = threadNumber();
+        try {
+            VmExit rest = access.goOn();
+            return rest != null ? rest : runInside();
+        } finally {
+            thread = 0;
+            pass.leave();
+            counters.ran(System.nanoTime() - start);
+        }
+    }
+
+    private int threadNumber() {
+        Thread current = Thread.currentThread();
+        if (current != lastThread) {
+            lastThread = current;
+            lastNumber = KickSignal.thread();
+        }
+        return lastNumber;
+    }
+
+    private VmExit runInside() {
+        while (true) {
+            fd.immediateExit(false);
+            // Whoever left word before we took the flag back is heard below; who comes later sets it again.
+            VarHandle.fullFence();
+            if (takeKick()) {
+                return VmExit.Interrupted.INSTANCE;
+            }
+            if (vm.gate().closed()) {
+                waitAtGate();
+            } else {
+                VmExit exit = exitFor(held == NOTHING_HELD ? enter() : takeHeld());
+                if (exit != null) {
+                    return exit;
+                }
+            }
+        }
+    }
+
+    private boolean takeKick() {
+        if (Thread.currentThread().isInterrupted()) {
+            return true;
+        }
+        boolean was = kicked;
+        kicked = false;
+        return was;
+    }
+
+    private void waitAtGate() {
+        thread = 0;
+        pass.leave();
+        pass.enter();
+        thread = threadNumber();
+    }
+
+    private int takeHeld() {
+        int reason = held;
+        held = NOTHING_HELD;
+        return reason;
+    }
+
+    private int enter() {
+        deliverNmis();
+        registers.flush();
+        registers.leave();
+        counters.entering();
+        interrupts.begin();
+        int reason;
+        try {
+            reason = fd.enter();
+        } finally {
+            interrupts.end();
+        }
+        access.completed();
+        return reason;
+    }
+
+    private void deliverNmis() {
+        while (nmis.get() > 0) {
+            nmis.getAndDecrement();
+            counters.nmi();
+            fd.nmi();
+        }
+    }
+
+    /// What the caller of [#run] is told, or null when the processor is to go on.
+    private VmExit exitFor(int reason) {
+        return switch (reason) {
+            case RunLayout.EXIT_IO -> {
+                access.beginPorts();
+                counters.exited(access.isWrite() ? CpuExit.PORT_WRITE : CpuExit.PORT_READ);
+                yield access.goOn();
+            }
+            case RunLayout.EXIT_MMIO -> {
+                access.beginMmio();
+                counters.exited(access.isWrite() ? CpuExit.MMIO_WRITE : CpuExit.MMIO_READ);
+                yield access.goOn();
+            }
+            case RunLayout.EXIT_HLT -> told(CpuExit.HALT, VmExit.Halt.INSTANCE);
+            case RunLayout.EXIT_INTR, RunLayout.EXIT_IRQ_WINDOW_OPEN, RunLayout.EXIT_SET_TPR,
+                    RunLayout.EXIT_TPR_ACCESS, RunLayout.EXIT_NMI -> told(CpuExit.KICK, null);
+            case RunLayout.EXIT_SHUTDOWN -> told(CpuExit.SHUTDOWN, new VmExit.Shutdown(registers.rip()));
+            case RunLayout.EXIT_HYPERCALL -> told(CpuExit.HYPERCALL,
+                    new VmExit.Hypercall(HostMemory.loadLong(fd.run() + RunLayout.HYPERCALL_NUMBER)));
+            default -> told(CpuExit.INTERNAL_ERROR,
+                    new VmExit.InternalError(registers.rip(), KvmFailure.describe(reason, fd.run())));
+        };
+    }
+
+    private VmExit told(int why, VmExit exit) {
+        counters.exited(why);
+        return exit;
+    }
+
+    /// Has KVM complete an access that has been answered: until it has, registers are those before the instruction.
+    private void settle() {
+        if (!access.isToBeCompleted()) {
+            return;
+        }
+        registers.flush();
+        registers.leave();
+        fd.immediateExit(true);
+        int reason = fd.enter();
+        access.completed();
+        // A longer instruction may want its next access instead.
+        held = reason == RunLayout.EXIT_INTR ? NOTHING_HELD : reason;
+    }
+
+    @Override
+    public void completeRead(long value) {
+        access.answer(value);
+    }
+
+    // ---- from other threads ----
+
+    @Override
+    public void kick() {
+        kicked = true;
+        hurry();
+    }
+
+    /// Makes a run under way look at what there is to do.
+    void hurry() {
+        fd.immediateExit(true);
+        VarHandle.fullFence();
+        int running = thread;
+        if (running != 0 && Thread.currentThread() != lastThread) {
+            KickSignal.send(running);
+        }
+    }
+
+    @Override
+    public void injectNmi() {
+        nmis.updateAndGet(n -> Math.min(n + 1, MOST_NMIS));
+        hurry();
+    }
+
+    // ---- state ----
+
+    @Override
+    public Registers registers() {
+        return registers;
+    }
+
+    @Override
+    public void debug(GuestDebug wanted) {
+        throw new UnsupportedOperationException("guest debugging on KVM");
+    }
+
+    @Override
+    public long translate(long gva) {
+        settle();
+        registers.flush();
+        return fd.translate(gva);
+    }
+
+    @Override
+    public VcpuStats stats() {
+        return counters.read(0);
+    }
+
+    @Override
+    public Statistics statistics() {
+        return Statistics.builder().build();
+    }
+
+    /// Back to the state after power-on; it is not running.
+    void reset() {
+        access.reset();
+        held = NOTHING_HELD;
+        nmis.set(0);
+        registers.forget();
+        powerOn.restore();
+    }
+
+    void close() {
+        fd.close();
+        arena.close();
+    }
+}
