@@ -7,6 +7,7 @@ module org.javisor.vmm {
     exports org.javisor.vmm;
     exports org.javisor.vmm.events;
     exports org.javisor.vmm.irq;
+    exports org.javisor.vmm.kvm;
     exports org.javisor.vmm.pv;
     exports org.javisor.vmm.stats;
 }

@@ -36,6 +36,7 @@ import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
@@ -64,7 +65,7 @@ public final class Machine implements AutoCloseable {
 
     private Machine(MachineConfig config) {
         this.config = config;
-        this.hypervisor = Hypervisor.open();
+        this.hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
         try {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
                     .physicalAddressBits(config.processor().physicalAddressBits());

@@ -23,6 +23,7 @@ import org.javisor.testkit.FuzzRig;
 import org.javisor.testkit.ManualClock;
 import org.javisor.testkit.MicroGuest;
 import org.javisor.testkit.Seeds;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmConfig;
@@ -114,7 +115,7 @@ class BoardFuzzTest {
 
     private void fuzz(BoardModel model, SplittableRandom random, int rounds, long end) throws Exception {
         ManualClock clock = new ManualClock();
-        Hypervisor hypervisor = Hypervisor.open();
+        Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
         Vm vm = hypervisor.createVm(VmConfig.pc(1).withClock(clock));
         Board board = new Board(config(model), vm, new Power());
         try {

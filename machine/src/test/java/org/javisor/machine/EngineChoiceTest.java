@@ -13,6 +13,7 @@ import java.util.List;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
@@ -30,7 +31,7 @@ class EngineChoiceTest {
     @Test
     void autoTranslatesAndSaysNothing() {
         assumeTrue(System.getProperty("os.arch").equals("amd64"), "no translator for this host");
-        try (Hypervisor hypervisor = Hypervisor.open()) {
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE)) {
             Vm vm = hypervisor.createVm(VmConfig.BARE.withReports(reports::add));
 
             assertEquals(Execution.AUTO, vm.config().execution());
@@ -41,7 +42,7 @@ class EngineChoiceTest {
 
     @Test
     void autoInterpretsWhereCodeCannotBeTranslatedAndSaysWhyInOneLine() {
-        try (Hypervisor hypervisor = Hypervisor.open(); Ram ram = Ram.allocate(1 << 20)) {
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE); Ram ram = Ram.allocate(1 << 20)) {
             Vm vm = hypervisor.createVm(VmConfig.BARE.withTranslator(IMPOSSIBLE).withReports(reports::add));
             assertNull(vm.translationStats());
 
@@ -58,7 +59,7 @@ class EngineChoiceTest {
 
     @Test
     void aTranslatorThatIsAskedForIsRefused() {
-        try (Hypervisor hypervisor = Hypervisor.open()) {
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE)) {
             VmConfig config = VmConfig.BARE.withTranslator(IMPOSSIBLE).withExecution(Execution.TRANSLATOR);
 
             ConfigurationException e = assertThrows(ConfigurationException.class, () -> hypervisor.createVm(config));

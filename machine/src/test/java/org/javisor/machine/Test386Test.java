@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
@@ -46,7 +47,7 @@ class Test386Test {
     }
 
     private VmExit run(byte[] rom) {
-        try (Hypervisor hypervisor = Hypervisor.open();
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
                 Ram low = Ram.allocate(16 << 20);
                 Ram high = Ram.allocate(rom.length);
                 Vm vm = hypervisor.createVm(VmConfig.BARE.withExecution(TestEngine.chosen()))) {

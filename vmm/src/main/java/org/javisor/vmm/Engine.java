@@ -32,6 +32,8 @@ interface Engine {
 
         /// What the machine's clock tells guests has jumped; `vcpu` does not run.
         void clockChanged(Vcpu vcpu);
+        /// Which model-specific registers guests reach has changed.
+        void msrFilter(MsrFilter filter);
 
         /// Takes a vCPU that is not running back to the state that RESET leaves.
         void reset(Vcpu vcpu);

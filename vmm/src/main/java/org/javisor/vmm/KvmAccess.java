@@ -27,6 +27,8 @@ final class KvmAccess {
     /// How many bytes [#answer] is to give; 0 if nothing is awaited.
     private int awaited;
     private boolean open;
+    /// Whether what is open is an access to a model-specific register, which has to be answered.
+    private boolean register;
 
     KvmAccess(Vm vm, long run) {
         this.ports = vm.ports();
@@ -57,6 +59,21 @@ final class KvmAccess {
         moves = true;
         data = run + RunLayout.MMIO_DATA;
         open = true;
+    }
+
+    /// Takes what an exit for a model-specific register tells; without an answer the access is refused.
+    VmExit beginMsr(boolean writing) {
+        open = true;
+        register = true;
+        HostMemory.storeByte(run + RunLayout.MSR_ERROR, (byte) 1);
+        int index = HostMemory.loadInt(run + RunLayout.MSR_INDEX);
+        MsrExitReason why = switch (HostMemory.loadInt(run + RunLayout.MSR_REASON)) {
+            case RunLayout.MSR_UNKNOWN -> MsrExitReason.UNKNOWN;
+            case RunLayout.MSR_FILTER -> MsrExitReason.FILTER;
+            default -> MsrExitReason.INVALID;
+        };
+        return writing ? new VmExit.MsrWrite(index, HostMemory.loadLong(run + RunLayout.MSR_DATA), why)
+                : new VmExit.MsrRead(index, why);
     }
 
     boolean isWrite() {
@@ -107,6 +124,11 @@ final class KvmAccess {
 
     /// Gives what was read, if anything is awaited.
     void answer(long value) {
+        if (register) {
+            register = false;
+            HostMemory.storeByte(run + RunLayout.MSR_ERROR, (byte) 0);
+            HostMemory.storeLong(run + RunLayout.MSR_DATA, value);
+        }
         if (awaited != 0) {
             HostMemory.store(data, awaited, value);
             pass(awaited);
@@ -114,19 +136,25 @@ final class KvmAccess {
         }
     }
 
+    /// Answers an access to a model-specific register by #GP(0).
+    void refuse() {
+        register = false;
+    }
+
     /// Whether everything is answered that KVM still has to complete.
     boolean isToBeCompleted() {
-        return open && left == 0;
+        return open && left == 0 && !register;
     }
 
     /// KVM has been entered.
     void completed() {
         open = false;
+        register = false;
     }
 
     /// Forgets an access that will not be completed.
     void reset() {
-        open = false;
+        completed();
         awaited = 0;
         left = 0;
     }

@@ -9,6 +9,7 @@ import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.kvm.KvmCapability;
 import org.javisor.vmm.kvm.SystemFd;
 import org.javisor.vmm.kvm.VmFd;
+import org.javisor.vmm.irq.IoApic;
 import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.stats.Statistics;
 
@@ -105,6 +106,14 @@ final class KvmEngine implements Engine {
             this.fd = fd;
             VmConfig config = vm.config();
             fd.placeRealModePages();
+            if (config.chips()) {
+                require(system.has(KvmCapability.SPLIT_IRQCHIP), KvmCapability.SPLIT_IRQCHIP);
+                fd.enable(KvmCapability.SPLIT_IRQCHIP, IoApic.PINS);
+            }
+            if (!config.caps().msrExits().isEmpty()) {
+                require(system.has(KvmCapability.X86_USER_SPACE_MSR), KvmCapability.X86_USER_SPACE_MSR);
+                KvmMsrs.exits(fd, config.caps().msrExits());
+            }
             this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
                     config.interfaces().contains(GuestInterface.KVM));
             this.msrs = system.msrIndices();
@@ -133,6 +142,12 @@ final class KvmEngine implements Engine {
         /// never been masked.
         @Override
         public void maskA20(Vcpu vcpu, boolean masked) { }
+
+        @Override
+        public void msrFilter(MsrFilter filter) {
+            require(system.has(KvmCapability.X86_MSR_FILTER), KvmCapability.X86_MSR_FILTER);
+            KvmMsrs.filter(fd, filter);
+        }
 
         @Override
         public void reset(Vcpu vcpu) {

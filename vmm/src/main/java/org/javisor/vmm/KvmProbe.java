@@ -4,6 +4,8 @@ package org.javisor.vmm;
 import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.kvm.KvmCapability;
@@ -50,7 +52,9 @@ public record KvmProbe(Verdict verdict, String reason, int apiVersion, Map<KvmCa
     private static final byte[] OUTS = HexFormat.of().parseHex("e680ebfc"); // again: out 0x80, al; jmp again
     /// Rounds of the loop: so few that a slow host shows in milliseconds, then enough to measure a fast one.
     private static final int FEW_ROUNDS = 2_000, MANY_ROUNDS = 300_000;
-    private static final int EXITS = 200, TRIES = 3;
+    private static final int EXITS = 50, TRIES = 3;
+    /// After so many milliseconds a guest that is still running is stopped.
+    private static final int PATIENCE = 2_000;
 
     public KvmProbe {
         capabilities = Map.copyOf(capabilities);
@@ -102,12 +106,14 @@ public record KvmProbe(Verdict verdict, String reason, int apiVersion, Map<KvmCa
     // ---- the guest ----
 
     private static KvmProbe measure(Hypervisor hypervisor, int version, Map<KvmCapability, Integer> capabilities) {
+        CountDownLatch done = new CountDownLatch(1);
         try (Vm vm = hypervisor.createVm(); Ram ram = Ram.allocate(RAM_BYTES)) {
             vm.memory().addSlot(0, 0, ram);
             vm.memory().store(CODE, SUM);
             vm.memory().store(EXITS_CODE, OUTS);
             Vcpu vcpu = vm.createVcpu(0);
             enter64BitMode(vm, vcpu.registers());
+            stopLater(vcpu, done);
             long perSecond = rate(vcpu, FEW_ROUNDS);
             if (perSecond > LEAST_PER_SECOND / 20) {
                 perSecond = Math.max(perSecond, rate(vcpu, MANY_ROUNDS));
@@ -119,7 +125,24 @@ public record KvmProbe(Verdict verdict, String reason, int apiVersion, Map<KvmCa
         } catch (IllegalStateException | KvmException e) {
             return new KvmProbe(Verdict.WRONG, "a guest did not run properly: " + e.getMessage(), version,
                     capabilities, 0, 0);
+        } finally {
+            done.countDown();
         }
+    }
+
+    /// Stops a guest that hangs: its next exit is not the right one.
+    ///
+    /// @param done opened when it has not hung
+    private static void stopLater(Vcpu vcpu, CountDownLatch done) {
+        Thread.ofPlatform().name("javisor-kvm-probe").daemon().start(() -> {
+            try {
+                if (!done.await(PATIENCE, TimeUnit.MILLISECONDS)) {
+                    vcpu.kick();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     private static String figures(boolean fast, long perSecond, long exitNanos) {

@@ -24,6 +24,7 @@ import static org.javisor.vmm.kvm.StateLayout.SLOT_BYTES;
 import static org.javisor.vmm.kvm.StateLayout.ST;
 import static org.javisor.vmm.kvm.StateLayout.TABLE_BASE;
 import static org.javisor.vmm.kvm.StateLayout.TABLE_LIMIT;
+import static org.javisor.vmm.kvm.StateLayout.XCRS_FIRST_VALUE;
 import static org.javisor.vmm.kvm.StateLayout.XMM;
 import static org.javisor.vmm.kvm.StateLayout.XSTATE_BV;
 import static org.javisor.vmm.kvm.StateLayout.YMM_HIGH;
@@ -31,6 +32,8 @@ import static org.javisor.vmm.kvm.StateLayout.YMM_HIGH;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.javisor.vmm.kvm.CpuidTable;
 import org.javisor.vmm.kvm.KvmCalls;
 import org.javisor.vmm.kvm.StateLayout;
@@ -44,20 +47,29 @@ final class KvmRegisters implements Registers {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final int CR0_PE = 1;
+    // SCE, LME, LMA, NXE; SVME, LMSLE, FFXSR, TCE, MCOMMIT and AUTOIBRS of AMD's
+    private static final long EFER_LMA = 1 << 10, EFER_BITS = 0x0022_fd01;
+    private static final int MSR_EFER = 0xc000_0080;
     private static final int MXCSR_BITS = 0xffff;
     // Components of XSTATE_BV
     private static final long X87 = 1, SSE = 2, AVX = 4;
 
     private final VcpuFd vcpu;
     private final Runnable settle;
+    private final int[] msrs;
     private final KvmStatePart general;
     private final KvmStatePart special;
     private final KvmStatePart extended;
     private final KvmStatePart debug;
+    private final KvmStatePart enabled;
 
     /// @param settle brings the processor to where its state says all: called before it is looked at
-    KvmRegisters(VcpuFd vcpu, Arena arena, Runnable settle) {
+    /// @param msrs those that make up the state
+    KvmRegisters(VcpuFd vcpu, Arena arena, Runnable settle, int[] msrs) {
         this.vcpu = vcpu;
+        // EFER, which KVM does not list, is with the special registers too.
+        this.msrs = IntStream.concat(Arrays.stream(msrs), IntStream.of(MSR_EFER)).distinct().boxed().sorted(Integer::compareUnsigned).mapToInt(Integer::intValue)
+                .filter(index -> vcpu.msrs(index).length == 1).toArray();
         this.settle = settle;
         this.general = new KvmStatePart(vcpu, KvmCalls.KVM_GET_REGS, KvmCalls.KVM_SET_REGS, arena,
                 StateLayout.REGS_BYTES);
@@ -67,6 +79,8 @@ final class KvmRegisters implements Registers {
                 StateLayout.XSAVE_BYTES);
         this.debug = new KvmStatePart(vcpu, KvmCalls.KVM_GET_DEBUGREGS, KvmCalls.KVM_SET_DEBUGREGS, arena,
                 StateLayout.DEBUGREGS_BYTES);
+        this.enabled = new KvmStatePart(vcpu, KvmCalls.KVM_GET_XCRS, KvmCalls.KVM_SET_XCRS, arena,
+                StateLayout.XCRS_BYTES);
     }
 
     /// Gives KVM what was changed.
@@ -75,6 +89,7 @@ final class KvmRegisters implements Registers {
     void flush() {
         special.flush();
         general.flush();
+        enabled.flush();
         extended.flush();
         debug.flush();
     }
@@ -85,6 +100,7 @@ final class KvmRegisters implements Registers {
         special.leave();
         extended.leave();
         debug.leave();
+        enabled.leave();
     }
 
     /// What was changed shall not be.
@@ -93,6 +109,7 @@ final class KvmRegisters implements Registers {
         special.forget();
         extended.forget();
         debug.forget();
+        enabled.forget();
     }
 
     private MemorySegment read(KvmStatePart part) {
@@ -193,11 +210,31 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void paging(Paging paging) {
-        MemorySegment sregs = write(special);
+        if ((paging.efer() & ~EFER_BITS) != 0 || !accepted(paging)) {
+            throw new InvalidRegisterException("control registers", String.format(
+                    "CR0 0x%x, CR3 0x%x, CR4 0x%x and EFER 0x%x are not a state that this processor can be in",
+                    paging.cr0(), paging.cr3(), paging.cr4(), paging.efer()));
+        }
+        put(paging, write(special));
+    }
+
+    private static void put(Paging paging, MemorySegment sregs) {
         sregs.set(LONG, CR0, paging.cr0());
         sregs.set(LONG, CR3, paging.cr3());
         sregs.set(LONG, CR4, paging.cr4());
         sregs.set(LONG, EFER, paging.efer());
+    }
+
+    /// Asks KVM whether it takes them, and has it take back that it does. CS, which may be set later, cannot be one for
+    /// 64-bit mode outside of long mode.
+    private boolean accepted(Paging paging) {
+        read(special);
+        return special.accepts(sregs -> {
+            put(paging, sregs);
+            if ((paging.efer() & EFER_LMA) == 0) {
+                sregs.set(BYTE, StateLayout.segment(CS) + StateLayout.SEGMENT_L, (byte) 0);
+            }
+        });
     }
 
     @Override
@@ -211,6 +248,54 @@ final class KvmRegisters implements Registers {
     }
 
     @Override
+    public void cr2(long gva) {
+        write(special).set(LONG, CR2, gva);
+    }
+
+    @Override
+    public void cr8(int priority) {
+        if (priority < 0 || priority > 15) {
+            throw new InvalidRegisterException("cr8", priority + " is not a priority from 0 to 15");
+        }
+        write(special).set(LONG, CR8, priority);
+    }
+
+    @Override
+    public long xcr0() {
+        return read(enabled).get(LONG, XCRS_FIRST_VALUE);
+    }
+
+    @Override
+    public void xcr0(long components) {
+        read(enabled);
+        if (!enabled.accepts(xcrs -> xcrs.set(LONG, XCRS_FIRST_VALUE, components))) {
+            throw new InvalidRegisterException("xcr0", String.format("0x%x cannot be enabled", components));
+        }
+        write(enabled).set(LONG, XCRS_FIRST_VALUE, components);
+    }
+
+    @Override
+    public byte[] xsave() {
+        return read(extended).asSlice(0, XsaveArea.of(vcpu.cpuid()).bytes()).toArray(BYTE);
+    }
+
+    @Override
+    public void xsave(byte[] area) {
+        read(extended);
+        XsaveArea form = XsaveArea.of(vcpu.cpuid());
+        form.check(area);
+        if (!extended.accepts(xsave -> put(area, xsave))) {
+            throw new InvalidRegisterException("xsave area", "the host's processor cannot hold it");
+        }
+        put(area, write(extended));
+    }
+
+    private static void put(byte[] area, MemorySegment xsave) {
+        xsave.fill((byte) 0);
+        MemorySegment.copy(area, 0, xsave, BYTE, 0, area.length);
+    }
+
+    @Override
     public int cpl() {
         return KvmSegments.privilege(read(special), StateLayout.segment(SS));
     }
@@ -221,7 +306,7 @@ final class KvmRegisters implements Registers {
         flush();
         long[] values = vcpu.msrs(index);
         if (values.length == 0) {
-            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist", index));
+            throw new InvalidRegisterException(nameOf(index), "it does not exist");
         }
         return values[0];
     }
@@ -232,8 +317,18 @@ final class KvmRegisters implements Registers {
         flush();
         leave();
         if (!vcpu.msr(index, value)) {
-            throw new IllegalArgumentException(String.format("MSR 0x%x does not exist or refuses 0x%x", index, value));
+            throw new InvalidRegisterException(nameOf(index),
+                    String.format("0x%x is refused, or it does not exist", value));
         }
+    }
+
+    private static String nameOf(int msr) {
+        return String.format("MSR 0x%x", msr);
+    }
+
+    @Override
+    public int[] msrIndices() {
+        return msrs.clone();
     }
 
     @Override
@@ -243,7 +338,11 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void debug(int number, long value) {
-        write(debug).set(LONG, debugOffset(number), value);
+        int offset = debugOffset(number);
+        if (number >= 6 && value >>> 32 != 0) {
+            throw new InvalidRegisterException("dr" + number, String.format("0x%x has bits above 31", value));
+        }
+        write(debug).set(LONG, offset, value);
     }
 
     private static int debugOffset(int number) {
@@ -251,7 +350,7 @@ final class KvmRegisters implements Registers {
             case 0, 1, 2, 3 -> number * Long.BYTES;
             case 6 -> DR6;
             case 7 -> DR7;
-            default -> throw new IllegalArgumentException("there is no DR" + number);
+            default -> throw new InvalidRegisterException("dr" + number, "it does not exist");
         };
     }
 
@@ -294,7 +393,7 @@ final class KvmRegisters implements Registers {
     @Override
     public void mxcsr(int value) {
         if ((value & ~MXCSR_BITS) != 0) {
-            throw new IllegalArgumentException(String.format("MXCSR has no bits 0x%x", value & ~MXCSR_BITS));
+            throw new InvalidRegisterException("mxcsr", String.format("it has no bits 0x%x", value & ~MXCSR_BITS));
         }
         writeExtended(SSE).set(INT, MXCSR, value);
     }

@@ -3,7 +3,10 @@ package org.javisor.vmm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.javisor.host.Errno;
 import org.javisor.host.Ioctl;
+import org.javisor.vmm.kvm.KvmException;
 import org.javisor.vmm.kvm.VcpuFd;
 
 /// A structure of a processor's state, here for as long as the processor does not run: fetched when it is first asked
@@ -36,6 +39,24 @@ final class KvmStatePart {
         read();
         changed = true;
         return structure;
+    }
+
+    /// Asks KVM whether it takes the structure as it is after `change`. Afterwards both are as before.
+    boolean accepts(Consumer<MemorySegment> change) {
+        MemorySegment before = Arena.ofAuto().allocate(structure.byteSize(), Long.BYTES).copyFrom(structure);
+        change.accept(structure);
+        try {
+            vcpu.set(set, structure);
+        } catch (KvmException e) {
+            if (e.errno() == Errno.EINVAL.number) {
+                return false;
+            }
+            throw e;
+        } finally {
+            structure.copyFrom(before);
+        }
+        changed = true;
+        return true;
     }
 
     /// Gives it back if it was changed. What KVM refuses is forgotten: the processor is as it was.

@@ -3,10 +3,13 @@ package org.javisor.vmm;
 
 import java.lang.foreign.Arena;
 import java.lang.invoke.VarHandle;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.javisor.cpu.CpuExit;
 import org.javisor.host.HostMemory;
 import org.javisor.host.KickSignal;
+import org.javisor.memory.DirtyRing;
 import org.javisor.vmm.kvm.RunLayout;
 import org.javisor.vmm.kvm.VcpuFd;
 import org.javisor.vmm.stats.Statistics;
@@ -31,8 +34,11 @@ final class KvmVcpu implements Vcpu {
     private final KvmAccess access;
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
+    private final KvmState state;
     private final AtomicInteger nmis = new AtomicInteger();
+    private final AtomicReference<Thread> runner = new AtomicReference<>();
     private volatile boolean kicked;
+    private volatile boolean windowWanted;
     /// The kernel's number of the thread that is in [#run]; 0 if none is.
     private volatile int thread;
     /// The thread that ran last, and its number.
@@ -40,13 +46,15 @@ final class KvmVcpu implements Vcpu {
     private int lastNumber;
     /// A reason to exit that KVM gave when it was only to complete an access.
     private int held = NOTHING_HELD;
+    private boolean closed;
 
     KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs) {
         this.vm = vm;
         this.id = id;
         this.fd = fd;
         this.pass = vm.gate().newPass();
-        this.registers = new KvmRegisters(fd, arena, this::settle);
+        this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
+        this.state = new KvmState(fd, vm.hasChips());
         this.access = new KvmAccess(vm, fd.run());
         registers.general(Registers.RDX, registers.cpuid(1, 0).eax());
         registers.flush();
@@ -62,6 +70,10 @@ final class KvmVcpu implements Vcpu {
 
     @Override
     public VmExit run() {
+        Thread other = runner.compareAndExchange(null, Thread.currentThread());
+        if (other != null) {
+            throw new VcpuBusyException(id, other);
+        }
         long start = System.nanoTime();
         pass.enter();
         thread = threadNumber();
@@ -72,6 +84,7 @@ final class KvmVcpu implements Vcpu {
             thread = 0;
             pass.leave();
             counters.ran(System.nanoTime() - start);
+            runner.set(null);
         }
     }
 
@@ -129,6 +142,7 @@ final class KvmVcpu implements Vcpu {
         deliverNmis();
         registers.flush();
         registers.leave();
+        fd.requestInterruptWindow(windowWanted);
         counters.entering();
         interrupts.begin();
         int reason;
@@ -163,8 +177,12 @@ final class KvmVcpu implements Vcpu {
                 yield access.goOn();
             }
             case RunLayout.EXIT_HLT -> told(CpuExit.HALT, VmExit.Halt.INSTANCE);
-            case RunLayout.EXIT_INTR, RunLayout.EXIT_IRQ_WINDOW_OPEN, RunLayout.EXIT_SET_TPR,
-                    RunLayout.EXIT_TPR_ACCESS, RunLayout.EXIT_NMI -> told(CpuExit.KICK, null);
+            case RunLayout.EXIT_INTR, RunLayout.EXIT_SET_TPR, RunLayout.EXIT_TPR_ACCESS, RunLayout.EXIT_NMI ->
+                told(CpuExit.KICK, null);
+            case RunLayout.EXIT_IRQ_WINDOW_OPEN ->
+                told(CpuExit.INTERRUPT_WINDOW, windowWanted ? VmExit.InterruptWindow.INSTANCE : null);
+            case RunLayout.EXIT_X86_RDMSR -> told(CpuExit.MSR_READ, access.beginMsr(false));
+            case RunLayout.EXIT_X86_WRMSR -> told(CpuExit.MSR_WRITE, access.beginMsr(true));
             case RunLayout.EXIT_SHUTDOWN -> told(CpuExit.SHUTDOWN, new VmExit.Shutdown(registers.rip()));
             case RunLayout.EXIT_HYPERCALL -> told(CpuExit.HYPERCALL,
                     new VmExit.Hypercall(HostMemory.loadLong(fd.run() + RunLayout.HYPERCALL_NUMBER)));
@@ -197,6 +215,11 @@ final class KvmVcpu implements Vcpu {
         access.answer(value);
     }
 
+    @Override
+    public void refuse() {
+        access.refuse();
+    }
+
     // ---- from other threads ----
 
     @Override
@@ -206,7 +229,10 @@ final class KvmVcpu implements Vcpu {
     }
 
     /// Makes a run under way look at what there is to do.
-    void hurry() {
+    synchronized void hurry() {
+        if (closed) {
+            return;
+        }
         fd.immediateExit(true);
         VarHandle.fullFence();
         int running = thread;
@@ -221,7 +247,69 @@ final class KvmVcpu implements Vcpu {
         hurry();
     }
 
+    @Override
+    public void requestInterruptWindow(boolean wanted) {
+        windowWanted = wanted;
+        hurry();
+    }
+
     // ---- state ----
+
+    @Override
+    public void injectInterrupt(int vector) {
+        settle();
+        state.injectInterrupt(vector, registers);
+    }
+
+    @Override
+    public boolean readyForInterrupt() {
+        settle();
+        return state.readyForInterrupt(registers);
+    }
+
+    @Override
+    public VcpuEvents events() {
+        settle();
+        deliverNmis();
+        return state.events();
+    }
+
+    @Override
+    public void events(VcpuEvents events) {
+        settle();
+        nmis.set(0);
+        state.events(events);
+    }
+
+    @Override
+    public MpState mpState() {
+        return state.mpState();
+    }
+
+    @Override
+    public void mpState(MpState wanted) {
+        state.mpState(wanted);
+    }
+
+    @Override
+    public LapicState lapic() {
+        settle();
+        registers.flush();
+        return state.lapic();
+    }
+
+    @Override
+    public void lapic(LapicState page) {
+        settle();
+        registers.flush();
+        registers.leave();
+        state.lapic(page);
+    }
+
+    @Override
+    public Optional<DirtyRing> dirtyRing() {
+        return Optional.empty();
+    }
 
     @Override
     public Registers registers() {
@@ -259,7 +347,9 @@ final class KvmVcpu implements Vcpu {
         powerOn.restore();
     }
 
-    void close() {
+    /// The monitor keeps a late kick from the shared page, which goes away.
+    synchronized void close() {
+        closed = true;
         fd.close();
         arena.close();
     }

@@ -88,6 +88,10 @@ final class SoftwareEngine implements Engine {
             ((SoftwareVcpu) vcpu).maskA20(masked);
         }
 
+        /// Processors ask the machine.
+        @Override
+        public void msrFilter(MsrFilter filter) { }
+
         @Override
         public void reset(Vcpu vcpu) {
             ((SoftwareVcpu) vcpu).reset();

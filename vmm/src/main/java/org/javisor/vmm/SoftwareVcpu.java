@@ -55,7 +55,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private final InterruptWiring wiring;
     /// Null in a bare machine, where hypercalls are exits.
     private final ParavirtVcpu paravirt;
+    private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private volatile boolean kicked;
+    private volatile boolean closed;
     /// Another processor has asked the guest's way for this one's HLT to end.
     private volatile boolean unhalted;
     /// HLT has been executed, and nothing has ended it yet.
@@ -104,9 +106,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         }
         counters.running();
         pass.enter();
+        interrupts.begin();
         try {
             return dirtyRing == null ? runInside() : runWithRing();
         } finally {
+            interrupts.end();
             pass.leave();
             counters.ran();
             runner.set(null);
@@ -269,6 +273,9 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     @Override
     public void kick() {
+        if (closed) {
+            return;
+        }
         kicked = true;
         request(Requests.KICK);
     }
@@ -437,6 +444,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     void close() {
+        closed = true;
         if (paravirt != null) {
             paravirt.close();
         }

@@ -268,6 +268,7 @@ public final class Vm implements AutoCloseable {
 
     /// Which model-specific registers guests reach; all that exist, until this is called. Any thread, at any time.
     public void msrFilter(MsrFilter filter) {
+        processors.msrFilter(filter);
         msrFilter = filter;
     }
 

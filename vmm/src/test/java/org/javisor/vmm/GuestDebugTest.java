@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /// Steps, breakpoints and watchpoints of a debugger outside, in a processor without interrupt chips.
 class GuestDebugTest {
-    private final Hypervisor hypervisor = Hypervisor.open();
+    private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
     private final Vm vm = hypervisor.createVm();
     private final Ram ram = Ram.allocate(1 << 20);
     private Vcpu vcpu;

@@ -4,20 +4,26 @@ package org.javisor.vmm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.javisor.memory.Ram;
-import org.junit.jupiter.api.Test;
+import org.javisor.vmm.conformance.Engines;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The face of the hypervisor, as somebody embeds it.
 @Timeout(60)
 class HypervisorTest {
-    @Test
-    void aGuestSaysHello() {
+    private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aGuestSaysHello(String engine) {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
-        try (Hypervisor hypervisor = Hypervisor.open();
+        try (Hypervisor hypervisor = Engines.open(engine);
                 Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
@@ -37,8 +43,8 @@ class HypervisorTest {
     }
 
     /// One bare processor about to execute `listing` at 0x1000.
-    private static VmExit[] exits(int count, String listing, long answer) {
-        try (Hypervisor hypervisor = Hypervisor.open();
+    private static VmExit[] exits(String engine, int count, String listing, long answer) {
+        try (Hypervisor hypervisor = Engines.open(engine);
                 Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
@@ -54,9 +60,10 @@ class HypervisorTest {
         }
     }
 
-    @Test
-    void aPortReadGetsItsAnswer() {
-        VmExit[] exits = exits(3, """
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aPortReadGetsItsAnswer(String engine) {
+        VmExit[] exits = exits(engine, 3, """
                 e540    in ax, 0x40
                 e780    out 0x80, ax
                 f4      hlt
@@ -67,9 +74,10 @@ class HypervisorTest {
         assertEquals(VmExit.Halt.INSTANCE, exits[2]);
     }
 
-    @Test
-    void memoryThatNothingBacksExits() {
-        VmExit[] exits = exits(3, """
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void memoryThatNothingBacksExits(String engine) {
+        VmExit[] exits = exits(engine, 3, """
                 b8ffff        mov ax, 0xffff
                 8ed8          mov ds, ax
                 66a11000      mov eax, [0x10]
@@ -81,9 +89,10 @@ class HypervisorTest {
         assertEquals(new VmExit.MmioWrite(0x10_0004, 4, 0xcafe_babeL), exits[1]);
     }
 
-    @Test
-    void runningAgainAfterHaltGoesOnBehindIt() {
-        VmExit[] exits = exits(3, """
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void runningAgainAfterHaltGoesOnBehindIt(String engine) {
+        VmExit[] exits = exits(engine, 3, """
                 f4      hlt
                 e680    out 0x80, al
                 f4      hlt
@@ -94,9 +103,11 @@ class HypervisorTest {
         assertEquals(VmExit.Halt.INSTANCE, exits[2]);
     }
 
-    @Test
-    void aTripleFaultIsAShutdown() {
-        VmExit[] exits = exits(1, """
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aTripleFaultIsAShutdown(String engine) {
+        Engines.assumeProcessor(engine);
+        VmExit[] exits = exits(engine, 1, """
                 0f011e1010    lidt [0x1010]
                 cc            int3
                 """, 0);
@@ -104,9 +115,10 @@ class HypervisorTest {
         assertInstanceOf(VmExit.Shutdown.class, exits[0]);
     }
 
-    @Test
-    void aKickBeforeARunInterruptsIt() {
-        try (Hypervisor hypervisor = Hypervisor.open();
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aKickBeforeARunInterruptsIt(String engine) {
+        try (Hypervisor hypervisor = Engines.open(engine);
                 Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
@@ -120,21 +132,21 @@ class HypervisorTest {
         }
     }
 
-    @Test
-    void aKickEndsARunThatIsUnderWay() throws InterruptedException {
-        try (Hypervisor hypervisor = Hypervisor.open();
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aKickEndsARunThatIsUnderWay(String engine) throws InterruptedException {
+        try (Hypervisor hypervisor = Engines.open(engine);
                 Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
             vm.memory().store(0x1000, GuestCode.of("""
-                    e680    out 0x80, al
-                    ebfe    jmp $
+                    c606002001    again: mov byte [0x2000], 1
+                    ebf9          jmp again
                     """));
             Vcpu vcpu = vm.createVcpu(0);
             vcpu.registers().realMode(0x1000);
-            assertEquals(new VmExit.PortWrite(0x80, 1, 0), vcpu.run());
             Thread kicker = Thread.ofPlatform().daemon().start(() -> {
-                while (vcpu.registers().rip() != 0x1002) {
+                while (vm.memory().loadByte(0x2000) == 0) {
                     Thread.onSpinWait();
                 }
                 vcpu.kick();
@@ -145,9 +157,10 @@ class HypervisorTest {
         }
     }
 
-    @Test
-    void registersCanBeReadAndSet() {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm()) {
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void registersCanBeReadAndSet(String engine) {
+        try (Hypervisor hypervisor = Engines.open(engine); Vm vm = hypervisor.createVm()) {
             Registers registers = vm.createVcpu(0).registers();
             assertEquals(0xfff0, registers.rip());
             assertEquals(0xffff_0000L, registers.segment(Registers.CS).base());
@@ -163,9 +176,10 @@ class HypervisorTest {
         }
     }
 
-    @Test
-    void vcpusThatCannotBeAreRefused() {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(VmConfig.pc(2))) {
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void vcpusThatCannotBeAreRefused(String engine) {
+        try (Hypervisor hypervisor = Engines.open(engine); Vm vm = hypervisor.createVm(VmConfig.pc(2))) {
             vm.createVcpu(1);
 
             assertThrows(IllegalArgumentException.class, () -> vm.createVcpu(1));
@@ -174,11 +188,68 @@ class HypervisorTest {
         }
     }
 
-    @Test
-    void aMachineWithoutChipsHasNoInterruptWires() {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm()) {
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aMachineWithoutChipsHasNoInterruptWires(String engine) {
+        try (Hypervisor hypervisor = Engines.open(engine); Vm vm = hypervisor.createVm()) {
             assertThrows(IllegalStateException.class, () -> vm.gsi(4));
             assertThrows(IllegalStateException.class, vm::msi);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void anInterruptOfItsThreadEndsARun(String engine) throws InterruptedException {
+        try (Hypervisor hypervisor = Engines.open(engine);
+                Vm vm = hypervisor.createVm();
+                Ram ram = Ram.allocate(1 << 20)) {
+            vm.memory().addSlot(0, 0, ram);
+            vm.memory().store(0x1000, GuestCode.of("""
+                    c606002001    again: mov byte [0x2000], 1
+                    ebf9          jmp again
+                    """));
+            Vcpu vcpu = vm.createVcpu(0);
+            vcpu.registers().realMode(0x1000);
+            Thread runner = Thread.currentThread();
+            Thread other = Thread.ofPlatform().daemon().start(() -> {
+                while (vm.memory().loadByte(0x2000) == 0) {
+                    Thread.onSpinWait();
+                }
+                runner.interrupt();
+            });
+
+            assertEquals(VmExit.Interrupted.INSTANCE, vcpu.run());
+            assertEquals(VmExit.Interrupted.INSTANCE, vcpu.run(), "while it is interrupted");
+            assertTrue(Thread.interrupted());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aKickAfterTheEndDoesNothing(String engine) {
+        Vcpu vcpu;
+        try (Hypervisor hypervisor = Engines.open(engine); Vm vm = hypervisor.createVm()) {
+            vcpu = vm.createVcpu(0);
+        }
+        vcpu.kick();
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void stringInstructionsAreOneAccessAfterTheOther(String engine) {
+        VmExit[] exits = exits(engine, 5, """
+                be1010      mov si, 0x1010
+                ba8000      mov dx, 0x80
+                b90400      mov cx, 4
+                f36e        rep outsb
+                f4          hlt
+                90909090    padding
+                41424344    "ABCD"
+                """, 0);
+
+        for (int i = 0; i < 4; i++) {
+            assertEquals(new VmExit.PortWrite(0x80, 1, 'A' + i), exits[i]);
+        }
+        assertEquals(VmExit.Halt.INSTANCE, exits[4]);
     }
 }

@@ -90,7 +90,7 @@ class LateHostTest {
     }
 
     private static int ticksSeen(long late) {
-        try (Hypervisor hypervisor = Hypervisor.open(); Ram ram = Ram.allocate(1 << 20)) {
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE); Ram ram = Ram.allocate(1 << 20)) {
             Vm vm = hypervisor.createVm(VmConfig.pc(1).withExitsOnUnclaimed(true).withClock(new LateClock(late)));
             vm.memory().addSlot(0, 0, ram);
             vm.memory().store(0x1000, COUNTER);

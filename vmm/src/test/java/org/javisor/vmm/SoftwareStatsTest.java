@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class SoftwareStatsTest {
     /// Runs `listing` to its HLT; a device answers at port 0x60.
     private static void run(String listing, Check check) {
-        try (Hypervisor hypervisor = Hypervisor.open();
+        try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
                 Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);

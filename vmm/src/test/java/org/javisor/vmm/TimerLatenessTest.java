@@ -60,7 +60,7 @@ class TimerLatenessTest {
             cf                 iret
             """);
 
-    private final Hypervisor hypervisor = Hypervisor.open();
+    private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
 
     private Vm machine(Ram ram, byte[] code) {
         Vm vm = hypervisor.createVm(VmConfig.pc(1).withExitsOnUnclaimed(true));

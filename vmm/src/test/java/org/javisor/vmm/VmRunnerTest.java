@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 class VmRunnerTest {
     private static final int END_PORT = 0xe1;
 
-    private final Hypervisor hypervisor = Hypervisor.open();
+    private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
     private final Ram ram = Ram.allocate(1 << 20);
     private final BlockingQueue<VmExit> exits = new LinkedBlockingQueue<>();
     private Vm vm;

@@ -28,6 +28,9 @@ public final class RunLayout {
             EXIT_SYSTEM_EVENT = 24, EXIT_IOAPIC_EOI = 26, EXIT_X86_RDMSR = 29, EXIT_X86_WRMSR = 30,
             EXIT_DIRTY_RING_FULL = 31, EXIT_X86_BUS_LOCK = 33;
 
+    // What MSR_REASON holds, and what user space asks to be told of.
+    public static final int MSR_INVALID = 1, MSR_UNKNOWN = 2, MSR_FILTER = 4;
+
     // What IO_DIRECTION holds.
     public static final int IO_IN = 0, IO_OUT = 1;
 

@@ -28,14 +28,21 @@ public final class StateLayout {
 
     // struct kvm_xsave: the standard format, as XSAVE writes it
     public static final int XSAVE_BYTES = 4096, FCW = 0, FSW = 2, ABRIDGED_FTW = 4, FOP = 6, FIP = 8, FDP = 16,
-            MXCSR = 24, ST = 32, XMM = 160, XSTATE_BV = 512, YMM_HIGH = 576;
-    public static final int SLOT_BYTES = 16;
+            MXCSR = 24, ST = 32, XMM = 160, XSTATE_BV = 512, XCOMP_BV = 520, YMM_HIGH = 576;
+    public static final int SLOT_BYTES = 16, XSAVE_LEAST_BYTES = 576;
 
     // struct kvm_xcrs, with one register
     public static final int XCRS_BYTES = 392, XCRS_COUNT = 0, XCRS_FIRST_NUMBER = 8, XCRS_FIRST_VALUE = 16;
 
     // struct kvm_vcpu_events
-    public static final int EVENTS_BYTES = 64;
+    public static final int EVENTS_BYTES = 64, EXCEPTION_INJECTED = 0, EXCEPTION_VECTOR = 1, EXCEPTION_HAS_CODE = 2,
+            EXCEPTION_PENDING = 3, EXCEPTION_CODE = 4, INTERRUPT_INJECTED = 8, INTERRUPT_VECTOR = 9,
+            INTERRUPT_SHADOW = 11, NMI_INJECTED = 12, NMI_PENDING = 13, NMI_MASKED = 14, STARTUP_VECTOR = 16,
+            EVENTS_FLAGS = 20;
+    // Which fields of it count, beside those that always do.
+    public static final int NMI_PENDING_VALID = 1, STARTUP_VECTOR_VALID = 2, SHADOW_VALID = 4;
+    // What INTERRUPT_SHADOW holds: one of STI, one of MOV SS.
+    public static final int SHADOW_STI = 2, SHADOW_MOV_SS = 1;
     // struct kvm_mp_state
     public static final int MP_STATE_BYTES = 4;
     public static final int MP_STATE_RUNNABLE = 0, MP_STATE_UNINITIALIZED = 1, MP_STATE_INIT_RECEIVED = 2,

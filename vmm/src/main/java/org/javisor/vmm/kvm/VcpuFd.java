@@ -58,6 +58,11 @@ public final class VcpuFd extends KvmFd {
         HostMemory.storeByte(run + RunLayout.IMMEDIATE_EXIT, (byte) (whether ? 1 : 0));
     }
 
+    /// Has the next [#enter] return as soon as the processor takes interrupts, or not for that.
+    public void requestInterruptWindow(boolean whether) {
+        HostMemory.storeByte(run + RunLayout.REQUEST_INTERRUPT_WINDOW, (byte) (whether ? 1 : 0));
+    }
+
     /// Fills a structure with a part of the state.
     public void get(Ioctl request, MemorySegment structure) {
         call(request, structure);

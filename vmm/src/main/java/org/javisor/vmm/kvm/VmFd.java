@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.kvm;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.javisor.host.HostDevice;
 
 /// A machine of KVM's: memory, chips, processors.
 public final class VmFd extends KvmFd {
     /// Of [#memoryRegion]'s flags.
     public static final int MEM_LOG_DIRTY_PAGES = 1, MEM_READONLY = 2;
+    /// Of [MsrRange]'s.
+    public static final int MSR_READ = 1, MSR_WRITE = 2;
+    private static final int MSR_FILTER_BYTES = 392;
 
     // Where Intel processors without real mode of their own keep what they need for it: below the firmware, in the
     // last page-aligned megabyte that nothing else claims.
@@ -61,6 +67,31 @@ public final class VmFd extends KvmFd {
             call(KvmCalls.KVM_GET_DIRTY_LOG, log);
             return log.asSlice(16).toArray(LONG);
         });
+    }
+
+    /// A range of model-specific registers that a filter speaks of.
+    ///
+    /// @param flags   of [#MSR_READ] and [#MSR_WRITE]
+    /// @param allowed which are allowed: `base` in bit 0 of word 0
+    public record MsrRange(int flags, int base, int count, long[] allowed) { }
+
+    /// Says which model-specific registers the guest reaches.
+    ///
+    /// @param allowed whether those that no range speaks of are
+    public void msrFilter(boolean allowed, List<MsrRange> ranges) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment filter = arena.allocate(MSR_FILTER_BYTES, Long.BYTES);
+            filter.set(INT, 0, allowed ? 0 : 1);
+            for (int i = 0; i < ranges.size(); i++) {
+                MsrRange range = ranges.get(i);
+                long at = 8 + 24L * i;
+                filter.set(INT, at, range.flags);
+                filter.set(INT, at + 4, range.count);
+                filter.set(INT, at + 8, range.base);
+                filter.set(LONG, at + 16, arena.allocateFrom(LONG, range.allowed).address());
+            }
+            call(KvmCalls.KVM_X86_SET_MSR_FILTER, filter);
+        }
     }
 
     /// Turns a capability of the machine on.

@@ -3,15 +3,19 @@ package org.javisor.vmm.conformance;
 
 import java.util.stream.Stream;
 import org.javisor.vmm.Capability;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
+import org.javisor.vmm.KvmProbe;
+import org.javisor.vmm.KvmProbe.Verdict;
+import org.junit.jupiter.api.Assumptions;
 
 /// The engines that the conformance suite runs on: for `@MethodSource`.
 public final class Engines {
     private Engines() { }
 
-    /// Every engine that this host has.
+    /// Every engine; what this host does not have is skipped when it is opened.
     public static Stream<String> all() {
-        return Stream.of("software");
+        return Stream.of("software", "kvm");
     }
 
     /// Whether an engine has what not every engine has.
@@ -21,7 +25,20 @@ public final class Engines {
         }
     }
 
-    static Hypervisor open(String engine) {
-        return Hypervisor.open();
+    /// Skips the test, with the reason, where the host's KVM runs no guests. One that runs them slowly will do.
+    public static Hypervisor open(String engine) {
+        if (engine.equals("software")) {
+            return Hypervisor.open(EngineKind.SOFTWARE);
+        }
+        KvmProbe kvm = KvmProbe.result();
+        Assumptions.assumeTrue(kvm.verdict() == Verdict.FAST || kvm.verdict() == Verdict.SLOW, kvm::reason);
+        return Hypervisor.open(EngineKind.KVM);
+    }
+
+    /// Skips a test of what a KVM that merely emulates does less exactly than processors do: it executes many
+    /// instructions between two looks at what waits, knows few vector instructions, and checks no limits in real mode.
+    public static void assumeProcessor(String engine) {
+        KvmProbe kvm = engine.equals("kvm") ? KvmProbe.result() : null;
+        Assumptions.assumeTrue(kvm == null || kvm.verdict() == Verdict.FAST, () -> kvm.reason());
     }
 }

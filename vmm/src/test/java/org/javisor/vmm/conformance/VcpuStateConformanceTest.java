@@ -74,6 +74,7 @@ class VcpuStateConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void anXsaveAreaHoldsWhatTheGuestComputesWith(String engine) {
+        Engines.assumeProcessor(engine);
         try (Guest guest = new Guest(engine, """
                 0f20e0        mov eax, cr4
                 660d00060000  or eax, 0x600
@@ -149,6 +150,7 @@ class VcpuStateConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void anNmiThatIsBeingHandledHoldsTheNextOneBack(String engine) {
+        Engines.assumeProcessor(engine);
         try (Guest guest = new Guest(engine, """
                 90    nop
                 f4    hlt
@@ -178,7 +180,9 @@ class VcpuStateConformanceTest {
 
             for (MpState state : MpState.values()) {
                 second.mpState(state);
-                assertEquals(state, second.mpState());
+                // KVM's processors take the start-up IPI when anybody looks.
+                boolean started = engine.equals("kvm") && state == MpState.SIPI_RECEIVED;
+                assertEquals(started ? MpState.RUNNABLE : state, second.mpState());
             }
         }
         try (Guest bare = new Guest(engine, "f4 hlt")) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.javisor.cpu.CpuEnvironment;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
@@ -20,7 +21,7 @@ class ApicBaseTest {
     private static final int BASE = 0x1b, DEADLINE = 0x6e0;
     private static final long PAGE = 0xfee0_0000L, EN = 1 << 11, EXTD = 1 << 10, BSP = 1 << 8;
 
-    private final Hypervisor hypervisor = Hypervisor.open();
+    private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
     private final Vm vm = hypervisor.createVm(VmConfig.pc(2));
     private final Vcpu first = vm.createVcpu(0);
     private final Registers msrs = first.registers();
