@@ -32,6 +32,7 @@ interface Engine {
 
         /// What the machine's clock tells guests has jumped; `vcpu` does not run.
         void clockChanged(Vcpu vcpu);
+
         /// Which model-specific registers guests reach has changed.
         void msrFilter(MsrFilter filter);
 

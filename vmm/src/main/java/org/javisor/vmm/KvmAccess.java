@@ -90,9 +90,10 @@ final class KvmAccess {
         while (left > 0) {
             int bytes = Math.min(unit, Integer.highestOneBit(left));
             if (exitsOnUnclaimed && bus.unclaimed(address, bytes)) {
-                return exit(bytes);
-            }
-            if (write) {
+                if (!write || !bus.tapped(address, bytes, HostMemory.load(data, bytes))) {
+                    return exit(bytes);
+                }
+            } else if (write) {
                 bus.write(address, bytes, HostMemory.load(data, bytes));
             } else {
                 HostMemory.store(data, bytes, bus.read(address, bytes));

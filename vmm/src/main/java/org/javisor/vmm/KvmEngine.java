@@ -98,6 +98,8 @@ final class KvmEngine implements Engine {
         private final Vm vm;
         private final VmFd fd;
         private final KvmSlots slots;
+        private final KvmCoalesced coalesced;
+        private final KvmEventWiring events;
         private final KvmCpuid cpuid;
         private final int[] msrs;
 
@@ -117,6 +119,8 @@ final class KvmEngine implements Engine {
             this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
                     config.interfaces().contains(GuestInterface.KVM));
             this.msrs = system.msrIndices();
+            this.coalesced = new KvmCoalesced(fd, vm.ports(), vm.mmio());
+            this.events = new KvmEventWiring(vm, fd, coalesced);
             this.slots = new KvmSlots(fd, vm.memory());
             vm.memory().addListener(slots);
         }
@@ -126,7 +130,8 @@ final class KvmEngine implements Engine {
             var vcpu = fd.createVcpu(id);
             try {
                 vcpu.cpuid(cpuid.of(id));
-                return new KvmVcpu(vm, id, vcpu, msrs);
+                coalesced.seenThrough(vcpu);
+                return new KvmVcpu(vm, id, vcpu, msrs, coalesced);
             } catch (RuntimeException e) {
                 vcpu.close();
                 throw e;
@@ -142,6 +147,15 @@ final class KvmEngine implements Engine {
         /// never been masked.
         @Override
         public void maskA20(Vcpu vcpu, boolean masked) { }
+
+        /// What guests are told comes from KVM itself.
+        @Override
+        public void clockChanged(Vcpu vcpu) { }
+
+        @Override
+        public EventWiring eventWiring() {
+            return events;
+        }
 
         @Override
         public void msrFilter(MsrFilter filter) {
@@ -178,6 +192,7 @@ final class KvmEngine implements Engine {
 
         @Override
         public void close() {
+            events.close();
             vm.memory().removeListener(slots);
             fd.close();
         }

@@ -10,6 +10,7 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.host.HostMemory;
 import org.javisor.host.KickSignal;
 import org.javisor.memory.DirtyRing;
+import org.javisor.vmm.kvm.KvmException;
 import org.javisor.vmm.kvm.RunLayout;
 import org.javisor.vmm.kvm.VcpuFd;
 import org.javisor.vmm.stats.Statistics;
@@ -35,6 +36,7 @@ final class KvmVcpu implements Vcpu {
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
+    private final KvmCoalesced coalesced;
     private final AtomicInteger nmis = new AtomicInteger();
     private final AtomicReference<Thread> runner = new AtomicReference<>();
     private volatile boolean kicked;
@@ -48,7 +50,8 @@ final class KvmVcpu implements Vcpu {
     private int held = NOTHING_HELD;
     private boolean closed;
 
-    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs) {
+    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced) {
+        this.coalesced = coalesced;
         this.vm = vm;
         this.id = id;
         this.fd = fd;
@@ -74,7 +77,7 @@ final class KvmVcpu implements Vcpu {
         if (other != null) {
             throw new VcpuBusyException(id, other);
         }
-        long start = System.nanoTime();
+        counters.running();
         pass.enter();
         thread = threadNumber();
         try {
@@ -83,7 +86,7 @@ final class KvmVcpu implements Vcpu {
         } finally {
             thread = 0;
             pass.leave();
-            counters.ran(System.nanoTime() - start);
+            counters.ran();
             runner.set(null);
         }
     }
@@ -152,6 +155,7 @@ final class KvmVcpu implements Vcpu {
             interrupts.end();
         }
         access.completed();
+        coalesced.exited();
         return reason;
     }
 
@@ -304,6 +308,34 @@ final class KvmVcpu implements Vcpu {
         registers.flush();
         registers.leave();
         state.lapic(page);
+    }
+
+    @Override
+    public int tscKhz() {
+        return fd.tscKhz();
+    }
+
+    @Override
+    public void tscKhz(int khz) {
+        if (khz == fd.tscKhz()) {
+            return;
+        }
+        try {
+            fd.tscKhz(khz);
+        } catch (KvmException e) {
+            throw new InvalidRegisterException("tsc", khz + " kHz is no speed that this host gives guests: "
+                    + e.getMessage());
+        }
+    }
+
+    @Override
+    public long tscOffset() {
+        return fd.tscOffset();
+    }
+
+    @Override
+    public void tscOffset(long offset) {
+        fd.tscOffset(offset);
     }
 
     @Override

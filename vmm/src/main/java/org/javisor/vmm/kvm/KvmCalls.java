@@ -87,6 +87,9 @@ public final class KvmCalls {
 
     public static final Ioctl KVM_GET_STATS_FD = plain("KVM_GET_STATS_FD", 0xce);
 
+    public static final Ioctl KVM_SET_DEVICE_ATTR = takes("KVM_SET_DEVICE_ATTR", 0xe1, 24);
+    public static final Ioctl KVM_GET_DEVICE_ATTR = takes("KVM_GET_DEVICE_ATTR", 0xe2, 24);
+
     private KvmCalls() { }
 
     private static Ioctl plain(String name, int number) {

@@ -18,12 +18,16 @@ public final class VcpuFd extends KvmFd {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final int MSR_HEADER_BYTES = 8, MSR_BYTES = 16;
     private static final int MAX_CPUID_ENTRIES = 256;
+    private static final int DEVICE_ATTRIBUTE_BYTES = 24;
 
     private final Mapping shared;
     private final long run;
+    private final int ringPage;
 
-    VcpuFd(HostDevice device, int sharedBytes) {
+    /// @param ringPage where in the shared pages the ring of gathered writes is; 0 if there is none
+    VcpuFd(HostDevice device, int sharedBytes, int ringPage) {
         super(device);
+        this.ringPage = ringPage;
         this.shared = device.map(0, sharedBytes);
         this.run = shared.hva();
     }
@@ -31,6 +35,11 @@ public final class VcpuFd extends KvmFd {
     /// The shared page's address: [RunLayout] says what is where.
     public long run() {
         return run;
+    }
+
+    /// The address of the ring of gathered writes, which all processors of a machine share; 0 if there is none.
+    public long coalescedRing() {
+        return ringPage == 0 ? 0 : run + (long) ringPage * Mapping.PAGE_BYTES;
     }
 
     /// Runs the guest until it needs something, or a signal ends the run.
@@ -144,6 +153,31 @@ public final class VcpuFd extends KvmFd {
     /// How fast its time stamp counter runs, in kHz.
     public int tscKhz() {
         return call(KvmCalls.KVM_GET_TSC_KHZ, 0);
+    }
+
+    public void tscKhz(int khz) {
+        call(KvmCalls.KVM_SET_TSC_KHZ, khz);
+    }
+
+    /// What is added to the host's time stamp counter to get this processor's.
+    public long tscOffset() {
+        return with(DEVICE_ATTRIBUTE_BYTES + Long.BYTES, attribute -> {
+            call(KvmCalls.KVM_GET_DEVICE_ATTR, tscOffset(attribute));
+            return attribute.get(LONG, DEVICE_ATTRIBUTE_BYTES);
+        });
+    }
+
+    public void tscOffset(long offset) {
+        with(DEVICE_ATTRIBUTE_BYTES + Long.BYTES, attribute -> {
+            attribute.set(LONG, DEVICE_ATTRIBUTE_BYTES, offset);
+            return call(KvmCalls.KVM_SET_DEVICE_ATTR, tscOffset(attribute));
+        });
+    }
+
+    /// Group KVM_VCPU_TSC_CTRL and attribute KVM_VCPU_TSC_OFFSET are both 0; the value follows the structure.
+    private static MemorySegment tscOffset(MemorySegment attribute) {
+        attribute.set(LONG, 16, attribute.address() + DEVICE_ATTRIBUTE_BYTES);
+        return attribute;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.OptionalLong;
 import org.javisor.host.HostDevice;
 
 /// A machine of KVM's: memory, chips, processors.
@@ -13,6 +14,7 @@ public final class VmFd extends KvmFd {
     public static final int MEM_LOG_DIRTY_PAGES = 1, MEM_READONLY = 2;
     /// Of [MsrRange]'s.
     public static final int MSR_READ = 1, MSR_WRITE = 2;
+    private static final int IOEVENTFD_DATAMATCH = 1, IOEVENTFD_PIO = 2, IOEVENTFD_DEASSIGN = 4;
     private static final int MSR_FILTER_BYTES = 392;
 
     // Where Intel processors without real mode of their own keep what they need for it: below the firmware, in the
@@ -41,7 +43,7 @@ public final class VmFd extends KvmFd {
 
     public VcpuFd createVcpu(int id) {
         HostDevice vcpu = HostDevice.of(call(KvmCalls.KVM_CREATE_VCPU, id), "KVM vCPU " + id);
-        return new VcpuFd(vcpu, vcpuBytes);
+        return new VcpuFd(vcpu, vcpuBytes, extension(KvmCapability.COALESCED_MMIO));
     }
 
     /// Adds, changes or, with no bytes, removes a slot.
@@ -92,6 +94,31 @@ public final class VmFd extends KvmFd {
             }
             call(KvmCalls.KVM_X86_SET_MSR_FILTER, filter);
         }
+    }
+
+    /// Has writes signal an eventfd, or no longer.
+    ///
+    /// @param bytes how wide the write must be; 0 for any
+    public void ioeventfd(boolean port, long address, int bytes, OptionalLong match, int eventFd, boolean assign) {
+        with(64, event -> {
+            event.set(LONG, 0, match.orElse(0));
+            event.set(LONG, 8, address);
+            event.set(INT, 16, bytes);
+            event.set(INT, 20, eventFd);
+            event.set(INT, 24, (match.isPresent() ? IOEVENTFD_DATAMATCH : 0) | (port ? IOEVENTFD_PIO : 0)
+                    | (assign ? 0 : IOEVENTFD_DEASSIGN));
+            return call(KvmCalls.KVM_IOEVENTFD, event);
+        });
+    }
+
+    /// Has writes gathered in the ring that processors share, or no longer.
+    public void coalesce(boolean port, long address, int bytes, boolean register) {
+        with(16, zone -> {
+            zone.set(LONG, 0, address);
+            zone.set(INT, 8, bytes);
+            zone.set(INT, 12, port ? 1 : 0);
+            return call(register ? KvmCalls.KVM_REGISTER_COALESCED_MMIO : KvmCalls.KVM_UNREGISTER_COALESCED_MMIO, zone);
+        });
     }
 
     /// Turns a capability of the machine on.
