@@ -100,6 +100,8 @@ final class KvmEngine implements Engine {
         private final KvmSlots slots;
         private final KvmCoalesced coalesced;
         private final KvmEventWiring events;
+        /// Null in a machine without interrupt chips.
+        private final KvmLocalApics apics;
         private final KvmCpuid cpuid;
         private final int[] msrs;
 
@@ -111,6 +113,10 @@ final class KvmEngine implements Engine {
             if (config.chips()) {
                 require(system.has(KvmCapability.SPLIT_IRQCHIP), KvmCapability.SPLIT_IRQCHIP);
                 fd.enable(KvmCapability.SPLIT_IRQCHIP, IoApic.PINS);
+                apics = new KvmLocalApics(vm, fd);
+                vm.chips().lead(apics);
+            } else {
+                apics = null;
             }
             if (!config.caps().msrExits().isEmpty()) {
                 require(system.has(KvmCapability.X86_USER_SPACE_MSR), KvmCapability.X86_USER_SPACE_MSR);
@@ -131,7 +137,7 @@ final class KvmEngine implements Engine {
             try {
                 vcpu.cpuid(cpuid.of(id));
                 coalesced.seenThrough(vcpu);
-                return new KvmVcpu(vm, id, vcpu, msrs, coalesced);
+                return new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics);
             } catch (RuntimeException e) {
                 vcpu.close();
                 throw e;

@@ -10,6 +10,7 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.host.HostMemory;
 import org.javisor.host.KickSignal;
 import org.javisor.memory.DirtyRing;
+import org.javisor.vmm.kvm.KvmCapability;
 import org.javisor.vmm.kvm.KvmException;
 import org.javisor.vmm.kvm.RunLayout;
 import org.javisor.vmm.kvm.VcpuFd;
@@ -37,6 +38,8 @@ final class KvmVcpu implements Vcpu {
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
     private final KvmCoalesced coalesced;
+    /// Whose interrupts from the PIC this processor takes; null if it does not.
+    private final KvmLocalApics apics;
     private final AtomicInteger nmis = new AtomicInteger();
     private final AtomicReference<Thread> runner = new AtomicReference<>();
     private volatile boolean kicked;
@@ -50,7 +53,8 @@ final class KvmVcpu implements Vcpu {
     private int held = NOTHING_HELD;
     private boolean closed;
 
-    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced) {
+    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics) {
+        this.apics = id == 0 ? apics : null;
         this.coalesced = coalesced;
         this.vm = vm;
         this.id = id;
@@ -145,7 +149,7 @@ final class KvmVcpu implements Vcpu {
         deliverNmis();
         registers.flush();
         registers.leave();
-        fd.requestInterruptWindow(windowWanted);
+        fd.requestInterruptWindow(windowWanted || apics != null && apics.stillWaits(fd, counters));
         counters.entering();
         interrupts.begin();
         int reason;
@@ -185,6 +189,10 @@ final class KvmVcpu implements Vcpu {
                 told(CpuExit.KICK, null);
             case RunLayout.EXIT_IRQ_WINDOW_OPEN ->
                 told(CpuExit.INTERRUPT_WINDOW, windowWanted ? VmExit.InterruptWindow.INSTANCE : null);
+            case RunLayout.EXIT_IOAPIC_EOI -> {
+                vm.chips().endOfInterrupt(HostMemory.loadByte(fd.run() + RunLayout.EOI_VECTOR) & 0xff);
+                yield told(CpuExit.KICK, null);
+            }
             case RunLayout.EXIT_X86_RDMSR -> told(CpuExit.MSR_READ, access.beginMsr(false));
             case RunLayout.EXIT_X86_WRMSR -> told(CpuExit.MSR_WRITE, access.beginMsr(true));
             case RunLayout.EXIT_SHUTDOWN -> told(CpuExit.SHUTDOWN, new VmExit.Shutdown(registers.rip()));
@@ -319,6 +327,10 @@ final class KvmVcpu implements Vcpu {
     public void tscKhz(int khz) {
         if (khz == fd.tscKhz()) {
             return;
+        }
+        // Without the capability KVM moves the counter now and then, and calls that another speed.
+        if (khz <= 0 || !fd.has(KvmCapability.TSC_CONTROL)) {
+            throw new InvalidRegisterException("tsc", khz + " kHz is no speed that this host's processor gives guests");
         }
         try {
             fd.tscKhz(khz);

@@ -21,6 +21,8 @@ public final class ApicBus {
     private static final int FIXED_COMMAND = FIXED << MODE_SHIFT;
 
     private volatile LocalApic[] apics = NONE;
+    /// Null where the local APICs are here.
+    private volatile ForeignApics foreign;
     private final AtomicInteger turn = new AtomicInteger();
 
     synchronized void add(LocalApic apic) {
@@ -34,6 +36,11 @@ public final class ApicBus {
         apics = Arrays.stream(apics).filter(a -> a != apic).toArray(LocalApic[]::new);
     }
 
+    /// Has messages go to local APICs that are elsewhere, from the start.
+    void lead(ForeignApics elsewhere) {
+        foreign = elsewhere;
+    }
+
     /// A destination field of 8 bits, as xAPICs, redirection entries and messages have, as one of 32.
     static int widen(int destination8) {
         return destination8 == 0xff ? BROADCAST : destination8;
@@ -45,6 +52,10 @@ public final class ApicBus {
     /// @param command     laid out as the interrupt command register; the shorthand is ignored
     /// @return whether anybody accepted it
     public boolean deliver(int destination, int command) {
+        ForeignApics elsewhere = foreign;
+        if (elsewhere != null) {
+            return elsewhere.deliver(destination, command, false);
+        }
         if (ApicLayout.mode(command) == LOWEST_PRIORITY) {
             return deliverToOne(destination, command);
         }
@@ -61,6 +72,10 @@ public final class ApicBus {
     /// Delivers to that one of the destinations which can accept the message and is doing the least important work;
     /// equal ones take turns.
     boolean deliverToOne(int destination, int command) {
+        ForeignApics elsewhere = foreign;
+        if (elsewhere != null) {
+            return elsewhere.deliver(destination, command, true);
+        }
         boolean logical = (command & LOGICAL) != 0;
         LocalApic[] all = apics;
         LocalApic best = null;

@@ -39,6 +39,8 @@ public final class InterruptChips {
     private final EndListeners endListeners = new EndListeners();
     private volatile GsiRouting routing;
     private volatile InterruptLine pitLine;
+    /// Null where the local APICs are here.
+    private volatile ForeignApics foreign;
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
@@ -97,7 +99,36 @@ public final class InterruptChips {
         };
     }
 
+    /// Leads to local APICs that are elsewhere; before processors are made.
+    public void lead(ForeignApics elsewhere) {
+        foreign = elsewhere;
+        bus.lead(elsewhere);
+        ioApic.onRedirection(() -> elsewhere.redirected(ioApic.messages()));
+    }
+
+    /// The interrupt acknowledge cycle of a processor whose local APIC is elsewhere, for an interrupt from the PIC.
+    ///
+    /// @return the vector, as of [I8259Pair#acknowledge]
+    public int acknowledgePic() {
+        int vector = pic.acknowledge();
+        taken();
+        return vector;
+    }
+
+    /// Whether the PIC asks for an interrupt.
+    public boolean picRequests() {
+        return pic.interruptRequested();
+    }
+
+    /// A local APIC that is elsewhere ends a level-triggered interrupt.
+    public void endOfInterrupt(int vector) {
+        ioApic.endOfInterrupt(vector);
+    }
+
     private void driveIntr(boolean level) {
+        if (foreign != null) {
+            foreign.lint0(level);
+        }
         for (LocalApic apic : localApics) {
             if (apic.id() == 0) {
                 apic.lint(0, level);
@@ -228,6 +259,9 @@ public final class InterruptChips {
 
     /// Asserts pin LINT1, which is for NMIs, of every processor, or lets it go.
     public void lint1(boolean level) {
+        if (foreign != null) {
+            foreign.lint1(level);
+        }
         localApics.forEach(apic -> apic.lint(1, level));
     }
 

@@ -70,6 +70,7 @@ public final class IoApic implements BusDevice {
     private int id;
     private int pins;
     private IntConsumer onEnd = _ -> { };
+    private Runnable onRedirection = () -> { };
 
     /// @param wideDestinations whether entries have room for APIC ids above 255
     public IoApic(ApicBus bus, boolean wideDestinations) {
@@ -129,7 +130,7 @@ public final class IoApic implements BusDevice {
             entry = table[pin];
         }
         boolean level = isLevel(entry);
-        int message = (int) entry & (level ? MESSAGE : MESSAGE & ~TRIGGER_LEVEL) | ApicLayout.LEVEL_ASSERT;
+        int message = message(entry);
         if (InterruptInjectedEvent.on()) {
             InterruptInjectedEvent.record("I/O APIC", pin, destination(entry), message);
         }
@@ -138,6 +139,18 @@ public final class IoApic implements BusDevice {
                 table[pin] &= ~REMOTE_IRR;
             }
         }
+    }
+
+    /// The messages that pins send, masked or not.
+    List<GsiRoute.Msi> messages() {
+        synchronized (lock) {
+            return LongStream.of(table).mapToObj(entry -> MsiDecoder.encode(destination(entry), message(entry), false))
+                    .toList();
+        }
+    }
+
+    private static int message(long entry) {
+        return (int) entry & (isLevel(entry) ? MESSAGE : MESSAGE & ~TRIGGER_LEVEL) | ApicLayout.LEVEL_ASSERT;
     }
 
     private int destination(long entry) {
@@ -179,6 +192,11 @@ public final class IoApic implements BusDevice {
             }
         }
         return found;
+    }
+
+    /// Has `listener` told when the table may have changed, without the lock; before anybody uses this.
+    void onRedirection(Runnable listener) {
+        onRedirection = listener;
     }
 
     /// Has `listener` told of the pins whose level-triggered interrupts the guest ends, pin 0 in bit 0, before they are
@@ -241,6 +259,7 @@ public final class IoApic implements BusDevice {
                 fired = isLevel(table[pin]) && claimLevel(pin) ? pin : -1;
             }
         }
+        onRedirection.run();
         if (fired >= 0) {
             send(fired);
         }
@@ -267,6 +286,7 @@ public final class IoApic implements BusDevice {
             select = 0;
             id = 0;
         }
+        onRedirection.run();
     }
 
     public State save() {
@@ -284,5 +304,6 @@ public final class IoApic implements BusDevice {
                 table[pin] = saved.table.get(pin);
             }
         }
+        onRedirection.run();
     }
 }

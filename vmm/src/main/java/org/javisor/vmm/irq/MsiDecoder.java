@@ -19,6 +19,7 @@ import org.javisor.vmm.events.InterruptInjectedEvent;
 ///
 /// @sdm vol. 3A §11.11 "Message Signalled Interrupts"
 public final class MsiDecoder implements MsiSink {
+    private static final long FIRST_ADDRESS = 0xfee0_0000L;
     private static final int REDIRECTION_HINT = 1 << 3, LOGICAL_DESTINATION = 1 << 2;
     private static final int DATA = ApicLayout.VECTOR | ApicLayout.MODE | ApicLayout.LEVEL_ASSERT
             | ApicLayout.TRIGGER_LEVEL;
@@ -30,6 +31,17 @@ public final class MsiDecoder implements MsiSink {
     public MsiDecoder(ApicBus bus, boolean wideDestinations) {
         this.bus = bus;
         this.wideDestinations = wideDestinations;
+    }
+
+    /// The address and data that make a message, of which [#send] makes the message again.
+    ///
+    /// @param destination up to 255, or [ApicLayout#BROADCAST]
+    /// @param command     laid out as the interrupt command register
+    /// @param one         whether just one of several destinations shall get it
+    public static GsiRoute.Msi encode(int destination, int command, boolean one) {
+        long address = FIRST_ADDRESS | (destination & 0xffL) << 12 | (one ? REDIRECTION_HINT : 0)
+                | ((command & ApicLayout.LOGICAL) != 0 ? LOGICAL_DESTINATION : 0);
+        return new GsiRoute.Msi(address, command & DATA);
     }
 
     @Override

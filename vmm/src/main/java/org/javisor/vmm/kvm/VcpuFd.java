@@ -72,6 +72,11 @@ public final class VcpuFd extends KvmFd {
         HostMemory.storeByte(run + RunLayout.REQUEST_INTERRUPT_WINDOW, (byte) (whether ? 1 : 0));
     }
 
+    /// Whether the processor took interrupts when it last left the guest.
+    public boolean readyForInterrupt() {
+        return HostMemory.loadByte(run + RunLayout.READY_FOR_INTERRUPT_INJECTION) != 0;
+    }
+
     /// Fills a structure with a part of the state.
     public void get(Ioctl request, MemorySegment structure) {
         call(request, structure);

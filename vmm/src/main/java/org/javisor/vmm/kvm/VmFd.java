@@ -14,6 +14,8 @@ public final class VmFd extends KvmFd {
     public static final int MEM_LOG_DIRTY_PAGES = 1, MEM_READONLY = 2;
     /// Of [MsrRange]'s.
     public static final int MSR_READ = 1, MSR_WRITE = 2;
+    /// Of [Route]'s types.
+    public static final int ROUTE_CHIP = 1, ROUTE_MSI = 2;
     private static final int IOEVENTFD_DATAMATCH = 1, IOEVENTFD_PIO = 2, IOEVENTFD_DEASSIGN = 4;
     private static final int MSR_FILTER_BYTES = 392;
 
@@ -93,6 +95,49 @@ public final class VmFd extends KvmFd {
                 filter.set(LONG, at + 16, arena.allocateFrom(LONG, range.allowed).address());
             }
             call(KvmCalls.KVM_X86_SET_MSR_FILTER, filter);
+        }
+    }
+
+    /// Sends a message-signalled interrupt.
+    ///
+    /// @return whether a local APIC took it
+    public boolean signalMsi(long address, int data) {
+        return with(32, msi -> {
+            msi.set(INT, 0, (int) address);
+            msi.set(INT, 4, (int) (address >>> 32));
+            msi.set(INT, 8, data);
+            // KVM gives the "nobody" of its delivery as if it were an error, -1; 0 is for one that merges with another.
+            return device.tryCall(KvmCalls.KVM_SIGNAL_MSI, msi.address()) >= 0;
+        });
+    }
+
+    /// Where a global system interrupt leads: a message, or a pin of one of KVM's own chips.
+    ///
+    /// @param type of [#ROUTE_CHIP] and [#ROUTE_MSI]
+    /// @param a    the chip, or the message's address
+    /// @param b    the pin, or the message's data
+    public record Route(int gsi, int type, long a, int b) { }
+
+    /// Says where global system interrupts lead.
+    public void routing(List<Route> routes) {
+        with(8 + 48L * routes.size(), table -> {
+            table.set(INT, 0, routes.size());
+            for (int i = 0; i < routes.size(); i++) {
+                write(routes.get(i), table.asSlice(8 + 48L * i, 48));
+            }
+            return call(KvmCalls.KVM_SET_GSI_ROUTING, table);
+        });
+    }
+
+    private static void write(Route route, MemorySegment entry) {
+        entry.set(INT, 0, route.gsi);
+        entry.set(INT, 4, route.type);
+        entry.set(INT, 16, (int) route.a);
+        if (route.type == ROUTE_MSI) {
+            entry.set(INT, 20, (int) (route.a >>> 32));
+            entry.set(INT, 24, route.b);
+        } else {
+            entry.set(INT, 20, route.b);
         }
     }
 
