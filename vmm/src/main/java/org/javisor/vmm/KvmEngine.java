@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.host.Errno;
 import org.javisor.host.HostException;
@@ -9,6 +14,7 @@ import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.kvm.KvmCapability;
 import org.javisor.vmm.kvm.SystemFd;
 import org.javisor.vmm.kvm.VmFd;
+import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.irq.IoApic;
 import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.stats.Statistics;
@@ -19,6 +25,23 @@ final class KvmEngine implements Engine {
     static final List<KvmCapability> REQUIRED = List.of(KvmCapability.USER_MEMORY, KvmCapability.READONLY_MEM,
             KvmCapability.IMMEDIATE_EXIT, KvmCapability.XSAVE, KvmCapability.XCRS, KvmCapability.DEBUGREGS,
             KvmCapability.VCPU_EVENTS, KvmCapability.SET_GUEST_DEBUG);
+
+    /// What of the host's the engine needs for each thing that not every engine can do. The chips beside local APICs are
+    /// ours.
+    private static final Map<Capability, KvmCapability> WORTH = new EnumMap<>(Map.ofEntries(
+            Map.entry(Capability.READ_ONLY_SLOTS, KvmCapability.READONLY_MEM),
+            Map.entry(Capability.MANUAL_DIRTY_LOG, KvmCapability.MANUAL_DIRTY_LOG_PROTECT2),
+            Map.entry(Capability.IRQCHIP, KvmCapability.SPLIT_IRQCHIP),
+            Map.entry(Capability.SPLIT_IRQCHIP, KvmCapability.SPLIT_IRQCHIP),
+            Map.entry(Capability.IRQFD_RESAMPLE, KvmCapability.SPLIT_IRQCHIP),
+            Map.entry(Capability.IOEVENTFD_ANY_LENGTH, KvmCapability.IOEVENTFD_ANY_LENGTH),
+            Map.entry(Capability.COALESCED_MMIO, KvmCapability.COALESCED_MMIO),
+            Map.entry(Capability.COALESCED_PIO, KvmCapability.COALESCED_PIO),
+            Map.entry(Capability.USER_SPACE_MSR, KvmCapability.X86_USER_SPACE_MSR),
+            Map.entry(Capability.MSR_FILTER, KvmCapability.X86_MSR_FILTER),
+            Map.entry(Capability.TSC_CONTROL, KvmCapability.TSC_CONTROL),
+            Map.entry(Capability.TSC_OFFSET, KvmCapability.VCPU_ATTRIBUTES),
+            Map.entry(Capability.ADJUST_CLOCK, KvmCapability.ADJUST_CLOCK)));
 
     private final SystemFd system;
 
@@ -74,6 +97,20 @@ final class KvmEngine implements Engine {
         return "kvm";
     }
 
+    @Override
+    public Set<Capability> capabilities() {
+        Set<Capability> can = EnumSet.noneOf(Capability.class);
+        WORTH.forEach((capability, needed) -> {
+            if (system.has(needed)) {
+                can.add(capability);
+            }
+        });
+        if ((system.extension(KvmCapability.SET_GUEST_DEBUG2) & KvmDebug.BLOCK_INTERRUPTS) != 0) {
+            can.add(Capability.DEBUG_BLOCK_INTERRUPTS);
+        }
+        return can;
+    }
+
     SystemFd system() {
         return system;
     }
@@ -109,10 +146,16 @@ final class KvmEngine implements Engine {
             this.vm = vm;
             this.fd = fd;
             VmConfig config = vm.config();
+            for (GuestInterface offered : config.interfaces()) {
+                if (offered != GuestInterface.KVM) {
+                    throw new ConfigurationException("engine kvm offers guests KVM's interface only, not " + offered);
+                }
+            }
             fd.placeRealModePages();
             if (config.chips()) {
                 require(system.has(KvmCapability.SPLIT_IRQCHIP), KvmCapability.SPLIT_IRQCHIP);
-                fd.enable(KvmCapability.SPLIT_IRQCHIP, IoApic.PINS);
+                fd.enable(KvmCapability.SPLIT_IRQCHIP,
+                        config.irqchip() == Irqchip.FULL ? IoApic.PINS : InterruptChips.GSIS);
                 apics = new KvmLocalApics(vm, fd);
                 vm.chips().lead(apics);
             } else {
@@ -157,6 +200,10 @@ final class KvmEngine implements Engine {
         /// What guests are told comes from KVM itself.
         @Override
         public void clockChanged(Vcpu vcpu) { }
+
+        /// KVM does this itself where guests may ask for it.
+        @Override
+        public void forgetTranslations(IntPredicate which) { }
 
         @Override
         public EventWiring eventWiring() {

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.javisor.vmm.irq.ForeignApics;
 import org.javisor.vmm.irq.GsiRoute;
 import org.javisor.vmm.irq.MsiDecoder;
@@ -17,7 +18,7 @@ final class KvmLocalApics implements ForeignApics {
     private final Vm vm;
     private final VmFd fd;
     /// Guarded by this object's monitor.
-    private List<GsiRoute.Msi> known = List.of();
+    private Map<Integer, GsiRoute.Msi> known = Map.of();
 
     KvmLocalApics(Vm vm, VmFd fd) {
         this.vm = vm;
@@ -66,14 +67,12 @@ final class KvmLocalApics implements ForeignApics {
     }
 
     @Override
-    public synchronized void redirected(List<GsiRoute.Msi> messages) {
+    public synchronized void redirected(Map<Integer, GsiRoute.Msi> messages) {
         if (!messages.equals(known)) {
             known = messages;
             List<VmFd.Route> routes = new ArrayList<>();
-            for (int pin = 0; pin < messages.size(); pin++) {
-                GsiRoute.Msi message = messages.get(pin);
-                routes.add(new VmFd.Route(pin, VmFd.ROUTE_MSI, message.address(), message.data()));
-            }
+            messages.forEach((number, message) ->
+                    routes.add(new VmFd.Route(number, VmFd.ROUTE_MSI, message.address(), message.data())));
             fd.routing(routes);
         }
     }

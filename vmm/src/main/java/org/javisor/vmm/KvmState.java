@@ -33,10 +33,12 @@ final class KvmState {
 
     private final VcpuFd vcpu;
     private final boolean chips;
+    private final boolean pic;
 
-    KvmState(VcpuFd vcpu, boolean chips) {
+    KvmState(VcpuFd vcpu, Irqchip irqchip) {
         this.vcpu = vcpu;
-        this.chips = chips;
+        this.chips = irqchip != Irqchip.NONE;
+        this.pic = irqchip == Irqchip.FULL;
     }
 
     // ---- interrupts from the owner ----
@@ -51,7 +53,7 @@ final class KvmState {
         if (vector < 0 || vector > 255) {
             throw new IllegalArgumentException("no interrupt has vector " + vector);
         }
-        if (chips) {
+        if (pic) {
             throw new IllegalStateException("the interrupt chips of this machine interrupt its processors");
         }
         if (!readyForInterrupt(registers)) {

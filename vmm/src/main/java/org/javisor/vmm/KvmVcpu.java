@@ -37,6 +37,7 @@ final class KvmVcpu implements Vcpu {
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
+    private final KvmDebug debug;
     private final KvmCoalesced coalesced;
     /// Whose interrupts from the PIC this processor takes; null if it does not.
     private final KvmLocalApics apics;
@@ -61,7 +62,8 @@ final class KvmVcpu implements Vcpu {
         this.fd = fd;
         this.pass = vm.gate().newPass();
         this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
-        this.state = new KvmState(fd, vm.hasChips());
+        this.state = new KvmState(fd, vm.config().irqchip());
+        this.debug = new KvmDebug(fd);
         this.access = new KvmAccess(vm, fd.run());
         registers.general(Registers.RDX, registers.cpuid(1, 0).eax());
         registers.flush();
@@ -189,9 +191,11 @@ final class KvmVcpu implements Vcpu {
                 told(CpuExit.KICK, null);
             case RunLayout.EXIT_IRQ_WINDOW_OPEN ->
                 told(CpuExit.INTERRUPT_WINDOW, windowWanted ? VmExit.InterruptWindow.INSTANCE : null);
+            case RunLayout.EXIT_DEBUG -> told(CpuExit.DEBUG, debug.exit(registers));
             case RunLayout.EXIT_IOAPIC_EOI -> {
-                vm.chips().endOfInterrupt(HostMemory.loadByte(fd.run() + RunLayout.EOI_VECTOR) & 0xff);
-                yield told(CpuExit.KICK, null);
+                int vector = HostMemory.loadByte(fd.run() + RunLayout.EOI_VECTOR) & 0xff;
+                yield told(CpuExit.KICK,
+                        vm.chips().endOfInterrupt(vector) ? null : new VmExit.EndOfInterrupt(vector));
             }
             case RunLayout.EXIT_X86_RDMSR -> told(CpuExit.MSR_READ, access.beginMsr(false));
             case RunLayout.EXIT_X86_WRMSR -> told(CpuExit.MSR_WRITE, access.beginMsr(true));
@@ -362,7 +366,8 @@ final class KvmVcpu implements Vcpu {
 
     @Override
     public void debug(GuestDebug wanted) {
-        throw new UnsupportedOperationException("guest debugging on KVM");
+        settle();
+        debug.set(wanted);
     }
 
     @Override

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.irq;
 
-import java.util.List;
+import java.util.Map;
 
 /// The local APICs of processors that have their own: a kernel's. The other chips of the machine are here.
 ///
@@ -22,9 +22,9 @@ public interface ForeignApics {
     /// Drives LINT1 of every processor.
     void lint1(boolean level);
 
-    /// The messages that the I/O APIC's pins send have changed: level-triggered ones have to come back, when they are
-    /// ended, to [InterruptChips#endOfInterrupt].
+    /// The messages that pins of the I/O APIC send, or GSIs where there is none, have changed: ends of level-triggered
+    /// ones have to be told.
     ///
-    /// @param messages one a pin
-    void redirected(List<GsiRoute.Msi> messages);
+    /// @param messages by number of the pin or GSI
+    void redirected(Map<Integer, GsiRoute.Msi> messages);
 }

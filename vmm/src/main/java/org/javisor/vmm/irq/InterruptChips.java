@@ -4,6 +4,7 @@ package org.javisor.vmm.irq;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.IntFunction;
@@ -103,26 +104,33 @@ public final class InterruptChips {
     public void lead(ForeignApics elsewhere) {
         foreign = elsewhere;
         bus.lead(elsewhere);
-        ioApic.onRedirection(() -> elsewhere.redirected(ioApic.messages()));
+        if (shared != null) {
+            shared.ioApic.onRedirection(() -> elsewhere.redirected(shared.ioApic.messages()));
+        }
     }
 
     /// The interrupt acknowledge cycle of a processor whose local APIC is elsewhere, for an interrupt from the PIC.
     ///
     /// @return the vector, as of [I8259Pair#acknowledge]
     public int acknowledgePic() {
-        int vector = pic.acknowledge();
+        int vector = shared.pic.acknowledge();
         taken();
         return vector;
     }
 
     /// Whether the PIC asks for an interrupt.
     public boolean picRequests() {
-        return pic.interruptRequested();
+        return shared != null && shared.pic.interruptRequested();
     }
 
     /// A local APIC that is elsewhere ends a level-triggered interrupt.
-    public void endOfInterrupt(int vector) {
-        ioApic.endOfInterrupt(vector);
+    ///
+    /// @return false if there is no I/O APIC to be told
+    public boolean endOfInterrupt(int vector) {
+        if (shared != null) {
+            shared.ioApic.endOfInterrupt(vector);
+        }
+        return shared != null;
     }
 
     private void driveIntr(boolean level) {
@@ -240,6 +248,20 @@ public final class InterruptChips {
         for (int gsi = 0; gsi < GSIS; gsi++) {
             lines[gsi].route(replacement.of(gsi));
         }
+        if (foreign != null && shared == null) {
+            foreign.redirected(messages(replacement));
+        }
+    }
+
+    /// Where GSIs lead to messages, which is all that they do without an I/O APIC.
+    private static Map<Integer, GsiRoute.Msi> messages(GsiRouting routing) {
+        Map<Integer, GsiRoute.Msi> messages = new TreeMap<>();
+        routing.routes().forEach((gsi, routes) -> routes.forEach(route -> {
+            if (route instanceof GsiRoute.Msi message) {
+                messages.put(gsi, message);
+            }
+        }));
+        return messages;
     }
 
     private void checkRoutes(int gsi, List<GsiRoute> routes) {

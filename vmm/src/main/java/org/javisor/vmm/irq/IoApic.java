@@ -8,6 +8,8 @@ import static org.javisor.vmm.irq.ApicLayout.VECTOR;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import java.util.stream.LongStream;
 import org.javisor.memory.BusDevice;
@@ -142,11 +144,15 @@ public final class IoApic implements BusDevice {
     }
 
     /// The messages that pins send, masked or not.
-    List<GsiRoute.Msi> messages() {
+    Map<Integer, GsiRoute.Msi> messages() {
+        Map<Integer, GsiRoute.Msi> messages = new TreeMap<>();
         synchronized (lock) {
-            return LongStream.of(table).mapToObj(entry -> MsiDecoder.encode(destination(entry), message(entry), false))
-                    .toList();
+            for (int pin = 0; pin < PINS; pin++) {
+                long entry = table[pin];
+                messages.put(pin, MsiDecoder.encode(destination(entry), message(entry), false));
+            }
         }
+        return messages;
     }
 
     private static int message(long entry) {

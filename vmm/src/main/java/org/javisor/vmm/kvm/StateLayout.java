@@ -31,6 +31,9 @@ public final class StateLayout {
             MXCSR = 24, ST = 32, XMM = 160, XSTATE_BV = 512, XCOMP_BV = 520, YMM_HIGH = 576;
     public static final int SLOT_BYTES = 16, XSAVE_LEAST_BYTES = 576;
 
+    // struct kvm_guest_debug
+    public static final int GUEST_DEBUG_BYTES = 72, GUEST_DEBUG_CONTROL = 0, GUEST_DEBUG_REGISTERS = 8;
+
     // struct kvm_xcrs, with one register
     public static final int XCRS_BYTES = 392, XCRS_COUNT = 0, XCRS_FIRST_NUMBER = 8, XCRS_FIRST_VALUE = 16;
 
