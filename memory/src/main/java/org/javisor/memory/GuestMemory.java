@@ -74,7 +74,13 @@ public final class GuestMemory {
         synchronized (this) {
             table = table.with(slot);
         }
-        listeners.forEach(MemoryListener::slotsChanged);
+        try {
+            listeners.forEach(MemoryListener::slotsChanged);
+        } catch (RuntimeException e) {
+            // The host refuses it: everything is to be as it was.
+            removeSlot(id);
+            throw e;
+        }
     }
 
     /// Puts another slot, as of [#addSlot], in the place of one with its number, in one step: what is in both is there
@@ -343,11 +349,14 @@ public final class GuestMemory {
     public void startDirtyLog(int id, DirtyLogging how) {
         MemorySlot slot = requireSlot(id);
         slot.startLogging(how);
+        listeners.forEach(listener -> listener.loggingChanged(slot));
         writeProtect(slot);
     }
 
     public void stopDirtyLog(int id) {
-        requireSlot(id).stopLogging();
+        MemorySlot slot = requireSlot(id);
+        slot.stopLogging();
+        listeners.forEach(listener -> listener.loggingChanged(slot));
     }
 
     /// The pages of slot `id` written since the log was started or last taken: page 0 in bit 0 of word 0. Every
@@ -356,7 +365,7 @@ public final class GuestMemory {
     /// @throws IllegalStateException if the slot has no log; this holds for all below
     public long[] takeDirtyLog(int id) {
         MemorySlot slot = requireSlot(id);
-        long[] taken = slot.log().take();
+        long[] taken = collected(slot).take();
         writeProtect(slot);
         return taken;
     }
@@ -364,7 +373,7 @@ public final class GuestMemory {
     /// The same, but the log stays as it is: [#clearDirtyLog] takes pages out, a part at a time, each when the reader
     /// is about to copy it (`KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2`).
     public long[] dirtyLog(int id) {
-        return requireSlot(id).log().read();
+        return collected(requireSlot(id)).read();
     }
 
     /// Takes pages out of the log of slot `id`; every write to them that happens after this returns will be in it.
@@ -374,12 +383,18 @@ public final class GuestMemory {
     /// @throws InvalidSlotException if the slot has no such pages
     public void clearDirtyLog(int id, long firstPage, long[] pages) {
         MemorySlot slot = requireSlot(id);
-        DirtyLog log = slot.log();
+        DirtyLog log = collected(slot);
         check(id, firstPage >= 0 && (firstPage & 63) == 0 && (firstPage >>> 6) + pages.length <= log.words(),
                 "firstPage", String.format("%d words of bits from page 0x%x do not fit its %d pages", pages.length,
                         firstPage, slot.pages()));
         log.clear((int) (firstPage >>> 6), pages);
         writeProtect(slot);
+    }
+
+    private DirtyLog collected(MemorySlot slot) {
+        DirtyLog log = slot.log();
+        listeners.forEach(listener -> listener.collectWrites(slot));
+        return log;
     }
 
     /// Makes what was harvested of the rings free, and has the next writes to those pages told again.
@@ -397,6 +412,7 @@ public final class GuestMemory {
             }
         }
         if (freed > 0) {
+            listeners.forEach(MemoryListener::ringsReset);
             writeProtect(0, LAST_GPA + 1 >>> PAGE_SHIFT);
         }
         return freed;

@@ -13,4 +13,14 @@ public interface MemoryListener {
 
     /// `bytes` bytes at `gpa`, within one tracked page, have just been written.
     default void trackedWrite(long gpa, int bytes) { }
+
+    /// Writes to a slot are logged from now on, or no longer: [MemorySlot#logging].
+    default void loggingChanged(MemorySlot slot) { }
+
+    /// The log of a slot is about to be read: who lets processors write to memory without [GuestMemory] marks the pages
+    /// that they have written, [MemorySlot#markDirty].
+    default void collectWrites(MemorySlot slot) { }
+
+    /// What was harvested of dirty rings is free: the next writes to those pages are to be told again.
+    default void ringsReset() { }
 }

@@ -106,7 +106,9 @@ public final class MemorySlot {
         tracked.clear(page(gpa));
     }
 
-    void markDirty(long gpa) {
+    /// Says that the page of `gpa` has been written, by who writes without [GuestMemory]; it does nothing where writes are
+    /// not logged.
+    public void markDirty(long gpa) {
         DirtyLog log = dirty;
         if (log != null) {
             log.mark(page(gpa));

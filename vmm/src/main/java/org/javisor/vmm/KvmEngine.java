@@ -170,7 +170,7 @@ final class KvmEngine implements Engine {
             this.msrs = system.msrIndices();
             this.coalesced = new KvmCoalesced(fd, vm.ports(), vm.mmio());
             this.events = new KvmEventWiring(vm, fd, coalesced);
-            this.slots = new KvmSlots(fd, vm.memory());
+            this.slots = new KvmSlots(fd, vm.memory(), null);
             vm.memory().addListener(slots);
         }
 

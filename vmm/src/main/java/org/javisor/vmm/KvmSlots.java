@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -19,10 +20,15 @@ final class KvmSlots implements MemoryListener {
     /// KVM's numbers of the slots that it has; guarded by this object's monitor.
     private final Map<MemorySlot, Integer> numbers = new IdentityHashMap<>();
     private final BitSet taken = new BitSet();
+    /// Those whose writes KVM logs.
+    private final Set<MemorySlot> logged = Collections.newSetFromMap(new IdentityHashMap<>());
+    /// Takes what rings hold, where KVM logs in these; else null.
+    private final Runnable rings;
 
-    KvmSlots(VmFd vm, GuestMemory memory) {
+    KvmSlots(VmFd vm, GuestMemory memory, Runnable rings) {
         this.vm = vm;
         this.memory = memory;
+        this.rings = rings;
     }
 
     @Override
@@ -43,15 +49,50 @@ final class KvmSlots implements MemoryListener {
 
     private void add(MemorySlot slot) {
         int number = taken.nextClearBit(0);
-        vm.memoryRegion(number, slot.readOnly() ? VmFd.MEM_READONLY : 0, slot.gpa(), slot.bytes(),
-                slot.hva(slot.gpa()));
+        describe(number, slot);
         taken.set(number);
         numbers.put(slot, number);
     }
 
+    private void describe(int number, MemorySlot slot) {
+        int flags = (slot.readOnly() ? VmFd.MEM_READONLY : 0) | (slot.logging() ? VmFd.MEM_LOG_DIRTY_PAGES : 0);
+        vm.memoryRegion(number, flags, slot.gpa(), slot.bytes(), slot.hva(slot.gpa()));
+        if (slot.logging()) {
+            logged.add(slot);
+        } else {
+            logged.remove(slot);
+        }
+    }
+
     private void remove(MemorySlot slot) {
+        collectWrites(slot);
+        logged.remove(slot);
         int number = numbers.remove(slot);
         vm.memoryRegion(number, 0, slot.gpa(), 0, 0);
         taken.clear(number);
+    }
+
+    @Override
+    public synchronized void loggingChanged(MemorySlot slot) {
+        Integer number = numbers.get(slot);
+        if (number != null && slot.logging() != logged.contains(slot)) {
+            describe(number, slot);
+        }
+    }
+
+    /// KVM's log is empty afterwards, and what is written from now on will be in it.
+    @Override
+    public synchronized void collectWrites(MemorySlot slot) {
+        if (rings != null) {
+            rings.run();
+        } else if (logged.contains(slot)) {
+            long[] written = vm.dirtyLog(numbers.get(slot), slot.pages());
+            for (int word = 0; word < written.length; word++) {
+                for (long bits = written[word]; bits != 0; bits &= bits - 1) {
+                    long page = word * 64L + Long.numberOfTrailingZeros(bits);
+                    slot.markDirty(slot.gpa() + (page << GuestMemory.PAGE_SHIFT));
+                }
+            }
+        }
     }
 }

@@ -49,6 +49,7 @@ class SplitIrqchipConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void theOwnersIoApicHearsOfEndsOfInterrupts(String engine) {
+        Engines.assumeProcessor(engine);
         try (Guest guest = sleeping(engine).handling(0x40, 0x1800, """
                 66b90b080000  mov ecx, 0x80b
                 6631c0        xor eax, eax
