@@ -17,7 +17,7 @@ final class Checks {
         binder.bind(Mnemonic.BOUND, Checks::bound)
                 .bind(Mnemonic.UD0, UNDEFINED)
                 .bind(Mnemonic.UD1, UNDEFINED)
-                .bind(Mnemonic.UD2, UNDEFINED);
+                .bind(Mnemonic.UD2, ForcedEmulation::undefinedOrPrefix);
     }
 
     private static void bound(Cpu cpu, Insn insn) {

@@ -69,6 +69,11 @@ public interface CpuEnvironment {
     /// got #UD).
     default void unimplemented(String instruction) { }
 
+    /// Whether UD2 followed by "kvm" is a prefix that does nothing.
+    default boolean forcesEmulation() {
+        return false;
+    }
+
     /// Null if there is none.
     default Backdoor backdoor() {
         return null;

@@ -43,7 +43,7 @@ final class Debug {
     private boolean resumeFlagLoaded;
     /// The instruction was a MOV SS or POP SS: traps wait and the next instruction's breakpoint is ignored.
     private boolean stackLoaded;
-    private boolean ignoreBreakpoint;
+    private boolean ignoreBreakpoint, behindStackLoad;
     private boolean stepCancelled;
 
     Debug(Cpu cpu) {
@@ -57,6 +57,7 @@ final class Debug {
     void before() {
         // Data breakpoints that a MOV SS hit are still to be reported, with those of this instruction.
         pending &= ignoreBreakpoint ? BREAKPOINTS | BT | BS : BT | BS;
+        behindStackLoad = ignoreBreakpoint;
         boolean ignored = ignoreBreakpoint || (cpu.systemFlags() & Flags.RF) != 0;
         ignoreBreakpoint = false;
         resumeFlagLoaded = false;
@@ -135,6 +136,13 @@ final class Debug {
     /// SS was loaded by MOV or POP.
     void stackLoaded() {
         stackLoaded = true;
+    }
+
+    /// What was executed was the prefix of the next instruction: all that concerns it is still to come.
+    void prefixed() {
+        stepCancelled = true;
+        resumeFlagLoaded = (cpu.systemFlags() & Flags.RF) != 0;
+        stackLoaded = behindStackLoad;
     }
 
     /// An SMI comes before the traps that wait for the next instruction: returns them, for [#resumeTraps].

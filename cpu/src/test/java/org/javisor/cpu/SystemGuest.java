@@ -44,6 +44,7 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     int interrupt = -1;
     int taskPriority;
     boolean hypercalls;
+    boolean forcedEmulation;
     long tsc;
     /// How often a performance counter has interrupted, and when the next one is to be looked at.
     int counterInterrupts;
@@ -364,6 +365,11 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     @Override
     public void performanceInterrupt() {
         counterInterrupts++;
+    }
+
+    @Override
+    public boolean forcesEmulation() {
+        return forcedEmulation;
     }
 
     @Override

@@ -36,6 +36,7 @@ import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.EnabledCaps;
 import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.VmConfig;
@@ -79,7 +80,8 @@ public final class Machine implements AutoCloseable {
             }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
                     .withInterfaces(config.interfaces()).withReports(config.reports()).withExecution(config.execution())
-                    .withTranslator(config.translator()));
+                    .withTranslator(config.translator()).withCaps(config.processor().forcedEmulation()
+                            ? EnabledCaps.NONE.withForcedEmulation() : EnabledCaps.NONE));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
                 @Override

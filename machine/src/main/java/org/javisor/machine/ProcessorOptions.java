@@ -9,10 +9,11 @@ import org.javisor.memory.ConfigurationException;
 /// @param physicalAddressBits MAXPHYADDR
 /// @param branchTracking      whether there is indirect branch tracking: systems that find it use it for their kernels,
 ///                            and then host code leaves every indirect branch to the interpreter
-public record ProcessorOptions(int physicalAddressBits, boolean branchTracking) {
+/// @param forcedEmulation     whether UD2 followed by "kvm" is a prefix, for programs that test emulators
+public record ProcessorOptions(int physicalAddressBits, boolean branchTracking, boolean forcedEmulation) {
     /// What is not chosen.
     public static final ProcessorOptions DEFAULT =
-            new ProcessorOptions(CpuidModel.PHYSICAL_ADDRESS_BITS, false);
+            new ProcessorOptions(CpuidModel.PHYSICAL_ADDRESS_BITS, false, false);
 
     public ProcessorOptions {
         if (physicalAddressBits < CpuidModel.MIN_PHYSICAL_ADDRESS_BITS

@@ -9,8 +9,10 @@ import org.javisor.memory.DirtyRing;
 /// @param dirtyRing    entries of each vCPU's [DirtyRing], or 0 to have dirty logs in bitmaps
 /// @param msrExits     the accesses to model-specific registers that leave [Vcpu#run] instead of raising #GP
 /// @param busLockExits whether LOCKed accesses that cross a cache line leave it
-public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits, boolean busLockExits) {
-    public static final EnabledCaps NONE = new EnabledCaps(0, Set.of(), false);
+/// @param forcedEmulation whether UD2 followed by "kvm" is a prefix, as with KVM's parameter `force_emulation_prefix`
+public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits, boolean busLockExits,
+        boolean forcedEmulation) {
+    public static final EnabledCaps NONE = new EnabledCaps(0, Set.of(), false, false);
 
     public EnabledCaps {
         if (dirtyRing != 0) {
@@ -20,14 +22,18 @@ public record EnabledCaps(int dirtyRing, Set<MsrExitReason> msrExits, boolean bu
     }
 
     public EnabledCaps withDirtyRing(int entries) {
-        return new EnabledCaps(entries, msrExits, busLockExits);
+        return new EnabledCaps(entries, msrExits, busLockExits, forcedEmulation);
     }
 
     public EnabledCaps withMsrExits(MsrExitReason... reasons) {
-        return new EnabledCaps(dirtyRing, Set.of(reasons), busLockExits);
+        return new EnabledCaps(dirtyRing, Set.of(reasons), busLockExits, forcedEmulation);
     }
 
     public EnabledCaps withBusLockExits() {
-        return new EnabledCaps(dirtyRing, msrExits, true);
+        return new EnabledCaps(dirtyRing, msrExits, true, forcedEmulation);
+    }
+
+    public EnabledCaps withForcedEmulation() {
+        return new EnabledCaps(dirtyRing, msrExits, busLockExits, true);
     }
 }

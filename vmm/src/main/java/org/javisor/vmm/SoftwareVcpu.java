@@ -499,6 +499,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     @Override
+    public boolean forcesEmulation() {
+        return vm.config().caps().forcedEmulation();
+    }
+
+    @Override
     public Backdoor backdoor() {
         return vm.paravirt() == null ? null : vm.paravirt().backdoor();
     }

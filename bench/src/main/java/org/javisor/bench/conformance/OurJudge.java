@@ -22,6 +22,9 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param log gets what the programs print; null for nobody
 record OurJudge(Execution execution, PrintStream log) implements Judge {
     private static final int DEBUG_EXIT = 0xf4;
+    /// Given the prefix these want what is particular to KVM: that its emulator knows no shadow stacks, and that x87
+    /// errors are exceptions though CR0.NE is clear.
+    private static final Set<String> WITHOUT_FORCED_EMULATION = Set.of("cet", "emulator");
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
     @Override
@@ -59,7 +62,8 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                 })
                 .vendor(processor.vendor()).execution(execution).interfaces(interfaces(configuration, processor));
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
-                ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true));
+                ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
+                !WITHOUT_FORCED_EMULATION.contains(configuration.name())));
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
         }
