@@ -20,8 +20,6 @@ import org.javisor.app.guest.DebianFirmware;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.app.vnc.VncServer;
 import org.javisor.cpu.TranslationStats;
-import org.javisor.cpu.TranslatorConfig;
-import org.javisor.host.PerfMap;
 import org.javisor.machine.FirmwareImage;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig.Protocol;
@@ -134,18 +132,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--stats", description = "At the end, tell what was executed and where time went.")
     private boolean stats;
 
-    @Option(names = "--code-cache", paramLabel = "SIZE", converter = ByteSize.Converter.class,
-            description = "Memory for translated code: 128M (the default), or 1M to 1G. What was translated first makes"
-            + " room when it is full.")
-    private ByteSize codeCache = new ByteSize(TranslatorConfig.DEFAULT.cacheBytes());
-
-    @Option(names = "--disassemble", paramLabel = "RANGE", converter = AddressRange.Converter.class,
-            description = "At the end, print guest code at these addresses, as in 401000-402000 or 401000+20,"
-            + " beside the host code that it was translated to; repeatable.")
-    private List<AddressRange> disassembled = List.of();
-
-    @Option(names = "--perf-map", description = "Name translated code for Linux's perf, in /tmp/perf-PID.map.")
-    private boolean perfMap;
+    @Mixin
+    private TranslatorOptions translator;
 
     @Mixin
     private BoardOptions board;
@@ -180,12 +168,10 @@ final class RunCommand implements Callable<Integer> {
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);
-        try (Recording _ = recording.start(); PerfMap map = perfMap ? PerfMap.ofThisProcess() : null;
-                PeripheralOptions devices = peripherals;
-                HotCodeFile hot = new HotCodeFile(Cache.of(System.getenv()).file("hot-code"))) {
+        try (Recording _ = recording.start(); PeripheralOptions devices = peripherals;
+                TranslatorOptions code = translator) {
             builder.peripherals(devices.config(storage.snapshot(), this::report));
-            builder.translator(TranslatorConfig.DEFAULT.withPerfMap(map).withHotCode(hot.code())
-                    .withCacheBytes(codeCache.bytes()).withCounted(stats).withListed(!disassembled.isEmpty()));
+            builder.translator(code.config(stats));
             return exec != null ? runCommand(builder, started) : runInteractively(builder, started);
         }
     }
@@ -388,7 +374,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void printWhatWasAsked(Machine machine, long started) {
-        for (AddressRange range : disassembled) {
+        for (AddressRange range : translator.disassembled()) {
             err().print(machine.vm().listing(range.from(), range.to()));
             err().flush();
         }

@@ -26,6 +26,8 @@ final class Block {
     final int decodeMode;
     /// Null for a block that belongs to none, see [EdgeFetch].
     final CodePage page;
+    /// The bytes that it was decoded from, which may have changed since.
+    final byte[] code;
     /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
     /// code that another processor modifies.
     boolean valid = true;
@@ -45,13 +47,26 @@ final class Block {
     /// Blocks of the same page and decode mode that followed this one: the last, and the last but one. Racy hints.
     Block next, other;
 
-    Block(Insn[] insns, int start, int end, int decodeMode, CodePage page) {
+    Block(Insn[] insns, int start, byte[] code, int decodeMode, CodePage page) {
         this.decoded = insns;
         this.insns = insns;
         this.start = start;
-        this.end = end;
+        this.end = start + code.length;
+        this.code = code;
         this.decodeMode = decodeMode;
         this.page = page;
+    }
+
+    /// As another run would have decoded it, had the kernel been `distance` bytes further up: for a translation that is
+    /// only looked at.
+    Block moved(int distance) {
+        Insn[] moved = new Insn[decoded.length];
+        for (int n = 0; n < moved.length; n++) {
+            moved[n] = KernelConstants.moved(decoded[n], code, decoded[n].end - start, distance);
+        }
+        Block block = new Block(moved, start, code, decodeMode, page);
+        block.interpreted = interpreted;
+        return block;
     }
 
     /// Has nobody begin to execute it any more. Who adds to [#partOf] after it was read here must look at [#valid].

@@ -65,6 +65,9 @@ public interface BlockTranslator extends AutoCloseable {
     /// Bytes of host code.
     long bytes();
 
+    /// How many translations earlier runs had made.
+    long restored();
+
     /// How many links were made.
     long links();
 

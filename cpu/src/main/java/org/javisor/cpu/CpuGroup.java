@@ -31,9 +31,11 @@ public final class CpuGroup {
     boolean checked;
     /// Whether translated code counts the instructions that it executes.
     boolean counted;
-    /// The how-manieth execution of a block makes it worth translating.
     /// Or null.
     HotCode hotCode;
+    /// Or null.
+    KeptCode keptCode;
+    /// The how-manieth execution of a block makes it worth translating.
     int translateAt = TranslatorConfig.DEFAULT.translateAt();
     boolean busLocksLeave;
     /// By number.
@@ -113,6 +115,12 @@ public final class CpuGroup {
     /// Has what earlier runs executed often translated at once, and notes what this one does. Before a processor runs.
     public void hotCode(HotCode code) {
         hotCode = code;
+    }
+
+    /// Has host code that earlier runs made used again, and that of this one kept: by the translator, which knows of it,
+    /// too. Before a processor runs.
+    public void keptCode(KeptCode code) {
+        keptCode = code;
     }
 
     /// What the translator did so far; null when all code is interpreted.

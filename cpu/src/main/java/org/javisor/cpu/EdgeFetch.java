@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.Arrays;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Decoder;
 import org.javisor.memory.GuestMemory;
@@ -88,7 +89,7 @@ final class EdgeFetch {
                 int start = (int) gva & PAGE_MASK;
                 insn.end = (short) (start + insn.length);
                 insn.ordinal = 1;
-                return new Block(new Insn[] {insn}, start, insn.end, cpu.decodeMode, null);
+                return new Block(new Insn[] {insn}, start, Arrays.copyOf(code, insn.length), cpu.decodeMode, null);
             }
         }
         throw cpu.gp(0);

@@ -43,10 +43,14 @@ final class Insn extends Instruction implements Cloneable {
     }
 
     private Insn before(Insn other) {
+        Insn copy = copy();
+        copy.next = other;
+        return copy;
+    }
+
+    Insn copy() {
         try {
-            Insn copy = (Insn) clone();
-            copy.next = other;
-            return copy;
+            return (Insn) clone();
         } catch (CloneNotSupportedException e) {
             throw new AssertionError(e);
         }

@@ -77,7 +77,8 @@ final class InstructionDecoder {
                 break;
             }
         }
-        return count == 0 ? null : new Block(Arrays.copyOf(insns, count), start, at, decodeMode, page);
+        return count == 0 ? null : new Block(Arrays.copyOf(insns, count), start,
+                Arrays.copyOfRange(bytes, start, at), decodeMode, page);
     }
 
     /// The instruction at `code[from]`, or null if it does not end before `limit`.

@@ -22,6 +22,7 @@ final class Region {
     private final List<Block> blocks = new ArrayList<>();
     private final RunLoop runLoop;
     private final HotCode known;
+    private KeptCode.Entry kept;
     private final int warm;
     private int instructions;
 
@@ -34,13 +35,54 @@ final class Region {
     /// The blocks, from `head` on, which has been executed often. Nobody holds a lock.
     ///
     /// @param runLoop that `head` was found by
-    static List<Block> of(Block head, RunLoop runLoop, CpuGroup group) {
+    static Region of(Block head, RunLoop runLoop, CpuGroup group) {
         Region region = new Region(runLoop, group);
         region.add(head);
+        if (group.keptCode != null && region.addKept(group)) {
+            return region;
+        }
         for (int i = 0; i < region.blocks.size(); i++) {
             region.follow(region.blocks.get(i));
         }
-        return region.blocks;
+        return region;
+    }
+
+    /// The first was executed often.
+    List<Block> blocks() {
+        return blocks;
+    }
+
+    /// What an earlier run made of these very blocks, or null.
+    KeptCode.Entry kept() {
+        return kept;
+    }
+
+    private CodeImage image(CpuGroup group) {
+        return CodeImage.of(blocks, group.checked, group.counted, group.busLocksLeave);
+    }
+
+    /// Adds the blocks that were translated with the first one in an earlier run, if its host code is known.
+    private boolean addKept(CpuGroup group) {
+        Block head = blocks.getFirst();
+        KeptCode.Entry entry = group.keptCode.find(image(group));
+        if (entry == null) {
+            return false;
+        }
+        int[] starts = entry.starts();
+        for (int n = 1; n < starts.length; n++) {
+            Block block = runLoop.beside(head.page, starts[n]);
+            if (block != null) {
+                add(block);
+            }
+        }
+        if (entry.isOf(image(group))) {
+            kept = entry;
+            return true;
+        }
+        // Some are other code now: who is part of it is found out anew.
+        blocks.subList(1, blocks.size()).clear();
+        instructions = head.insns.length;
+        return false;
     }
 
     private void add(Block block) {

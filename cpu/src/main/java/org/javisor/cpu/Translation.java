@@ -30,6 +30,7 @@ public final class Translation {
     private final boolean busLocksLeave;
     private final long rip;
     private final List<Block> blocks;
+    private final KeptCode.Entry kept;
     private final List<Piece> pieces = new ArrayList<>();
     /// By number of an instruction.
     private final Insn[] insns;
@@ -50,14 +51,16 @@ public final class Translation {
     /// Nothing leads here any more. Guarded by [Translations].
     boolean dropped;
 
-    /// @param rip           where the first block was found
     /// @param blocks        of one page
+    /// @param rip           where the first block was found
+    /// @param kept          host code that an earlier run made of these blocks, or null
     /// @param busLocksLeave as of [#busLocksLeave]
-    Translation(int number, List<Block> blocks, long rip, boolean busLocksLeave) {
+    Translation(int number, List<Block> blocks, long rip, KeptCode.Entry kept, boolean busLocksLeave) {
         this.busLocksLeave = busLocksLeave;
         this.number = number;
         this.rip = rip;
         this.blocks = blocks;
+        this.kept = kept;
         int first = 0;
         for (Block block : blocks) {
             int length = length(block, blocks);
@@ -239,6 +242,32 @@ public final class Translation {
             end = Math.max(end, piece.end());
         }
         return end - start();
+    }
+
+    // ---- what is kept ----
+
+    /// Host code that an earlier run made of the same, or null.
+    public KeptCode.Entry kept() {
+        return kept;
+    }
+
+    /// What it is made of: all that decides about its host code.
+    ///
+    /// @param logged  as of [BlockTranslator#translate]
+    /// @param counted likewise
+    public CodeImage image(boolean logged, boolean counted) {
+        return CodeImage.of(blocks, logged, counted, busLocksLeave);
+    }
+
+    /// What its first block is made of: by that it is found.
+    public CodeImage headImage(boolean logged, boolean counted) {
+        return CodeImage.of(blocks.subList(0, 1), logged, counted, busLocksLeave);
+    }
+
+    /// The same, had the kernel been `distance` bytes further up; only to be looked at.
+    public Translation moved(int distance) {
+        return new Translation(number, blocks.stream().map(block -> block.moved(distance)).toList(), rip, null,
+                busLocksLeave);
     }
 
     // ---- what was translated ----

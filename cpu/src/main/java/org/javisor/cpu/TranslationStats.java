@@ -14,6 +14,7 @@ import org.javisor.isa.Mnemonic;
 /// @param untranslated  blocks that begin with what cannot be translated, or came when there was no room
 /// @param instructions  guest instructions of the translations
 /// @param cacheBytes    host code in the code cache, that of dropped translations among it
+/// @param restored      translations whose host code an earlier run had made
 /// @param links         jumps that were made to lead straight from one translation to another
 /// @param dropped       translations whose guest code was changed or forgotten
 /// @param evicted       translations that made room for others
@@ -26,6 +27,6 @@ import org.javisor.isa.Mnemonic;
 /// @param stoppedAtTranslated   and those whose host code could not go on: the page was not in the TLB, the target not
 ///     in the entry cache
 public record TranslationStats(long translations, long present, long untranslated, long instructions, long cacheBytes,
-        long links, long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret,
+        long restored, long links, long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret,
         long exitsToTarget, long exitsAtEntry,
         Map<Mnemonic, Long> stoppedAtUntranslated, Map<Mnemonic, Long> stoppedAtTranslated) { }

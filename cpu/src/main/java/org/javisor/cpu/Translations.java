@@ -44,10 +44,11 @@ final class Translations {
 
     /// Translates a block with those that it leads to, unless another processor has been faster.
     ///
-    /// @param blocks of a region, the block first
+    /// @param region of the block
     /// @param rip where it was found
     /// @return what it is translated to, which may not have host code
-    Translation translate(List<Block> blocks, long rip, CpuGroup group) {
+    Translation translate(Region region, long rip, CpuGroup group) {
+        List<Block> blocks = region.blocks();
         Block block = blocks.getFirst();
         Translation translation;
         synchronized (this) {
@@ -58,7 +59,7 @@ final class Translations {
             long start = System.nanoTime();
             makeRoom(VICTIMS, group);
             int number = free.isEmpty() ? count : free.peek();
-            translation = new Translation(number, blocks, rip, group.busLocksLeave);
+            translation = new Translation(number, blocks, rip, region.kept(), group.busLocksLeave);
             switch (number == BlockTranslator.MAX_NUMBER ? BlockTranslator.Outcome.NO_ROOM
                     : group.translator.translate(translation, group.checked, group.counted)) {
                 case DONE -> {
@@ -192,7 +193,7 @@ final class Translations {
             interpreted += counters.interpreted();
         }
         return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(),
-                translator.links(), translator.dropped() - evicted,
+                translator.restored(), translator.links(), translator.dropped() - evicted,
                 evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
                 kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);

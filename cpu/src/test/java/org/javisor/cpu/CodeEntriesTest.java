@@ -39,7 +39,7 @@ class CodeEntriesTest {
     }
 
     private void enter(long rip, long entry, boolean global) {
-        entries.put(rip, new Block(new Insn[1], 0, 1, 64, null), global);
+        entries.put(rip, new Block(new Insn[1], 0, new byte[1], 64, null), global);
         entries.enter(rip, entry);
     }
 

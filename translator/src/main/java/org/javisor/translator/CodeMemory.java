@@ -169,7 +169,11 @@ final class CodeMemory implements AutoCloseable {
 
     /// Puts code at host address `at`.
     void place(Assembler asm, long at) {
-        byte[] code = asm.bytes();
+        place(asm.bytes(), at);
+    }
+
+    /// As above.
+    void place(byte[] code, long at) {
         MemorySegment.copy(MemorySegment.ofArray(code), 0,
                 HostMemory.segment(at + mapping.toWritable(), code.length), 0, code.length);
     }

@@ -39,6 +39,8 @@ final class Emission {
     private final List<Integer> links = new ArrayList<>();
     private final List<Integer> callers = new ArrayList<>();
     private final List<Load> loads = new ArrayList<>();
+    private final List<Integer> leading = new ArrayList<>();
+    private final List<Integer> numbered = new ArrayList<>();
     private int lastX87 = NONE;
     /// Null unless a listing is wanted.
     private List<Integer> marks;
@@ -107,12 +109,12 @@ final class Emission {
 
     /// Emits a call of a routine, which tells by ZF whether the instruction is complete.
     void call(StringRoutine routine) {
-        asm.patch4(asm.call(), distance(asm.length(), memory.routine(routine)));
+        lead(asm.call(), memory.routine(routine));
     }
 
     /// Emits a call of what reads the time stamp counter ([CodeMemory#readTime]).
     void callReadTime() {
-        asm.patch4(asm.call(), distance(asm.length(), memory.readTime()));
+        lead(asm.call(), memory.readTime());
     }
 
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
@@ -214,7 +216,7 @@ final class Emission {
         for (Load load : loads) {
             asm.land(load.jump());
             setExit(BlockTranslator.exit(translation.number(), BlockTranslator.ENTRY, 0));
-            asm.patch4(asm.call(), distance(asm.length(), load.routine()));
+            lead(asm.call(), load.routine());
             int jump = asm.jump();
             asm.patch4(jump, load.back() - asm.length());
         }
@@ -228,18 +230,30 @@ final class Emission {
             }
             setExit(exit.exit());
             long way = exit.flags().inMemory() ? memory.leave() : memory.leaveWithFlags();
-            asm.patch4(asm.jump(), distance(asm.length(), way));
+            lead(asm.jump(), way);
         }
     }
 
     private void setExit(long exit) {
         asm.bytes(0x41, 0xbf);
+        numbered.add(asm.length());
         asm.immediate(exit, 4);
     }
 
-    /// From the byte at `from` of this code to a host address.
-    private int distance(int from, long to) {
-        return (int) (to - (origin + from));
+    /// Has the call or jump just emitted, whose distance is at `at`, lead to a routine.
+    private void lead(int at, long routine) {
+        asm.patch4(at, (int) (routine - (origin + asm.length())));
+        leading.add(at);
+    }
+
+    /// Where the distances to routines are, which change with the place of the code.
+    int[] leading() {
+        return numbers(leading);
+    }
+
+    /// Where exits are, which the number of the translation is a part of.
+    int[] numbered() {
+        return numbers(numbered);
     }
 
     int[] targets() {

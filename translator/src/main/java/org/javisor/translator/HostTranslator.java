@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import org.javisor.cpu.BlockTranslator;
+import org.javisor.cpu.CodeImage;
+import org.javisor.cpu.KeptCode;
 import org.javisor.cpu.Translation;
 import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.CodeMapping;
@@ -29,6 +31,9 @@ final class HostTranslator implements BlockTranslator {
     private final Map<Translation, Code> codes = new HashMap<>();
     private final TranslatorConfig config;
     private final PerfMap perfMap;
+    /// Null if no host code is kept.
+    private final KeptCode keptCode;
+    private long restored;
     private long linked;
     private long dropped;
 
@@ -39,13 +44,27 @@ final class HostTranslator implements BlockTranslator {
         ring = new CodeRing(memory.free(), memory.end(), Math.clamp(room / MIN_SEGMENT_BYTES, 2, SEGMENTS));
         this.config = config;
         perfMap = config.perfMap();
+        keptCode = keptCode();
         if (perfMap != null) {
             perfMap.add(memory.base(), memory.free() - memory.base(), "guest_enter_and_leave");
         }
     }
 
+    private KeptCode keptCode() {
+        KeptCode kept = config.keptCode();
+        long maker = kept == null ? 0 : Maker.identity(host, memory.free() - memory.base());
+        if (kept != null) {
+            kept.claim(maker);
+        }
+        return maker == 0 ? null : kept;
+    }
+
     @Override
     public synchronized Outcome translate(Translation translation, boolean logged, boolean counted) {
+        Outcome restoring = restore(translation);
+        if (restoring != null) {
+            return restoring;
+        }
         int[] translated = new int[translation.pieces()];
         for (int piece = 0; piece < translated.length; piece++) {
             translated[piece] = BlockCompiler.supported(translation, piece, host);
@@ -65,7 +84,11 @@ final class HostTranslator implements BlockTranslator {
                 return Outcome.IMPOSSIBLE;
             }
             if (ring.fits(asm.length())) {
-                place(translation, translated, emission);
+                byte[] code = asm.bytes();
+                keep(emission, translated, logged, counted);
+                place(translation, code, emission.links(), emission.marks());
+                translation.complete(codes.get(translation).entry(), translated, emission.targets(),
+                        emission.callers());
                 return Outcome.DONE;
             }
             if (!ring.advance()) {
@@ -74,16 +97,59 @@ final class HostTranslator implements BlockTranslator {
         }
     }
 
-    private void place(Translation translation, int[] translated, Emission emission) {
+    private void place(Translation translation, byte[] bytes, int[] links, int[] marks) {
         long entry = ring.next();
-        memory.place(asm, entry);
-        Code code = new Code(memory, translation, entry, asm.length(), emission.links(), emission.marks());
+        memory.place(bytes, entry);
+        Code code = new Code(memory, translation, entry, bytes.length, links, marks);
         ring.add(code);
         codes.put(translation, code);
-        translation.complete(entry, translated, emission.targets(), emission.callers());
         if (perfMap != null) {
-            perfMap.add(entry, asm.length(), "guest_" + Long.toHexString(translation.rip()) + "+"
+            perfMap.add(entry, bytes.length, "guest_" + Long.toHexString(translation.rip()) + "+"
                     + translation.length());
+        }
+    }
+
+    // ---- what earlier runs made ----
+
+    /// Places the host code that an earlier run made of the same.
+    ///
+    /// @return null if there is none
+    private Outcome restore(Translation translation) {
+        KeptCode.Entry kept = translation.kept();
+        if (keptCode == null || kept == null || kept.distance() % Relocatable.STEP != 0 || config.listed()) {
+            return null;
+        }
+        Relocatable made = Relocatable.of(kept.code());
+        if (!ring.couldFit(made.code().length)) {
+            return null;
+        }
+        if (!ring.fits(made.code().length) && !ring.advance()) {
+            return Outcome.NO_ROOM;
+        }
+        place(translation, made.at(ring.next() - memory.base(), translation.number(), kept.distance()), made.links(),
+                new int[0]);
+        translation.complete(codes.get(translation).entry(), made.translated(), made.targets(), made.callers());
+        restored++;
+        return Outcome.DONE;
+    }
+
+    /// Keeps what was just emitted for later runs.
+    private void keep(Emission emission, int[] translated, boolean logged, boolean counted) {
+        if (keptCode == null) {
+            return;
+        }
+        Translation translation = emission.translation;
+        CodeImage image = translation.image(logged, counted);
+        long origin = ring.next() - memory.base();
+        Relocatable made = Relocatable.of(emission, translated, origin);
+        if (image.moves()) {
+            asm.reset();
+            Emission stepped = new Emission(asm, Relocatable.stepped(translation), logged, ring.next(), memory);
+            new RegionCompiler(stepped, host, translated, counted).compile();
+            made = made.comparedWith(Relocatable.of(stepped, translated, origin));
+        }
+        if (made != null) {
+            keptCode.keep(translation.headImage(logged, counted), image, made.bytes());
         }
     }
 
@@ -152,6 +218,11 @@ final class HostTranslator implements BlockTranslator {
     @Override
     public synchronized long bytes() {
         return ring.used();
+    }
+
+    @Override
+    public synchronized long restored() {
+        return restored;
     }
 
     @Override

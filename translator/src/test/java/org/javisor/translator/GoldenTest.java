@@ -120,6 +120,11 @@ class GoldenTest {
         }
 
         @Override
+        public long restored() {
+            return inner.restored();
+        }
+
+        @Override
         public long links() {
             return inner.links();
         }

@@ -42,6 +42,7 @@ final class SoftwareEngine implements Engine {
             group.translator(translator, execution == Execution.CHECK);
             group.translateAt(vm.config().translator().translateAt());
             group.hotCode(vm.config().translator().hotCode());
+            group.keptCode(vm.config().translator().keptCode());
             if (vm.config().translator().counted()) {
                 group.countInstructions();
             }
