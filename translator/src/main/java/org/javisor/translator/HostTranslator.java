@@ -73,6 +73,8 @@ final class HostTranslator implements BlockTranslator {
             translation.complete(0, new int[translated.length], new int[0], new int[0]);
             return Outcome.IMPOSSIBLE;
         }
+        // What is checked alone may become more at any time: an image must not have more of it than the host code.
+        CodeImage image = keptCode == null ? null : translation.image(logged, counted);
         while (true) {
             asm.reset();
             Emission emission = new Emission(asm, translation, logged, ring.next(), memory);
@@ -85,7 +87,7 @@ final class HostTranslator implements BlockTranslator {
             }
             if (ring.fits(asm.length())) {
                 byte[] code = asm.bytes();
-                keep(emission, translated, logged, counted);
+                keep(emission, image, translated, logged, counted);
                 place(translation, code, emission.links(), emission.marks());
                 translation.complete(codes.get(translation).entry(), translated, emission.targets(),
                         emission.callers());
@@ -134,12 +136,11 @@ final class HostTranslator implements BlockTranslator {
     }
 
     /// Keeps what was just emitted for later runs.
-    private void keep(Emission emission, int[] translated, boolean logged, boolean counted) {
-        if (keptCode == null) {
+    private void keep(Emission emission, CodeImage image, int[] translated, boolean logged, boolean counted) {
+        if (image == null) {
             return;
         }
         Translation translation = emission.translation;
-        CodeImage image = translation.image(logged, counted);
         long origin = ring.next() - memory.base();
         Relocatable made = Relocatable.of(emission, translated, origin);
         if (image.moves()) {
