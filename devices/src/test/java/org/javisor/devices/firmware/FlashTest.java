@@ -51,6 +51,26 @@ class FlashTest {
     }
 
     @Test
+    void commandsOfOthersThanThoseItTrustsAreIgnored() {
+        boolean[] trusted = {true};
+        memory.removeSlot(1);
+        Flash secure = new Flash(memory, 1, GPA, erased(), array, this::keep, () -> trusted[0]);
+        trusted[0] = false;
+        secure.write(8, 1, 0x40);
+        secure.write(8, 1, 0x12);
+        assertEquals(0xff, array(8));
+        trusted[0] = true;
+        secure.write(8, 1, 0x40);
+        secure.write(8, 1, 0x12);
+        assertEquals(0x80, secure.read(8, 1));
+        trusted[0] = false;
+        assertEquals(0x12, secure.read(8, 1), "others see the array whatever it shows");
+        secure.write(0, 1, 0xff);
+        trusted[0] = true;
+        assertEquals(0x80, secure.read(8, 1));
+    }
+
+    @Test
     void theArrayIsMemoryUntilACommandComes() {
         assertEquals(0xff, array(5));
         write(0, 0x70);
