@@ -64,6 +64,7 @@ public final class Cpu implements AutoCloseable {
     final Mmu mmu;
     final Exceptions exceptions;
     final SystemManagement management;
+    final MachineCheck machineCheck;
     final Debug debug;
     final OutsideDebug outside = new OutsideDebug(this);
     final X87 x87;
@@ -135,6 +136,7 @@ public final class Cpu implements AutoCloseable {
         this.mmu = new Mmu(this);
         this.exceptions = new Exceptions(this);
         this.management = new SystemManagement(this);
+        this.machineCheck = new MachineCheck(this);
         this.debug = new Debug(this);
         this.x87 = new X87(this);
         this.runLoop = new RunLoop(this);
@@ -203,6 +205,11 @@ public final class Cpu implements AutoCloseable {
     /// The model-specific registers; to be changed before the processor runs, or on its thread.
     public MsrTable msrs() {
         return msrs;
+    }
+
+    /// Where hardware errors are reported. While the processor does not run.
+    public MachineCheck machineCheck() {
+        return machineCheck;
     }
 
     /// What the guest reads as its time stamp counter now. On the processor's own thread.

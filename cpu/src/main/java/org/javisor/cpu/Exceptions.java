@@ -21,6 +21,7 @@ final class Exceptions {
     private Event queued;
     /// Faults on the way are for [#inject] to take.
     private boolean injecting;
+    private boolean shutDown;
 
     Exceptions(Cpu cpu) {
         this.cpu = cpu;
@@ -97,6 +98,11 @@ final class Exceptions {
                 : new Event().interrupt(vector, 0);
     }
 
+    /// Has the processor shut down before the next instruction; while it does not run.
+    void queueShutdown() {
+        shutDown = true;
+    }
+
     /// What waits to be delivered, or null.
     Event queued() {
         return queued;
@@ -104,12 +110,17 @@ final class Exceptions {
 
     void forgetQueued() {
         queued = null;
+        shutDown = false;
     }
 
     /// Delivers what [#queue] was given, before the processor runs.
     ///
     /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]
     int deliverQueued() {
+        if (shutDown) {
+            shutDown = false;
+            return CpuExit.SHUTDOWN;
+        }
         Event next = queued;
         if (next == null) {
             return CpuExit.NONE;

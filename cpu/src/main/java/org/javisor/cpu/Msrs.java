@@ -25,7 +25,6 @@ final class Msrs {
             FS_BASE = 0xc000_0100, GS_BASE = 0xc000_0101, KERNEL_GS_BASE = 0xc000_0102, TSC_AUX = 0xc000_0103,
             AMD_COUNTERS = 0xc001_0000;
 
-    private static final int MACHINE_CHECK_BANKS = 4;
     private static final long MICROCODE_REVISION = 1L << 32;
     private static final long FEAT_CTL_LOCKED = 1;
     /// Fast strings; branch trace storage and precise event sampling unavailable.
@@ -48,9 +47,6 @@ final class Msrs {
     private final MsrTable table;
     private final MemoryTypes memoryTypes;
     private long apicBase;
-    private long machineCheckStatus, machineCheckControl = -1;
-    /// CTL, STATUS, ADDR and MISC of each bank.
-    private final long[] banks = new long[4 * MACHINE_CHECK_BANKS];
     private long microcode;
     private long miscEnable;
 
@@ -62,7 +58,9 @@ final class Msrs {
         defineTime();
         definePlatform();
         defineSpeculation();
-        defineMachineCheck();
+        if (cpu.cpuid.has(CpuFeature.MCA)) {
+            cpu.machineCheck.define(table);
+        }
         defineEnforcement();
         if (cpu.cpuid.vendor() == CpuVendor.AMD) {
             defineAmdCounters();
@@ -77,7 +75,7 @@ final class Msrs {
     void reset() {
         apicBase = SystemRegisters.APIC_BASE | SystemRegisters.APIC_BASE_ENABLE
                 | (cpu.id == 0 ? SystemRegisters.APIC_BASE_BSP : 0);
-        machineCheckStatus = 0;
+        cpu.machineCheck.reset();
         microcode = MICROCODE_REVISION;
         miscEnable = miscEnableDefault();
         memoryTypes.reset();
@@ -246,25 +244,6 @@ final class Msrs {
                 cpu.shadowStack::interruptTable);
     }
 
-    /// Banks that never report anything.
-    ///
-    /// @sdm vol. 3B §16.3 "Machine-Check MSRs"
-    private void defineMachineCheck() {
-        long controlPresent = 1 << 8;
-        define(CpuFeature.MCA, MCG_CAP, () -> MACHINE_CHECK_BANKS | controlPresent, MsrTable.READ_ONLY);
-        define(CpuFeature.MCA, MCG_STATUS, () -> machineCheckStatus, within(7, v -> machineCheckStatus = v));
-        define(CpuFeature.MCA, MCG_CTL, () -> machineCheckControl, this::writeMachineCheckControl);
-        for (int n = 0; n < MACHINE_CHECK_BANKS; n++) {
-            int bank = 4 * n;
-            int control = MC0_CTL + bank;
-            define(CpuFeature.MCA, control, () -> banks[bank], value -> writeBankControl(bank, value));
-            // The status says that nothing is logged; the rest has no meaning then and keeps what is written.
-            define(CpuFeature.MCA, control + 1, () -> 0, value -> value == 0);
-            define(CpuFeature.MCA, control + 2, () -> banks[bank + 2], always(v -> banks[bank + 2] = v));
-            define(CpuFeature.MCA, control + 3, () -> banks[bank + 3], always(v -> banks[bank + 3] = v));
-        }
-    }
-
     /// AMD's four performance counters, which no CPUID bit announces, with their event selectors first. They
     /// stand still.
     private void defineAmdCounters() {
@@ -273,23 +252,5 @@ final class Msrs {
             int index = n;
             table.define(AMD_COUNTERS + n, () -> counters[index], always(v -> counters[index] = v));
         }
-    }
-
-    /// All ones or nothing, but for the two bits that systems are known to clear in some banks.
-    private boolean writeBankControl(int bank, long value) {
-        if (value != 0 && (value | 1 << 10 | 1) != -1) {
-            return false;
-        }
-        banks[bank] = value;
-        return true;
-    }
-
-    /// All ones or nothing.
-    private boolean writeMachineCheckControl(long value) {
-        if (value != 0 && value != -1) {
-            return false;
-        }
-        machineCheckControl = value;
-        return true;
     }
 }

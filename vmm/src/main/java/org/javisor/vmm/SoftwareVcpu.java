@@ -9,6 +9,7 @@ import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.InterruptController;
+import org.javisor.cpu.MachineCheck;
 import org.javisor.cpu.Requests;
 import org.javisor.cpu.events.ExitEvent;
 import org.javisor.host.ThreadClock;
@@ -380,6 +381,17 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public void injectSmi() {
         request(Requests.SMI);
+    }
+
+    @Override
+    public void injectMachineCheck(MachineCheckError error) {
+        if (error.bank() >= MachineCheck.BANKS) {
+            throw new IllegalArgumentException("there are " + MachineCheck.BANKS + " machine-check banks, and no bank "
+                    + error.bank());
+        }
+        cpu.machineCheck().report(error.bank(), error.status(), error.globalStatus(), error.address(),
+                error.miscellaneous());
+        wake.signal();
     }
 
     @Override

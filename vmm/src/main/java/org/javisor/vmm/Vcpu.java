@@ -38,6 +38,13 @@ public sealed interface Vcpu permits SoftwareVcpu, KvmVcpu {
         throw new UnsupportedOperationException("this engine has no system management mode");
     }
 
+    /// Reports a hardware error (`KVM_X86_SET_MCE`): see [MachineCheckError] for what becomes of it.
+    ///
+    /// @throws IllegalArgumentException if the processor has no such bank
+    default void injectMachineCheck(MachineCheckError error) {
+        throw new UnsupportedOperationException("this engine reports no hardware errors");
+    }
+
     /// Whether it is in system management mode. Any thread; another than that which runs it may see what was a little
     /// ago.
     default boolean inSystemManagement() {

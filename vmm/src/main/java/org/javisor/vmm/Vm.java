@@ -235,6 +235,20 @@ public final class Vm implements AutoCloseable {
         }
     }
 
+    /// Reports a hardware error to processor `id`, and tells all others if it is uncorrected and `broadcast` is wanted:
+    /// Intel's processors do that, and systems wait for each other then. The machine must be paused, or not running.
+    ///
+    /// @throws IllegalArgumentException if there is no such processor, or it has no such bank
+    public void injectMachineCheck(int id, MachineCheckError error, boolean broadcast) {
+        Vcpu hit = vcpus().stream().filter(vcpu -> vcpu.id() == id).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no vCPU " + id));
+        hit.injectMachineCheck(error);
+        if (broadcast && (error.status() & MachineCheckError.UNCORRECTED) != 0) {
+            vcpus().stream().filter(vcpu -> vcpu != hit)
+                    .forEach(vcpu -> vcpu.injectMachineCheck(error.elsewhere()));
+        }
+    }
+
     /// Whether the calling thread runs a processor that is in system management mode: a device asks whose access it
     /// answers.
     public boolean inSystemManagement() {

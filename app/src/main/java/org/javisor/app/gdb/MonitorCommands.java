@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.javisor.machine.Machine;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.vmm.MachineCheckError;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
@@ -18,6 +19,9 @@ final class MonitorCommands {
             monitor translate ADDRESS   guest-physical address of a linear one
             monitor physical on|off     whether addresses in memory commands are guest-physical
             monitor nmi                 sends an NMI to the current thread
+            monitor smi                 sends a system management interrupt to the current thread
+            monitor mce BANK STATUS [MCG-STATUS [ADDRESS [MISC]]]
+                                        reports a hardware error to the current thread, and to the others if uncorrected
             monitor power-button        presses the power button
             monitor cd DRIVE FILE       puts another medium into a CD drive, 0 the first; without FILE, none
             monitor eject DRIVE         presses the button of a CD drive
@@ -47,6 +51,15 @@ final class MonitorCommands {
                     vcpu.injectNmi();
                     yield "";
                 }
+                case "smi" -> {
+                    vcpu.injectSmi();
+                    yield "";
+                }
+                case "mce" -> {
+                    machine.vm().injectMachineCheck(vcpu.id(), new MachineCheckError((int) number(words, 1),
+                            number(words, 2), number(words, 3, 0), number(words, 4, 0), number(words, 5, 0)), true);
+                    yield "";
+                }
                 case "power-button" -> {
                     machine.pressPowerButton();
                     yield "";
@@ -65,6 +78,10 @@ final class MonitorCommands {
         } catch (IllegalArgumentException | ConfigurationException e) {
             return e.getMessage() + "\n";
         }
+    }
+
+    private static long number(String[] words, int index, long absent) {
+        return index >= words.length ? absent : number(words, index);
     }
 
     private static long number(String[] words, int index) {
