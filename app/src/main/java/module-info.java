@@ -10,5 +10,6 @@ module org.javisor.app {
     requires org.apache.commons.compress;
     opens org.javisor.app to info.picocli;
     opens org.javisor.app.control to info.picocli;
+    opens org.javisor.app.doctor to info.picocli;
     opens org.javisor.app.image to info.picocli;
 }

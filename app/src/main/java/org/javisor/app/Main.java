@@ -4,6 +4,7 @@ package org.javisor.app;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import org.javisor.app.control.KvmStatCommand;
+import org.javisor.app.doctor.DoctorCommand;
 import org.javisor.app.image.ImageCommand;
 import org.javisor.memory.ConfigurationException;
 import picocli.CommandLine.Command;
@@ -12,8 +13,8 @@ import picocli.CommandLine;
 
 /// The `javisor` command. Its exit statuses are in [ExitStatus].
 @Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",
-        description = "Runs x86-64 operating systems.", subcommands = {ImageCommand.class, KvmStatCommand.class,
-            RunCommand.class, ScreenshotCommand.class})
+        description = "Runs x86-64 operating systems.", subcommands = {DoctorCommand.class, ImageCommand.class,
+            KvmStatCommand.class, RunCommand.class, ScreenshotCommand.class})
 public final class Main implements Runnable {
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));
