@@ -469,6 +469,10 @@ final class Mmu {
     /// @return whether memory backs it, and takes such an access
     /// @throws GuestFault #PF, with CR2 set
     private boolean walk(Tlb tlb, long gva, int access) {
+        if ((access & PageWalker.FETCH) == 0 && tlb.device(gva, (access & PageWalker.WRITE) != 0)) {
+            walker.gpa = tlb.gpa(gva);
+            return false;
+        }
         int result = walker.walk(gva, access);
         counters.walks++;
         if (result != PageWalker.MAPPED) {
@@ -483,6 +487,7 @@ final class Mmu {
         }
         if (slot == null) {
             counters.unbacked++;
+            enterDevice(tlb, gva, access & ~(PageWalker.WRITE | PageWalker.FETCH));
             return false;
         }
         counters.fills++;
@@ -506,6 +511,14 @@ final class Mmu {
         }
         if (walker.mayFetch(access)) {
             tlb.permitExecute(gva, null);
+        }
+    }
+
+    /// Notes where a page is that no memory is behind, until slots change: accesses to devices come in numbers.
+    private void enterDevice(Tlb tlb, long gva, int access) {
+        if (walker.mayRead(access)) {
+            tlb.fill(gva, walker.gpa, 0, walker.pageShift, walker.global, walker.key);
+            tlb.permitDevice(gva, walker.dirty && walker.mayWrite(access));
         }
     }
 

@@ -42,12 +42,16 @@ final class Tlb {
             SMALL = (long) SMALL_PAGE_SHIFT << SHIFT_POSITION;
     private static final int KEY_POSITION = 7, KEY_BITS = 15;
 
+    // Low bits of `executable`.
+    private static final long EXECUTABLE = 1, DEVICE = 2, DEVICE_WRITABLE = 4;
+
     /// Host address of the table.
     final long table;
     /// By entry: the page's guest-physical address, the size of the page it is part of, whether that is global, and
     /// its protection key.
     private final long[] gpas = new long[ENTRIES];
-    /// By entry: page address | 1 if instructions may be fetched, else 0.
+    /// By entry: page address | EXECUTABLE if instructions may be fetched; where no memory is behind the page, page
+    /// address | DEVICE, and | DEVICE_WRITABLE if writes are permitted; else 0.
     private final long[] executable = new long[ENTRIES];
     /// By entry: where these come from, once that is known.
     private final CodePage[] code = new CodePage[ENTRIES];
@@ -94,14 +98,20 @@ final class Tlb {
     }
 
     boolean executable(long gva) {
-        return executable[index(gva)] == (gva & PAGE | 1);
+        return executable[index(gva)] == (gva & PAGE | EXECUTABLE);
+    }
+
+    /// Whether an access is permitted to a page that no memory is behind; then [#gpa] is where it goes.
+    boolean device(long gva, boolean write) {
+        long tag = executable[index(gva)];
+        return tag == (gva & PAGE | DEVICE | DEVICE_WRITABLE) || !write && tag == (gva & PAGE | DEVICE);
     }
 
     long hva(long gva) {
         return gva + HostMemory.loadLong(table + offset(gva) + ADDEND);
     }
 
-    /// Guest-physical address of a `gva` that is readable, writable or executable.
+    /// Guest-physical address of a `gva` that is readable, writable, executable or a device's.
     long gpa(long gva) {
         return gpas[index(gva)] & PAGE | gva & ~PAGE;
     }
@@ -156,7 +166,12 @@ final class Tlb {
 
     void permitExecute(long gva, CodePage page) {
         code[index(gva)] = page;
-        executable[index(gva)] = gva & PAGE | 1;
+        executable[index(gva)] = gva & PAGE | EXECUTABLE;
+    }
+
+    /// Permits reads, and perhaps writes, of a page that no memory is behind.
+    void permitDevice(long gva, boolean writes) {
+        executable[index(gva)] = gva & PAGE | DEVICE | (writes ? DEVICE_WRITABLE : 0);
     }
 
     // ---- forgetting ----

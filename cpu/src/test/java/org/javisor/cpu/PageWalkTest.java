@@ -285,7 +285,36 @@ class PageWalkTest {
         mmu.load(DS, GVA, 4);
         assertEquals(1, seen[0]);
         tables.map(GVA, 2, 0x40_0000 | P | RW | PS | 1 << 21);
+        mmu.flush();
         assertPageFault(PROTECTION | RESERVED, GVA, () -> mmu.load(DS, GVA, 4));
+    }
+
+    @Test
+    void whereDevicesAreIsKnownUntilItMayHaveChanged() {
+        use(PageTables.Mode.FOUR_LEVEL);
+        long device = 0xfed0_0000L, other = 0xfed0_1000L;
+        tables.map(GVA, 1, device | P);
+        tables.map(GVA + 4096, 1, device | P | RW);
+        board.mmio().attach(device, 8192, new BusDevice() {
+            @Override
+            public long read(long offset, int size) {
+                return offset;
+            }
+
+            @Override
+            public void write(long offset, int size, long value) { }
+        }, "probe");
+        for (int round = 0; round < 2; round++) {
+            assertEquals(8, mmu.load(DS, GVA + 8, 4));
+            assertPageFault(PROTECTION | WRITE, GVA + 8, () -> mmu.store(DS, GVA + 8, 4, 0));
+            mmu.store(DS, GVA + 4096, 4, 0);
+        }
+        assertEquals(4, mmu.counters.walks(), "one for each page, and one for each fault");
+
+        tables.map(GVA, 1, other | P);
+        assertEquals(8, mmu.load(DS, GVA + 8, 4), "as in a processor's TLB");
+        mmu.invalidate(GVA);
+        assertEquals(0x1008, mmu.load(DS, GVA + 8, 4));
     }
 
     @Test
