@@ -6,17 +6,14 @@ import org.javisor.cpu.MsrTable;
 import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.SyntheticVectors;
 import org.javisor.vmm.pv.GuestInterface;
-import org.javisor.vmm.pv.HvCall;
 import org.javisor.vmm.pv.HvProcessor;
 import org.javisor.vmm.pv.KvmProcessor;
 import org.javisor.vmm.pv.PvProcessor;
 
 /// The paravirtual interfaces of one software processor, and that processor as they see it. On its thread.
 final class ParavirtVcpu implements PvProcessor {
-    private static final int R8 = 8;
     /// CR0.PE.
     private static final int PROTECTED = 1;
-    private static final long LOW = 0xffff_ffffL;
 
     private final Paravirt machine;
     private final SoftwareVcpu vcpu;
@@ -27,6 +24,7 @@ final class ParavirtVcpu implements PvProcessor {
     private final KvmProcessor kvm;
     /// Null where it is not offered.
     private final HvProcessor hyperv;
+    private final HypervRegisters hypervRegisters;
 
     ParavirtVcpu(Paravirt machine, SoftwareVcpu vcpu, Cpu cpu, InterruptWiring wiring) {
         this.machine = machine;
@@ -35,6 +33,7 @@ final class ParavirtVcpu implements PvProcessor {
         this.wiring = wiring;
         this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
         this.hyperv = machine.hyperv() == null ? null : new HvProcessor(machine.hyperv(), this);
+        this.hypervRegisters = new HypervRegisters(machine.memory(), cpu, vcpu.registers());
         wiring.paravirt(this);
     }
 
@@ -43,7 +42,7 @@ final class ParavirtVcpu implements PvProcessor {
     /// Executes a call that the guest made with the registers as they are. Every guest may try.
     void call(Registers registers) {
         if (callsHyperv()) {
-            callHyperv(registers);
+            hypervRegisters.result(machine.hypervCalls().call(hypervRegisters));
             return;
         }
         boolean wide = cpu.in64BitMode();
@@ -61,25 +60,6 @@ final class ParavirtVcpu implements PvProcessor {
     /// Whether a call may be made at all. Hyper-V's may not by others than the kernel, nor in real mode.
     boolean takesCalls(Registers registers) {
         return !callsHyperv() || registers.cpl() == 0 && (registers.paging().cr0() & PROTECTED) != 0;
-    }
-
-    /// @hyperv "Hypercall Inputs"
-    private void callHyperv(Registers registers) {
-        if (cpu.in64BitMode()) {
-            registers.general(Registers.RAX, machine.hypervCalls().call(new HvCall(machine.memory(),
-                    registers.general(Registers.RCX), registers.general(Registers.RDX), registers.general(R8),
-                    half -> registers.vector(half / 2, half % 2))));
-            return;
-        }
-        long result = machine.hypervCalls().call(new HvCall(machine.memory(),
-                pair(registers, Registers.RDX, Registers.RAX), pair(registers, Registers.RBX, Registers.RCX),
-                pair(registers, Registers.RDI, Registers.RSI), half -> registers.vector(half / 2, half % 2)));
-        registers.general(Registers.RDX, result >>> 32);
-        registers.general(Registers.RAX, result & LOW);
-    }
-
-    private static long pair(Registers registers, int high, int low) {
-        return registers.general(high) << 32 | registers.general(low) & LOW;
     }
 
     void tscChanged() {

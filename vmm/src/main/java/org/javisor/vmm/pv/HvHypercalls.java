@@ -138,17 +138,23 @@ public final class HvHypercalls {
     private int sendIpi(HvCall call) {
         long vector = call.word(0);
         boolean reserved = call.fast() && vector >>> 32 != 0;
-        return reserved ? INVALID_HYPERCALL_INPUT : send((int) vector, HvVpSet.of(call.word(8)));
+        long mask = call.word(8);
+        if (reserved || !legal((int) vector)) {
+            return INVALID_HYPERCALL_INPUT;
+        }
+        int processors = Math.min(machine.processors(), Long.SIZE);
+        for (int vp = 0; vp < processors; vp++) {
+            if ((mask >>> vp & 1) != 0) {
+                machine.interrupt(vp, (int) vector | ASSERT);
+            }
+        }
+        return SUCCESS;
     }
 
     private int sendIpiEx(HvCall call) {
         int vector = (int) call.word(0);
         HvVpSet who = vpSet(call, 8);
-        return who == null ? INVALID_HYPERCALL_INPUT : send(vector, who);
-    }
-
-    private int send(int vector, HvVpSet who) {
-        if (vector < FIRST_VECTOR || vector > LAST_VECTOR) {
+        if (who == null || !legal(vector)) {
             return INVALID_HYPERCALL_INPUT;
         }
         for (int vp = 0; vp < machine.processors(); vp++) {
@@ -157,6 +163,10 @@ public final class HvHypercalls {
             }
         }
         return SUCCESS;
+    }
+
+    private static boolean legal(int vector) {
+        return vector >= FIRST_VECTOR && vector <= LAST_VECTOR;
     }
 
     // ---- connections ----

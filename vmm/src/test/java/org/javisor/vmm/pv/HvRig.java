@@ -82,8 +82,19 @@ final class HvRig implements AutoCloseable {
 
     // ---- calls ----
 
+    /// A call by numbers in place of registers.
+    record Numbers(GuestMemory memory, long control, long input, long output, long... halves) implements HvCall {
+        @Override
+        public long xmm(int half) {
+            if (half < 0 || half >= XMM_HALVES) {
+                throw new AssertionError("half " + half + " of no register");
+            }
+            return half < halves.length ? halves[half] : 0;
+        }
+    }
+
     private HvCall made(long control, long input, long output, long... halves) {
-        return new HvCall(memory(), control, input, output, half -> half < halves.length ? halves[half] : 0);
+        return new Numbers(memory(), control, input, output, halves);
     }
 
     /// A fast call; what does not fit into two registers is in halves of XMM registers.
