@@ -54,6 +54,8 @@ class FirmwareHotplugTest {
     void disksAndANetworkCardComeAndGo(Setup setup) throws Exception {
         BoardConfig board = BoardConfig.DEFAULT.withRootPorts(setup.board().express() ? 2 : 0);
         DebianRun.run(setup, Machine.builder(), board, directory, (machine, serial) -> {
+            // The kernel's messages would come between the shell's lines.
+            SerialTalk.type(machine, "dmesg -n 1\r");
             Path file = Files.write(directory.resolve("plugged"), content());
             for (DiskBus bus : List.of(DiskBus.NVME, DiskBus.VIRTIO)) {
                 String name = bus == DiskBus.NVME ? "/dev/nvme0n1" : "/dev/vdb";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,8 +17,9 @@ import org.javisor.isa.Feature;
 public final class CpuidModel {
     /// The frequency of the TSC: one tick is a nanosecond.
     public static final int TSC_HZ = 1_000_000_000;
-    /// The core crystal's frequency, which is also what the local APIC's timer counts.
-    public static final int CRYSTAL_HZ = 25_000_000;
+    /// The core crystal's frequency, which is also what the local APIC's timer counts. Firmware for virtual machines takes
+    /// this for granted: OVMF does not ask.
+    public static final int CRYSTAL_HZ = 1_000_000_000;
     /// What the ratios of frequencies are relative to.
     private static final int BUS_MHZ = 100;
     /// MAXPHYADDR unless told otherwise: 1 TiB. Firmware maps all of it before it does anything else: with 46 bits OVMF
@@ -269,10 +271,20 @@ public final class CpuidModel {
             case 0xa -> monitoring(answer);
             case 0xb, 0x1f -> topology(subleaf, state, answer);
             case 0xd -> extendedState(subleaf, state, answer);
-            // The ratio is one of kHz: any frequency has one.
-            case 0x15 -> set(answer, CRYSTAL_HZ / 1000, state.tscKhz(), CRYSTAL_HZ, 0);
+            case 0x15 -> clocks(state.tscKhz(), answer);
             case 0x16 -> set(answer, state.tscKhz() / 1000, state.tscKhz() / 1000, BUS_MHZ, 0);
             default -> { }
+        }
+    }
+
+    /// Says nothing of a frequency whose ratio to the crystal's is no simple one: Linux multiplies in 32 bits, and measures
+    /// what it is not told.
+    private static void clocks(int tscKhz, int[] answer) {
+        int crystalKhz = CRYSTAL_HZ / 1000;
+        int divisor = BigInteger.valueOf(crystalKhz).gcd(BigInteger.valueOf(tscKhz)).intValue();
+        int numerator = tscKhz / divisor;
+        if ((long) crystalKhz * numerator <= 0xffff_ffffL) {
+            set(answer, crystalKhz / divisor, numerator, CRYSTAL_HZ, 0);
         }
     }
 

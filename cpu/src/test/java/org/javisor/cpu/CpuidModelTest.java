@@ -20,57 +20,61 @@ import org.junit.jupiter.api.Test;
 
 /// CPUID says what is so.
 class CpuidModelTest {
-    private static final CpuidModel.State STATE = new CpuidModel.State() {
-        @Override
-        public int apicId() {
-            return 5;
-        }
+    private static final CpuidModel.State STATE = state(1_000_000);
 
-        @Override
-        public boolean apicEnabled() {
-            return true;
-        }
+    private static CpuidModel.State state(int tscKhz) {
+        return new CpuidModel.State() {
+            @Override
+            public int apicId() {
+                return 5;
+            }
 
-        @Override
-        public boolean osProtectionKeys() {
-            return false;
-        }
+            @Override
+            public boolean apicEnabled() {
+                return true;
+            }
 
-        @Override
-        public boolean osXsave() {
-            return true;
-        }
+            @Override
+            public boolean osProtectionKeys() {
+                return false;
+            }
 
-        @Override
-        public int tscKhz() {
-            return 1_000_000;
-        }
+            @Override
+            public boolean osXsave() {
+                return true;
+            }
 
-        @Override
-        public long xcr0() {
-            return 3;
-        }
+            @Override
+            public int tscKhz() {
+                return tscKhz;
+            }
 
-        @Override
-        public long xss() {
-            return 0;
-        }
+            @Override
+            public long xcr0() {
+                return 3;
+            }
 
-        @Override
-        public boolean in64BitMode() {
-            return true;
-        }
+            @Override
+            public long xss() {
+                return 0;
+            }
 
-        @Override
-        public boolean leavesLimited() {
-            return false;
-        }
+            @Override
+            public boolean in64BitMode() {
+                return true;
+            }
 
-        @Override
-        public boolean executeDisableOff() {
-            return false;
-        }
-    };
+            @Override
+            public boolean leavesLimited() {
+                return false;
+            }
+
+            @Override
+            public boolean executeDisableOff() {
+                return false;
+            }
+        };
+    }
 
     private static int[] query(CpuidModel model, int leaf, int subleaf) {
         int[] answer = new int[4];
@@ -168,6 +172,19 @@ class CpuidModelTest {
     void theCounterRunsAtAGigahertz() {
         int[] leaf = query(CpuidModel.builder().build(), 0x15, 0);
         assertEquals(CpuidModel.TSC_HZ, (long) leaf[2] * leaf[1] / leaf[0]);
+    }
+
+    /// Linux takes the product of kilohertz and numerator in 32 bits.
+    @Test
+    void ofOtherSpeedsWhatFitsIsTold() {
+        CpuidModel model = CpuidModel.builder().build();
+        int[] leaf = new int[4];
+        model.query(0x15, 0, state(2_600_000), leaf);
+        assertEquals(2_600_000L, (leaf[2] / 1000L * leaf[1] & 0xffff_ffffL) / leaf[0]);
+
+        int[] odd = new int[4];
+        model.query(0x15, 0, state(2_596_129), odd);
+        assertEquals(List.of(0, 0, 0, 0), boxed(odd));
     }
 
     @Test

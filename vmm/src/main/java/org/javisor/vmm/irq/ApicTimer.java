@@ -7,7 +7,7 @@ import static org.javisor.vmm.irq.ApicLayout.TSC_DEADLINE;
 
 import org.javisor.memory.Clock;
 
-/// The local APIC's timer: counts down at 25 MHz over a divider, once or again and again, or waits for the time stamp
+/// The local APIC's timer: counts down at 1 GHz over a divider, once or again and again, or waits for the time stamp
 /// counter to reach a deadline.
 ///
 /// Nothing ticks: registers are computed from the clock when they are read, and one [Clock.Timer] waits for the next
@@ -15,8 +15,8 @@ import org.javisor.memory.Clock;
 ///
 /// @sdm vol. 3A §11.5.4 "APIC Timer"
 public final class ApicTimer {
-    /// One tick of the undivided input clock: 25 MHz.
-    static final int TICK_NANOS = 40;
+    /// One tick of the undivided input clock: 1 GHz, which is that of KVM and of QEMU, and what OVMF takes for granted.
+    static final int TICK_NANOS = 1;
     /// Periods shorter than this are served this often. Differs from hardware, where a guest that asks for a period
     /// that it cannot handle only hurts itself.
     private static final long SHORTEST_PERIOD_NANOS = 20_000;

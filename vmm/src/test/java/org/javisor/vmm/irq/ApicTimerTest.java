@@ -21,25 +21,25 @@ class ApicTimerTest {
     @Test
     void oneShotExpiresOnceAfterItsCount() {
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
 
         clock.advance(1_000_000);
 
         assertEquals(List.of(40_000L), expiries);
         assertEquals(0, timer.currentCount());
-        assertEquals(1000, timer.initialCount());
+        assertEquals(40_000, timer.initialCount());
     }
 
     @Test
     void theDividerSlowsTheCount() {
         timer.divide(BY_TWO);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(10_000_000);
         timer.divide(BY_SIXTEEN);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(10_000_000);
         timer.divide(BY_128);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(10_000_000);
 
         assertEquals(List.of(80_000L, 10_640_000L, 25_120_000L), expiries);
@@ -48,42 +48,42 @@ class ApicTimerTest {
     @Test
     void theCurrentCountFallsWithTime() {
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
-        assertEquals(1000, timer.currentCount());
+        timer.initialCount(40_000);
+        assertEquals(40_000, timer.currentCount());
 
         clock.advance(400);
 
-        assertEquals(990, timer.currentCount());
+        assertEquals(39_600, timer.currentCount());
     }
 
     @Test
     void countsAreUnsigned() {
         timer.divide(BY_ONE);
         timer.initialCount(-1);
-        clock.advance(40);
+        clock.advance(1);
 
         assertEquals(-2, timer.currentCount());
-        assertEquals(0xffff_ffffL * 40, clock.nextDeadline());
+        assertEquals(0xffff_ffffL, clock.nextDeadline());
     }
 
     @Test
     void periodicExpiresAgainAndAgain() {
         timer.mode(ApicLayout.PERIODIC);
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
 
         clock.advance(130_000);
 
         assertEquals(List.of(40_000L, 80_000L, 120_000L), expiries);
-        assertEquals(750, timer.currentCount());
+        assertEquals(30_000, timer.currentCount());
     }
 
     @Test
     void writingTheCountStartsAnew() {
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(30_000);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
 
         clock.advance(100_000);
 
@@ -93,7 +93,7 @@ class ApicTimerTest {
     @Test
     void aCountOfZeroStopsTheTimer() {
         timer.mode(ApicLayout.PERIODIC);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         timer.initialCount(0);
 
         clock.advance(1_000_000);
@@ -118,12 +118,12 @@ class ApicTimerTest {
     @Test
     void changingTheDividerKeepsTheCount() {
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(20_000);
 
         timer.divide(BY_TWO);
 
-        assertEquals(500, timer.currentCount());
+        assertEquals(20_000, timer.currentCount());
         clock.advance(1_000_000);
         assertEquals(List.of(60_000L), expiries);
     }
@@ -191,7 +191,7 @@ class ApicTimerTest {
         timer.tscDeadline(5_000);
         assertEquals(0, timer.tscDeadline());
         timer.mode(ApicLayout.TSC_DEADLINE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
 
         assertEquals(0, timer.initialCount());
         clock.advance(1_000_000);
@@ -200,7 +200,7 @@ class ApicTimerTest {
 
     @Test
     void changingToDeadlineModeDisarms() {
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
 
         timer.mode(ApicLayout.TSC_DEADLINE);
 
@@ -211,7 +211,7 @@ class ApicTimerTest {
     @Test
     void changingFromOneShotToPeriodicGoesOn() {
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(10_000);
 
         timer.mode(ApicLayout.PERIODIC);
@@ -242,7 +242,7 @@ class ApicTimerTest {
     void anExpiryThatTheHostIsLateForComesBeforeTheNextChange() {
         ApicTimer late = new ApicTimer(new LateClock(), processor, () -> expiries.add(clock.nanos()));
         late.divide(BY_ONE);
-        late.initialCount(1000);
+        late.initialCount(40_000);
         clock.advance(50_000);
         assertEquals(0, late.currentCount());
 
@@ -256,7 +256,7 @@ class ApicTimerTest {
     void stateSurvivesARoundTrip() {
         timer.mode(ApicLayout.PERIODIC);
         timer.divide(BY_ONE);
-        timer.initialCount(1000);
+        timer.initialCount(40_000);
         clock.advance(10_000);
         ApicTimer.State saved = timer.save();
         timer.reset();
