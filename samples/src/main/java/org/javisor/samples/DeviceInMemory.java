@@ -5,6 +5,7 @@ import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
@@ -42,7 +43,9 @@ public final class DeviceInMemory {
     private DeviceInMemory() { }
 
     public static void main(String... arguments) {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(); Ram ram = Ram.allocate(0x1000)) {
+        EngineKind engine = arguments.length == 0 ? EngineKind.AUTO : EngineKind.valueOf(arguments[0]);
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm();
+                Ram ram = Ram.allocate(0x1000)) {
             vm.memory().addSlot(0, START, ram);
             vm.memory().store(START, CODE);
             AtomicInteger rings = new AtomicInteger();

@@ -3,6 +3,7 @@ package org.javisor.samples;
 
 import java.util.HexFormat;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
@@ -14,6 +15,8 @@ import org.javisor.vmm.VmExit;
 ///
 /// A virtual machine has nothing but what it is given: here a page of memory and one processor. The serial port is this
 /// program, which is told of each OUT because nothing else is there to answer.
+///
+/// The argument, SOFTWARE or KVM, says what executes the guest; without one, the best engine that the host has.
 public final class HelloRealMode {
     private static final int START = 0x1000, SERIAL_PORT = 0x3f8;
     private static final byte[] CODE = HexFormat.of().parseHex(
@@ -28,7 +31,9 @@ public final class HelloRealMode {
     private HelloRealMode() { }
 
     public static void main(String... arguments) {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(); Ram ram = Ram.allocate(0x1000)) {
+        EngineKind engine = arguments.length == 0 ? EngineKind.AUTO : EngineKind.valueOf(arguments[0]);
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm();
+                Ram ram = Ram.allocate(0x1000)) {
             vm.memory().addSlot(0, START, ram);
             vm.memory().store(START, CODE);
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Registers.Segment;
@@ -36,7 +37,9 @@ public final class LongMode {
     private LongMode() { }
 
     public static void main(String... arguments) {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(); Ram ram = Ram.allocate(2 << 20)) {
+        EngineKind engine = arguments.length == 0 ? EngineKind.AUTO : EngineKind.valueOf(arguments[0]);
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm();
+                Ram ram = Ram.allocate(2 << 20)) {
             vm.memory().addSlot(0, 0, ram);
             layOut(vm.memory());
             Vcpu vcpu = vm.createVcpu(0);

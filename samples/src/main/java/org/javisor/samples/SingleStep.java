@@ -4,6 +4,7 @@ package org.javisor.samples;
 import java.util.HexFormat;
 import java.util.List;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.GuestDebug;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Registers;
@@ -24,7 +25,9 @@ public final class SingleStep {
     private SingleStep() { }
 
     public static void main(String... arguments) {
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(); Ram ram = Ram.allocate(0x1000)) {
+        EngineKind engine = arguments.length == 0 ? EngineKind.AUTO : EngineKind.valueOf(arguments[0]);
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm();
+                Ram ram = Ram.allocate(0x1000)) {
             vm.memory().addSlot(0, START, ram);
             vm.memory().store(START, CODE);
             Vcpu vcpu = vm.createVcpu(0);

@@ -25,8 +25,8 @@ record SpeedGuest(double perSecond, long exitNanos) {
             + "75f9"        // jnz again
             + "e780");      // out 0x80, eax
     private static final byte[] EXITS_CODE = HexFormat.of().parseHex("e680ebfc"); // again: out 0x80, al; jmp again
-    private static final int INSTRUCTIONS_A_ROUND = 3, TRIES = 5, EXITS_A_TRY = 2_000;
-    private static final long EXITS_NANOS = 400_000_000;
+    private static final int INSTRUCTIONS_A_ROUND = 3, TRIES = 5, EXITS_A_TRY = 100;
+    private static final long EXITS_NANOS = 600_000_000;
 
     /// @param rounds of the loop: a translator needs many to show what it is worth
     /// @throws IllegalStateException if the guest does not do what it should
