@@ -94,8 +94,8 @@ final class RunCommand implements Callable<Integer> {
     private List<String> without = List.of();
 
     @Option(names = "--engine", paramLabel = "ENGINE", description = "How guest code is executed: auto (the default)"
-            + " translates it where the host allows that; translator, interpreter; or check: translated, and slowly"
-            + " compared with the interpreter.")
+            + " translates it where the host allows that; translator, interpreter; check: translated, and slowly"
+            + " compared with the interpreter; or kvm: by the host's processor.")
     private Execution execution = Execution.AUTO;
 
     @Option(names = "--debug-exit", paramLabel = "PORT", description = "Add an isa-debug-exit device, as at 0xf4.")

@@ -66,7 +66,8 @@ public final class Machine implements AutoCloseable {
 
     private Machine(MachineConfig config) {
         this.config = config;
-        this.hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
+        this.hypervisor = Hypervisor.open(
+                config.execution() == Execution.KVM ? EngineKind.KVM : EngineKind.SOFTWARE);
         try {
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
                     .physicalAddressBits(config.processor().physicalAddressBits());
@@ -74,7 +75,8 @@ public final class Machine implements AutoCloseable {
             if (!config.processor().branchTracking()) {
                 cpuid.without(CpuFeature.CET_IBT);
             }
-            if (config.execution() != Execution.INTERPRETER && !ProcessorFlags.has("avx2")) {
+            if (config.execution() != Execution.INTERPRETER && config.execution() != Execution.KVM
+                    && !ProcessorFlags.has("avx2")) {
                 // What the host does not execute is not translated: better the guest does without it, too.
                 cpuid.without(CpuFeature.AVX);
             }

@@ -4,6 +4,7 @@ package org.javisor.vmm;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -146,6 +147,10 @@ final class KvmEngine implements Engine {
             this.vm = vm;
             this.fd = fd;
             VmConfig config = vm.config();
+            if (config.execution() != Execution.AUTO && config.execution() != Execution.KVM) {
+                throw new ConfigurationException("engine kvm executes guest code by the host's processor, not by "
+                        + config.execution().name().toLowerCase(Locale.ROOT));
+            }
             for (GuestInterface offered : config.interfaces()) {
                 if (offered != GuestInterface.KVM) {
                     throw new ConfigurationException("engine kvm offers guests KVM's interface only, not " + offered);

@@ -35,6 +35,9 @@ final class SoftwareEngine implements Engine {
             group.busLocksLeave();
         }
         Execution execution = vm.config().execution();
+        if (execution == Execution.KVM) {
+            throw new ConfigurationException("engine software does not execute guest code by KVM: open engine kvm");
+        }
         if (execution != Execution.INTERPRETER) {
             translator = translator(vm.config());
         }
