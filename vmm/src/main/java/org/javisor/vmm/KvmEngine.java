@@ -136,6 +136,7 @@ final class KvmEngine implements Engine {
         private final Vm vm;
         private final VmFd fd;
         private final KvmSlots slots;
+        private final KvmStatistics statistics;
         private final KvmCoalesced coalesced;
         private final KvmEventWiring events;
         /// Null in a machine without interrupt chips.
@@ -173,6 +174,7 @@ final class KvmEngine implements Engine {
             this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
                     config.interfaces().contains(GuestInterface.KVM));
             this.msrs = system.msrIndices();
+            this.statistics = new KvmStatistics(fd);
             this.coalesced = new KvmCoalesced(fd, vm.ports(), vm.mmio());
             this.events = new KvmEventWiring(vm, fd, coalesced);
             this.slots = new KvmSlots(fd, vm.memory(), null);
@@ -236,7 +238,9 @@ final class KvmEngine implements Engine {
         }
 
         @Override
-        public void describe(Statistics.Builder statistics) { }
+        public void describe(Statistics.Builder builder) {
+            statistics.describe(builder);
+        }
 
         @Override
         public TranslationStats translationStats() {
@@ -251,6 +255,7 @@ final class KvmEngine implements Engine {
         @Override
         public void close() {
             events.close();
+            statistics.close();
             vm.memory().removeListener(slots);
             fd.close();
         }

@@ -37,6 +37,7 @@ final class KvmVcpu implements Vcpu {
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
+    private final KvmStatistics statistics;
     private final KvmDebug debug;
     private final KvmCoalesced coalesced;
     /// Whose interrupts from the PIC this processor takes; null if it does not.
@@ -52,6 +53,8 @@ final class KvmVcpu implements Vcpu {
     private int lastNumber;
     /// A reason to exit that KVM gave when it was only to complete an access.
     private int held = NOTHING_HELD;
+    /// When the run began, until it has first entered the guest; then 0.
+    private long startedAt;
     private boolean closed;
 
     KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics) {
@@ -63,7 +66,9 @@ final class KvmVcpu implements Vcpu {
         this.pass = vm.gate().newPass();
         this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
         this.state = new KvmState(fd, vm.config().irqchip());
+        this.statistics = new KvmStatistics(fd);
         this.debug = new KvmDebug(fd);
+        counters.identify(id, registers::rip);
         this.access = new KvmAccess(vm, fd.run());
         registers.general(Registers.RDX, registers.cpuid(1, 0).eax());
         registers.flush();
@@ -83,7 +88,7 @@ final class KvmVcpu implements Vcpu {
         if (other != null) {
             throw new VcpuBusyException(id, other);
         }
-        counters.running();
+        startedAt = counters.running();
         pass.enter();
         thread = threadNumber();
         try {
@@ -92,7 +97,7 @@ final class KvmVcpu implements Vcpu {
         } finally {
             thread = 0;
             pass.leave();
-            counters.ran();
+            counters.ranUntilExit();
             runner.set(null);
         }
     }
@@ -152,7 +157,8 @@ final class KvmVcpu implements Vcpu {
         registers.flush();
         registers.leave();
         fd.requestInterruptWindow(windowWanted || apics != null && apics.stillWaits(fd, counters));
-        counters.entering();
+        counters.entering(startedAt == 0 ? System.nanoTime() : startedAt);
+        startedAt = 0;
         interrupts.begin();
         int reason;
         try {
@@ -384,7 +390,7 @@ final class KvmVcpu implements Vcpu {
 
     @Override
     public Statistics statistics() {
-        return Statistics.builder().build();
+        return statistics.read();
     }
 
     /// Back to the state after power-on; it is not running.
@@ -399,6 +405,7 @@ final class KvmVcpu implements Vcpu {
     /// The monitor keeps a late kick from the shared page, which goes away.
     synchronized void close() {
         closed = true;
+        statistics.close();
         fd.close();
         arena.close();
     }

@@ -46,12 +46,17 @@ final class RunCounters {
 
     /// The processor is about to execute guest code.
     void entering() {
+        entering(System.nanoTime());
+    }
+
+    /// As [#entering()], for who has just looked what time it is.
+    void entering(long now) {
         if (exitEvent != null) {
             exitEvent.commit();
             exitEvent = null;
         }
         if (reason != CpuExit.NONE) {
-            exits[reason].took(System.nanoTime() - exitedAt);
+            exits[reason].took(now - exitedAt);
             reason = CpuExit.NONE;
         }
     }
@@ -98,8 +103,18 @@ final class RunCounters {
     }
 
     /// A run begins, in which it may halt.
-    void running() {
-        runningSince = System.nanoTime();
+    ///
+    /// @return the time now
+    long running() {
+        long now = System.nanoTime();
+        runningSince = now;
+        return now;
+    }
+
+    /// The run is over, with the last exit.
+    void ranUntilExit() {
+        runNanos += Math.max(0, exitedAt - runningSince);
+        runningSince = 0;
     }
 
     /// The run is over.

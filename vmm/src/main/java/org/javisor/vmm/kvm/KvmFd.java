@@ -13,7 +13,7 @@ import org.javisor.host.Ioctl;
 /// SAFETY, for every request that goes through here: a structure that is passed is as large as [KvmCalls] says of its
 /// request, or longer by the array that it announces, and lives until the call is over; KVM keeps no address that it is
 /// passed this way.
-class KvmFd implements AutoCloseable {
+public abstract sealed class KvmFd implements AutoCloseable permits SystemFd, VmFd, VcpuFd {
     final HostDevice device;
 
     KvmFd(HostDevice device) {
@@ -54,13 +54,18 @@ class KvmFd implements AutoCloseable {
     }
 
     /// What a capability is worth: 0 where it is missing.
-    public final int extension(KvmCapability capability) {
+    public int extension(KvmCapability capability) {
         return Math.max(0, device.tryCall(KvmCalls.KVM_CHECK_EXTENSION, capability.number));
     }
 
     /// Whether there is a capability.
     public final boolean has(KvmCapability capability) {
         return extension(capability) > 0;
+    }
+
+    /// What tells of this one's statistics.
+    public StatisticsFd statistics() {
+        return new StatisticsFd(HostDevice.of(call(KvmCalls.KVM_GET_STATS_FD, 0), "statistics of " + device));
     }
 
     @Override

@@ -22,11 +22,13 @@ public final class VcpuFd extends KvmFd {
 
     private final Mapping shared;
     private final long run;
+    private final VmFd machine;
     private final int ringPage;
 
     /// @param ringPage where in the shared pages the ring of gathered writes is; 0 if there is none
-    VcpuFd(HostDevice device, int sharedBytes, int ringPage) {
+    VcpuFd(HostDevice device, VmFd machine, int sharedBytes, int ringPage) {
         super(device);
+        this.machine = machine;
         this.ringPage = ringPage;
         this.shared = device.map(0, sharedBytes);
         this.run = shared.hva();
@@ -35,6 +37,12 @@ public final class VcpuFd extends KvmFd {
     /// The shared page's address: [RunLayout] says what is where.
     public long run() {
         return run;
+    }
+
+    /// What the machine's is worth: processors themselves do not tell.
+    @Override
+    public int extension(KvmCapability capability) {
+        return machine.extension(capability);
     }
 
     /// The address of the ring of gathered writes, which all processors of a machine share; 0 if there is none.

@@ -45,7 +45,7 @@ public final class VmFd extends KvmFd {
 
     public VcpuFd createVcpu(int id) {
         HostDevice vcpu = HostDevice.of(call(KvmCalls.KVM_CREATE_VCPU, id), "KVM vCPU " + id);
-        return new VcpuFd(vcpu, vcpuBytes, extension(KvmCapability.COALESCED_MMIO));
+        return new VcpuFd(vcpu, this, vcpuBytes, extension(KvmCapability.COALESCED_MMIO));
     }
 
     /// Adds, changes or, with no bytes, removes a slot.
