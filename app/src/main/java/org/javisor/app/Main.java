@@ -13,8 +13,8 @@ import picocli.CommandLine;
 
 /// The `javisor` command. Its exit statuses are in [ExitStatus].
 @Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",
-        description = "Runs x86-64 operating systems.", subcommands = {DoctorCommand.class, ImageCommand.class,
-            KvmStatCommand.class, RunCommand.class, ScreenshotCommand.class})
+        description = "Runs x86-64 operating systems.", subcommands = {DisassembleCommand.class, DoctorCommand.class,
+            ImageCommand.class, KvmStatCommand.class, RunCommand.class, ScreenshotCommand.class})
 public final class Main implements Runnable {
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));

@@ -53,7 +53,7 @@ final class SoftwareEngine implements Engine {
         return new SoftwareProcessors(vm, group, translator, new SoftwareEventWiring(vm));
     }
 
-    private static BlockTranslator translator(VmConfig config) {
+    static BlockTranslator translator(VmConfig config) {
         List<String> reasons = new ArrayList<>();
         BlockTranslator translator = ServiceLoader
                 .load(BlockTranslator.Provider.class, SoftwareEngine.class.getClassLoader()).stream()
