@@ -2,6 +2,7 @@
 package org.javisor.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,6 +31,7 @@ import org.javisor.machine.MachineExit;
 import org.javisor.machine.PciPlace;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.vmm.Execution;
+import org.javisor.vmm.Vcpu;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Firmware starts what is on a disk.
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class FirmwareBootTest {
+    private static final int SMI_COUNT = 0x34;
     /// Prints the text at 0x7c20 by INT 10h and powers off.
     private static final String BOOT_SECTOR = """
             fc          cld
@@ -189,6 +192,30 @@ class FirmwareBootTest {
                 PciPlace.parse("bridge1"), 5);
 
         assertTrue(shown(board, disks).contains("hello from sata"));
+    }
+
+    /// Its handler is at 0xa0000 then, and 16-bit code calls 32-bit code by SMIs.
+    @ParameterizedTest
+    @CsvSource({"Q35, AHCI", "PC, IDE"})
+    void seabiosUsesSystemManagementMode(BoardModel model, DiskBus bus, @TempDir Path directory) throws Exception {
+        ByteArrayOutputStream screen = new ByteArrayOutputStream();
+        try (Machine machine = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR)
+                .board(BoardConfig.DEFAULT.withModel(model).withSmm(true))
+                .firmware(DebianFirmware.get("seabios", null, Cache.of(System.getenv()), _ -> { }),
+                        SerialOutput.NOWHERE).serial(0, screen::write).onReset(ResetPolicy.STOP)
+                .disk(disk(directory, "one", bus, PciPlace.ROOT, BootOrder.NONE)).build()) {
+            assertInstanceOf(MachineExit.PoweredOff.class, machine.run());
+
+            Vcpu vcpu = machine.vm().vcpus().getFirst();
+            long smis = vcpu.registers().msr(SMI_COUNT);
+            System.out.println(model + ": " + smis + " SMIs, SMBASE 0x" + Long.toHexString(vcpu.smi().base()));
+            assertTrue(smis > 0, smis + " SMIs");
+            assertEquals(0xa_0000, vcpu.smi().base());
+            assertFalse(vcpu.inSystemManagement());
+            assertFalse(machine.vm().memory().backs(0xa_0000, 1), "SMRAM is closed");
+            assertTrue(machine.vm().memory().management().backs(0xa_8000, 0x8000));
+        }
+        assertTrue(screen.toString(StandardCharsets.ISO_8859_1).contains("hello from one"));
     }
 
     @Test

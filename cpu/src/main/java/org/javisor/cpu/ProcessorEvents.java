@@ -50,6 +50,19 @@ public final class ProcessorEvents {
         cpu.interruptibilityChanged();
     }
 
+    /// Whether an NMI was being handled when system management mode was entered.
+    public boolean nmiBlockedBehindManagement() {
+        return cpu.management.nmiBlockedBehind();
+    }
+
+    /// Puts the processor into system management mode, or takes it out, with the registers that it has.
+    ///
+    /// @param nmiBlockedBehind whether NMIs are blocked again after RSM
+    /// @param base             SMBASE
+    public void systemManagement(boolean active, boolean nmiBlockedBehind, long base) {
+        cpu.management.set(active, nmiBlockedBehind, base);
+    }
+
     /// Whether an interrupt would be taken before the next instruction.
     public boolean takesInterrupts() {
         return (cpu.systemFlags() & Flags.IF) != 0 && !shadow() && (cpu.slow & Cpu.SLOW_REPLAY) == 0

@@ -3,6 +3,8 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.CS;
 
+import org.javisor.memory.GuestMemory;
+
 /// System management mode: what an SMI makes of a processor, and RSM takes back.
 ///
 /// In the mode the processor sees memory through a view of its own ([org.javisor.memory.GuestMemory#management]), so
@@ -42,6 +44,31 @@ final class SystemManagement {
         return base;
     }
 
+    boolean nmiBlockedBehind() {
+        return active && nmiWasBlocked;
+    }
+
+    /// Who owns the processor says so.
+    void set(boolean whether, boolean nmiBlockedBehind, long newBase) {
+        active = whether;
+        nmiWasBlocked = nmiBlockedBehind;
+        base = newBase;
+        see();
+        cpu.modeChanged();
+        cpu.mmu.flush();
+    }
+
+    /// Has the processor see memory, and its registers, as the mode says.
+    private void see() {
+        GuestMemory memory = cpu.environment.memory();
+        cpu.mmu.see(active ? memory.management() : memory);
+        if (active) {
+            cpu.msrs.define(Msrs.SMBASE, () -> base, MsrTable.READ_ONLY);
+        } else {
+            cpu.msrs.undefine(Msrs.SMBASE);
+        }
+    }
+
     /// How many SMIs were taken.
     long entries() {
         return entries;
@@ -49,13 +76,12 @@ final class SystemManagement {
 
     /// RESET; [Cpu#modeChanged] and a flush of the TLBs follow.
     void reset() {
-        cpu.msrs.undefine(Msrs.SMBASE);
         active = false;
         base = DEFAULT_BASE;
         nmiWasBlocked = false;
         entries = 0;
         debugTraps = 0;
-        cpu.mmu.see(cpu.environment.memory());
+        see();
     }
 
     /// Takes an SMI.
@@ -64,7 +90,7 @@ final class SystemManagement {
     void enter(boolean halted) {
         entries++;
         active = true;
-        cpu.mmu.see(cpu.environment.memory().management());
+        see();
         state.save(new SaveArea(cpu.mmu.memory(), base), base, halted, cpu.nmiBlocked);
         nmiWasBlocked = cpu.nmiBlocked;
         cpu.nmiBlocked = true;
@@ -91,7 +117,6 @@ final class SystemManagement {
         cpu.tables.idtBase = 0;
         cpu.tables.idtLimit = 0;
         cpu.debug.write(7, 0);
-        cpu.msrs.define(Msrs.SMBASE, () -> base, MsrTable.READ_ONLY);
     }
 
     private void segment(int segment, int selector, long segmentBase) {
@@ -114,8 +139,7 @@ final class SystemManagement {
             return;
         }
         active = false;
-        cpu.msrs.undefine(Msrs.SMBASE);
-        cpu.mmu.see(cpu.environment.memory());
+        see();
         cpu.nmiBlocked = nmiWasBlocked;
         base = area.load(SaveArea.SMBASE, 4);
         boolean paged = state.restore(area);

@@ -639,6 +639,26 @@ class SystemManagementTest {
         assertTrue(cpu.inSystemManagement());
     }
 
+    @Test
+    void itsOwnerMayTakeAProcessorOutOfTheModeAndPutItBack() {
+        Cpu cpu = start(SystemGuest.in64BitMode(), "f4 2ea00080 f4 0faa");
+        guest.memory.storeByte(ENTRY, (byte) 0x55);
+        guest.code("90 f4");
+        smi();
+        guest.run();
+        ProcessorEvents events = new ProcessorEvents(cpu);
+        events.systemManagement(false, false, cpu.smbase());
+        assertFalse(cpu.msrs().exists(Msrs.SMBASE));
+        assertEquals(0x55, cpu.mmu.memory().loadByte(ENTRY));
+        events.systemManagement(true, true, SMBASE);
+        assertTrue(events.nmiBlockedBehindManagement());
+        guest.run();
+        assertEquals(0xf4, cpu.reg16(CpuLayout.RAX) & 0xff);
+        guest.run();
+        assertEquals(SystemGuest.CODE + 2, cpu.rip());
+        assertTrue(cpu.nmiBlocked());
+    }
+
     // ---- registers ----
 
     @Test

@@ -98,6 +98,19 @@ final class SoftwareState {
         }
     }
 
+    SmiState smi() {
+        return new SmiState(cpu.inSystemManagement(), (cpu.requests() & Requests.SMI) != 0,
+                processor.nmiBlockedBehindManagement(), cpu.smbase());
+    }
+
+    void smi(SmiState smi) {
+        processor.systemManagement(smi.active(), smi.nmiBlocked(), smi.base());
+        cpu.cancel(Requests.SMI);
+        if (smi.pending()) {
+            cpu.request(Requests.SMI);
+        }
+    }
+
     void nmi() {
         if (wiring == null) {
             cpu.request(Requests.NMI);

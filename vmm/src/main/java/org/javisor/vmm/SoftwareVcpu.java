@@ -384,6 +384,17 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     }
 
     @Override
+    public SmiState smi() {
+        return state.smi();
+    }
+
+    @Override
+    public void smi(SmiState smi) {
+        state.smi(smi);
+        wake.signal();
+    }
+
+    @Override
     public void injectMachineCheck(MachineCheckError error) {
         if (error.bank() >= MachineCheck.BANKS) {
             throw new IllegalArgumentException("there are " + MachineCheck.BANKS + " machine-check banks, and no bank "

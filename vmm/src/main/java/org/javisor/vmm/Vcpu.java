@@ -45,6 +45,17 @@ public sealed interface Vcpu permits SoftwareVcpu, KvmVcpu {
         throw new UnsupportedOperationException("this engine reports no hardware errors");
     }
 
+    /// What it has of system management mode.
+    default SmiState smi() {
+        throw new UnsupportedOperationException("this engine has no system management mode");
+    }
+
+    /// Takes over what [#smi] gave. The registers are those of the mode, or not, as its state says: who restores a vCPU
+    /// sets this first.
+    default void smi(SmiState state) {
+        throw new UnsupportedOperationException("this engine has no system management mode");
+    }
+
     /// Whether it is in system management mode. Any thread; another than that which runs it may see what was a little
     /// ago.
     default boolean inSystemManagement() {
