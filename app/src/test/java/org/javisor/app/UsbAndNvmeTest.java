@@ -114,4 +114,44 @@ class UsbAndNvmeTest {
 
         assertTrue(out.contains("Javisor USB Tablet") && out.contains("Javisor USB Keyboard"), out);
     }
+
+    /// What Linux makes of a move and a key: the kinds, codes and values of its input events.
+    @Test
+    void tabletAndKeyboardGiveEvents() throws Exception {
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), DebianGuest.Kernel.FULL,
+                List.of("xhci_pci", "usbhid", "hid_generic", "evdev"), _ -> { });
+        SerialTalk serial = new SerialTalk();
+        try (Machine machine = Machine.builder().usb(new UsbConfig(true, true)).memory(512L << 20)
+                .kernel(guest.kernel()).initrd("initramfs", guest.running("""
+                        modprobe -a xhci_pci usbhid hid_generic evdev
+                        for name in Tablet Keyboard; do
+                            until grep -q "USB $name" /sys/class/input/event*/device/name; do sleep 1; done
+                            event=$(grep -l "USB $name" /sys/class/input/event*/device/name | cut -d/ -f5)
+                            (hexdump -v -e '12/2 "%u " "\n"' /dev/input/$event &)
+                            sleep 1
+                            echo "$name is listened to"
+                            read -t 5 nothing
+                        done"""))
+                .commandLine("console=ttyS0 quiet cryptomgr.notests").serial(1, serial::write).build()) {
+            Thread runs = Thread.ofPlatform().start(machine::run);
+            try {
+                serial.expect("Tablet is listened to", 200);
+                machine.point(0x111, 0x222, 0, 0);
+                serial.expect(" 3 0 " + 0x111 + " 0", 30);
+                serial.expect(" 3 1 " + 0x222 + " 0", 30);
+                machine.point(0x1234, 0x2345, 0, 1);
+                serial.expect(" 1 272 1 0", 30);
+                serial.expect(" 3 0 " + 0x1234 + " 0", 30);
+                serial.expect(" 3 1 " + 0x2345 + " 0", 30);
+                serial.expect("Keyboard is listened to", 200);
+                machine.key(0x10, false, true);
+                serial.expect(" 1 16 1 0", 30);
+                machine.key(0x10, false, false);
+                serial.expect(" 1 16 0 0", 30);
+            } finally {
+                machine.stop();
+                runs.join();
+            }
+        }
+    }
 }
