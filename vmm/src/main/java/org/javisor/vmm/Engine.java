@@ -33,6 +33,14 @@ interface Engine {
         /// What the machine's clock tells guests has jumped; `vcpu` does not run.
         void clockChanged(Vcpu vcpu);
 
+        /// What the engine's own clock tells guests, in nanoseconds; -1 where the machine's tells it.
+        default long clock() {
+            return -1;
+        }
+
+        /// Has the engine's own clock, if there is one, tell `nanos` from now on.
+        default void clock(long nanos) { }
+
         /// Which model-specific registers guests reach has changed.
         void msrFilter(MsrFilter filter);
 

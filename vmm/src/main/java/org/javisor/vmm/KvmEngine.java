@@ -213,6 +213,16 @@ final class KvmEngine implements Engine {
         public void forgetTranslations(IntPredicate which) { }
 
         @Override
+        public long clock() {
+            return fd.clock();
+        }
+
+        @Override
+        public void clock(long nanos) {
+            fd.clock(nanos);
+        }
+
+        @Override
         public EventWiring eventWiring() {
             return events;
         }

@@ -136,7 +136,10 @@ public final class Vm implements AutoCloseable {
     /// The machine's time now. Any thread.
     public ClockReading clockReading() {
         long nanos = clock.nanos();
-        long told = paravirt == null ? nanos : paravirt.guestNanos(nanos);
+        long told = processors.clock();
+        if (told < 0) {
+            told = paravirt == null ? nanos : paravirt.guestNanos(nanos);
+        }
         return new ClockReading(told, clock.wallNanos(), tscAt(nanos));
     }
 
@@ -149,6 +152,7 @@ public final class Vm implements AutoCloseable {
         if (nanos < 0) {
             throw new IllegalArgumentException(nanos + " ns is no time of a machine's clock");
         }
+        processors.clock(nanos);
         if (paravirt != null) {
             paravirt.setGuestNanos(nanos);
             vcpus().forEach(processors::clockChanged);

@@ -9,15 +9,28 @@ import org.javisor.memory.Ram;
 import org.javisor.vmm.GuestDebug.Event;
 import org.javisor.vmm.GuestDebug.Kind;
 import org.javisor.vmm.GuestDebug.Point;
+import org.javisor.vmm.conformance.Engines;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Steps, breakpoints and watchpoints of a debugger outside, in a processor without interrupt chips.
+@ParameterizedClass
+@MethodSource("org.javisor.vmm.conformance.Engines#all")
 class GuestDebugTest {
-    private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
-    private final Vm vm = hypervisor.createVm();
+    private final String engine;
+    private final Hypervisor hypervisor;
+    private final Vm vm;
     private final Ram ram = Ram.allocate(1 << 20);
     private Vcpu vcpu;
+
+    GuestDebugTest(String engine) {
+        this.engine = engine;
+        this.hypervisor = Engines.open(engine);
+        this.vm = hypervisor.createVm();
+    }
 
     @AfterEach
     void close() {
@@ -43,6 +56,7 @@ class GuestDebugTest {
 
     @Test
     void eachStepIsOneInstruction() {
+        Engines.assumeProcessor(engine);
         load("""
                 40      inc ax
                 e680    out 0x80, al
@@ -81,6 +95,7 @@ class GuestDebugTest {
 
     @Test
     void onlyTheDebuggersInt3StopsTheOtherIsTheGuests() {
+        Engines.assumeProcessor(engine);
         load("""
                 90             nop
                 """);
@@ -104,6 +119,7 @@ class GuestDebugTest {
 
     @Test
     void aWatchpointStopsBehindTheAccessAndSeesOverlaps() {
+        Engines.assumeProcessor(engine);
         load("""
                 a10020         mov ax, [0x2000]
                 a30120         mov [0x2001], ax
@@ -120,6 +136,7 @@ class GuestDebugTest {
 
     @Test
     void aFaultThatIsSteppedLeadsToItsHandler() {
+        Assumptions.assumeTrue(engine.equals("software"), "processors step from where the handler returns");
         load("""
                 bc0010         mov sp, 0x1000
                 0f0b           ud2

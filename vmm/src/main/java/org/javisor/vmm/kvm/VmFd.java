@@ -17,7 +17,7 @@ public final class VmFd extends KvmFd {
     /// Of [Route]'s types.
     public static final int ROUTE_CHIP = 1, ROUTE_MSI = 2;
     private static final int IOEVENTFD_DATAMATCH = 1, IOEVENTFD_PIO = 2, IOEVENTFD_DEASSIGN = 4;
-    private static final int MSR_FILTER_BYTES = 392;
+    private static final int MSR_FILTER_BYTES = 392, CLOCK_BYTES = 48;
 
     // Where Intel processors without real mode of their own keep what they need for it: below the firmware, in the
     // last page-aligned megabyte that nothing else claims.
@@ -96,6 +96,21 @@ public final class VmFd extends KvmFd {
             }
             call(KvmCalls.KVM_X86_SET_MSR_FILTER, filter);
         }
+    }
+
+    /// What KVM's clock tells guests, in nanoseconds.
+    public long clock() {
+        return with(CLOCK_BYTES, data -> {
+            call(KvmCalls.KVM_GET_CLOCK, data);
+            return data.get(LONG, 0);
+        });
+    }
+
+    public void clock(long nanos) {
+        with(CLOCK_BYTES, data -> {
+            data.set(LONG, 0, nanos);
+            return call(KvmCalls.KVM_SET_CLOCK, data);
+        });
     }
 
     /// Sends a message-signalled interrupt.
