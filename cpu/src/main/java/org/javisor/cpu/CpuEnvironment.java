@@ -3,6 +3,7 @@ package org.javisor.cpu;
 
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
+import org.javisor.memory.MemorySlot;
 
 /// What a processor is plugged into.
 public interface CpuEnvironment {
@@ -68,6 +69,15 @@ public interface CpuEnvironment {
     /// Called once for each form of instruction that the guest executed and the processor does not implement (the guest
     /// got #UD).
     default void unimplemented(String instruction) { }
+
+    /// The guest touches a page of memory that is not there yet.
+    ///
+    /// @param user whether a program did, and not the kernel
+    /// @return what the guest is told by a page fault with this in CR2, after which it does something else, if it is told;
+    ///     0 if it is to wait
+    default int tellAbsent(MemorySlot slot, long gpa, boolean user) {
+        return 0;
+    }
 
     /// Whether UD2 followed by "kvm" is a prefix that does nothing.
     default boolean forcesEmulation() {

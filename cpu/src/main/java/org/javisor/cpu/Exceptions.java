@@ -35,6 +35,11 @@ final class Exceptions {
         return delivered[vector];
     }
 
+    /// Whether an exception or interrupt is on its way into the guest.
+    boolean injecting() {
+        return injecting;
+    }
+
     // ---- from the run loop ----
 
     /// Delivers a fault of the instruction at RIP (RIP is already back at its start), and what delivery

@@ -345,7 +345,7 @@ final class Mmu {
         }
         walker.gpa = a20(walker.gpa);
         MemorySlot slot = memory.find(walker.gpa);
-        return slot == null || slot.readOnly() ? 0 : slot.hva(walker.gpa);
+        return slot == null || slot.readOnly() ? 0 : hva(slot, walker.gpa);
     }
 
     /// Forgets what was found in code, at every address.
@@ -491,6 +491,9 @@ final class Mmu {
             return false;
         }
         counters.fills++;
+        if (slot.isAbsent(walker.gpa)) {
+            tellAbsent(slot);
+        }
         enter(tlb, gva, slot, access & ~(PageWalker.WRITE | PageWalker.FETCH));
         return (access & PageWalker.WRITE) == 0 || !slot.readOnly();
     }
@@ -500,9 +503,34 @@ final class Mmu {
         TlbFillEvent.record(cpu.id, gva, walker.gpa, 1L << walker.pageShift, what, backed);
     }
 
+    /// The guest may do something else until a page is there, if it can be interrupted: not while the processor is about
+    /// to enter a handler.
+    private void tellAbsent(MemorySlot slot) {
+        boolean interruptible = (cpu.systemFlags() & Flags.IF) != 0 && cpu.codeBits != 16
+                && !cpu.exceptions.injecting() && (cpu.slow & Cpu.SLOW_REPLAY) == 0 && cpu.shadowed == 0;
+        int token = interruptible ? cpu.environment.tellAbsent(slot, walker.gpa, cpu.cpl == 3) : 0;
+        if (token != 0) {
+            cpu.cr2(Integer.toUnsignedLong(token));
+            throw cpu.fault(GuestFault.PF, 0);
+        }
+    }
+
+    /// Where `gpa` of a slot is. Others do not wait for a processor that waits for its page.
+    long hva(MemorySlot slot, long gpa) {
+        if (slot.isAbsent(gpa)) {
+            cpu.group.leave(cpu);
+            try {
+                slot.hva(gpa);
+            } finally {
+                cpu.group.enter(cpu);
+            }
+        }
+        return slot.hva(gpa);
+    }
+
     private void enter(Tlb tlb, long gva, MemorySlot slot, int access) {
         long gpa = walker.gpa;
-        tlb.fill(gva, gpa, slot.hva(gpa), walker.pageShift, walker.global, walker.key);
+        tlb.fill(gva, gpa, hva(slot, gpa), walker.pageShift, walker.global, walker.key);
         if (walker.mayRead(access)) {
             tlb.permitRead(gva);
         }

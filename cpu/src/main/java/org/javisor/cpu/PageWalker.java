@@ -276,7 +276,7 @@ final class PageWalker {
             entryHva = 0;
             loaded = Cpu.mask(bytes);
         } else {
-            long hva = slot.hva(entryGpa);
+            long hva = cpu.mmu.hva(slot, entryGpa);
             entryHva = slot.readOnly() ? 0 : hva;
             loaded = HostMemory.load(hva, bytes);
         }

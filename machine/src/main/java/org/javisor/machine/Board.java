@@ -42,7 +42,8 @@ final class Board implements AutoCloseable {
 
     Board(MachineConfig config, Vm vm, PowerControl power) {
         boolean starts = config.firmware() != null;
-        memory = new BoardMemory(config.ramBytes(), starts ? config.firmware().image().code() : null, vm.memory());
+        memory = new BoardMemory(config.ramBytes(), starts ? config.firmware().image().code() : null, vm.memory(),
+                config.memorySource());
         Disks opened = null;
         NetworkDevices connected = null;
         try {

@@ -8,6 +8,7 @@ import org.javisor.host.HostException;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
+import org.javisor.memory.PageSource;
 import org.javisor.memory.Ram;
 
 /// The machine's RAM: one piece of host memory, with a hole for the VGA window below 1 MiB and one for devices below
@@ -35,10 +36,11 @@ final class BoardMemory implements LegacyArea, Smram, AutoCloseable {
     private long segmentBytes;
 
     /// @param firmware what is in the ROM that ends at 4 GiB; null for none
-    BoardMemory(long ramBytes, byte[] firmware, GuestMemory memory) {
+    /// @param source   of what is in RAM; null for zeros
+    BoardMemory(long ramBytes, byte[] firmware, GuestMemory memory, PageSource source) {
         this.memory = memory;
         try {
-            ram = Ram.allocate(ramBytes);
+            ram = Ram.allocate(ramBytes, source);
             rom = firmware == null ? null : Ram.allocate(firmware.length);
         } catch (HostException e) {
             throw new ConfigurationException("guest memory of " + (ramBytes >> 20) + " MiB: " + e.getMessage(), e);

@@ -31,6 +31,7 @@ import org.javisor.machine.boot.EntryState;
 import org.javisor.machine.boot.InitrdFile;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.memory.PageSource;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
@@ -388,6 +389,7 @@ public final class Machine implements AutoCloseable {
         private String commandLine = "";
         private Protocol protocol = Protocol.AUTO;
         private final List<Disk> disks = new ArrayList<>();
+        private PageSource memorySource;
         private Set<GuestInterface> interfaces = EnumSet.of(GuestInterface.KVM);
         private final List<NetworkCard> networkCards = new ArrayList<>();
         private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
@@ -461,6 +463,13 @@ public final class Machine implements AutoCloseable {
 
         public Builder disk(Disk disk) {
             disks.add(disk);
+            return this;
+        }
+
+        /// Where RAM's pages get their contents when they are first touched; guests with KVM's asynchronous page faults do
+        /// something else meanwhile.
+        public Builder memorySource(PageSource source) {
+            memorySource = source;
             return this;
         }
 
@@ -590,7 +599,8 @@ public final class Machine implements AutoCloseable {
                     : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
             return new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
                     List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                    reports, execution, translator, peripherals, usb, interfaces);
+                    reports, execution, translator, peripherals, usb, interfaces,
+                    memorySource);
         }
 
         private static byte[] read(String what, Path file) {

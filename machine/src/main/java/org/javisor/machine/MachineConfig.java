@@ -11,6 +11,7 @@ import org.javisor.cpu.TranslatorConfig;
 import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.memory.PageSource;
 import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.pv.GuestInterface;
@@ -39,13 +40,14 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param peripherals   devices that not every machine has
 /// @param usb           what hangs on USB beside disks
 /// @param interfaces    what guests are offered to make their life with a hypervisor easier
+/// @param memorySource  where RAM's pages get their contents when they are first touched; null for zeros
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
         BoardConfig board, List<Disk> disks, List<NetworkCard> networkCards,
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, ProcessorOptions processor,
         Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals,
-        UsbConfig usb, Set<GuestInterface> interfaces) {
+        UsbConfig usb, Set<GuestInterface> interfaces, PageSource memorySource) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;

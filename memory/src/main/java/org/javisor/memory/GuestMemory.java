@@ -103,7 +103,7 @@ public final class GuestMemory {
                 String.format("the offset 0x%x is not that of a page", ramOffset));
         check(id, bytes <= ram.bytes() - ramOffset, "bytes", String.format(
                 "0x%x bytes from offset 0x%x do not fit a backing of 0x%x", bytes, ramOffset, ram.bytes()));
-        return new MemorySlot(id, gpa, bytes, ram.hva() + ramOffset, readOnly);
+        return new MemorySlot(id, gpa, bytes, ram, ramOffset, readOnly);
     }
 
     private static void checkPlace(int id, long gpa, long bytes) {
@@ -200,7 +200,7 @@ public final class GuestMemory {
     /// memory of a removed slot has stopped such users first.
     public long hva(long gpa, long bytes) {
         MemorySlot slot = find(gpa, bytes);
-        return slot == null ? 0 : slot.hva(gpa);
+        return slot == null ? 0 : slot.hva(gpa, bytes);
     }
 
     /// Says that `bytes` bytes from `gpa` have been written behind this object's back (a read from a file straight into
@@ -229,31 +229,31 @@ public final class GuestMemory {
     // ---- typed accessors; Plain: no order promised, Acquire and Release: as in java.lang.invoke.VarHandle ----
 
     public byte loadByte(long gpa) {
-        return HostMemory.loadByte(require(gpa, 1).hva(gpa));
+        return HostMemory.loadByte(require(gpa, 1).hva(gpa, 1));
     }
 
     public short loadShort(long gpa) {
-        return HostMemory.loadShort(require(gpa, 2).hva(gpa));
+        return HostMemory.loadShort(require(gpa, 2).hva(gpa, 2));
     }
 
     public int loadInt(long gpa) {
-        return HostMemory.loadInt(require(gpa, 4).hva(gpa));
+        return HostMemory.loadInt(require(gpa, 4).hva(gpa, 4));
     }
 
     public long loadLong(long gpa) {
-        return HostMemory.loadLong(require(gpa, 8).hva(gpa));
+        return HostMemory.loadLong(require(gpa, 8).hva(gpa, 8));
     }
 
     /// Loads a 16-bit field that a running guest publishes with a release store; `gpa` must be even.
     public short loadShortAcquire(long gpa) {
-        short value = HostMemory.loadShort(require(gpa, 2).hva(gpa));
+        short value = HostMemory.loadShort(require(gpa, 2).hva(gpa, 2));
         VarHandle.acquireFence();
         return value;
     }
 
     /// As [#loadShortAcquire]; `gpa` must be a multiple of 4.
     public int loadIntAcquire(long gpa) {
-        return HostMemory.loadIntAcquire(require(gpa, 4).hva(gpa));
+        return HostMemory.loadIntAcquire(require(gpa, 4).hva(gpa, 4));
     }
 
     public void storeByte(long gpa, byte value) {
@@ -282,13 +282,13 @@ public final class GuestMemory {
 
     /// Loads `size` bytes (1, 2, 4 or 8), zero-extended.
     public long load(long gpa, int size) {
-        return HostMemory.load(require(gpa, size).hva(gpa), size);
+        return HostMemory.load(require(gpa, size).hva(gpa, size), size);
     }
 
     /// Stores the low `size` bytes (1, 2, 4 or 8) of `value`.
     public void store(long gpa, int size, long value) {
         MemorySlot slot = requireWritable(gpa, size);
-        HostMemory.store(slot.hva(gpa), size, value);
+        HostMemory.store(slot.hva(gpa, size), size, value);
         if ((gpa & PAGE_BYTES - 1) + size <= PAGE_BYTES) {
             noteWrite(slot, gpa, size);
         } else {
@@ -306,7 +306,7 @@ public final class GuestMemory {
 
     /// Copies guest memory into `bytes`, across slots that adjoin.
     public void load(long gpa, byte[] bytes, int from, int count) {
-        forEachRun(gpa, count, (slot, at, done, n) -> MemorySegment.copy(HostMemory.segment(slot.hva(at), n), 0,
+        forEachRun(gpa, count, (slot, at, done, n) -> MemorySegment.copy(HostMemory.segment(slot.hva(at, n), n), 0,
                 MemorySegment.ofArray(bytes), from + done, n));
     }
 
@@ -314,7 +314,7 @@ public final class GuestMemory {
     public void store(long gpa, byte[] bytes, int from, int count) {
         forEachRun(gpa, count, (slot, at, _, n) -> requireWritable(at, n));
         forEachRun(gpa, count, (slot, at, done, n) -> {
-            MemorySegment.copy(MemorySegment.ofArray(bytes), from + done, HostMemory.segment(slot.hva(at), n), 0, n);
+            MemorySegment.copy(MemorySegment.ofArray(bytes), from + done, HostMemory.segment(slot.hva(at, n), n), 0, n);
             written(at, n);
         });
     }

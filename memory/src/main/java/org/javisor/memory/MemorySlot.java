@@ -16,17 +16,24 @@ public final class MemorySlot {
     final long bytes;
     final long hva;
     final boolean readOnly;
+    private final Ram ram;
+    private final long ramOffset;
+    /// Null if every page is there.
+    private final AbsentPages absent;
     private final PageBits tracked;
     /// Null while logging is off.
     private volatile DirtyLog dirty;
     /// By run of 16 pages: the epoch when a permission to write directly was last granted, 0 if none was.
     private final AtomicIntegerArray grants;
 
-    MemorySlot(int id, long gpa, long bytes, long hva, boolean readOnly) {
+    MemorySlot(int id, long gpa, long bytes, Ram ram, long ramOffset, boolean readOnly) {
         this.id = id;
         this.gpa = gpa;
         this.bytes = bytes;
-        this.hva = hva;
+        this.ram = ram;
+        this.ramOffset = ramOffset;
+        this.hva = ram.hva() + ramOffset;
+        this.absent = ram.absent;
         this.readOnly = readOnly;
         this.tracked = new PageBits(pages());
         this.grants = new AtomicIntegerArray((int) (bytes - 1 >>> GuestMemory.PAGE_SHIFT + PAGES_PER_GRANT_SHIFT) + 1);
@@ -34,7 +41,7 @@ public final class MemorySlot {
 
     /// The same memory at another place.
     MemorySlot movedTo(long newGpa) {
-        MemorySlot moved = new MemorySlot(id, newGpa, bytes, hva, readOnly);
+        MemorySlot moved = new MemorySlot(id, newGpa, bytes, ram, ramOffset, readOnly);
         moved.dirty = dirty;
         return moved;
     }
@@ -57,9 +64,42 @@ public final class MemorySlot {
         return bytes;
     }
 
-    /// Where `gpa`, which must lie in this slot, is in this process.
+    /// Where `gpa`, which must lie in this slot, is in this process. Returns when its page is there.
+    ///
+    /// @throws java.io.UncheckedIOException if it cannot be had
     public long hva(long gpa) {
+        return hva(gpa, 1);
+    }
+
+    /// As [#hva], for all the pages of `bytes` bytes, which lie in this slot.
+    public long hva(long gpa, long bytes) {
+        if (absent != null) {
+            await(gpa, bytes);
+        }
         return hva + (gpa - this.gpa);
+    }
+
+    private void await(long gpa, long bytes) {
+        int last = ramPage(gpa + Math.max(bytes, 1) - 1);
+        for (int page = ramPage(gpa); page <= last; page++) {
+            absent.await(page);
+        }
+    }
+
+    private int ramPage(long gpa) {
+        return (int) (ramOffset + (gpa - this.gpa) >>> GuestMemory.PAGE_SHIFT);
+    }
+
+    /// Whether the page of `gpa` is not there yet: [#hva] would wait.
+    public boolean isAbsent(long gpa) {
+        return absent != null && absent.has(ramPage(gpa));
+    }
+
+    /// Has the page of `gpa` fetched, and then calls `then`, on another thread, also if it could not be had.
+    ///
+    /// @return false if it is there or on its way: `then` is not called
+    public boolean fetch(long gpa, Runnable then) {
+        return absent != null && absent.fetch(ramPage(gpa), then);
     }
 
     public boolean readOnly() {

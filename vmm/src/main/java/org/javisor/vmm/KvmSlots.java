@@ -56,7 +56,8 @@ final class KvmSlots implements MemoryListener {
 
     private void describe(int number, MemorySlot slot) {
         int flags = (slot.readOnly() ? VmFd.MEM_READONLY : 0) | (slot.logging() ? VmFd.MEM_LOG_DIRTY_PAGES : 0);
-        vm.memoryRegion(number, flags, slot.gpa(), slot.bytes(), slot.hva(slot.gpa()));
+        // The host's kernel asks nobody for pages: all of them have to be there.
+        vm.memoryRegion(number, flags, slot.gpa(), slot.bytes(), slot.hva(slot.gpa(), slot.bytes()));
         if (slot.logging()) {
             logged.add(slot);
         } else {

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.MsrTable;
+import org.javisor.memory.MemorySlot;
 import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.SyntheticVectors;
 import org.javisor.vmm.pv.GuestInterface;
@@ -74,6 +75,11 @@ final class ParavirtVcpu implements PvProcessor {
     /// How long it is until a timer expires, in nanoseconds.
     long untilTimer() {
         return hyperv == null ? Long.MAX_VALUE : hyperv.untilTimer();
+    }
+
+    /// As of [org.javisor.cpu.CpuEnvironment#tellAbsent].
+    int tellAbsent(MemorySlot slot, long gpa, boolean user) {
+        return kvm == null ? 0 : kvm.tellAbsent(slot, gpa, user);
     }
 
     /// The processor goes to sleep.

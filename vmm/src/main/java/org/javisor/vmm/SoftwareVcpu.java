@@ -17,6 +17,7 @@ import org.javisor.memory.Clock;
 import org.javisor.memory.DirtyRing;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
+import org.javisor.memory.MemorySlot;
 import org.javisor.vmm.stats.Statistics;
 
 /// A vCPU whose processor is software.
@@ -519,6 +520,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     @Override
     public long busyTicks() {
         return busy.nanos();
+    }
+
+    @Override
+    public int tellAbsent(MemorySlot slot, long gpa, boolean user) {
+        return paravirt == null ? 0 : paravirt.tellAbsent(slot, gpa, user);
     }
 
     @Override

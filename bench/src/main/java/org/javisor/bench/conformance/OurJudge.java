@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.Machine;
@@ -22,6 +23,8 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param log gets what the programs print; null for nobody
 record OurJudge(Execution execution, PrintStream log) implements Judge {
     private static final int DEBUG_EXIT = 0xf4;
+    /// How long a page takes where the suite wants memory to be on its host's disk.
+    private static final long FETCH_NANOS = 20_000;
     /// Given the prefix these want what is particular to KVM: that its emulator knows no shadow stacks, and that x87
     /// errors are exceptions though CR0.NE is clear.
     private static final Set<String> WITHOUT_FORCED_EMULATION = Set.of("cet", "emulator");
@@ -64,6 +67,9 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
                 !WITHOUT_FORCED_EMULATION.contains(configuration.name())));
+        if (configuration.name().equals("asyncpf")) {
+            builder.memorySource((_, _) -> LockSupport.parkNanos(FETCH_NANOS));
+        }
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
         }

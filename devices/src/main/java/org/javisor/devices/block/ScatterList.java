@@ -39,7 +39,7 @@ public final class ScatterList {
         for (long done = 0; done < length; ) {
             MemorySlot slot = memory.find(gpa + done);
             long piece = Math.min(length - done, slot.bytes() - (gpa + done - slot.gpa()));
-            append(gpa + done, slot.hva(gpa + done), piece);
+            append(gpa + done, slot.hva(gpa + done, piece), piece);
             done += piece;
         }
         return true;
