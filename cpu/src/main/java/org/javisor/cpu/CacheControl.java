@@ -26,10 +26,18 @@ final class CacheControl {
                 Mnemonic.SERIALIZE}) {
             binder.bind(mnemonic, FENCE);
         }
-        for (Mnemonic mnemonic : new Mnemonic[] {Mnemonic.CLFLUSH, Mnemonic.CLFLUSHOPT, Mnemonic.CLWB}) {
-            binder.bind(mnemonic,
-                    (cpu, insn) -> cpu.probe(insn.segment, cpu.effectiveAddress(insn), 1, false));
-        }
+        binder.bind(Mnemonic.CLWB, CacheControl::writeBack)
+                .bind(Mnemonic.CLFLUSH, CacheControl::flush)
+                .bind(Mnemonic.CLFLUSHOPT, CacheControl::flush);
         binder.bind(Mnemonic.PAUSE, (cpu, _) -> cpu.environment.spinning());
+    }
+
+    private static void writeBack(Cpu cpu, Insn insn) {
+        cpu.probe(insn.segment, cpu.effectiveAddress(insn), 1, false);
+    }
+
+    private static void flush(Cpu cpu, Insn insn) {
+        writeBack(cpu, insn);
+        cpu.monitor.cacheMissed();
     }
 }

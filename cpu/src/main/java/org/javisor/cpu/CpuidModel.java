@@ -288,12 +288,11 @@ public final class CpuidModel {
         }
     }
 
-    /// Caches and predictors are not simulated, so that of the architectural events these have are not available:
-    /// references to the last-level cache and misses there, and mispredicted branches.
+    /// All seven architectural events are available.
     private void monitoring(int[] answer) {
         if (has(CpuFeature.PDCM)) {
             set(answer, PerformanceMonitor.VERSION | PerformanceMonitor.GENERAL << 8 | PerformanceMonitor.WIDTH << 16
-                    | 7 << 24, 1 << 3 | 1 << 4 | 1 << 6, 0, PerformanceMonitor.FIXED | PerformanceMonitor.WIDTH << 5);
+                    | 7 << 24, 0, 0, PerformanceMonitor.FIXED | PerformanceMonitor.WIDTH << 5);
         }
     }
 

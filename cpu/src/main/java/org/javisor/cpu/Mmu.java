@@ -338,6 +338,7 @@ final class Mmu {
         checkCanonical(0, linear, linear);
         int result = walker.walk(linear, access | PageWalker.SHADOW);
         counters.walks++;
+        cpu.monitor.cacheMissed();
         if (result != PageWalker.MAPPED) {
             counters.faults++;
             cpu.cr2(linear);
@@ -475,6 +476,7 @@ final class Mmu {
         }
         int result = walker.walk(gva, access);
         counters.walks++;
+        cpu.monitor.cacheMissed();
         if (result != PageWalker.MAPPED) {
             counters.faults++;
             cpu.cr2(gva);
@@ -560,6 +562,7 @@ final class Mmu {
     /// @param block of a page, found at `rip` just now
     void foundBlock(long rip, Block block) {
         current.codeEntries.put(rip, block, current.global(rip));
+        cpu.monitor.branchMissed();
     }
 
     /// Has translated code that leads to `rip`, where a block was found just now, go on at host address `entry`.

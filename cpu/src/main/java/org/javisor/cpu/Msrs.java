@@ -224,7 +224,7 @@ final class Msrs {
                 | (cpu.cpuid.has(CpuFeature.BHI_CTRL) ? 1 << 10 : 0);
         define(CpuFeature.SPEC_CTRL, SPEC_CTRL, () -> system.specCtrl,
                 within(controls, v -> system.specCtrl = v));
-        define(CpuFeature.SPEC_CTRL, PRED_CMD, null, within(1, _ -> { }));
+        define(CpuFeature.SPEC_CTRL, PRED_CMD, null, within(1, _ -> cpu.monitor.branchMissed()));
         define(CpuFeature.FLUSH_L1D, FLUSH_CMD, null, within(1, _ -> { }));
         define(CpuFeature.ARCH_CAPABILITIES, ARCH_CAPABILITIES, () -> ARCH_CAPABILITIES_VALUE,
                 MsrTable.READ_ONLY);

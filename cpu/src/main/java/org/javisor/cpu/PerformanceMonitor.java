@@ -38,12 +38,15 @@ final class PerformanceMonitor {
     private static final long FIXED_CONTROL_RESERVED = ~0xbbbL;
 
     /// What is counted. The first two are kinds of [CpuLayout#RETIRED].
-    private static final int INSTRUCTIONS = 0, BRANCHES = 1, TIME = 2, NOTHING = 3;
+    private static final int INSTRUCTIONS = 0, BRANCHES = 1, TIME = 2, CACHE_MISSES = 3, BRANCH_MISSES = 4,
+            NOTHING = 5;
     // Privileges, as bits; and their places in RETIRED.
     private static final int IN_USER = 1, IN_KERNEL = 2, EVERYWHERE = IN_USER | IN_KERNEL;
     private static final long NEVER = Long.MAX_VALUE;
     /// Interrupts for time are not closer to each other than this, in ticks.
     private static final long SHORTEST_ALARM = 20_000;
+    /// How often events are looked at that have neither time nor limit, in ticks.
+    private static final long LOOK_EVERY = 1_000_000;
 
     private final Cpu cpu;
     private final long retired, limits;
@@ -63,6 +66,8 @@ final class PerformanceMonitor {
     /// Time that has been divided among privileges, and what each got.
     private long divided, userTicks, kernelTicks;
     private long userBefore, kernelBefore;
+    /// In user mode, and in supervisor mode.
+    private final long[] cacheMisses = new long[2], branchMisses = new long[2];
     /// How many instructions of the current block are counted already, see [#reached].
     private int ahead;
 
@@ -100,8 +105,16 @@ final class PerformanceMonitor {
         if (event == TIME) {
             return (privileges & IN_USER) == 0 ? kernelTicks : (privileges & IN_KERNEL) == 0 ? userTicks : divided;
         }
-        return ((privileges & IN_USER) == 0 ? 0 : HostMemory.loadLong(retired + slot(event, false)))
-                + ((privileges & IN_KERNEL) == 0 ? 0 : HostMemory.loadLong(retired + slot(event, true)));
+        return ((privileges & IN_USER) == 0 ? 0 : total(event, false))
+                + ((privileges & IN_KERNEL) == 0 ? 0 : total(event, true));
+    }
+
+    private long total(int event, boolean kernel) {
+        return switch (event) {
+            case CACHE_MISSES -> cacheMisses[kernel ? 1 : 0];
+            case BRANCH_MISSES -> branchMisses[kernel ? 1 : 0];
+            default -> HostMemory.loadLong(retired + slot(event, kernel));
+        };
     }
 
     private void add(int event, boolean kernel, long count) {
@@ -157,6 +170,16 @@ final class PerformanceMonitor {
             add(INSTRUCTIONS, cpu.cpl == 0, before - ahead);
         }
         ahead = before;
+    }
+
+    /// Page tables were walked, or a cache line was flushed: what is nearest to a last-level cache here is the TLB.
+    void cacheMissed() {
+        cacheMisses[cpu.cpl == 0 ? 1 : 0]++;
+    }
+
+    /// Nothing was known of where a branch led; or what was known had to be forgotten.
+    void branchMissed() {
+        branchMisses[cpu.cpl == 0 ? 1 : 0]++;
     }
 
     /// The present instruction will be executed again, from where it is.
@@ -275,6 +298,8 @@ final class PerformanceMonitor {
             case 0x003c, 0x013c -> TIME;
             case 0x00c0 -> INSTRUCTIONS;
             case 0x00c4 -> BRANCHES;
+            case 0x00c5 -> BRANCH_MISSES;
+            case 0x412e, 0x4f2e -> CACHE_MISSES;
             default -> NOTHING;
         };
         int threshold = (int) (select >>> THRESHOLD_POSITION) & 0xff;
@@ -296,6 +321,8 @@ final class PerformanceMonitor {
                 long left = MASK + 1 - value[n];
                 if (kind[n] == TIME) {
                     alarm = Math.min(alarm, Math.max(left, SHORTEST_ALARM));
+                } else if (kind[n] > TIME) {
+                    alarm = Math.min(alarm, LOOK_EVERY);
                 } else {
                     // Where two totals are added the sum is not reached before one has done half of the way.
                     long part = where[n] == EVERYWHERE ? Math.max(1, left / 2) : left;
