@@ -16,7 +16,7 @@ class BoardMemoryTest {
 
     private final GuestMemory memory = new GuestMemory();
     private final GuestMemory managed = memory.management();
-    private final BoardMemory board = new BoardMemory(RAM, null, memory);
+    private final BoardMemory board = new BoardMemory(RAM, null, memory, null);
 
     @AfterEach
     void close() {
