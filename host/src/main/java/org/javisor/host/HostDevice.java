@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
-/// A file descriptor of the host's that is spoken to by [Ioctl]s: a device's special file, or what such a call has made.
+/// A file descriptor of the host's that is spoken to by [Ioctl]s: a device's special file, or what such a call made.
 ///
 /// The caller answers for the arguments: a request that takes an address gets that of a structure as large as the
 /// request says (or as the structure itself says), which outlives the call. Any thread may call, and may block in it:

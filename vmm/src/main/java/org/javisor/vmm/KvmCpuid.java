@@ -8,8 +8,8 @@ import org.javisor.cpu.CpuidModel;
 import org.javisor.vmm.kvm.CpuidTable;
 
 /// What a processor of KVM's answers to CPUID: the features that the machine's configuration offers and the host can
-/// do. What they are called, and how they behave in ways that no feature bit tells, is the host's: its vendor and model,
-/// caches, the layout of XSAVE's area, how long addresses are. Which of several processors this one is, is ours.
+/// do. What they are called, and how they behave in ways that no feature bit tells, is the host's: its vendor and
+/// model, caches, the layout of XSAVE's area, how long addresses are. Which of several processors this one is, is ours.
 final class KvmCpuid {
     private static final int FIRST_HYPERVISOR_LEAF = 0x4000_0000, LAST_HYPERVISOR_LEAF = 0x4000_ffff;
     private static final int APIC_ID_SHIFT = 24, LOGICAL_PROCESSORS_SHIFT = 16, HTT = 1 << 28;

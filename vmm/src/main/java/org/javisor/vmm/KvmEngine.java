@@ -27,8 +27,8 @@ final class KvmEngine implements Engine {
             KvmCapability.IMMEDIATE_EXIT, KvmCapability.XSAVE, KvmCapability.XCRS, KvmCapability.DEBUGREGS,
             KvmCapability.VCPU_EVENTS, KvmCapability.SET_GUEST_DEBUG);
 
-    /// What of the host's the engine needs for each thing that not every engine can do. The chips beside local APICs are
-    /// ours.
+    /// What of the host's the engine needs for each thing that not every engine can do. The chips beside local APICs
+    /// are ours.
     private static final Map<Capability, KvmCapability> WORTH = new EnumMap<>(Map.ofEntries(
             Map.entry(Capability.READ_ONLY_SLOTS, KvmCapability.READONLY_MEM),
             Map.entry(Capability.MANUAL_DIRTY_LOG, KvmCapability.MANUAL_DIRTY_LOG_PROTECT2),

@@ -89,7 +89,8 @@ public record KvmProbe(Verdict verdict, String reason, int apiVersion, Map<KvmCa
 
     private static KvmProbe ofRefusal(ConfigurationException refused) {
         try (SystemFd system = SystemFd.open()) {
-            return new KvmProbe(Verdict.INCAPABLE, refused.getMessage(), system.apiVersion(), capabilities(system), 0, 0);
+            return new KvmProbe(Verdict.INCAPABLE, refused.getMessage(), system.apiVersion(), capabilities(system), 0,
+                    0);
         } catch (RuntimeException _) {
             return new KvmProbe(Verdict.UNAVAILABLE, refused.getMessage(), 0, Map.of(), 0, 0);
         }

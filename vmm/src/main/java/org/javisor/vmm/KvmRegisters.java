@@ -68,8 +68,9 @@ final class KvmRegisters implements Registers {
     KvmRegisters(VcpuFd vcpu, Arena arena, Runnable settle, int[] msrs) {
         this.vcpu = vcpu;
         // EFER, which KVM does not list, is with the special registers too.
-        this.msrs = IntStream.concat(Arrays.stream(msrs), IntStream.of(MSR_EFER)).distinct().boxed().sorted(Integer::compareUnsigned).mapToInt(Integer::intValue)
-                .filter(index -> vcpu.msrs(index).length == 1).toArray();
+        this.msrs = IntStream.concat(Arrays.stream(msrs), IntStream.of(MSR_EFER)).distinct()
+                .filter(index -> vcpu.msrs(index).length == 1).boxed().sorted(Integer::compareUnsigned)
+                .mapToInt(Integer::intValue).toArray();
         this.settle = settle;
         this.general = new KvmStatePart(vcpu, KvmCalls.KVM_GET_REGS, KvmCalls.KVM_SET_REGS, arena,
                 StateLayout.REGS_BYTES);

@@ -37,6 +37,7 @@ final class KvmVcpu implements Vcpu {
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
+    private final KvmMachineChecks machineChecks;
     private final KvmStatistics statistics;
     private final KvmDebug debug;
     private final KvmCoalesced coalesced;
@@ -66,6 +67,7 @@ final class KvmVcpu implements Vcpu {
         this.pass = vm.gate().newPass();
         this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
         this.state = new KvmState(fd, vm.config().irqchip());
+        this.machineChecks = new KvmMachineChecks(fd);
         this.statistics = new KvmStatistics(fd);
         this.debug = new KvmDebug(fd);
         counters.identify(id, registers::rip);
@@ -153,7 +155,7 @@ final class KvmVcpu implements Vcpu {
     }
 
     private int enter() {
-        deliverNmis();
+        deliverEvents();
         registers.flush();
         registers.leave();
         fd.requestInterruptWindow(windowWanted || apics != null && apics.stillWaits(fd, counters));
@@ -171,7 +173,8 @@ final class KvmVcpu implements Vcpu {
         return reason;
     }
 
-    private void deliverNmis() {
+    private void deliverEvents() {
+        machineChecks.deliver();
         while (nmis.get() > 0) {
             nmis.getAndDecrement();
             counters.nmi();
@@ -220,6 +223,7 @@ final class KvmVcpu implements Vcpu {
 
     /// Has KVM complete an access that has been answered: until it has, registers are those before the instruction.
     private void settle() {
+        machineChecks.deliver();
         if (!access.isToBeCompleted()) {
             return;
         }
@@ -270,6 +274,21 @@ final class KvmVcpu implements Vcpu {
     }
 
     @Override
+    public void injectMachineCheck(MachineCheckError error) {
+        if (error.bank() >= machineChecks.banks()) {
+            throw new IllegalArgumentException("there are " + machineChecks.banks()
+                    + " machine-check banks, and no bank " + error.bank());
+        }
+        machineChecks.add(error);
+        hurry();
+    }
+
+    @Override
+    public boolean isRunByThisThread() {
+        return runner.get() == Thread.currentThread();
+    }
+
+    @Override
     public void requestInterruptWindow(boolean wanted) {
         windowWanted = wanted;
         hurry();
@@ -292,7 +311,7 @@ final class KvmVcpu implements Vcpu {
     @Override
     public VcpuEvents events() {
         settle();
-        deliverNmis();
+        deliverEvents();
         return state.events();
     }
 
@@ -398,6 +417,7 @@ final class KvmVcpu implements Vcpu {
         access.reset();
         held = NOTHING_HELD;
         nmis.set(0);
+        machineChecks.reset();
         registers.forget();
         powerOn.restore();
     }

@@ -8,7 +8,8 @@ import org.javisor.vmm.stats.Statistics;
 /// One virtual processor of a [Vm].
 ///
 /// One thread at a time runs it; while it runs, only [#kick], [#injectNmi], [#requestInterruptWindow], [#stats] and
-/// [#statistics] may be called from others. Everything else needs a vCPU that is not running, or a machine that is paused ([Vm#pause]).
+/// [#statistics] may be called from others. Everything else needs a vCPU that is not running, or a machine that is
+/// paused ([Vm#pause]).
 public sealed interface Vcpu permits SoftwareVcpu, KvmVcpu {
     /// Its number in the machine, which is also its APIC id.
     int id();

@@ -13,7 +13,8 @@ public final class StateLayout {
             CR8 = 256, EFER = 264, APIC_BASE = 272, INTERRUPT_BITMAP = 280;
     /// struct kvm_sregs2, where it goes on differently.
     public static final int SREGS2_BYTES = 320, SREGS2_FLAGS = 280, SREGS2_PDPTRS = 288;
-    /// CS, DS, ES, FS, GS, SS, TR and LDT follow each other; here by the numbers that instructions encode, then LDTR, TR.
+    /// CS, DS, ES, FS, GS, SS, TR and LDT follow each other; here by the numbers that instructions encode, then LDTR
+    /// and TR.
     private static final int[] SEGMENTS = {48, 0, 120, 24, 72, 96, 168, 144};
 
     // struct kvm_segment

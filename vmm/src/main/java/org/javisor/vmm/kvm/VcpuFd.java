@@ -150,6 +150,28 @@ public final class VcpuFd extends KvmFd {
         });
     }
 
+    /// Gives the processor machine-check banks; before it runs.
+    ///
+    /// @param capabilities for IA32_MCG_CAP: how many in bits 7:0
+    public void machineCheckBanks(long capabilities) {
+        with(8, value -> {
+            value.set(LONG, 0, capabilities);
+            return call(KvmCalls.KVM_X86_SETUP_MCE, value);
+        });
+    }
+
+    /// Reports a machine-check error in a bank.
+    public void machineCheck(int bank, long status, long address, long miscellaneous, long globalStatus) {
+        with(64, error -> {
+            error.set(LONG, 0, status);
+            error.set(LONG, 8, address);
+            error.set(LONG, 16, miscellaneous);
+            error.set(LONG, 24, globalStatus);
+            error.set(ValueLayout.JAVA_BYTE, 32, (byte) bank);
+            return call(KvmCalls.KVM_X86_SET_MCE, error);
+        });
+    }
+
     /// Signals a non-maskable interrupt.
     public void nmi() {
         call(KvmCalls.KVM_NMI, 0);
