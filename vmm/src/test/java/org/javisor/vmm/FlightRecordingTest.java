@@ -4,6 +4,7 @@ package org.javisor.vmm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +28,8 @@ import org.javisor.vmm.events.ResetEvent;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What Flight Recorder is told.
 @Timeout(60)
@@ -40,10 +43,14 @@ class FlightRecordingTest {
 
     /// What is recorded while `listing` runs at 0x1000 to an OUT to port 0xe1, on a processor with the chips or not.
     private List<RecordedEvent> recorded(boolean chips, byte[] code) throws IOException {
+        return recorded(EngineKind.SOFTWARE, chips, code);
+    }
+
+    private List<RecordedEvent> recorded(EngineKind engine, boolean chips, byte[] code) throws IOException {
         try (Recording recording = new Recording()) {
             EVENTS.forEach(recording::enable);
             recording.start();
-            run(chips, code);
+            run(engine, chips, code);
             recording.stop();
             Path file = directory.resolve("recording");
             recording.dump(file);
@@ -51,12 +58,12 @@ class FlightRecordingTest {
         }
     }
 
-    private static void run(boolean chips, byte[] code) {
+    private static void run(EngineKind engine, boolean chips, byte[] code) {
         VmConfig config = VmConfig.BARE;
         if (chips) {
             config = VmConfig.pc(1).withExitsOnUnclaimed(true);
         }
-        try (Hypervisor hypervisor = Hypervisor.open(); Vm vm = hypervisor.createVm(config);
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm(config);
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
             vm.memory().store(0x1000, code);
@@ -64,6 +71,9 @@ class FlightRecordingTest {
             vcpu.registers().realMode(0x1000);
             VmExit exit = vcpu.run();
             while (!(exit instanceof VmExit.PortWrite write && write.port() == 0xe1)) {
+                assertTrue(!(exit instanceof VmExit.PortWrite write && write.port() == 0x80 && write.value() != 0xaa),
+                        exit.toString());
+                vcpu.completeRead(0xaa);
                 exit = vcpu.run();
             }
             vm.pause();
@@ -82,21 +92,35 @@ class FlightRecordingTest {
         return events.stream().filter(e -> e.getEventType().getName().equals("org.javisor." + name)).toList();
     }
 
-    @Test
-    void exitsSayWhereAndWhy() throws IOException {
-        List<RecordedEvent> events = recorded(false, GuestCode.of("""
-                b0aa    mov al, 0xaa
-                e680    out 0x80, al
-                e6e1    out 0xe1, al
-                """));
+    /// A guest that writes what it has read.
+    private static final String READ_AND_WRITE = """
+            e460    in al, 0x60
+            e680    out 0x80, al
+            e6e1    out 0xe1, al
+            """;
 
-        RecordedEvent exit = named(events, "Exit").getFirst();
-        assertEquals("PORT_WRITE", exit.getString("reason"));
+    @ParameterizedTest
+    @EnumSource(names = {"SOFTWARE", "KVM"})
+    void exitsSayWhy(EngineKind engine) throws IOException {
+        KvmProbe probe = engine == EngineKind.KVM ? KvmProbe.result() : null;
+        assumeTrue(probe == null || probe.instructionsPerSecond() > 0, () -> "KVM: " + probe.reason());
+
+        List<RecordedEvent> exits = named(recorded(engine, false, GuestCode.of(READ_AND_WRITE)), "Exit");
+
+        assertEquals(List.of("PORT_READ", "PORT_WRITE"),
+                exits.subList(0, 2).stream().map(e -> e.getString("reason")).toList());
+        assertEquals(0, exits.getFirst().getInt("vcpu"));
+    }
+
+    @Test
+    void exitsSayWhere() throws IOException {
+        List<RecordedEvent> events = recorded(false, GuestCode.of(READ_AND_WRITE));
+
+        RecordedEvent exit = named(events, "Exit").get(1);
         assertEquals(0x80, exit.getLong("address"));
         assertEquals(1, exit.getInt("bytes"));
         assertEquals(0xaa, exit.getLong("value"));
         assertEquals(0x1002, exit.getLong("rip"));
-        assertEquals(0, exit.getInt("vcpu"));
         RecordedEvent fill = named(events, "TlbFill").getFirst();
         assertEquals(0x1000, fill.getLong("gpa"));
         assertEquals("fetch", fill.getString("access"));

@@ -17,8 +17,9 @@ final class EngineCheck implements Check {
     @Override
     public List<Finding> look() {
         List<Finding> findings = new ArrayList<>();
-        boolean translates = measure(findings, "translator", Execution.TRANSLATOR, TRANSLATED_ROUNDS);
-        if (!measure(findings, "interpreter", Execution.INTERPRETER, INTERPRETED_ROUNDS) && !translates) {
+        // What the first one has Java compile serves the second.
+        boolean interprets = measure(findings, "interpreter", Execution.INTERPRETER, INTERPRETED_ROUNDS);
+        if (!measure(findings, "translator", Execution.TRANSLATOR, TRANSLATED_ROUNDS) && !interprets) {
             findings.add(Finding.bad("engine", "no guest runs properly", "please report that"));
         }
         return findings;

@@ -46,7 +46,7 @@ class DoctorCommandTest {
     void theEngineRunsAndSaysHowFast() {
         List<Finding> findings = new EngineCheck().look();
 
-        Finding interpreter = findings.getLast();
+        Finding interpreter = findings.getFirst();
         assertEquals("interpreter", interpreter.what());
         assertEquals(Level.OK, interpreter.level(), interpreter.text());
         assertTrue(interpreter.text().matches("a guest executes [0-9,]+ million instructions a second; an exit takes .*"),
