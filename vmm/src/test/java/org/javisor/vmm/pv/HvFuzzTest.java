@@ -65,7 +65,7 @@ class HvFuzzTest {
 
     private static void step(HvRig rig, SplittableRandom random) {
         switch (random.nextInt(16)) {
-            case 0 -> rig.clock().advance(random.nextLong(1L << random.nextInt(1, 27)));
+            case 0 -> rig.clock().advance(random.nextLong(1L << random.nextInt(1, 24)));
             case 1 -> rig.memory().storeLong(random.nextLong(0x8000) & ~7, interesting(random));
             case 2 -> rig.calls.call(new HvRig.Numbers(rig.memory(), interesting(random), interesting(random),
                     interesting(random), halves(random)));
