@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Timeout;
 class HypervGuestTest {
     private static final int GUEST_OS_ID = 0x4000_0000, APIC_BASE = 0x1b, SPURIOUS = 0x80f, STIMER_CONFIG = 0x4000_00b0,
             STIMER_COUNT = 0x4000_00b1, TIME_REF_COUNT = 0x4000_0020, GUEST_IDLE = 0x4000_00f0, SCONTROL = 0x4000_0080;
+    /// The x2APIC's requests of vectors 0xe0 to 0xff.
+    private static final int REQUESTED = 0x827;
     private static final int CODE = 0x1000, HANDLER = 0x2000, INVALID_OPCODE = 6;
     /// Says that an exception came, by a port.
     private static final byte[] REPORT = GuestCode.of("""
@@ -102,6 +104,38 @@ class HypervGuestTest {
         });
         assertEquals(0, written());
         assertEquals(1, signals[0]);
+    }
+
+    /// HvSendSyntheticClusterIpiEx of vector 0xe5: the mask of banks and a bank are in XMM0.
+    private static final String IPI_BY_XMM = """
+            b815000300   mov eax, 0x30015
+            31d2         xor edx, edx
+            31db         xor ebx, ebx
+            b9e5000000   mov ecx, 0xe5
+            31ff         xor edi, edi
+            31f6         xor esi, esi
+            0f01c1       vmcall
+            e780         out 0x80, eax
+            """;
+
+    @Test
+    void whatDoesNotFitIntoRegistersIsInXmmRegisters() {
+        machine(EnumSet.of(GuestInterface.HYPERV), IPI_BY_XMM);
+        protectedMode();
+        Registers registers = vcpu.registers();
+        registers.msr(GUEST_OS_ID, 0x8100);
+        registers.msr(APIC_BASE, registers.msr(APIC_BASE) | 1 << 10);
+        registers.msr(SPURIOUS, 0x1ff);
+        registers.vector(0, 0, 0b11);
+        registers.vector(0, 1, 1);
+        assertEquals(HvStatus.INVALID_HYPERCALL_INPUT, written(), "two banks in a header of one");
+        assertEquals(0, registers.msr(REQUESTED));
+
+        registers.vector(0, 0, 1);
+        registers.rip(CODE);
+
+        assertEquals(0, written());
+        assertEquals(1 << 5, registers.msr(REQUESTED));
     }
 
     @Test
