@@ -76,7 +76,7 @@ class FirmwareHotplugTest {
     /// The card gets an address, and an answer from the network.
     private static void network(Machine machine, SerialTalk serial) throws InterruptedException {
         Plugged card = machine.plug(new NetworkCard(Model.I82574L, new MacAddress(ADDRESS),
-                new NetworkCard.Cable.User(new UserNetwork.Settings(List.of(), null, null, null)), new byte[0]));
+                new NetworkCard.Cable.User(new UserNetwork.Settings(List.of(), null, "", null)), new byte[0]));
         DebianRun.await(machine, serial, "grep -q 02:00:00:c0:ff:ee /sys/class/net/*/address");
         SerialTalk.type(machine, "mkdir -p /run/systemd/network; printf '[Match]\\nMACAddress=02:00:00:c0:ff:ee\\n"
                 + "[Network]\\nDHCP=ipv4\\n' > /run/systemd/network/card.network\r");
