@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.ide;
 
-import java.lang.foreign.Arena;
+import static org.javisor.devices.ide.CommandBlock.DATA;
+import static org.javisor.devices.ide.CommandBlock.DEVICE;
+import static org.javisor.devices.ide.CommandBlock.STATUS;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -25,9 +28,7 @@ import org.javisor.memory.InterruptLine;
 /// @ata ATA8-APT "I/O registers", "Command protocols"
 final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     static final int PORTS = 8;
-    static final int BUFFER_BYTES = 0x1_0000;
 
-    private static final int DATA = 0, ERROR = 1, COUNT = 2, LBA_LOW = 3, LBA_HIGH = 5, DEVICE = 6, STATUS = 7;
     private static final int DRIVES = 2;
     /// Line 7 is pulled down, so that a drive that is not there does not seem to be busy.
     private static final int NOBODY = 0x7f;
@@ -45,7 +46,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
                  Record second) {
         State {
             if (files.size() != DRIVES || (selected | active) >>> 1 != 0 || (control & ~0xff) != 0 || job < 0
-                    || job >= Job.values().length || buffer.length > BUFFER_BYTES || position < 0
+                    || job >= Job.values().length || buffer.length > DataRegister.BUFFER_BYTES || position < 0
                     || position > buffer.length || moved < 0 || (limit & ~0xffff) != 0) {
                 throw new IllegalArgumentException("an IDE channel that cannot be");
             }
@@ -56,7 +57,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
 
     private final AtaDevice[] drives;
     private final TaskFile[] files = {new TaskFile(), new TaskFile()};
-    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+    private final DataRegister data = new DataRegister();
     private final BusMaster master;
     private final ChannelWorker worker;
     private final Pin pin;
@@ -66,9 +67,6 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private int active;
     private Job job = Job.NONE;
     private boolean awaitsDma;
-    private int position;
-    private int end;
-    private boolean in;
     private long moved;
     private int limit;
     private TaskFile afterwards;
@@ -133,22 +131,11 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
                 interrupting = false;
                 update();
             }
-            value = drives[selected] == null ? 0 : show(register);
+            value = drives[selected] == null ? 0
+                    : CommandBlock.show(file(), register, (control & AtaLayout.HOB) != 0);
         }
         pin.drive();
         return value;
-    }
-
-    private int show(int register) {
-        TaskFile file = file();
-        boolean previous = (control & AtaLayout.HOB) != 0;
-        return switch (register) {
-            case ERROR -> file.error;
-            case COUNT -> (previous ? file.count >>> 8 : file.count) & 0xff;
-            case DEVICE -> file.device | 0xa0;
-            case STATUS -> file.status;
-            default -> file.lbaByte(register - LBA_LOW + (previous ? 3 : 0));
-        };
     }
 
     private void writeRegister(int register, int value) {
@@ -175,16 +162,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
             return false;
         }
         for (TaskFile file : files) {
-            switch (register) {
-                case ERROR -> file.features = (file.features << 8 | value) & 0xffff;
-                case COUNT -> file.count = (file.count << 8 | value) & 0xffff;
-                case DEVICE -> file.device = value;
-                default -> {
-                    int n = register - LBA_LOW;
-                    file.setLbaByte(n + 3, file.lbaByte(n));
-                    file.setLbaByte(n, value);
-                }
-            }
+            CommandBlock.set(file, register, value);
         }
         if (register == DEVICE) {
             selected = value >>> 4 & 1;
@@ -231,23 +209,21 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private void stop() {
         job = Job.NONE;
         awaitsDma = false;
-        position = end = 0;
+        data.clear();
         afterwards = null;
     }
 
     // ---- data ----
 
     private long readData(int size) {
-        long value = 0;
+        long value;
         boolean work = false;
         synchronized (this) {
-            if (!in || position >= end) {
+            if (!data.readable()) {
                 return 0;
             }
-            for (int i = 0; i < size && position < end; i++) {
-                value |= (buffer.get(ValueLayout.JAVA_BYTE, position++) & 0xffL) << 8 * i;
-            }
-            if (position >= end) {
+            value = data.read(size);
+            if (data.complete()) {
                 work = handedOver();
             }
         }
@@ -260,8 +236,8 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
 
     /// The host has read a block.
     private boolean handedOver() {
-        moved += end;
-        position = end = 0;
+        moved += data.bytes();
+        data.clear();
         if (afterwards == null) {
             return begin(Job.FILL);
         }
@@ -276,14 +252,12 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private void writeData(int size, long value) {
         boolean work = false;
         synchronized (this) {
-            if (in || position >= end) {
+            if (!data.writable()) {
                 return;
             }
-            for (int i = 0; i < size && position < end; i++) {
-                buffer.set(ValueLayout.JAVA_BYTE, position++, (byte) (value >>> 8 * i));
-            }
-            if (position >= end) {
-                position = end = 0;
+            data.write(size, value);
+            if (data.complete()) {
+                data.clear();
                 work = begin(job == Job.PACKET ? Job.PACKET : Job.TAKE);
             }
         }
@@ -389,11 +363,11 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     }
 
     MemorySegment buffer() {
-        return buffer;
+        return data.buffer();
     }
 
     byte[] takeBlock() {
-        return buffer.asSlice(0, PacketDevice.BLOCK_BYTES).toArray(ValueLayout.JAVA_BYTE);
+        return data.buffer().asSlice(0, PacketDevice.BLOCK_BYTES).toArray(ValueLayout.JAVA_BYTE);
     }
 
     synchronized void limitBlocks(int bytes) {
@@ -444,9 +418,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     void offer(TaskFile file, int bytes, TaskFile last, boolean interrupts) {
         synchronized (this) {
             files[active].copyFrom(file);
-            position = 0;
-            end = bytes;
-            in = true;
+            data.offer(bytes);
             afterwards = last;
             endInterrupts = interrupts;
             raise();
@@ -458,7 +430,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     void want(TaskFile file, int bytes, boolean interrupt) {
         synchronized (this) {
             files[active].copyFrom(file);
-            expect(bytes);
+            data.expect(bytes);
             if (interrupt) {
                 raise();
             }
@@ -471,16 +443,8 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         files[active].copyFrom(file);
         files[active].status = AtaLayout.DRDY | AtaLayout.DRQ;
         files[active].count = file.count & ~7 | AtaLayout.COMMAND_DATA;
-        expect(PacketDevice.BLOCK_BYTES);
+        data.expect(PacketDevice.BLOCK_BYTES);
         job = Job.PACKET;
-    }
-
-    /// What was in the buffer is forgotten: it is part of the state.
-    private void expect(int bytes) {
-        buffer.asSlice(0, bytes).fill((byte) 0);
-        position = 0;
-        end = bytes;
-        in = false;
     }
 
     /// @return whether the transfer has been started; otherwise it begins when it is
@@ -536,7 +500,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         control = 0;
         interrupting = false;
         active = 0;
-        in = false;
+        data.load(new byte[0], 0, false);
         moved = 0;
         limit = 0;
         endInterrupts = false;
@@ -561,7 +525,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
 
     private synchronized State saveIdle() {
         return new State(List.of(files[0].save(), files[1].save()), selected, control, interrupting, active,
-                job.ordinal(), awaitsDma, buffer.asSlice(0, end).toArray(ValueLayout.JAVA_BYTE), position, in, moved,
+                job.ordinal(), awaitsDma, data.content(), data.position(), data.in(), moved,
                 limit, afterwards == null ? null : afterwards.save(), endInterrupts, master.save(),
                 drives[0] == null ? null : drives[0].save(), drives[1] == null ? null : drives[1].save());
     }
@@ -603,10 +567,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         active = state.active;
         job = Job.values()[state.job];
         awaitsDma = state.awaitsDma;
-        MemorySegment.copy(MemorySegment.ofArray(state.buffer), 0, buffer, 0, state.buffer.length);
-        position = state.position;
-        end = state.buffer.length;
-        in = state.in;
+        data.load(state.buffer, state.position, state.in);
         moved = state.moved;
         limit = state.limit;
         afterwards = null;
