@@ -33,6 +33,7 @@ import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.PageSource;
 import org.javisor.vmm.ExitHandler;
+import org.javisor.vmm.Capability;
 import org.javisor.vmm.Hypervisor;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
@@ -70,6 +71,10 @@ public final class Machine implements AutoCloseable {
         this.hypervisor = Hypervisor.open(
                 config.execution() == Execution.KVM ? EngineKind.KVM : EngineKind.SOFTWARE);
         try {
+            if (config.board().smm() && !hypervisor.capabilities().contains(Capability.SYSTEM_MANAGEMENT_MODE)) {
+                throw new ConfigurationException(
+                        "this engine has no system management mode: choose another, or a board with smm off");
+            }
             CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
                     .physicalAddressBits(config.processor().physicalAddressBits());
             config.withheld().forEach(cpuid::without);

@@ -36,6 +36,8 @@ public enum Capability {
     ADJUST_CLOCK,
     /// Interrupts held back while single-stepping ([GuestDebug#holdsInterrupts]).
     DEBUG_BLOCK_INTERRUPTS,
+    /// System management mode ([Vcpu#injectSmi], [org.javisor.memory.GuestMemory#management]).
+    SYSTEM_MANAGEMENT_MODE,
     /// Translated guest code that can be listed ([Vm#listing]).
     LISTING
 }

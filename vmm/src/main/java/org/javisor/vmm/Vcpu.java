@@ -34,7 +34,8 @@ public sealed interface Vcpu permits SoftwareVcpu, KvmVcpu {
     /// Signals a non-maskable interrupt.
     void injectNmi();
 
-    /// Signals a system management interrupt (`KVM_SMI`). Any thread.
+    /// Signals a system management interrupt (`KVM_SMI`). Any thread. This and [#smi] need
+    /// [Capability#SYSTEM_MANAGEMENT_MODE].
     default void injectSmi() {
         throw new UnsupportedOperationException("this engine has no system management mode");
     }
