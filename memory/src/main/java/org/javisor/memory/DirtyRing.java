@@ -34,6 +34,7 @@ public final class DirtyRing {
     private static final int SLOT_SHIFT = 40;
 
     private final AtomicLongArray entries;
+    private final Runnable source;
     private volatile long next;
     private volatile long harvested;
     private volatile long reset;
@@ -41,8 +42,19 @@ public final class DirtyRing {
 
     /// @param entries a power of two, [#LEAST_ENTRIES] to [#MOST_ENTRIES]
     public DirtyRing(int entries) {
+        this(entries, () -> { });
+    }
+
+    /// @param source fills it with what is not in it yet, on the thread that harvests
+    public DirtyRing(int entries, Runnable source) {
         checkEntries(entries);
         this.entries = new AtomicLongArray(entries);
+        this.source = source;
+    }
+
+    /// How many entries it has.
+    public int capacity() {
+        return entries.length();
     }
 
     /// @throws IllegalArgumentException if no ring has so many entries
@@ -96,6 +108,7 @@ public final class DirtyRing {
 
     /// The pages written since they were last harvested. Their next writes are told after the next reset.
     public List<Entry> harvest() {
+        source.run();
         List<Entry> taken = new ArrayList<>();
         long end = next;
         for (long at = harvested; at != end; at++) {

@@ -7,13 +7,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.IntPredicate;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.host.Errno;
 import org.javisor.host.HostException;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.kvm.KvmCapability;
+import org.javisor.vmm.kvm.KvmException;
 import org.javisor.vmm.kvm.SystemFd;
+import org.javisor.vmm.kvm.VcpuFd;
 import org.javisor.vmm.kvm.VmFd;
 import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.irq.IoApic;
@@ -38,11 +41,14 @@ final class KvmEngine implements Engine {
             Map.entry(Capability.IOEVENTFD_ANY_LENGTH, KvmCapability.IOEVENTFD_ANY_LENGTH),
             Map.entry(Capability.COALESCED_MMIO, KvmCapability.COALESCED_MMIO),
             Map.entry(Capability.COALESCED_PIO, KvmCapability.COALESCED_PIO),
+            Map.entry(Capability.DIRTY_RING, KvmCapability.DIRTY_LOG_RING),
             Map.entry(Capability.USER_SPACE_MSR, KvmCapability.X86_USER_SPACE_MSR),
             Map.entry(Capability.MSR_FILTER, KvmCapability.X86_MSR_FILTER),
             Map.entry(Capability.TSC_CONTROL, KvmCapability.TSC_CONTROL),
             Map.entry(Capability.TSC_OFFSET, KvmCapability.VCPU_ATTRIBUTES),
             Map.entry(Capability.ADJUST_CLOCK, KvmCapability.ADJUST_CLOCK)));
+
+    private static final int RING_ENTRY_BYTES = 16, LEAST_RING_BYTES = 4096;
 
     private final SystemFd system;
 
@@ -139,6 +145,9 @@ final class KvmEngine implements Engine {
         private final KvmStatistics statistics;
         private final KvmCoalesced coalesced;
         private final KvmEventWiring events;
+        private final List<KvmDirtyRing> rings = new CopyOnWriteArrayList<>();
+        /// 0 where writes are logged in bitmaps.
+        private final long ringBytes;
         /// Null in a machine without interrupt chips.
         private final KvmLocalApics apics;
         private final KvmCpuid cpuid;
@@ -174,20 +183,50 @@ final class KvmEngine implements Engine {
             this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
                     config.interfaces().contains(GuestInterface.KVM));
             this.msrs = system.msrIndices();
+            this.ringBytes = config.caps().dirtyRing() == 0 ? 0 : enableRings(config.caps().dirtyRing());
             this.statistics = new KvmStatistics(fd);
             this.coalesced = new KvmCoalesced(fd, vm.ports(), vm.mmio());
             this.events = new KvmEventWiring(vm, fd, coalesced);
-            this.slots = new KvmSlots(fd, vm.memory(), null);
+            this.slots = new KvmSlots(fd, vm.memory(),
+                    config.caps().dirtyRing() == 0 ? null : () -> rings.forEach(KvmDirtyRing::drain));
             vm.memory().addListener(slots);
+        }
+
+        /// KVM keeps a part of each ring for what a processor writes before it notices: how large a ring must be at
+        /// least, the host's processor decides.
+        private long enableRings(int entries) {
+            KvmCapability capability = system.has(KvmCapability.DIRTY_LOG_RING_ACQ_REL)
+                    ? KvmCapability.DIRTY_LOG_RING_ACQ_REL : KvmCapability.DIRTY_LOG_RING;
+            require(system.has(capability), capability);
+            long most = system.extension(capability);
+            for (long bytes = Math.max(LEAST_RING_BYTES, (long) entries * RING_ENTRY_BYTES); ; bytes *= 2) {
+                try {
+                    fd.enable(capability, bytes);
+                    return bytes;
+                } catch (KvmException e) {
+                    if (bytes * 2 > most) {
+                        throw e;
+                    }
+                }
+            }
+        }
+
+        private KvmDirtyRing newRing(VcpuFd vcpu) {
+            if (ringBytes == 0) {
+                return null;
+            }
+            KvmDirtyRing ring = new KvmDirtyRing(vcpu.dirtyRing(ringBytes), slots);
+            rings.add(ring);
+            return ring;
         }
 
         @Override
         public Vcpu create(int id) {
-            var vcpu = fd.createVcpu(id);
+            VcpuFd vcpu = fd.createVcpu(id);
             try {
                 vcpu.cpuid(cpuid.of(id));
                 coalesced.seenThrough(vcpu);
-                return new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics);
+                return new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics, newRing(vcpu));
             } catch (RuntimeException e) {
                 vcpu.close();
                 throw e;
@@ -265,6 +304,7 @@ final class KvmEngine implements Engine {
         @Override
         public void close() {
             events.close();
+            rings.forEach(KvmDirtyRing::close);
             statistics.close();
             vm.memory().removeListener(slots);
             fd.close();

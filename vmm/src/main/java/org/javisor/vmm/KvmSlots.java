@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemoryListener;
@@ -19,6 +20,8 @@ final class KvmSlots implements MemoryListener {
     private final GuestMemory memory;
     /// KVM's numbers of the slots that it has; guarded by this object's monitor.
     private final Map<MemorySlot, Integer> numbers = new IdentityHashMap<>();
+    /// The same the other way round, which anybody may look at.
+    private final Map<Integer, MemorySlot> byNumber = new ConcurrentHashMap<>();
     private final BitSet taken = new BitSet();
     /// Those whose writes KVM logs.
     private final Set<MemorySlot> logged = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -52,6 +55,7 @@ final class KvmSlots implements MemoryListener {
         describe(number, slot);
         taken.set(number);
         numbers.put(slot, number);
+        byNumber.put(number, slot);
     }
 
     private void describe(int number, MemorySlot slot) {
@@ -69,8 +73,25 @@ final class KvmSlots implements MemoryListener {
         collectWrites(slot);
         logged.remove(slot);
         int number = numbers.remove(slot);
+        byNumber.remove(number);
         vm.memoryRegion(number, 0, slot.gpa(), 0, 0);
         taken.clear(number);
+    }
+
+    /// A page of the slot that KVM knows by `number` has been written. Takes no lock.
+    void written(int number, long page) {
+        MemorySlot slot = byNumber.get(number);
+        if (slot != null && page < slot.pages()) {
+            slot.markDirty(slot.gpa() + (page << GuestMemory.PAGE_SHIFT));
+        }
+    }
+
+    /// KVM tells of the next writes again.
+    @Override
+    public void ringsReset() {
+        if (rings != null) {
+            vm.resetDirtyRings();
+        }
     }
 
     @Override
@@ -86,6 +107,7 @@ final class KvmSlots implements MemoryListener {
     public synchronized void collectWrites(MemorySlot slot) {
         if (rings != null) {
             rings.run();
+            vm.resetDirtyRings();
         } else if (logged.contains(slot)) {
             long[] written = vm.dirtyLog(numbers.get(slot), slot.pages());
             for (int word = 0; word < written.length; word++) {

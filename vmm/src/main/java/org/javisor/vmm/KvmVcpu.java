@@ -37,6 +37,8 @@ final class KvmVcpu implements Vcpu {
     private final KvmPowerOn powerOn;
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private final KvmState state;
+    /// Null where writes are logged in bitmaps.
+    private final KvmDirtyRing dirtyRing;
     private final KvmMachineChecks machineChecks;
     private final KvmStatistics statistics;
     private final KvmDebug debug;
@@ -58,7 +60,9 @@ final class KvmVcpu implements Vcpu {
     private long startedAt;
     private boolean closed;
 
-    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics) {
+    KvmVcpu(Vm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics,
+            KvmDirtyRing dirtyRing) {
+        this.dirtyRing = dirtyRing;
         this.apics = id == 0 ? apics : null;
         this.coalesced = coalesced;
         this.vm = vm;
@@ -121,6 +125,9 @@ final class KvmVcpu implements Vcpu {
             if (takeKick()) {
                 return VmExit.Interrupted.INSTANCE;
             }
+            if (dirtyRing != null && dirtyRing.ring().full()) {
+                return VmExit.DirtyRingFull.INSTANCE;
+            }
             if (vm.gate().closed()) {
                 waitAtGate();
             } else {
@@ -170,6 +177,9 @@ final class KvmVcpu implements Vcpu {
         }
         access.completed();
         coalesced.exited();
+        if (dirtyRing != null) {
+            dirtyRing.drain();
+        }
         return reason;
     }
 
@@ -201,6 +211,7 @@ final class KvmVcpu implements Vcpu {
             case RunLayout.EXIT_IRQ_WINDOW_OPEN ->
                 told(CpuExit.INTERRUPT_WINDOW, windowWanted ? VmExit.InterruptWindow.INSTANCE : null);
             case RunLayout.EXIT_DEBUG -> told(CpuExit.DEBUG, debug.exit(registers));
+            case RunLayout.EXIT_DIRTY_RING_FULL -> told(CpuExit.KICK, VmExit.DirtyRingFull.INSTANCE);
             case RunLayout.EXIT_IOAPIC_EOI -> {
                 int vector = HostMemory.loadByte(fd.run() + RunLayout.EOI_VECTOR) & 0xff;
                 yield told(CpuExit.KICK,
@@ -381,7 +392,7 @@ final class KvmVcpu implements Vcpu {
 
     @Override
     public Optional<DirtyRing> dirtyRing() {
-        return Optional.empty();
+        return Optional.ofNullable(dirtyRing).map(KvmDirtyRing::ring);
     }
 
     @Override

@@ -19,6 +19,8 @@ public final class VcpuFd extends KvmFd {
     private static final int MSR_HEADER_BYTES = 8, MSR_BYTES = 16;
     private static final int MAX_CPUID_ENTRIES = 256;
     private static final int DEVICE_ATTRIBUTE_BYTES = 24;
+    /// KVM_DIRTY_LOG_PAGE_OFFSET.
+    private static final int DIRTY_RING_PAGE = 64;
 
     private final Mapping shared;
     private final long run;
@@ -48,6 +50,13 @@ public final class VcpuFd extends KvmFd {
     /// The address of the ring of gathered writes, which all processors of a machine share; 0 if there is none.
     public long coalescedRing() {
         return ringPage == 0 ? 0 : run + (long) ringPage * Mapping.PAGE_BYTES;
+    }
+
+    /// The ring in which KVM tells what the processor has written.
+    ///
+    /// @param bytes its size, as it was asked for when the machine was made
+    public Mapping dirtyRing(long bytes) {
+        return device.map((long) DIRTY_RING_PAGE * Mapping.PAGE_BYTES, bytes);
     }
 
     /// Runs the guest until it needs something, or a signal ends the run.

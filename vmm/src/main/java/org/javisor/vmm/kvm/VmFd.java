@@ -181,6 +181,11 @@ public final class VmFd extends KvmFd {
         });
     }
 
+    /// Has KVM use the entries of dirty rings again that were taken.
+    public void resetDirtyRings() {
+        call(KvmCalls.KVM_RESET_DIRTY_RINGS, 0);
+    }
+
     /// Turns a capability of the machine on.
     public void enable(KvmCapability capability, long... arguments) {
         with(104, wanted -> {
