@@ -35,7 +35,7 @@ class AbsentPagesTest {
 
     @Test
     void aPageComesWhenItIsTouchedAndNotBefore() {
-        try (Ram ram = numbered()) {
+        try (Ram _ = numbered()) {
             assertTrue(memory.find(GPA).isAbsent(GPA + 5 * PAGE));
             assertEquals(6, memory.loadByte(GPA + 5 * PAGE), "the slot begins at the second page");
             assertFalse(memory.find(GPA).isAbsent(GPA + 5 * PAGE));
@@ -47,7 +47,7 @@ class AbsentPagesTest {
 
     @Test
     void whatIsWrittenStays() {
-        try (Ram ram = numbered()) {
+        try (Ram _ = numbered()) {
             memory.storeInt(GPA + 8, -1);
 
             assertEquals(-1, memory.loadInt(GPA + 8));
@@ -57,7 +57,7 @@ class AbsentPagesTest {
 
     @Test
     void anAccessAcrossPagesHasAllOfThem() {
-        try (Ram ram = numbered()) {
+        try (Ram _ = numbered()) {
             assertEquals(0x0202_0101, memory.loadInt(GPA + PAGE - 2));
             byte[] bytes = new byte[3 * PAGE];
             memory.load(GPA + 10 * PAGE + 1, bytes, 0, bytes.length);
@@ -69,7 +69,7 @@ class AbsentPagesTest {
 
     @Test
     void manyThreadsHaveEachPageReadOnce() throws InterruptedException {
-        try (Ram ram = numbered()) {
+        try (Ram _ = numbered()) {
             AtomicInteger wrong = new AtomicInteger();
             Thread[] threads = new Thread[8];
             for (int t = 0; t < threads.length; t++) {
@@ -93,7 +93,7 @@ class AbsentPagesTest {
 
     @Test
     void aPageIsFetchedInTheBackground() throws InterruptedException {
-        try (Ram ram = numbered()) {
+        try (Ram _ = numbered()) {
             CountDownLatch there = new CountDownLatch(1);
 
             assertTrue(memory.find(GPA).fetch(GPA, there::countDown));
