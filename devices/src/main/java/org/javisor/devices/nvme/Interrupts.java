@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.nvme;
 
+import org.javisor.devices.pci.FunctionWires;
+
 /// How the driver is told of completions: by messages, or by a pin that is high while there are any.
 ///
 /// @nvme 1.4 §7.5 "Interrupts"
 final class Interrupts {
     private final QueueTable queues;
-    private final NvmeController.Wires wires;
+    private final FunctionWires wires;
     private final Runnable invalidDoorbell;
     private int mask;
 
     /// @param invalidDoorbell told when the driver has left a value that cannot be
-    Interrupts(QueueTable queues, NvmeController.Wires wires, Runnable invalidDoorbell) {
+    Interrupts(QueueTable queues, FunctionWires wires, Runnable invalidDoorbell) {
         this.queues = queues;
         this.wires = wires;
         this.invalidDoorbell = invalidDoorbell;

@@ -23,6 +23,7 @@ import java.util.concurrent.Executor;
 import org.javisor.devices.RegisterMap;
 import org.javisor.devices.Worker;
 import org.javisor.devices.block.BlockBackend;
+import org.javisor.devices.pci.FunctionWires;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
@@ -42,18 +43,6 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     private static final int ENTRY_COUNTS = 0x0fff_0fff;
     private static final long PAGE_ADDRESS = -1L << NvmeLayout.MIN_PAGE_SHIFT;
 
-    /// What the PCI function does for the controller.
-    interface Wires {
-        boolean busMaster();
-
-        /// Whether messages take the place of the pin.
-        boolean messages();
-
-        void message(int vector);
-
-        void pin(boolean level);
-    }
-
     /// The registers of this name, and what is behind them.
     public record State(int cc, int csts, int interruptMask, int aqa, long asq, long acq, QueueTable.State queues,
                  Features.State features, AsynchronousEvents.State events, Health.State health,
@@ -72,7 +61,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     private final GuestMemory memory;
     private final BlockBackend backend;
     private final int vectors;
-    private final Wires wires;
+    private final FunctionWires wires;
     private final IdentifyPages identity;
     private final Features features;
     private final Health health = new Health();
@@ -97,7 +86,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
 
     /// @param ioQueues how many pairs of queues there are beside that for admin commands
     NvmeController(GuestMemory memory, BlockBackend backend, IdentifyPages identity, int ioQueues, Clock clock,
-                   Executor executor, Wires wires) {
+                   Executor executor, FunctionWires wires) {
         this.memory = memory;
         this.backend = backend;
         this.identity = identity;

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.ExpressCapability;
+import org.javisor.devices.pci.FunctionWires;
 import org.javisor.devices.pci.Msix;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.memory.BusDevice;
@@ -43,7 +44,7 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
         msix = new Msix(function, MSIX_BAR, queues + 1);
         IdentifyPages identity = new IdentifyPages(VENDOR, VENDOR, serial, IoCommands.blocks(backend),
                 backend.readOnly());
-        controller = new NvmeController(memory, backend, identity, queues, clock, executor, new Wires());
+        controller = new NvmeController(memory, backend, identity, queues, clock, executor, new FunctionWires(function, msix));
         function.addMemory64Bar(REGISTERS_BAR, NvmeLayout.BAR_BYTES, controller, "NVMe");
         function.useIntx(1);
         function.belongsTo(this);
@@ -52,28 +53,6 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
         function.onWrite(ConfigSpace.COMMAND, 2, controller::mayReachMemory);
         // Messages may have taken the place of the pin, or given it back.
         msix.onSwitch(controller::switched);
-    }
-
-    private final class Wires implements NvmeController.Wires {
-        @Override
-        public boolean busMaster() {
-            return function.busMaster();
-        }
-
-        @Override
-        public boolean messages() {
-            return msix.enabled();
-        }
-
-        @Override
-        public void message(int vector) {
-            msix.trigger(vector);
-        }
-
-        @Override
-        public void pin(boolean level) {
-            function.intx(level);
-        }
     }
 
     /// The function, to be put on a bus.

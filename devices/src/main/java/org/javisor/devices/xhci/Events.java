@@ -6,6 +6,7 @@ import static org.javisor.devices.xhci.XhciLayout.STS_INTERRUPT;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.javisor.devices.pci.FunctionWires;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
@@ -17,9 +18,9 @@ final class Events {
 
     private final Interrupter[] interrupters = new Interrupter[XhciLayout.MAX_INTERRUPTERS];
     private final OperationalRegisters registers;
-    private final XhciController.Wires wires;
+    private final FunctionWires wires;
 
-    Events(GuestMemory memory, OperationalRegisters registers, XhciController.Wires wires) {
+    Events(GuestMemory memory, OperationalRegisters registers, FunctionWires wires) {
         this.registers = registers;
         this.wires = wires;
         Arrays.setAll(interrupters, _ -> new Interrupter(memory));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.javisor.devices.Worker;
+import org.javisor.devices.pci.FunctionWires;
 import org.javisor.devices.usb.UsbDevice;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
@@ -24,18 +25,6 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     /// After so many transfers or commands others on the same thread get their turn.
     private static final int TURN = 256;
     private static final int FRAME_NANOS = 125_000, FRAMES = 0x3fff;
-
-    /// What the PCI function does for the controller.
-    interface Wires {
-        boolean busMaster();
-
-        /// Whether messages take the place of the pin.
-        boolean messages();
-
-        void message(int vector);
-
-        void pin(boolean level);
-    }
 
     /// The registers, and what is behind them.
     ///
@@ -61,7 +50,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     }
 
     private final Clock clock;
-    private final Wires wires;
+    private final FunctionWires wires;
     private final RootPort[] ports = new RootPort[XhciLayout.MAX_PORTS];
     private final OperationalRegisters registers = new OperationalRegisters();
     private final Events events;
@@ -72,7 +61,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     private final Worker worker;
     private final Object engine = new Object();
 
-    XhciController(GuestMemory memory, Clock clock, Executor executor, Wires wires) {
+    XhciController(GuestMemory memory, Clock clock, Executor executor, FunctionWires wires) {
         this.clock = clock;
         this.wires = wires;
         for (int i = 0; i < ports.length; i++) {

@@ -4,6 +4,7 @@ package org.javisor.devices.xhci;
 import java.util.concurrent.Executor;
 import org.javisor.devices.pci.ConfigSpace;
 import org.javisor.devices.pci.ExpressCapability;
+import org.javisor.devices.pci.FunctionWires;
 import org.javisor.devices.pci.Msix;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.usb.UsbDevice;
@@ -40,7 +41,7 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
         function.config().set(FRAME_LENGTH, 1, NO_ADJUSTMENT);
         function.config().capabilitiesFrom(FRAME_LENGTH + 3);
         msix = new Msix(function, MSIX_BAR, XhciLayout.MAX_INTERRUPTERS);
-        controller = new XhciController(memory, clock, executor, new Wires());
+        controller = new XhciController(memory, clock, executor, new FunctionWires(function, msix));
         function.addMemory64Bar(REGISTERS_BAR, XhciLayout.BAR_BYTES, controller, "xHCI");
         function.useIntx(1);
         function.belongsTo(this);
@@ -48,28 +49,6 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
         function.onWrite(ConfigSpace.COMMAND, 2, controller::mayReachMemory);
         // Messages may have taken the place of the pin, or given it back.
         msix.onSwitch(controller::signal);
-    }
-
-    private final class Wires implements XhciController.Wires {
-        @Override
-        public boolean busMaster() {
-            return function.busMaster();
-        }
-
-        @Override
-        public boolean messages() {
-            return msix.enabled();
-        }
-
-        @Override
-        public void message(int vector) {
-            msix.trigger(vector);
-        }
-
-        @Override
-        public void pin(boolean level) {
-            function.intx(level);
-        }
     }
 
     /// The function, to be put on a bus.
