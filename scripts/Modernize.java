@@ -12,11 +12,11 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 
-/// Gives the classes of libraries that were compiled for Java 5 or older the form of later ones, with stack maps: Java's
-/// AOT cache takes no others, so that they would be read and verified, slowly, at each start.
+/// Gives the classes of libraries that were compiled for Java 5 or older the form of later ones, with stack maps:
+/// Java's AOT cache takes no others, so that they would be read and verified, slowly, at each start.
 ///
-/// Run by the launcher with the JAR files as arguments, which are in the class path, too: what has no old class stays as
-/// it is.
+/// Run by the launcher with the JAR files as arguments, which are in the class path, too: what has no old class stays
+/// as it is.
 final class Modernize {
     /// The last version without stack maps that Java would not insist on, and the one that classes get: Java 17's.
     private static final int LAST_OLD = 49, MODERN = 61;

@@ -42,7 +42,8 @@ final class DisassembleCommand implements Callable<Integer> {
     @Option(names = "--bits", paramLabel = "N", description = "64 (the default), or 32 for code in flat segments.")
     private int bits = 64;
 
-    @Option(names = "--kernel", description = "It is a kernel's: what only a kernel may execute becomes host code, too.")
+    @Option(names = "--kernel", description = "It is a kernel's: what only a kernel may execute becomes host code,"
+            + " too.")
     private boolean kernel;
 
     @Spec

@@ -14,8 +14,8 @@ final class TranslatorOptions implements AutoCloseable {
             + " room when it is full.")
     private ByteSize codeCache = new ByteSize(TranslatorConfig.DEFAULT.cacheBytes());
 
-    @Option(names = "--fresh-code", description = "Translate all code anew: use nothing of what earlier runs translated,"
-            + " and keep nothing for later ones.")
+    @Option(names = "--fresh-code", description = "Translate all code anew: use nothing of what earlier runs"
+            + " translated, and keep nothing for later ones.")
     private boolean fresh;
 
     @Option(names = "--disassemble", paramLabel = "RANGE", converter = AddressRange.Converter.class,

@@ -123,7 +123,7 @@ class KeptCodeFileTest {
 
     @Test
     void whatIsNoSuchFileIsAsGoodAsNone() throws IOException {
-        for (byte[] content : new byte[][] {{}, {1, 2, 3}, new byte[64], "HOSTCOD and then text, much text".getBytes()}) {
+        for (byte[] content : new byte[][] {{}, {1, 2, 3}, new byte[64], "HOSTCOD and then much text".getBytes()}) {
             Files.write(file, content);
 
             assertForgotten();

@@ -9,8 +9,8 @@ import java.util.zip.CRC32;
 /// ([KeptCode]).
 ///
 /// It holds the bytes of the blocks, what they were decoded to, and what else decides about their host code. The
-/// addresses of a kernel among the instructions' constants ([KernelConstants]) are left out: they are the [#values], and
-/// where the kernel is elsewhere they all differ by the same.
+/// addresses of a kernel among the instructions' constants ([KernelConstants]) are left out: they are the [#values],
+/// and where the kernel is elsewhere they all differ by the same.
 public final class CodeImage {
     /// What [#distance] gives where it is not the same code.
     public static final int OTHER_CODE = Integer.MIN_VALUE;
