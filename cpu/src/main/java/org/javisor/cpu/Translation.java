@@ -251,6 +251,11 @@ public final class Translation {
         return kept;
     }
 
+    /// Whether the code of its page has changed seldom, so that the same may be there in another run.
+    public boolean isSteady() {
+        return head().page.isSteady();
+    }
+
     /// What it is made of: all that decides about its host code.
     ///
     /// @param logged  as of [BlockTranslator#translate]

@@ -137,10 +137,10 @@ final class HostTranslator implements BlockTranslator {
 
     /// Keeps what was just emitted for later runs.
     private void keep(Emission emission, CodeImage image, int[] translated, boolean logged, boolean counted) {
-        if (image == null) {
+        Translation translation = emission.translation;
+        if (image == null || !translation.isSteady()) {
             return;
         }
-        Translation translation = emission.translation;
         long origin = ring.next() - memory.base();
         Relocatable made = Relocatable.of(emission, translated, origin);
         if (image.moves()) {
