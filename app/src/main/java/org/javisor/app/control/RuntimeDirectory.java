@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.javisor.memory.ConfigurationException;
 
 /// Where running machines have their sockets: `$XDG_RUNTIME_DIR/javisor`, else `javisor-UID` in the directory for
@@ -48,11 +49,14 @@ public record RuntimeDirectory(Path path) {
         return new RuntimeDirectory(Path.of(System.getProperty("java.io.tmpdir"), "javisor-" + ownUser()));
     }
 
-    private static Object ownUser() {
-        try {
-            return owner(Path.of("/proc/self"));
-        } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {
-            return System.getProperty("user.name");
+    /// The user that this process acts for: what it makes is this user's.
+    private static Integer ownUser() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            // Real, effective, saved and file system's.
+            return lines.filter(line -> line.startsWith("Uid:")).findFirst()
+                    .map(line -> Integer.valueOf(line.split("\\s+")[2])).orElse(-1);
+        } catch (IOException _) {
+            return -1;
         }
     }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.app.doctor;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +29,24 @@ final class KvmCheck implements Check {
             case MISSING -> List.of(Finding.note(KVM, "there is no /dev/kvm: guests run on the software engine",
                     missing()));
             case FORBIDDEN -> List.of(Finding.note(KVM, "/dev/kvm is not this user's to open: guests run on the software"
-                    + " engine", "become a member of the group that owns it: usermod -aG kvm USER, as root"));
+                    + " engine", permission(host.path("/dev/kvm"))));
             case DEAD -> List.of(Finding.note(KVM, "/dev/kvm is there, but the kernel has no KVM behind it: guests run on"
                     + " the software engine", missing()));
             case OPENS -> ofProbe(KvmProbe.probe());
         };
+    }
+
+    private static String permission(Path device) {
+        try {
+            PosixFileAttributes is = Files.readAttributes(device, PosixFileAttributes.class);
+            if (is.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
+                return "become a member of its group: usermod -aG " + is.group().getName() + " "
+                        + System.getProperty("user.name") + ", as root";
+            }
+        } catch (IOException _) {
+            // Then the other advice.
+        }
+        return "setfacl -m u:" + System.getProperty("user.name") + ":rw " + device + ", as root";
     }
 
     private String missing() {

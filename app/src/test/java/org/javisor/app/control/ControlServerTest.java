@@ -154,6 +154,14 @@ class ControlServerTest {
     }
 
     @Test
+    void withoutAnEnvironmentTheDirectoryIsTheUsersOwn() throws Exception {
+        Path directory = RuntimeDirectory.of(Map.of()).path();
+        Path made = Files.createFile(temporary.resolve("mine"));
+
+        assertEquals("javisor-" + Files.getAttribute(made, "unix:uid"), directory.getFileName().toString());
+    }
+
+    @Test
     void theEnvironmentNamesTheDirectory() {
         assertEquals(temporary.resolve("javisor"),
                 RuntimeDirectory.of(Map.of("XDG_RUNTIME_DIR", temporary.toString())).path());
