@@ -21,8 +21,8 @@ import org.javisor.vmm.Vm;
 
 /// Answers other `javisor` processes about the machine that runs in this one.
 ///
-/// A client sends a word in a line; the answer is lines, and an empty one. `statistics` is the only word. Nothing that a
-/// client can ask changes the machine, and none waits for it.
+/// A client sends a word in a line; the answer is lines, and an empty one. `statistics` is the only word. Nothing that
+/// a client can ask changes the machine, and none waits for it.
 public final class ControlServer implements AutoCloseable {
     static final String STATISTICS = "statistics";
     /// More than anybody who looks has; a client beyond them is turned away.

@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
 /// `javisor kvm-stat`: what makes the processors of a running machine leave guest code, while they do.
 @Command(name = "kvm-stat", mixinStandardHelpOptions = true,
         description = "Shows why, how often and for how long a running machine's processors leave guest code.",
-        footer = {"", "Ends with the machine, after --count, or by Ctrl-C. Extremes are those since the machine began."})
+        footer = {"", "Ends with the machine, after --count, or by Ctrl-C. Extremes are those since the machine",
+            "began."})
 public final class KvmStatCommand implements Callable<Integer> {
     private static final String CLEAR = "\033[H\033[2J";
 

@@ -25,7 +25,8 @@ final class CodeMemoryCheck implements Check {
             if (sum != 42) {
                 return List.of(Finding.bad(WHAT, "40 + 2 = " + sum + " in host code", null));
             }
-            return List.of(Finding.ok(WHAT, mapping.kind() == CodeMapping.Kind.ONE ? "written and executed in one mapping"
+            boolean one = mapping.kind() == CodeMapping.Kind.ONE;
+            return List.of(Finding.ok(WHAT, one ? "written and executed in one mapping"
                     : "the host lets no memory be both writable and executable: two mappings of the same"));
         } catch (HostException e) {
             return List.of(Finding.note(WHAT, "the host lets no memory be executed: guests are interpreted, ten times"

@@ -38,7 +38,8 @@ public final class DoctorCommand implements Callable<Integer> {
                         Runtime.getRuntime().availableProcessors()),
                 new CodeMemoryCheck(), new MemoryCheck(HostFiles.HOST), new EngineCheck(), new KvmCheck(HostFiles.HOST),
                 new ConnectionsCheck(HostFiles.HOST, RuntimeDirectory.of(System.getenv())),
-                new CacheCheck(Cache.of(System.getenv()).file("hot-code"), javaArguments()), new ToolsCheck(searchPath())));
+                new CacheCheck(Cache.of(System.getenv()).file("hot-code"), javaArguments()),
+                new ToolsCheck(searchPath())));
     }
 
     DoctorCommand(List<Check> checks) {

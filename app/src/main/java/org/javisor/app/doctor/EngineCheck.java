@@ -39,7 +39,8 @@ final class EngineCheck implements Check {
     }
 
     static String figures(SpeedGuest speed) {
-        return String.format(Locale.ROOT, "a guest executes %,.0f million instructions a second; an exit takes %.2f µs",
+        return String.format(Locale.ROOT,
+                "a guest executes %,.0f million instructions a second; an exit takes %.2f µs",
                 speed.perSecond() / 1e6, speed.exitNanos() / 1e3);
     }
 }

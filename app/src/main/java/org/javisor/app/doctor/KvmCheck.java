@@ -28,10 +28,10 @@ final class KvmCheck implements Check {
         return switch (DeviceFile.look(host.path("/dev/kvm"))) {
             case MISSING -> List.of(Finding.note(KVM, "there is no /dev/kvm: guests run on the software engine",
                     missing()));
-            case FORBIDDEN -> List.of(Finding.note(KVM, "/dev/kvm is not this user's to open: guests run on the software"
-                    + " engine", permission(host.path("/dev/kvm"))));
-            case DEAD -> List.of(Finding.note(KVM, "/dev/kvm is there, but the kernel has no KVM behind it: guests run on"
-                    + " the software engine", missing()));
+            case FORBIDDEN -> List.of(Finding.note(KVM, "/dev/kvm is not this user's to open: guests run on the"
+                    + " software engine", permission(host.path("/dev/kvm"))));
+            case DEAD -> List.of(Finding.note(KVM, "/dev/kvm is there, but the kernel has no KVM behind it: guests run"
+                    + " on the software engine", missing()));
             case OPENS -> ofProbe(KvmProbe.probe());
         };
     }

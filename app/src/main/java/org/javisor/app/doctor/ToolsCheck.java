@@ -14,7 +14,8 @@ final class ToolsCheck implements Check {
     private record Tools(List<String> names, String use, String from) { }
 
     private static final List<Tools> WANTED = List.of(
-            new Tools(List.of("apt-get", "apt-cache", "dpkg-deb"), "download the default guest and firmware", "apt, dpkg"),
+            new Tools(List.of("apt-get", "apt-cache", "dpkg-deb"), "download the default guest and firmware",
+                    "apt, dpkg"),
             new Tools(List.of("mvn"), "build and test Javisor", "maven"),
             new Tools(List.of("objdump", "as"), "compare decoder and assembler in tests", "binutils"),
             new Tools(List.of("gcc"), "build guests' programs for tests", "gcc"),

@@ -10,22 +10,24 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class StatTableTest {
+    private static final String ALL = """
+            exit                      count      per s  count%      time   time%       min       avg     p99 <       max
+            PORT_READ                     3        1.5   60.00    1.50us    0.04     400ns     500ns    1.02us     600ns
+            HALT                          2        1.0   40.00    4.00ms   99.96    1.00ms    2.00ms    4.19ms    3.00ms
+            all                           5        2.5            4.00ms
+
+            statistic                               total          per s
+            halts                                      18            9.0
+            resets                                      2            1.0
+            cache                                   4,096
+            """;
+
     @Test
     void allSinceTheMachineBeganIsShown() {
         MachineReading now = reading(2_000_000_000,
                 Map.of("HALT", times(1_000_000, 3_000_000), "PORT_READ", times(400, 500, 600)), 9);
 
-        assertEquals("""
-                exit                      count      per s  count%      time   time%       min       avg     p99 <       max
-                PORT_READ                     3        1.5   60.00    1.50us    0.04     400ns     500ns    1.02us     600ns
-                HALT                          2        1.0   40.00    4.00ms   99.96    1.00ms    2.00ms    4.19ms    3.00ms
-                all                           5        2.5            4.00ms
-
-                statistic                               total          per s
-                halts                                      18            9.0
-                resets                                      2            1.0
-                cache                                   4,096
-                """, StatTable.of(null, now, -1));
+        assertEquals(ALL, StatTable.of(null, now, -1));
     }
 
     @Test

@@ -60,8 +60,8 @@ class ChecksTest {
         file("/sys/fs/cgroup/user/memory.max", "2147483648\n");
         file("/sys/fs/cgroup/user/memory.current", "1073741824\n");
 
-        assertEquals(Finding.ok("memory", "1,024 MiB available: of a control group's limit of 2,048 MiB 1,024 MiB are in"
-                + " use"), memory());
+        assertEquals(Finding.ok("memory", "1,024 MiB available: of a control group's limit of 2,048 MiB 1,024 MiB are"
+                + " in use"), memory());
     }
 
     @Test
@@ -95,8 +95,8 @@ class ChecksTest {
 
     @Test
     void whatAProcessorLacksIsNamed() throws IOException {
-        file("/proc/cpuinfo", "processor\t: 0\nmodel name\t: Old One\nflags\t\t: fpu sse2 ssse3 sse4_1 sse4_2 popcnt aes"
-                + " pclmulqdq movbe abm avx hypervisor\n");
+        file("/proc/cpuinfo", "processor\t: 0\nmodel name\t: Old One\nflags\t\t: fpu sse2 ssse3 sse4_1 sse4_2 popcnt"
+                + " aes pclmulqdq movbe abm avx hypervisor\n");
         file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
 
         List<Finding> findings = new ProcessorCheck(host(), "amd64", 4).look();
