@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongUnaryOperator;
 import org.javisor.host.HostMemory;
 
 /// Which pages of a [Ram] are not there yet. Each is fetched once, when it is first wanted, by who wants it or by a thread
@@ -65,6 +66,22 @@ final class AbsentPages {
             });
         }
         return first;
+    }
+
+    /// Makes every page absent again. Nobody uses any, or is about to.
+    void withdraw(PageSink sink) {
+        int pages = present.length() << 6;
+        for (int page = 0; page < pages; page++) {
+            if (!has(page)) {
+                long offset = (long) page << GuestMemory.PAGE_SHIFT;
+                sink.take(offset, HostMemory.segment(hva + offset, GuestMemory.PAGE_BYTES));
+                present.getAndUpdate(page >>> 6, withdrawn(page));
+            }
+        }
+    }
+
+    private static LongUnaryOperator withdrawn(int page) {
+        return word -> word & ~(1L << page);
     }
 
     private void fetch(int page, CompletableFuture<Void> mine) {

@@ -146,6 +146,17 @@ public final class GuestMemory {
         listeners.forEach(MemoryListener::slotsChanged);
     }
 
+    /// Makes the pages absent again of all that has a [PageSource], from which they come when they are touched next. The
+    /// machine is paused, and no device works on its memory.
+    ///
+    /// @param sink gets what is in them
+    public void withdraw(PageSink sink) {
+        for (MemorySlot slot : slots()) {
+            slot.withdraw(sink);
+        }
+        listeners.forEach(MemoryListener::slotsChanged);
+    }
+
     public void addListener(MemoryListener listener) {
         listeners.add(listener);
     }

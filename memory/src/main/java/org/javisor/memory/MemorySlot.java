@@ -95,6 +95,13 @@ public final class MemorySlot {
         return absent != null && absent.has(ramPage(gpa));
     }
 
+    /// Of the whole [Ram] that the slot is part of.
+    void withdraw(PageSink sink) {
+        if (absent != null) {
+            absent.withdraw(sink);
+        }
+    }
+
     /// Has the page of `gpa` fetched, and then calls `then`, on another thread, also if it could not be had.
     ///
     /// @return false if it is there or on its way: `then` is not called
