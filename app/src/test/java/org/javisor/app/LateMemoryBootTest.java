@@ -56,7 +56,7 @@ class LateMemoryBootTest {
     private void withdraw(Vm vm) {
         vm.pause();
         try {
-            vm.memory().withdraw((offset, page) -> stored(offset).copyFrom(page));
+            vm.memory().withdraw(0, (offset, page) -> stored(offset).copyFrom(page));
         } finally {
             vm.resume();
         }

@@ -41,6 +41,7 @@ class TranslatedBlocks {
     int execute() {
         from = null;
         insn = null;
+        cpu.shadowed = 0;
         cpu.tsc.withdraw();
         try {
             do {

@@ -149,10 +149,11 @@ public final class GuestMemory {
     /// Makes the pages absent again of all that has a [PageSource], from which they come when they are touched next. The
     /// machine is paused, and no device works on its memory.
     ///
-    /// @param sink gets what is in them
-    public void withdraw(PageSink sink) {
+    /// @param from of pages below this offset in their [Ram] all or most stay
+    /// @param sink gets what is in the others
+    public void withdraw(long from, PageSink sink) {
         for (MemorySlot slot : slots()) {
-            slot.withdraw(sink);
+            slot.withdraw(from, sink);
         }
         listeners.forEach(MemoryListener::slotsChanged);
     }

@@ -96,9 +96,9 @@ public final class MemorySlot {
     }
 
     /// Of the whole [Ram] that the slot is part of.
-    void withdraw(PageSink sink) {
+    void withdraw(long from, PageSink sink) {
         if (absent != null) {
-            absent.withdraw(sink);
+            absent.withdraw(from, sink);
         }
     }
 

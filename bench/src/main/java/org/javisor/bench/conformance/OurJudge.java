@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.Machine;
@@ -23,8 +22,6 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param log gets what the programs print; null for nobody
 record OurJudge(Execution execution, PrintStream log) implements Judge {
     private static final int DEBUG_EXIT = 0xf4;
-    /// How long a page takes where the suite wants memory to be on its host's disk.
-    private static final long FETCH_NANOS = 20_000;
     /// Given the prefix these want what is particular to KVM: that its emulator knows no shadow stacks, and that x87
     /// errors are exceptions though CR0.NE is clear.
     private static final Set<String> WITHOUT_FORCED_EMULATION = Set.of("cet", "emulator");
@@ -38,19 +35,30 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
     @Override
     public Verdict run(Configuration configuration, Duration limit) throws InterruptedException {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
-        try (Machine machine = machine(configuration, output)) {
+        try (LateMemory late = new LateMemory(configuration.ramBytes());
+                Machine machine = machine(configuration, output, late)) {
             TestDevices.attach(machine.vm(), configuration.cpus(), configuration.ramBytes());
             TimeLimit time = TimeLimit.ofOurs(limit);
             Thread watchdog = Thread.ofVirtual().start(() -> stopLater(machine, time));
+            Thread thief = Thread.ofVirtual().unstarted(() -> late.takeAway(machine.vm()));
+            if (hasLateMemory(configuration)) {
+                thief.start();
+            }
             MachineExit exit = machine.run();
             double seconds = time.seconds();
+            thief.interrupt();
+            thief.join();
             watchdog.interrupt();
             watchdog.join();
             return verdict(exit, output.toString(StandardCharsets.US_ASCII), seconds);
         }
     }
 
-    private Machine machine(Configuration configuration, ByteArrayOutputStream output) {
+    private static boolean hasLateMemory(Configuration configuration) {
+        return configuration.file().equals("asyncpf.flat");
+    }
+
+    private Machine machine(Configuration configuration, ByteArrayOutputStream output, LateMemory late) {
         GuestProcessor processor = GuestProcessor.parse(configuration.option("-cpu").orElse("max"));
         Machine.Builder builder = Machine.builder().cpus(configuration.cpus()).memory(configuration.ramBytes())
                 .kernel(configuration.program()).commandLine(configuration.arguments())
@@ -67,8 +75,8 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
                 !WITHOUT_FORCED_EMULATION.contains(configuration.name())));
-        if (configuration.name().equals("asyncpf")) {
-            builder.memorySource((_, _) -> LockSupport.parkNanos(FETCH_NANOS));
+        if (hasLateMemory(configuration)) {
+            builder.memorySource(late);
         }
         for (CpuFeature feature : processor.withheld()) {
             builder.withoutFeature(feature.name());
