@@ -42,12 +42,15 @@ final class KvmEngine implements Engine {
             Map.entry(Capability.COALESCED_MMIO, KvmCapability.COALESCED_MMIO),
             Map.entry(Capability.COALESCED_PIO, KvmCapability.COALESCED_PIO),
             Map.entry(Capability.DIRTY_RING, KvmCapability.DIRTY_LOG_RING),
+            Map.entry(Capability.BUS_LOCK_EXIT, KvmCapability.X86_BUS_LOCK_EXIT),
             Map.entry(Capability.USER_SPACE_MSR, KvmCapability.X86_USER_SPACE_MSR),
             Map.entry(Capability.MSR_FILTER, KvmCapability.X86_MSR_FILTER),
             Map.entry(Capability.TSC_CONTROL, KvmCapability.TSC_CONTROL),
             Map.entry(Capability.TSC_OFFSET, KvmCapability.VCPU_ATTRIBUTES),
             Map.entry(Capability.ADJUST_CLOCK, KvmCapability.ADJUST_CLOCK)));
 
+    /// KVM_BUS_LOCK_DETECTION_EXIT.
+    private static final long BUS_LOCK_DETECTION_EXIT = 2;
     private static final int RING_ENTRY_BYTES = 16, LEAST_RING_BYTES = 4096;
 
     private final SystemFd system;
@@ -175,6 +178,13 @@ final class KvmEngine implements Engine {
                 vm.chips().lead(apics);
             } else {
                 apics = null;
+            }
+            if (config.caps().forcedEmulation()) {
+                throw new ConfigurationException("engine kvm takes its prefix for emulation from the host's kernel");
+            }
+            if (config.caps().busLockExits()) {
+                require(system.has(KvmCapability.X86_BUS_LOCK_EXIT), KvmCapability.X86_BUS_LOCK_EXIT);
+                fd.enable(KvmCapability.X86_BUS_LOCK_EXIT, BUS_LOCK_DETECTION_EXIT);
             }
             if (!config.caps().msrExits().isEmpty()) {
                 require(system.has(KvmCapability.X86_USER_SPACE_MSR), KvmCapability.X86_USER_SPACE_MSR);

@@ -211,6 +211,7 @@ final class KvmVcpu implements Vcpu {
             case RunLayout.EXIT_IRQ_WINDOW_OPEN ->
                 told(CpuExit.INTERRUPT_WINDOW, windowWanted ? VmExit.InterruptWindow.INSTANCE : null);
             case RunLayout.EXIT_DEBUG -> told(CpuExit.DEBUG, debug.exit(registers));
+            case RunLayout.EXIT_X86_BUS_LOCK -> told(CpuExit.BUS_LOCK, VmExit.BusLock.INSTANCE);
             case RunLayout.EXIT_DIRTY_RING_FULL -> told(CpuExit.KICK, VmExit.DirtyRingFull.INSTANCE);
             case RunLayout.EXIT_IOAPIC_EOI -> {
                 int vector = HostMemory.loadByte(fd.run() + RunLayout.EOI_VECTOR) & 0xff;
