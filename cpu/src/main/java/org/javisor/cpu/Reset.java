@@ -47,7 +47,9 @@ final class Reset {
     ///
     /// @return [CpuExit#NONE] or [CpuExit#WAIT_FOR_STARTUP]
     int init() {
-        cpu.cancel(Requests.INIT | Requests.STARTUP | Requests.NMI);
+        // A start-up IPI that waits has come behind the INIT: one before it would have been ignored already. On a busy
+        // host both may have come before this processor's thread looks.
+        cpu.cancel(Requests.INIT | Requests.NMI);
         // CD and NW keep their values.
         cpu.cr0 = cpu.cr0 & (ControlBits.CR0_NW | ControlBits.CR0_CD) | ControlBits.CR0_ET;
         initialize();
@@ -131,9 +133,6 @@ final class Reset {
         int requests = cpu.requests();
         if ((requests & Requests.INIT) != 0) {
             int exit = init();
-            if ((requests & Requests.STARTUP) != 0) {
-                cpu.request(Requests.STARTUP);
-            }
             if (exit == CpuExit.NONE) {
                 return exit;
             }

@@ -178,6 +178,21 @@ class InterruptTest {
         }
     }
 
+    /// As when the host has other work than this processor's thread while another sends both.
+    @Test
+    void anInitAndTheStartupBehindItAreBothSeenByWhoRuns() {
+        try (SystemGuest guest = SystemGuest.in64BitMode()) {
+            guest.code("90f4").code(0x9000, "f4");
+            guest.cpu.msrs().write(Msrs.APIC_BASE, SystemRegisters.APIC_BASE | SystemRegisters.APIC_BASE_ENABLE);
+            guest.cpu.request(Requests.INIT);
+            guest.cpu.startup(9);
+            assertEquals("WAIT_FOR_STARTUP", guest.run());
+            assertTrue(guest.cpu.runnable());
+            assertEquals("HALT", guest.run());
+            assertEquals(0x900, guest.selector(CS));
+        }
+    }
+
     @Test
     void aProcessorThatRunsIgnoresStartup() {
         try (SystemGuest guest = SystemGuest.in64BitMode()) {
