@@ -19,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
+import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.kvm.KvmCalls;
 import org.javisor.vmm.kvm.StateLayout;
 import org.javisor.vmm.kvm.VcpuFd;

@@ -10,6 +10,7 @@ import org.javisor.cpu.CpuExit;
 import org.javisor.host.HostMemory;
 import org.javisor.host.KickSignal;
 import org.javisor.memory.DirtyRing;
+import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.kvm.KvmCapability;
 import org.javisor.vmm.kvm.KvmException;
 import org.javisor.vmm.kvm.RunLayout;

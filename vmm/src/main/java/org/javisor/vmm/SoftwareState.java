@@ -7,6 +7,7 @@ import org.javisor.cpu.ProcessorEvents;
 import org.javisor.cpu.ProcessorEvents.Queued;
 import org.javisor.cpu.Requests;
 import org.javisor.vmm.irq.ApicPage;
+import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.irq.LocalApic;
 
 /// What a software vCPU that does not run has beside its registers, as [VcpuEvents] and [MpState] tell of it.

@@ -18,6 +18,7 @@ import org.javisor.memory.DirtyRing;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MemorySlot;
+import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.stats.Statistics;
 
 /// A vCPU whose processor is software.

@@ -3,6 +3,7 @@ package org.javisor.vmm;
 
 import java.util.Optional;
 import org.javisor.memory.DirtyRing;
+import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.stats.Statistics;
 
 /// One virtual processor of a [Vm].

@@ -20,7 +20,6 @@ import static org.javisor.vmm.irq.ApicLayout.VERSION;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.vmm.LapicState;
 import org.javisor.vmm.irq.ApicLayout.Lvt;
 
 /// A local APIC's state as the registers of its page, and back. The processor does not run.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.javisor.vmm;
+package org.javisor.vmm.irq;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
