@@ -44,6 +44,7 @@ final class ApicLayout {
     static final int NO_SHORTHAND = 0, SELF = 1, ALL = 2, OTHERS = 3;
     static final int ICR_WRITABLE = VECTOR | MODE | LOGICAL | LEVEL_ASSERT | TRIGGER_LEVEL | 3 << SHORTHAND_SHIFT;
 
+    static final int LVT_DELIVERY_PENDING = 1 << 12;
     static final int LVT_REMOTE_IRR = 1 << 14;
     static final int LVT_MASKED = 1 << 16;
     static final int LVT_TIMER_MODE_SHIFT = 17;

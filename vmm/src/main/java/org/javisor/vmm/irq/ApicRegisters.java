@@ -13,6 +13,8 @@ import static org.javisor.vmm.irq.ApicLayout.ID;
 import static org.javisor.vmm.irq.ApicLayout.IRR;
 import static org.javisor.vmm.irq.ApicLayout.ISR;
 import static org.javisor.vmm.irq.ApicLayout.LDR;
+import static org.javisor.vmm.irq.ApicLayout.LVT_DELIVERY_PENDING;
+import static org.javisor.vmm.irq.ApicLayout.LVT_REMOTE_IRR;
 import static org.javisor.vmm.irq.ApicLayout.PPR;
 import static org.javisor.vmm.irq.ApicLayout.RRD;
 import static org.javisor.vmm.irq.ApicLayout.SELF_IPI;
@@ -193,7 +195,8 @@ final class ApicRegisters implements BusDevice {
             case ICR -> 0xffff_ffff_0000_0000L | ICR_WRITABLE;
             case TIMER_INITIAL -> 0xffff_ffffL;
             case TIMER_DIVIDE -> 0xb;
-            default -> Lvt.at(register).writable;
+            // What can only be read is no reserved bit: Linux writes it when it gives LINT0 back to the PIC.
+            default -> Lvt.at(register).writable | LVT_DELIVERY_PENDING | LVT_REMOTE_IRR;
         };
     }
 }

@@ -351,4 +351,15 @@ class ApicBusTest {
             taken[at] = false;
         }
     }
+
+    /// Linux writes them when it gives LINT0 back to the PIC.
+    @Test
+    void bitsOfAVectorTableEntryThatCanOnlyBeReadMayBeWritten() {
+        processors(2);
+        x2();
+
+        assertTrue(registers.get(1).writeMsr(0x835, 0x1_5700));
+        assertEquals(0x1_0700, registers.get(1).readMsr(0x835));
+        assertFalse(registers.get(1).writeMsr(0x835, 1 << 17));
+    }
 }
