@@ -3,21 +3,14 @@ package org.javisor.vmm;
 
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import org.javisor.cpu.Backdoor;
 import org.javisor.cpu.Cpu;
-import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
-import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.MachineCheck;
 import org.javisor.cpu.Requests;
 import org.javisor.cpu.events.ExitEvent;
-import org.javisor.host.ThreadClock;
-import org.javisor.memory.Clock;
 import org.javisor.memory.DirtyRing;
-import org.javisor.memory.GuestMemory;
 import org.javisor.memory.IoBus;
-import org.javisor.memory.MemorySlot;
 import org.javisor.vmm.irq.LapicState;
 import org.javisor.vmm.stats.Statistics;
 
@@ -26,11 +19,7 @@ import org.javisor.vmm.stats.Statistics;
 /// Its thread never sleeps on anything but its [WakeSignal] and the [RunGate]; whoever asks something of the processor
 /// signals afterwards, and a processor that has run out of work sleeps only if nobody signalled since it started to
 /// look.
-final class SoftwareVcpu implements Vcpu, CpuEnvironment {
-    /// So many PAUSEs in a loop mean that what is waited for takes longer than another vCPU that runs would take.
-    private static final int PATIENCE = 1_000;
-    /// The longest that a loop around a PAUSE takes, in nanoseconds.
-    private static final int LOOP = 1_000;
+final class SoftwareVcpu implements Vcpu {
     /// In nanoseconds.
     private static final long SHORTEST_SLEEP = 20_000;
     /// How fast a time stamp counter may be, in kHz.
@@ -40,15 +29,12 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     private final Vm vm;
     private final int id;
-    private final CpuGroup group;
-    private final IoBus mmio;
     private final WakeSignal wake = new WakeSignal();
     private final RunCounters counters = new RunCounters();
     private final RunGate.Pass pass;
     private final AtomicReference<Thread> runner = new AtomicReference<>();
+    private final SoftwareEnvironment environment;
     private final Cpu cpu;
-    private final Clock.Timer counterAlarm;
-    private final ThreadClock busy = new ThreadClock();
     private final SoftwareRegisters registers;
     private final SoftwareStats stats;
     private final OwnersInterrupts ownersInterrupts;
@@ -69,24 +55,21 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
     private boolean idling;
     /// Whether the processor is in [Cpu#run].
     private boolean executing;
-    /// How many PAUSEs have followed closely on each other, and when the last did, in nanoseconds.
-    private int pauses;
-    private long pausedAt;
 
     SoftwareVcpu(Vm vm, int id, CpuGroup group) {
         this.vm = vm;
         this.id = id;
-        this.group = group;
-        this.mmio = new IoBus(vm.mmio());
         this.pass = vm.gate().newPass();
-        this.counterAlarm = vm.clock().timer(() -> request(Requests.COUNTERS));
-        this.cpu = new Cpu(id, vm.cpuid(), this);
+        this.environment = new SoftwareEnvironment(vm, group, () -> request(Requests.COUNTERS));
+        this.cpu = new Cpu(id, vm.cpuid(), environment);
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters);
         counters.identify(id, registers::rip);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
-        this.wiring = vm.hasChips() ? new InterruptWiring(vm, id, cpu, mmio, wake, counters, ownersInterrupts) : null;
+        this.wiring = !vm.hasChips() ? null
+                : new InterruptWiring(vm, id, cpu, environment.mmio(), wake, counters, ownersInterrupts);
         this.paravirt = vm.paravirt() == null ? null : new ParavirtVcpu(vm.paravirt(), this, cpu, wiring);
+        environment.connect(registers, ownersInterrupts, wiring, paravirt);
         this.state = new SoftwareState(cpu, wiring);
         int ringEntries = vm.config().caps().dirtyRing();
         this.dirtyRing = ringEntries == 0 ? null : new DirtyRing(ringEntries);
@@ -240,6 +223,11 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
 
     private long untilTimer() {
         return paravirt == null ? wiring.untilTimer() : Math.min(wiring.untilTimer(), paravirt.untilTimer());
+    }
+
+    /// The MMIO bus as the processor sees it.
+    IoBus mmio() {
+        return environment.mmio();
     }
 
     /// Asks something of the processor, from any thread.
@@ -476,125 +464,7 @@ final class SoftwareVcpu implements Vcpu, CpuEnvironment {
         if (wiring != null) {
             wiring.close();
         }
-        counterAlarm.cancel();
-        busy.close();
+        environment.close();
         cpu.close();
-    }
-
-    // ---- what the processor is plugged into ----
-
-    @Override
-    public GuestMemory memory() {
-        return vm.memory();
-    }
-
-    @Override
-    public IoBus ports() {
-        return vm.ports();
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
-    }
-
-    @Override
-    public long tsc() {
-        return vm.tsc();
-    }
-
-    @Override
-    public long tscOrigin() {
-        return vm.tscOrigin();
-    }
-
-    @Override
-    public long catchUp() {
-        return vm.catchUp();
-    }
-
-    @Override
-    public long busyTicks() {
-        return busy.nanos();
-    }
-
-    @Override
-    public int tellAbsent(MemorySlot slot, long gpa, boolean user) {
-        return paravirt == null ? 0 : paravirt.tellAbsent(slot, gpa, user);
-    }
-
-    @Override
-    public boolean forcesEmulation() {
-        return vm.config().caps().forcedEmulation();
-    }
-
-    @Override
-    public Backdoor backdoor() {
-        return vm.paravirt() == null ? null : vm.paravirt().backdoor();
-    }
-
-    @Override
-    public void alarm(long tsc) {
-        if (tsc != Long.MAX_VALUE) {
-            counterAlarm.arm(vm.clock().nanos() + tsc - vm.tsc());
-        } else {
-            counterAlarm.cancel();
-        }
-    }
-
-    @Override
-    public void tscChanged() {
-        if (paravirt != null) {
-            paravirt.tscChanged();
-        }
-        if (wiring != null) {
-            wiring.tscChanged();
-        }
-    }
-
-    @Override
-    public InterruptController interruptController() {
-        return wiring == null ? ownersInterrupts : wiring;
-    }
-
-    @Override
-    public void floatingPointError() {
-        if (vm.hasChips()) {
-            vm.chips().floatingPointError();
-        }
-    }
-
-    @Override
-    public void unimplemented(String instruction) {
-        vm.config().reports().accept("the guest executed " + instruction + ", which is not implemented: it got #UD");
-    }
-
-    /// Lets another thread run when the guest waits for long: it may be a vCPU that has what is waited for.
-    @Override
-    public void spinning() {
-        long now = System.nanoTime();
-        pauses = now - pausedAt <= LOOP ? pauses + 1 : 0;
-        pausedAt = now;
-        if (pauses < PATIENCE) {
-            Thread.onSpinWait();
-        } else {
-            pauses = 0;
-            Thread.yield();
-        }
-    }
-
-    @Override
-    public boolean takesHypercalls() {
-        return paravirt == null || paravirt.takesCalls(registers);
-    }
-
-    @Override
-    public boolean exitsOnUnclaimedAccess() {
-        return vm.config().exitsOnUnclaimed();
     }
 }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.javisor.cpu.CpuEnvironment;
 import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
+import org.javisor.vmm.ProcessorViews;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
@@ -153,11 +153,11 @@ class ApicBaseTest {
     }
 
     private void write(int register, int value) {
-        ((CpuEnvironment) first).mmio().write(PAGE + register, 4, value);
+        ProcessorViews.mmio(first).write(PAGE + register, 4, value);
     }
 
     private long read(long page, int register) {
-        return ((CpuEnvironment) first).mmio().read(page + register, 4);
+        return ProcessorViews.mmio(first).read(page + register, 4);
     }
 
     @Test
