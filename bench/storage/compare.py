@@ -174,7 +174,7 @@ def main():
     parser.add_argument("--bus", default="ahci,nvme,ide")
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--patience", type=float, default=25)
+    parser.add_argument("--patience", type=float, default=60)
     parser.add_argument("--javisor", default=HERE + "/../../javisor")
     options = parser.parse_args()
     # So that a monitor does not outlive its comparison.
