@@ -69,7 +69,7 @@ class FirmwareHotplugTest {
             }
             network(machine, serial);
             SerialTalk.type(machine, "dmesg -r | grep -cE '^<[0-2]>|BUG:|Oops' | sed 's/^/complaints: /'\r");
-            serial.expect("\ncomplaints: 0", DebianRun.SECONDS);
+            serial.expect("complaints: 0", DebianRun.SECONDS);
         });
     }
 
