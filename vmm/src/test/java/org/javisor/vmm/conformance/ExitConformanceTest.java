@@ -173,6 +173,7 @@ class ExitConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void aRingThatIsFullStopsItsProcessorUntilItIsReset(String engine) {
+        Engines.assumeProcessor(engine);
         VmConfig config = VmConfig.BARE.withCaps(EnabledCaps.NONE.withDirtyRing(256));
         try (Guest guest = new Guest(engine, config, """
                 bb0020        mov bx, 0x2000
