@@ -22,7 +22,8 @@ class HypervBootTest {
     @ValueSource(strings = {"2"})
     void linuxUsesItsClockTimersCallsAndLocks(String cpus) {
         CommandRun result = hyperv("hyperv", cpus, "nproc;"
-                + " dmesg | grep -E -o 'detected: Micro.*|hypercall for remote.*|PV spin.*|IPI hypercalls|enlightened APIC';"
+                + " dmesg | grep -E -o 'detected: Micro.*|hypercall for remote.*|PV spin.*|IPI hypercalls"
+                + "|enlightened APIC';"
                 + " cat /sys/devices/system/clocksource/clocksource0/current_clocksource;"
                 + " grep -c 'Hyper-V clockevent' /proc/timer_list; dmesg -r | grep -E '^<[0-3]>|BUG:|WARNING:'");
 

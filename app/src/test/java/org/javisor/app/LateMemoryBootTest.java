@@ -24,8 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Debian's kernel boots in memory that is fetched when it is touched. When it is taken away under programs that run, as it
-/// is from a machine that has just been restored, they are told so by KVM's asynchronous page faults.
+/// Debian's kernel boots in memory that is fetched when it is touched. When it is taken away under programs that run,
+/// as it is from a machine that has just been restored, they are told so by KVM's asynchronous page faults.
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class LateMemoryBootTest {
     private static final long BYTES = 256L << 20;
@@ -91,6 +91,7 @@ class LateMemoryBootTest {
     }
 
     private static String md5(String text) throws NoSuchAlgorithmException {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.US_ASCII)));
+        byte[] digest = MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.US_ASCII));
+        return HexFormat.of().formatHex(digest);
     }
 }

@@ -85,8 +85,9 @@ class UefiBootTest {
         Files.write(directory.resolve("boot.efi"), EfiProgram.printing("hello from the network"));
         UserNetwork.Settings settings = new UserNetwork.Settings(List.of(), directory, "boot.efi", null);
 
-        String said = said(Machine.builder().networkCard(new NetworkCard(model, null, new NetworkCard.Cable.User(settings),
-                DebianFirmware.networkBoot(model.driver(), Cache.of(System.getenv()), _ -> { }))));
+        byte[] rom = DebianFirmware.networkBoot(model.driver(), Cache.of(System.getenv()), _ -> { });
+        NetworkCard.Cable cable = new NetworkCard.Cable.User(settings);
+        String said = said(Machine.builder().networkCard(new NetworkCard(model, null, cable, rom)));
 
         assertTrue(said.contains("hello from the network"), said);
     }

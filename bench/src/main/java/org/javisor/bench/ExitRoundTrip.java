@@ -115,7 +115,8 @@ final class ExitRoundTrip {
 
     private static double inC(Path program, Loop loop) throws IOException, InterruptedException {
         Process run = new ProcessBuilder(program.toString(), HexFormat.of().formatHex(loop.code),
-                Integer.toString(EXITS), Integer.toString(ROUNDS)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                Integer.toString(EXITS), Integer.toString(ROUNDS))
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String answer = new String(run.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
         if (run.waitFor() != 0) {
             throw new IOException("the program in C failed");

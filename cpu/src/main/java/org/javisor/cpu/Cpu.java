@@ -548,7 +548,8 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
-        int mask = Requests.ALWAYS & ~(management.active() ? Requests.SMI | Requests.INIT : 0) | (nmiBlocked ? 0 : Requests.NMI)
+        int mask = Requests.ALWAYS & ~(management.active() ? Requests.SMI | Requests.INIT : 0)
+                | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags() & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
         HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, mask);
         callForRequests();

@@ -73,8 +73,8 @@ public interface CpuEnvironment {
     /// The guest touches a page of memory that is not there yet.
     ///
     /// @param user whether a program did, and not the kernel
-    /// @return what the guest is told by a page fault with this in CR2, after which it does something else, if it is told;
-    ///     0 if it is to wait
+    /// @return what the guest is told by a page fault with this in CR2, after which it does something else, if it is
+    ///     told; 0 if it is to wait
     default int tellAbsent(MemorySlot slot, long gpa, boolean user) {
         return 0;
     }

@@ -117,8 +117,8 @@ public final class CpuGroup {
         hotCode = code;
     }
 
-    /// Has host code that earlier runs made used again, and that of this one kept: by the translator, which knows of it,
-    /// too. Before a processor runs.
+    /// Has host code that earlier runs made used again, and that of this one kept: by the translator, which knows of
+    /// it, too. Before a processor runs.
     public void keptCode(KeptCode code) {
         keptCode = code;
     }

@@ -17,8 +17,8 @@ import org.javisor.isa.Feature;
 public final class CpuidModel {
     /// The frequency of the TSC: one tick is a nanosecond.
     public static final int TSC_HZ = 1_000_000_000;
-    /// The core crystal's frequency, which is also what the local APIC's timer counts. Firmware for virtual machines takes
-    /// this for granted: OVMF does not ask.
+    /// The core crystal's frequency, which is also what the local APIC's timer counts. Firmware for virtual machines
+    /// takes this for granted: OVMF does not ask.
     public static final int CRYSTAL_HZ = 1_000_000_000;
     /// What the ratios of frequencies are relative to.
     private static final int BUS_MHZ = 100;
@@ -277,8 +277,8 @@ public final class CpuidModel {
         }
     }
 
-    /// Says nothing of a frequency whose ratio to the crystal's is no simple one: Linux multiplies in 32 bits, and measures
-    /// what it is not told.
+    /// Says nothing of a frequency whose ratio to the crystal's is no simple one: Linux multiplies in 32 bits, and
+    /// measures what it is not told.
     private static void clocks(int tscKhz, int[] answer) {
         int crystalKhz = CRYSTAL_HZ / 1000;
         int divisor = BigInteger.valueOf(crystalKhz).gcd(BigInteger.valueOf(tscKhz)).intValue();

@@ -99,9 +99,9 @@ public final class MachineCheck {
 
     /// Reports an error in a bank, and interrupts with #MC if it is uncorrected. While the processor does not run.
     ///
-    /// An uncorrected error shuts the processor down if it handles one already, or if its system has not enabled machine
-    /// checks; it goes unnoticed if the system has disabled reporting. A bank keeps the more serious of two errors, the
-    /// later of two alike, and notes that there were two.
+    /// An uncorrected error shuts the processor down if it handles one already, or if its system has not enabled
+    /// machine checks; it goes unnoticed if the system has disabled reporting. A bank keeps the more serious of two
+    /// errors, the later of two alike, and notes that there were two.
     ///
     /// @param bank          below [#BANKS]
     /// @param bankStatus    for MCi_STATUS; with [#VALID]

@@ -505,8 +505,8 @@ final class Mmu {
         TlbFillEvent.record(cpu.id, gva, walker.gpa, 1L << walker.pageShift, what, backed);
     }
 
-    /// The guest may do something else until a page is there, if it can be interrupted: not while the processor is about
-    /// to enter a handler.
+    /// The guest may do something else until a page is there, if it can be interrupted: not while the processor is
+    /// about to enter a handler.
     private void tellAbsent(MemorySlot slot) {
         boolean interruptible = (cpu.systemFlags() & Flags.IF) != 0 && cpu.codeBits != 16
                 && !cpu.exceptions.injecting() && (cpu.slow & Cpu.SLOW_REPLAY) == 0 && cpu.shadowed == 0;

@@ -17,7 +17,8 @@ final class SaveArea {
     static final int IO_RIP = 0xfea0, IO_RCX = 0xfea8, IO_RSI = 0xfeb0, IO_RDI = 0xfeb8, IO = 0xfec0;
     static final int IO_RESTART = 0xfec8, AUTO_HALT = 0xfec9, NMI_MASK = 0xfeca;
     static final int EFER = 0xfed0, REVISION = 0xfefc, SMBASE = 0xff00, SSP = 0xff18;
-    static final int CR4 = 0xff48, CR3 = 0xff50, CR0 = 0xff58, DR7 = 0xff60, DR6 = 0xff68, RFLAGS = 0xff70, RIP = 0xff78;
+    static final int CR4 = 0xff48, CR3 = 0xff50, CR0 = 0xff58, DR7 = 0xff60, DR6 = 0xff68, RFLAGS = 0xff70,
+            RIP = 0xff78;
     /// Of R15; the others follow in descending order, RAX last.
     static final int R15 = 0xff80;
     private static final int FIRST = 0xfe00, END = 0x1_0000;

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Timeout;
 /// What an SMI makes of a processor, what the code of the mode sees, and what RSM takes back.
 @Timeout(60)
 class SystemManagementTest {
-    private static final int SMBASE = (int) SystemManagement.DEFAULT_BASE, ENTRY = SMBASE + 0x8000, SMRAM_BYTES = 0x10000;
+    private static final int SMBASE = (int) SystemManagement.DEFAULT_BASE, ENTRY = SMBASE + 0x8000,
+            SMRAM_BYTES = 0x10000;
     private static final int COMMAND_PORT = 0xb2;
     // rsm
     private static final String RSM = "0faa";
@@ -393,7 +394,8 @@ class SystemManagementTest {
     @Test
     void rsmGoesBackToEveryModeWithoutTrace() {
         for (Supplier<SystemGuest> mode : Arrays.<Supplier<SystemGuest>>asList(SystemGuest::inRealMode,
-                () -> SystemGuest.inProtectedMode(), SystemGuest::in64BitMode, () -> SystemGuest.inProtectedMode().asUser(),
+                () -> SystemGuest.inProtectedMode(), SystemGuest::in64BitMode,
+                () -> SystemGuest.inProtectedMode().asUser(),
                 () -> SystemGuest.in64BitMode().asUser(), () -> SystemGuest.inProtectedMode().asVirtual8086(3),
                 SystemManagementTest::inCompatibilityMode, SystemManagementTest::in32BitPaging,
                 SystemManagementTest::inPae)) {
@@ -457,7 +459,8 @@ class SystemManagementTest {
                 assertTrue(steps < 100);
             }
             assertEquals(rip, cpu.rip());
-            assertArrayEquals(before, snapshot(cpu), cpu.mode + " " + Arrays.toString(before) + Arrays.toString(snapshot(cpu)));
+            assertArrayEquals(before, snapshot(cpu),
+                    cpu.mode + " " + Arrays.toString(before) + Arrays.toString(snapshot(cpu)));
             guest.run();
             assertEquals(rip + 1, cpu.rip());
             before = snapshot(cpu);
@@ -503,7 +506,8 @@ class SystemManagementTest {
 
     @Test
     void anSmiAtEachInstructionOfALoopChangesNothing() {
-        // mov ecx, 6; xor eax, eax; 1: lea rax, [rax+rcx*2]; push rax; pop rbx; sti; cli; pushf; pop rdx; dec ecx; jnz 1b
+        // mov ecx, 6; xor eax, eax; 1: lea rax, [rax+rcx*2]; push rax; pop rbx; sti; cli; pushf; pop rdx; dec ecx;
+        // jnz 1b
         String loop = "b906000000 31c0 488d0448 50 5b fb fa 9c 5a ffc9 75f2 f4";
         Cpu cpu = start(SystemGuest.in64BitMode(), "66b8efbeadde 6631c9 0faa");
         guest.code(loop);

@@ -104,7 +104,8 @@ final class BoardMemory implements LegacyArea, Smram, AutoCloseable {
             memory.addSlot(OPEN_SMRAM, LOW_SMRAM, ram, LOW_SMRAM, BYTES, false);
         }
         if (before != after && after != Window.NOWHERE) {
-            management.addSlot(MANAGED_SMRAM, after == Window.HIGH ? HIGH_SMRAM : LOW_SMRAM, ram, LOW_SMRAM, BYTES, false);
+            management.addSlot(MANAGED_SMRAM, after == Window.HIGH ? HIGH_SMRAM : LOW_SMRAM, ram, LOW_SMRAM,
+                    BYTES, false);
         }
         open = nowOpen;
         window = nowAt;

@@ -471,8 +471,8 @@ public final class Machine implements AutoCloseable {
             return this;
         }
 
-        /// Where RAM's pages get their contents when they are first touched; guests with KVM's asynchronous page faults do
-        /// something else meanwhile.
+        /// Where RAM's pages get their contents when they are first touched; guests with KVM's asynchronous page faults
+        /// do something else meanwhile.
         public Builder memorySource(PageSource source) {
             memorySource = source;
             return this;

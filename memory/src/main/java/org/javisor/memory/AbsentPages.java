@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.javisor.host.HostMemory;
 
-/// Which pages of a [Ram] are not there yet. Each is fetched once, when it is first wanted, by who wants it or by a thread
-/// that works for somebody who would rather not wait.
+/// Which pages of a [Ram] are not there yet. Each is fetched once, when it is first wanted, by who wants it or by a
+/// thread that works for somebody who would rather not wait.
 ///
 /// Any thread. Who finds a page present sees all of it.
 final class AbsentPages {

@@ -50,7 +50,8 @@ public final class GuestMemory {
     }
 
     /// What processors in system management mode see: a *view* whose slots hide this memory from them alone, for SMRAM.
-    /// Its slots have numbers, logs and listeners of their own. An access to it stays within a page, or a slot of its own.
+    /// Its slots have numbers, logs and listeners of their own. An access to it stays within a page, or a slot of its
+    /// own.
     ///
     /// @throws IllegalStateException if this is that view
     public GuestMemory management() {
@@ -146,8 +147,8 @@ public final class GuestMemory {
         listeners.forEach(MemoryListener::slotsChanged);
     }
 
-    /// Makes the pages absent again of all that has a [PageSource], from which they come when they are touched next. The
-    /// machine is paused, and no device works on its memory.
+    /// Makes the pages absent again of all that has a [PageSource], from which they come when they are touched next.
+    /// The machine is paused, and no device works on its memory.
     ///
     /// @param from of pages below this offset in their [Ram] all or most stay
     /// @param sink gets what is in the others

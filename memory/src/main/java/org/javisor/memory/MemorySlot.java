@@ -153,8 +153,8 @@ public final class MemorySlot {
         tracked.clear(page(gpa));
     }
 
-    /// Says that the page of `gpa` has been written, by who writes without [GuestMemory]; it does nothing where writes are
-    /// not logged.
+    /// Says that the page of `gpa` has been written, by who writes without [GuestMemory]; it does nothing where writes
+    /// are not logged.
     public void markDirty(long gpa) {
         DirtyLog log = dirty;
         if (log != null) {

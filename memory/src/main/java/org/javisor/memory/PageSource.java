@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 /// Where the contents of memory come from that is not there yet: a snapshot that is restored while the machine runs
 /// already, or another host.
 ///
-/// Called from several threads at once, for different pages, and once for each until it is withdrawn. A call may take long.
+/// Called from several threads at once, for different pages, and once for each until it is withdrawn. A call may take
+/// long.
 public interface PageSource {
     /// Fills a page of [GuestMemory#PAGE_BYTES] bytes.
     ///

@@ -4,8 +4,9 @@ package org.javisor.vmm;
 import java.util.List;
 import org.javisor.host.EventFd;
 
-/// How a machine is connected to what runs outside its vCPUs: eventfds that raise interrupts, writes of the guest's that
-/// signal eventfds, and writes that are gathered. Any thread; connections live until they are closed, or the machine is.
+/// How a machine is connected to what runs outside its vCPUs: eventfds that raise interrupts, writes of the guest's
+/// that signal eventfds, and writes that are gathered. Any thread; connections live until they are closed, or the
+/// machine is.
 ///
 /// Eventfds are the caller's. One that is closed while it is connected does no more, and disturbs nobody else.
 public interface EventWiring {

@@ -4,8 +4,8 @@ package org.javisor.vmm;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 
-/// Tells of an interrupt of a thread that executes guest code, where nobody looks for one: on the thread that interrupts.
-/// Java offers that to who implements channels, which an interrupt closes; here, each is good for one.
+/// Tells of an interrupt of a thread that executes guest code, where nobody looks for one: on the thread that
+/// interrupts. Java offers that to who implements channels, which an interrupt closes; here, each is good for one.
 final class InterruptWatch {
     private final class Wait extends AbstractInterruptibleChannel {
         void arm() {

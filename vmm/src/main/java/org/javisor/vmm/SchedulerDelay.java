@@ -7,7 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// How long a thread has executed, and how long the host let it wait for a processor, as Linux tells in `/proc/thread-self/schedstat`.
+/// How long a thread has executed, and how long the host let it wait for a processor, as Linux tells in
+/// `/proc/thread-self/schedstat`.
 final class SchedulerDelay implements AutoCloseable {
     private static final Path FILE = Path.of("/proc/thread-self/schedstat");
 

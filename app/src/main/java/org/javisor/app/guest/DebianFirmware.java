@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.javisor.machine.FirmwareImage;
 
-/// Firmware by name, from Debian's packages: `seabios`, `ovmf` for UEFI, and `ovmf-secure` for UEFI with Secure Boot; or
-/// from a file.
+/// Firmware by name, from Debian's packages: `seabios`, `ovmf` for UEFI, and `ovmf-secure` for UEFI with Secure Boot;
+/// or from a file.
 public final class DebianFirmware {
     /// OVMF that needs system management mode, with the keys of Microsoft, so that Secure Boot is on.
     private static final String SECURE = "ovmf-secure";

@@ -9,8 +9,8 @@ import org.javisor.memory.PageSource;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Vm;
 
-/// Does to a guest what a host does that has too little memory: takes it away every now and then, and brings pages back when
-/// they are touched.
+/// Does to a guest what a host does that has too little memory: takes it away every now and then, and brings pages back
+/// when they are touched.
 final class LateMemory implements PageSource, AutoCloseable {
     private static final Duration TAKEN_EVERY = Duration.ofMillis(100);
 

@@ -7,8 +7,8 @@ import org.javisor.memory.InterruptLine;
 import org.javisor.vmm.Vm;
 
 /// What the programs expect beside a PC: QEMU's `pc-testdev` (an echoing port, one that drops TLBs, interrupt lines, a
-/// piece of I/O memory), [HypervTestDevice] for a guest of Hyper-V's, and of `fw_cfg` the numbers of processors and bytes
-/// of memory.
+/// piece of I/O memory), [HypervTestDevice] for a guest of Hyper-V's, and of `fw_cfg` the numbers of processors and
+/// bytes of memory.
 final class TestDevices {
     private static final int ECHO = 0xe0, FLUSH = 0xe4, ECHO_BYTE = 0xe8, LINES = 0x2000, LINE_COUNT = 24;
     private static final long MEMORY = 0xff00_0000L;

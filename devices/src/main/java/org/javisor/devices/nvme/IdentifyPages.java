@@ -21,7 +21,8 @@ final class IdentifyPages {
 
     // Identify Controller.
     private static final int VID = 0, SSVID = 2, SN = 4, MN = 24, FR = 64, RAB = 72, MDTS = 77, VER = 80,
-            CNTRLTYPE = 111, OACS = 256, ACL = 258, AERL = 259, FRMW = 260, LPA = 261, ELPE = 262, WCTEMP = 266, CCTEMP = 268,
+            CNTRLTYPE = 111, OACS = 256, ACL = 258, AERL = 259, FRMW = 260, LPA = 261, ELPE = 262, WCTEMP = 266,
+            CCTEMP = 268,
             TNVMCAP = 280, SQES = 512, CQES = 513, NN = 516, ONCS = 520, VWC = 525, SUBNQN = 768, PSD0 = 2048;
     private static final int IO_CONTROLLER = 1, ONE_READ_ONLY_SLOT = 3, EFFECTS_LOG = 2, LOG_OFFSETS = 4;
     private static final int SUPPORTS_COMPARE = 1, SUPPORTS_DATASET_MANAGEMENT = 4, SUPPORTS_WRITE_ZEROES = 8,

@@ -28,7 +28,8 @@ class SmramRegistersTest {
     private final PciFunction q35 = new Q35HostBridge(bus(), mmio, (_, _, _) -> { }, memory).function();
 
     private PciBus bus() {
-        return new PciBus(new IoBus("port", 0xffff), mmio, (1L << 46) - 1, new PirqRouter(_ -> _ -> { }), (_, _) -> { });
+        return new PciBus(new IoBus("port", 0xffff), mmio, (1L << 46) - 1, new PirqRouter(_ -> _ -> { }),
+                (_, _) -> { });
     }
 
     private int smram() {

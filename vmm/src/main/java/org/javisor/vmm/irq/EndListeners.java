@@ -4,8 +4,8 @@ package org.javisor.vmm.irq;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Who wants to know when the guest has ended an interrupt of a global system interrupt: whoever keeps a level-triggered
-/// one asserted for a device that is elsewhere.
+/// Who wants to know when the guest has ended an interrupt of a global system interrupt: whoever keeps a
+/// level-triggered one asserted for a device that is elsewhere.
 ///
 /// Chips call before they look at whether the pin is still asserted, and without a lock.
 final class EndListeners {

@@ -33,8 +33,8 @@ public final class I8254 {
 
     /// What the chip and its port hold.
     ///
-    /// @param nextRise the tick at which channel 0's output rises next, or [PitChannel#NEVER]. It does not follow from the
-    ///                 channel alone: one with a very short period is driven more rarely.
+    /// @param nextRise the tick at which channel 0's output rises next, or [PitChannel#NEVER]. It does not follow from
+    ///                 the channel alone: one with a very short period is driven more rarely.
     public record State(List<PitChannel.State> channels, int speaker, TickLine.State ticks, long nextRise) {
         public State {
             channels = List.copyOf(channels);

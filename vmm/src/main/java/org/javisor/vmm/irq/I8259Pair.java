@@ -143,8 +143,8 @@ public final class I8259Pair {
         return master.inService() | slave.inService() << 8;
     }
 
-    /// Has `listener` told of the interrupts that the guest ends, input 0 in bit 0, before INTR is driven again. Without
-    /// a lock, on the thread of the guest's access. Before the machine runs.
+    /// Has `listener` told of the interrupts that the guest ends, input 0 in bit 0, before INTR is driven again.
+    /// Without a lock, on the thread of the guest's access. Before the machine runs.
     void onEnd(IntConsumer listener) {
         onEnd = listener;
     }

@@ -16,7 +16,8 @@ public interface ProcessorPins {
 
     void init();
 
-    /// A level-triggered interrupt has been ended, in a machine whose I/O APIC is its owner's. The processor's own thread.
+    /// A level-triggered interrupt has been ended, in a machine whose I/O APIC is its owner's. The processor's own
+    /// thread.
     default void endOfInterrupt(int vector) { }
 
     /// A start-up IPI for code at `vector` << 12.

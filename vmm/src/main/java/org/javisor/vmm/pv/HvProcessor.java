@@ -110,7 +110,8 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
         for (int n = 0; n < TIMERS; n++) {
             HvTimer timer = synic.timer(n);
             msrs.define(STIMER0_CONFIG + 2 * n, timer::config, always(timer::config));
-            msrs.define(STIMER0_COUNT + 2 * n, timer::count, always(value -> timer.count(value, processor.accessedByOwner())));
+            msrs.define(STIMER0_COUNT + 2 * n, timer::count, always(value -> timer.count(value,
+                    processor.accessedByOwner())));
         }
     }
 

@@ -47,7 +47,8 @@ public final class HvReferenceTime {
         /// What makes units of ticks, times 2^64, rounded up: so a unit is not told late.
         BigInteger scale() {
             BigInteger ticks = BigInteger.valueOf(ratio).multiply(BigInteger.valueOf(UNIT_NANOS));
-            return BigInteger.ONE.shiftLeft(Long.SIZE + FRACTION_BITS).add(ticks).subtract(BigInteger.ONE).divide(ticks);
+            BigInteger one = BigInteger.ONE.shiftLeft(Long.SIZE + FRACTION_BITS);
+            return one.add(ticks).subtract(BigInteger.ONE).divide(ticks);
         }
     }
 

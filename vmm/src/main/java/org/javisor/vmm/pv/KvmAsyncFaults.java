@@ -8,9 +8,9 @@ import java.util.Set;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemorySlot;
 
-/// KVM's asynchronous page faults of one processor: the guest is told that a page is not there yet, by a page fault with
-/// a token in CR2 and a reason in a structure of its own, and that it is, by an interrupt with the token there; so that it
-/// can run something else meanwhile.
+/// KVM's asynchronous page faults of one processor: the guest is told that a page is not there yet, by a page fault
+/// with a token in CR2 and a reason in a structure of its own, and that it is, by an interrupt with the token there; so
+/// that it can run something else meanwhile.
 ///
 /// ```
 ///   0 FLAGS  1: the page fault that was just raised is one of these

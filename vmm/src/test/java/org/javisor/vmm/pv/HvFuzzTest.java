@@ -13,8 +13,8 @@ import org.javisor.testkit.Seeds;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Whatever a guest writes into registers and memory and calls, nothing throws or hangs, time goes on, and what is saved
-/// can be loaded.
+/// Whatever a guest writes into registers and memory and calls, nothing throws or hangs, time goes on, and what is
+/// saved can be loaded.
 class HvFuzzTest {
     private static final int FIRST = 0x4000_0000, COUNT = 0x120, STEPS = 3_000, ROUNDS = 15;
     private static final int[] CODES = {2, 3, 8, 0xb, 0x13, 0x14, 0x15, 0x5c, 0x5d, 0x8001};
