@@ -31,12 +31,13 @@ public final class CpuGroup {
     boolean checked;
     /// Whether translated code counts the instructions that it executes.
     boolean counted;
-    /// Or null.
+    /// Null if nothing is noted for later runs.
     HotCode hotCode;
-    /// Or null.
+    /// Null if host code is not kept.
     KeptCode keptCode;
     /// The how-manieth execution of a block makes it worth translating.
     int translateAt = TranslatorConfig.DEFAULT.translateAt();
+    /// Whether LOCKed accesses that cross a cache line leave [Cpu#run].
     boolean busLocksLeave;
     /// By number.
     final Translations translations = new Translations();

@@ -42,24 +42,26 @@ final class Irqfd {
         if (resample == null) {
             line.pulse();
         } else {
-            synchronized (this) {
-                asserted = true;
-            }
-            line.set(true);
+            assertLine();
         }
+    }
+
+    // The line is driven under the lock: it would stay asserted if an end that was another source's came between what
+    // is noted here and the line. Nothing that it leads to calls back.
+
+    private synchronized void assertLine() {
+        asserted = true;
+        line.set(true);
     }
 
     /// The guest has ended the interrupt. A trigger that comes at the same time asserts the line again, or finds it
     /// asserted and is served by the same handler.
-    void ended() {
-        synchronized (this) {
-            if (!asserted) {
-                return;
-            }
+    synchronized void ended() {
+        if (asserted) {
             asserted = false;
+            line.set(false);
+            resample.signal();
         }
-        line.set(false);
-        resample.signal();
     }
 
     /// Nobody serves it any more.

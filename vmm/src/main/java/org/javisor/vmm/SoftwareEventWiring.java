@@ -170,26 +170,12 @@ final class SoftwareEventWiring implements EventWiring {
             }
         }
         if (ending != null) {
-            joinUninterruptibly(ending);
+            VmRunner.joinUninterruptibly(ending);
             changed.close();
         }
         retired.forEach(Irqfd::release);
         triggers.forEach(trigger -> trigger.irqfd.release());
         doorbells.forEach(doorbell -> doorbell.bell.close());
         unhung.forEach(EventFd::close);
-    }
-
-    private static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -210,7 +210,8 @@ public final class VmRunner {
         }
     }
 
-    private static void joinUninterruptibly(Thread thread) {
+    /// Waits until `thread` has ended; keeps the calling thread's interrupt status for later.
+    static void joinUninterruptibly(Thread thread) {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
