@@ -22,6 +22,7 @@ import org.javisor.app.vnc.VncServer;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.machine.FirmwareImage;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
@@ -155,7 +156,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         checkCombinations();
         long started = System.nanoTime();
-        Machine.Builder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
+        MachineBuilder builder = Machine.builder().cpus(cpus).memory(memory.bytes()).protocol(protocol)
                 .execution(execution).onReset(exec == null ? onReset : ResetPolicy.STOP).onCrash(onCrash)
                 .reports(this::report).board(board.config());
         if (debugExit != 0) {
@@ -223,7 +224,7 @@ final class RunCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private void chooseKernel(Machine.Builder builder) {
+    private void chooseKernel(MachineBuilder builder) {
         if (display.adapter()) {
             builder.display(DebianFirmware.vgaBios(Cache.of(System.getenv()), new Progress(err())));
         }
@@ -255,7 +256,7 @@ final class RunCommand implements Callable<Integer> {
         return spec.commandLine().getErr();
     }
 
-    private int runInteractively(Machine.Builder builder, long started) {
+    private int runInteractively(MachineBuilder builder, long started) {
         ConsoleSize size = new ConsoleSize();
         if (!display.inTerminal()) {
             builder.serial(CONSOLE, toStream(PersonsTerminal.output()));
@@ -301,7 +302,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int runCommand(Machine.Builder builder, long started) {
+    private int runCommand(MachineBuilder builder, long started) {
         CommandResult result = new CommandResult();
         builder.serial(CONSOLE, recentOutput).serial(COMMAND_OUTPUT, toStream(System.out))
                 .serial(COMMAND_ERRORS, toStream(System.err)).serial(AGENT, result);
@@ -365,7 +366,7 @@ final class RunCommand implements Callable<Integer> {
         };
     }
 
-    private Machine built(Machine.Builder builder) {
+    private Machine built(MachineBuilder builder) {
         Machine machine = builder.build();
         if (stats) {
             machine.vm().countInstructions();

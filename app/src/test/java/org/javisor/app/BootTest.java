@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineExit;
 import org.junit.jupiter.api.Tag;
@@ -193,7 +194,7 @@ class BootTest {
     }
 
     /// Boots, and returns what the guest's kernel logged.
-    private static String log(DebianGuest guest, Machine.Builder builder) {
+    private static String log(DebianGuest guest, MachineBuilder builder) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         CommandResult result = new CommandResult();
         try (Machine machine = builder.memory(256L << 20).initrd("initramfs", guest.running("dmesg"))

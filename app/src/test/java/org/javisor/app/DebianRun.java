@@ -13,6 +13,7 @@ import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.MachineConfig.SerialOutput;
@@ -51,7 +52,7 @@ final class DebianRun {
     /// As above.
     ///
     /// @param builder that knows of what is unusual about the machine
-    static void run(Setup setup, Machine.Builder builder, BoardConfig board, Path directory, Work work)
+    static void run(Setup setup, MachineBuilder builder, BoardConfig board, Path directory, Work work)
             throws Exception {
         Path disk = DebianDisk.layer(directory);
         Cache cache = Cache.of(System.getenv());

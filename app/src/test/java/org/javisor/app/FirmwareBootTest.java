@@ -22,6 +22,7 @@ import org.javisor.machine.BoardConfig;
 import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.devices.vga.Screen;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
@@ -120,7 +121,7 @@ class FirmwareBootTest {
     /// Boots by SeaBIOS until power-off, and says what was on the screen.
     private static String shown(BoardConfig board, Disk... disks) {
         ByteArrayOutputStream screen = new ByteArrayOutputStream();
-        Machine.Builder builder = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR).board(board)
+        MachineBuilder builder = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR).board(board)
                 .firmware(DebianFirmware.get("seabios", null, Cache.of(System.getenv()), _ -> { }),
                         SerialOutput.NOWHERE).serial(0, screen::write).onReset(ResetPolicy.STOP);
         for (Disk disk : disks) {

@@ -20,6 +20,7 @@ import org.javisor.app.vnc.VncServer;
 import org.javisor.devices.vga.Screen;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.UsbConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -88,7 +89,7 @@ class RealViewerTest {
         List<String> missing = TOOLS.stream().filter(tool -> !present(tool)).toList();
         Assumptions.assumeTrue(missing.isEmpty(), "not installed: " + missing);
         startScreen();
-        Machine.Builder builder = Machine.builder().usb(new UsbConfig(true, true));
+        MachineBuilder builder = Machine.builder().usb(new UsbConfig(true, true));
         DebianRun.run(DebianRun.Setup.USUAL, builder, BoardConfig.DEFAULT, directory, (machine, serial) -> {
             DebianRun.await(machine, serial, "systemctl is-active --quiet getty@tty2");
             try (VncServer server = VncServer.listen(machine, "127.0.0.1:0", VncSecurity.NONE, _ -> { })) {

@@ -19,6 +19,7 @@ import org.javisor.machine.BoardConfig;
 import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.MachineConfig.ResetPolicy;
@@ -43,7 +44,7 @@ class UefiBootTest {
     private Path directory;
 
     /// Runs until power-off, and says what was written to the serial port, which is a console of OVMF's.
-    private static String said(Machine.Builder builder) {
+    private static String said(MachineBuilder builder) {
         Cache cache = Cache.of(System.getenv());
         ByteArrayOutputStream serial = new ByteArrayOutputStream();
         try (Machine machine = builder.memory(256 << 20).serial(0, serial::write).onReset(ResetPolicy.STOP)
@@ -64,7 +65,7 @@ class UefiBootTest {
     @ParameterizedTest
     @MethodSource("choices")
     void ovmfStartsWhatHasTheLowestBootIndex(BoardModel model, DiskBus chosen) throws Exception {
-        Machine.Builder builder = Machine.builder().board(BoardConfig.DEFAULT.withModel(model));
+        MachineBuilder builder = Machine.builder().board(BoardConfig.DEFAULT.withModel(model));
         int others = 7;
         for (DiskBus bus : List.of(DiskBus.VIRTIO, DiskBus.NVME, DiskBus.IDE, DiskBus.AHCI)) {
             Path file = Files.write(directory.resolve(bus.name()), EfiProgram.disk("hello from " + bus));

@@ -19,6 +19,7 @@ import org.javisor.app.guest.DebianGuest;
 import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
 import org.javisor.machine.PciPlace;
@@ -56,7 +57,7 @@ class UsbAndNvmeTest {
     }
 
     /// Runs `command` in Debian's guest and returns what it printed.
-    private static String run(Machine.Builder builder, DebianGuest guest, String command) {
+    private static String run(MachineBuilder builder, DebianGuest guest, String command) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         CommandResult result = new CommandResult();
         try (Machine machine = builder.memory(512L << 20).kernel(guest.kernel())
@@ -72,7 +73,7 @@ class UsbAndNvmeTest {
         return new Disk(file, null, false, false, FullPolicy.STOP, bus, false, PciPlace.ROOT, BootOrder.NONE);
     }
 
-    private void readsAndWrites(Machine.Builder builder, DebianGuest guest, DiskBus bus, String prepare, String name,
+    private void readsAndWrites(MachineBuilder builder, DebianGuest guest, DiskBus bus, String prepare, String name,
             String expected) throws Exception {
         byte[] content = random();
         Path file = disk(content);

@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
-import org.javisor.cpu.CpuVendor;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.devices.pci.HotplugSlot;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.usb.UsbKeyboard;
 import org.javisor.devices.usb.UsbTablet;
 import org.javisor.devices.vga.Screen;
-import org.javisor.cpu.TranslatorConfig;
 import org.javisor.host.ProcessorFlags;
-import org.javisor.machine.MachineConfig.BootSource;
 import org.javisor.machine.MachineConfig.Disk;
-import org.javisor.machine.MachineConfig.FullPolicy;
-import org.javisor.machine.MachineConfig.Protocol;
 import org.javisor.machine.MachineConfig.ResetPolicy;
-import org.javisor.machine.MachineConfig.SerialOutput;
 import org.javisor.machine.acpi.AcpiTables;
 import org.javisor.machine.boot.EntryState;
-import org.javisor.machine.boot.InitrdFile;
 import org.javisor.machine.layout.MemoryMap;
 import org.javisor.memory.ConfigurationException;
-import org.javisor.memory.PageSource;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Capability;
 import org.javisor.vmm.Hypervisor;
@@ -45,7 +30,6 @@ import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.javisor.vmm.VmRunner.Outcome;
 import org.javisor.vmm.VmRunner;
-import org.javisor.vmm.pv.GuestInterface;
 
 /// A PC with a kernel in it, ready to run.
 ///
@@ -66,7 +50,7 @@ public final class Machine implements AutoCloseable {
     private volatile String crashReport = "";
     private volatile Debugger debugger;
 
-    private Machine(MachineConfig config) {
+    Machine(MachineConfig config) {
         this.config = config;
         this.hypervisor = Hypervisor.open(
                 config.execution() == Execution.KVM ? EngineKind.KVM : EngineKind.SOFTWARE);
@@ -75,18 +59,7 @@ public final class Machine implements AutoCloseable {
                 throw new ConfigurationException(
                         "this engine has no system management mode: choose another, or a board with smm off");
             }
-            CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
-                    .physicalAddressBits(config.processor().physicalAddressBits());
-            config.withheld().forEach(cpuid::without);
-            if (!config.processor().branchTracking()) {
-                cpuid.without(CpuFeature.CET_IBT);
-            }
-            if (config.execution() != Execution.INTERPRETER && config.execution() != Execution.KVM
-                    && !ProcessorFlags.has("avx2")) {
-                // What the host does not execute is not translated: better the guest does without it, too.
-                cpuid.without(CpuFeature.AVX);
-            }
-            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid.build())
+            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid(config))
                     .withInterfaces(config.interfaces()).withReports(config.reports()).withExecution(config.execution())
                     .withTranslator(config.translator()).withCaps(config.processor().forcedEmulation()
                             ? EnabledCaps.NONE.withForcedEmulation() : EnabledCaps.NONE));
@@ -123,8 +96,23 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    public static Builder builder() {
-        return new Builder();
+    private static CpuidModel cpuid(MachineConfig config) {
+        CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
+                .physicalAddressBits(config.processor().physicalAddressBits());
+        config.withheld().forEach(cpuid::without);
+        if (!config.processor().branchTracking()) {
+            cpuid.without(CpuFeature.CET_IBT);
+        }
+        if (config.execution() != Execution.INTERPRETER && config.execution() != Execution.KVM
+                && !ProcessorFlags.has("avx2")) {
+            // What the host does not execute is not translated: better the guest does without it, too.
+            cpuid.without(CpuFeature.AVX);
+        }
+        return cpuid.build();
+    }
+
+    public static MachineBuilder builder() {
+        return new MachineBuilder();
     }
 
     private void boot() {
@@ -378,244 +366,5 @@ public final class Machine implements AutoCloseable {
         board.close();
         hypervisor.close();
         board.freeMemory();
-    }
-
-    /// Collects what a machine is made of.
-    public static final class Builder {
-        private int cpus = 1;
-        private long ramBytes = 512L << 20;
-        private String kernelName;
-        private byte[] kernel;
-        private MachineConfig.Firmware firmware;
-        private MachineConfig.Display display;
-        private BoardConfig board = BoardConfig.DEFAULT;
-        private String initrdName = "initrd";
-        private byte[] initrd = {};
-        private String commandLine = "";
-        private Protocol protocol = Protocol.AUTO;
-        private final List<Disk> disks = new ArrayList<>();
-        private PageSource memorySource;
-        private Set<GuestInterface> interfaces = EnumSet.of(GuestInterface.KVM);
-        private final List<NetworkCard> networkCards = new ArrayList<>();
-        private final SerialOutput[] serial = new SerialOutput[MachineConfig.SERIAL_PORTS];
-        private SerialOutput virtioConsole = SerialOutput.NOWHERE;
-        private ResetPolicy onReset = ResetPolicy.RESTART;
-        private ResetPolicy onCrash = ResetPolicy.STOP;
-        private int debugExitPort;
-        private final Set<CpuFeature> withheld = EnumSet.noneOf(CpuFeature.class);
-        private CpuVendor vendor = CpuVendor.INTEL;
-        private ProcessorOptions processor = ProcessorOptions.DEFAULT;
-
-        private Consumer<String> reports = _ -> { };
-        private Execution execution = Execution.AUTO;
-        private TranslatorConfig translator = TranslatorConfig.DEFAULT;
-        private PeripheralConfig peripherals = PeripheralConfig.NONE;
-        private UsbConfig usb = UsbConfig.NONE;
-
-        private Builder() {
-            java.util.Arrays.fill(serial, SerialOutput.NOWHERE);
-        }
-
-        public Builder cpus(int count) {
-            cpus = count;
-            return this;
-        }
-
-        public Builder memory(long bytes) {
-            ramBytes = bytes;
-            return this;
-        }
-
-        /// @throws ConfigurationException if the file cannot be read
-        public Builder kernel(Path file) {
-            return kernel(file.toString(), read("kernel", file));
-        }
-
-        /// @param name for messages
-        public Builder kernel(String name, byte[] content) {
-            kernelName = name;
-            kernel = content;
-            return this;
-        }
-
-        /// @throws ConfigurationException if the file cannot be read or is not whole
-        public Builder initrd(Path file) {
-            byte[] content = read("initrd", file);
-            InitrdFile.check("initrd " + file, content);
-            return initrd("initrd " + file, content);
-        }
-
-        /// @param name for messages
-        public Builder initrd(String name, byte[] content) {
-            initrdName = name;
-            initrd = content;
-            return this;
-        }
-
-        public Builder commandLine(String text) {
-            commandLine = text;
-            return this;
-        }
-
-        public Builder protocol(Protocol wanted) {
-            protocol = wanted;
-            return this;
-        }
-
-        public Builder disk(Path file, boolean readOnly) {
-            return disk(new Disk(file, null, readOnly, false, FullPolicy.STOP, DiskBus.VIRTIO));
-        }
-
-        public Builder disk(Disk disk) {
-            disks.add(disk);
-            return this;
-        }
-
-        /// Where RAM's pages get their contents when they are first touched; guests with KVM's asynchronous page faults
-        /// do something else meanwhile.
-        public Builder memorySource(PageSource source) {
-            memorySource = source;
-            return this;
-        }
-
-        /// What guests are offered that know of hypervisors; KVM's interface, if this is not called.
-        public Builder interfaces(Set<GuestInterface> offered) {
-            interfaces = offered;
-            return this;
-        }
-
-        /// Adds a network card.
-        public Builder networkCard(NetworkCard card) {
-            networkCards.add(card);
-            return this;
-        }
-
-        /// @param port 0 for COM1, to 3
-        public Builder serial(int port, SerialOutput output) {
-            serial[port] = output;
-            return this;
-        }
-
-        /// Where the virtio console's output (`hvc0` in Linux) goes.
-        public Builder virtioConsole(SerialOutput output) {
-            virtioConsole = output;
-            return this;
-        }
-
-        public Builder onReset(ResetPolicy policy) {
-            onReset = policy;
-            return this;
-        }
-
-        public Builder onCrash(ResetPolicy policy) {
-            onCrash = policy;
-            return this;
-        }
-
-        public Builder debugExit(int port) {
-            debugExitPort = port;
-            return this;
-        }
-
-        /// Told in a line, once for each, of things the guest did that Javisor cannot do.
-        public Builder reports(Consumer<String> listener) {
-            reports = listener;
-            return this;
-        }
-
-        /// Whose processor the guest is to see.
-        public Builder vendor(CpuVendor maker) {
-            vendor = maker;
-            return this;
-        }
-
-        /// What else of the processors is to be as it usually is not.
-        public Builder processor(ProcessorOptions options) {
-            processor = options;
-            return this;
-        }
-
-        /// Hides a processor feature, named as [CpuFeature] or in lower case.
-        ///
-        /// @throws ConfigurationException if there is no such feature
-        public Builder withoutFeature(String name) {
-            try {
-                withheld.add(CpuFeature.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_').replace('.', '_')));
-                return this;
-            } catch (IllegalArgumentException e) {
-                throw new ConfigurationException("processor feature '" + name + "': unknown; the features are "
-                        + EnumSet.allOf(CpuFeature.class).toString().toLowerCase(Locale.ROOT), e);
-            }
-        }
-
-        /// Starts from firmware instead of a kernel.
-        ///
-        /// @param log takes what it writes to its debug port, 0x402
-        public Builder firmware(FirmwareImage image, SerialOutput log) {
-            firmware = new MachineConfig.Firmware(image, log);
-            return this;
-        }
-
-        /// Adds a VGA.
-        ///
-        /// @param bios what its ROM holds, for firmware without a driver of its own; empty for none
-        public Builder display(byte[] bios) {
-            display = new MachineConfig.Display(bios);
-            return this;
-        }
-
-        /// What main board it is; a Q35, if this is not called.
-        public Builder board(BoardConfig config) {
-            board = config;
-            return this;
-        }
-
-        /// How guest code is executed; translated where the host allows that, if this is not called.
-        public Builder execution(Execution how) {
-            execution = how;
-            return this;
-        }
-
-        /// How the translator is to work, where there is one.
-        public Builder translator(TranslatorConfig config) {
-            translator = config;
-            return this;
-        }
-
-        /// What hangs on USB beside disks; nothing, if this is not called.
-        public Builder usb(UsbConfig wanted) {
-            usb = wanted;
-            return this;
-        }
-
-        /// Devices that not every machine has.
-        public Builder peripherals(PeripheralConfig wanted) {
-            peripherals = wanted;
-            return this;
-        }
-
-        /// @throws ConfigurationException if anything in the configuration cannot be used
-        public Machine build() {
-            return new Machine(config());
-        }
-
-        MachineConfig config() {
-            BootSource boot = kernel == null ? null
-                    : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
-            return new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
-                    List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                    reports, execution, translator, peripherals, usb, interfaces,
-                    memorySource);
-        }
-
-        private static byte[] read(String what, Path file) {
-            try {
-                return Files.readAllBytes(file);
-            } catch (IOException e) {
-                String why = Files.notExists(file) ? "no such file"
-                        : Files.isDirectory(file) ? "a directory; a file is meant" : e.getMessage();
-                throw new ConfigurationException(what + " " + file + ": " + why, e);
-            }
-        }
     }
 }

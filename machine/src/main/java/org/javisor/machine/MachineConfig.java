@@ -16,7 +16,7 @@ import org.javisor.memory.GuestMemory;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.pv.GuestInterface;
 
-/// What a [Machine] is made of. Made by [Machine.Builder]; the constructor checks every value.
+/// What a [Machine] is made of. Made by [MachineBuilder]; the constructor checks every value.
 ///
 /// @param cpus          1 to [#MAX_CPUS]
 /// @param ramBytes      [#MIN_RAM] to [#MAX_RAM], whole pages

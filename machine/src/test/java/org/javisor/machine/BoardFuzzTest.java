@@ -82,7 +82,7 @@ class BoardFuzzTest {
 
     private MachineConfig config(BoardModel model) throws IOException {
         BoardConfig board = BoardConfig.DEFAULT.withModel(model).withBridges(1);
-        Machine.Builder builder = Machine.builder().memory(RAM_BYTES).kernel("guest", new MicroGuest().stop().elf())
+        MachineBuilder builder = Machine.builder().memory(RAM_BYTES).kernel("guest", new MicroGuest().stop().elf())
                 .display(new byte[2048]).debugExit(0xf4).board(model.express() ? board.withRootPorts(2) : board)
                 .peripherals(PeripheralConfig.NONE
                         .withFloppies(List.of(disk("floppy", 1440 << 10, DiskBus.VIRTIO)))

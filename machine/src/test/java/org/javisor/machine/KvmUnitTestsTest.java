@@ -108,7 +108,7 @@ class KvmUnitTestsTest {
 
     private static MachineExit run(Suite suite, Path file, ByteArrayOutputStream output) throws Exception {
         long ramBytes = 512L << 20;
-        Machine.Builder builder = Machine.builder().cpus(suite.cpus).memory(ramBytes).kernel(file)
+        MachineBuilder builder = Machine.builder().cpus(suite.cpus).memory(ramBytes).kernel(file)
                 .commandLine(suite.arguments).protocol(MachineConfig.Protocol.MULTIBOOT)
                 .serial(0, output::write).debugExit(0xf4).vendor(suite.vendor())
                 .execution(TestEngine.chosen()).translator(TestEngine.translator());

@@ -25,11 +25,11 @@ class MachineTest {
 
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();
 
-    private Machine.Builder machine(MicroGuest guest) {
+    private MachineBuilder machine(MicroGuest guest) {
         return Machine.builder().memory(32 << 20).kernel("micro-guest", guest.elf()).serial(0, output::write);
     }
 
-    private MachineExit run(Machine.Builder builder) {
+    private MachineExit run(MachineBuilder builder) {
         try (Machine machine = builder.build()) {
             return machine.run();
         }

@@ -11,6 +11,7 @@ import java.util.Set;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
 import org.javisor.machine.Machine;
+import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig;
 import org.javisor.machine.MachineExit;
 import org.javisor.machine.ProcessorOptions;
@@ -60,7 +61,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
 
     private Machine machine(Configuration configuration, ByteArrayOutputStream output, LateMemory late) {
         GuestProcessor processor = GuestProcessor.parse(configuration.option("-cpu").orElse("max"));
-        Machine.Builder builder = Machine.builder().cpus(configuration.cpus()).memory(configuration.ramBytes())
+        MachineBuilder builder = Machine.builder().cpus(configuration.cpus()).memory(configuration.ramBytes())
                 .kernel(configuration.program()).commandLine(configuration.arguments())
                 .protocol(MachineConfig.Protocol.MULTIBOOT).debugExit(DEBUG_EXIT)
                 .onReset(MachineConfig.ResetPolicy.STOP)
