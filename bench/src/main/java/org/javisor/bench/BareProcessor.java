@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.bench;
 
+import org.javisor.cpu.BareBoard;
 import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.Cpu;
-import org.javisor.cpu.CpuEnvironment;
-import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.CpuRegisters;
 import org.javisor.cpu.CpuidModel;
-import org.javisor.cpu.InterruptController;
 import org.javisor.memory.GuestMemory;
-import org.javisor.memory.IoBus;
-import org.javisor.memory.Ram;
 
 /// A processor with memory and nothing else, in 64-bit mode with the first GiB mapped one to one in pages of 2 MiB.
-final class BareProcessor implements CpuEnvironment, AutoCloseable {
+final class BareProcessor extends BareBoard {
     private static final long TABLES = 0x8_0000, STACK = 0x9_0000;
     private static final int RSP = 4, CS = 1;
     private static final long PRESENT_WRITABLE = 3, LARGE = 0x80;
@@ -21,11 +17,7 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     // Present, code or data, accessed; then what differs.
     private static final int CODE_64 = 0x209b, DATA = 0x4093;
 
-    private final Ram ram = Ram.allocate(16 << 20);
-    private final GuestMemory memory = new GuestMemory();
-    private final IoBus ports = new IoBus("port", 0xffff);
-    private final IoBus mmio = new IoBus("MMIO address", -1);
-    private final CpuGroup group = new CpuGroup(memory);
+    private final GuestMemory memory = memory();
     final Cpu cpu;
 
     BareProcessor() {
@@ -35,9 +27,9 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     /// @param translator null for one that interprets all code
     /// @param inLockStep whether translated code is compared with the interpreter
     BareProcessor(BlockTranslator translator, boolean inLockStep) {
-        memory.addSlot(0, 0, ram);
-        group.translator(translator, inLockStep);
-        group.countInstructions();
+        super(16 << 20);
+        group().translator(translator, inLockStep);
+        group().countInstructions();
         cpu = new Cpu(0, CpuidModel.builder().build(), this);
         memory.storeLong(TABLES, TABLES + 0x1000 | PRESENT_WRITABLE);
         memory.storeLong(TABLES + 0x1000, TABLES + 0x2000 | PRESENT_WRITABLE);
@@ -59,38 +51,8 @@ final class BareProcessor implements CpuEnvironment, AutoCloseable {
     }
 
     @Override
-    public GuestMemory memory() {
-        return memory;
-    }
-
-    @Override
-    public IoBus ports() {
-        return ports;
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
-    }
-
-    @Override
-    public long tsc() {
-        return System.nanoTime();
-    }
-
-    @Override
-    public InterruptController interruptController() {
-        throw new IllegalStateException("no interrupt is ever asked for");
-    }
-
-    @Override
     public void close() {
         cpu.close();
-        ram.close();
+        super.close();
     }
 }

@@ -12,21 +12,16 @@ import org.javisor.isa.Disassembler;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.OpcodeRow.Attribute;
 import org.javisor.memory.GuestMemory;
-import org.javisor.memory.IoBus;
-import org.javisor.memory.Ram;
 
 /// Translates guest code that nobody executes, to be looked at: its blocks are those that start where it does, behind
 /// instructions without host code, and where direct branches lead, as if each had been executed.
-public final class CodePreview implements CpuEnvironment, AutoCloseable {
+public final class CodePreview implements AutoCloseable {
     private static final int PAGE_BYTES = GuestMemory.PAGE_BYTES;
     /// What is outside: it ends blocks.
     private static final byte BREAKPOINT = (byte) 0xcc;
 
-    private final GuestMemory memory = new GuestMemory();
-    private final IoBus ports = new IoBus("port", 0xffff);
-    private final IoBus mmio = new IoBus("MMIO address", -1);
-    private final CpuGroup group = new CpuGroup(memory);
-    private final Ram ram;
+    private final BareBoard board;
+    private final CpuGroup group;
     /// What is in it.
     private final byte[] filled;
     private final long base;
@@ -48,15 +43,15 @@ public final class CodePreview implements CpuEnvironment, AutoCloseable {
         base = address - offset;
         bytes = offset + code.length;
         decodeMode = bits | (bits == 32 ? InstructionDecoder.FLAT : 0) | (atCpl0 ? InstructionDecoder.SUPERVISOR : 0);
-        ram = Ram.allocate(bytes + PAGE_BYTES - 1 & -PAGE_BYTES);
-        memory.addSlot(0, 0, ram);
-        filled = new byte[(int) ram.bytes()];
+        board = new BareBoard(bytes + PAGE_BYTES - 1 & -PAGE_BYTES);
+        group = board.group();
+        filled = new byte[(int) board.ram().bytes()];
         Arrays.fill(filled, BREAKPOINT);
         System.arraycopy(code, 0, filled, offset, code.length);
-        memory.store(0, filled);
+        board.memory().store(0, filled);
         group.translator(translator, false);
         group.translateAt(1);
-        cpu = new Cpu(0, CpuidModel.builder().build(), this);
+        cpu = new Cpu(0, CpuidModel.builder().build(), board);
         decoder = new InstructionDecoder(cpu);
         starts.add(offset);
     }
@@ -85,7 +80,7 @@ public final class CodePreview implements CpuEnvironment, AutoCloseable {
             CodePage page = page(at);
             int start = at % PAGE_BYTES;
             if (at < bytes && page.find(start, decodeMode) == null) {
-                Block block = page.decode(decoder, ram.hva() + page.gpa, start, decodeMode);
+                Block block = page.decode(decoder, board.ram().hva() + page.gpa, start, decodeMode);
                 if (block == null) {
                     acrossPages(at);
                 } else {
@@ -149,7 +144,7 @@ public final class CodePreview implements CpuEnvironment, AutoCloseable {
         int start = made.end(index);
         boolean within = index < lastOfPiece(made, index) && gpa + start < bytes;
         Block known = page.find(start, decodeMode);
-        return !within || known != null ? null : page.decode(decoder, ram.hva() + gpa, start, decodeMode);
+        return !within || known != null ? null : page.decode(decoder, board.ram().hva() + gpa, start, decodeMode);
     }
 
     private static int lastOfPiece(Translation made, int index) {
@@ -157,42 +152,10 @@ public final class CodePreview implements CpuEnvironment, AutoCloseable {
         return made.first(piece) + made.length(piece) - 1;
     }
 
-    // ---- what the processor is plugged into ----
-
-    @Override
-    public GuestMemory memory() {
-        return memory;
-    }
-
-    @Override
-    public IoBus ports() {
-        return ports;
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
-    }
-
-    @Override
-    public long tsc() {
-        return 0;
-    }
-
-    @Override
-    public InterruptController interruptController() {
-        throw new IllegalStateException("nothing is executed");
-    }
-
     @Override
     public void close() {
         cpu.close();
         group.translator.close();
-        ram.close();
+        board.close();
     }
 }

@@ -10,13 +10,11 @@ import static org.javisor.isa.Instruction.SS;
 import java.util.Arrays;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.GuestMemory;
-import org.javisor.memory.IoBus;
-import org.javisor.memory.Ram;
 import org.javisor.testkit.HostProcessor;
 
 /// Our processor beside a [HostProcessor]: in 64-bit or compatibility mode at CPL 3, with the same linear
 /// addresses for the same things, so that whatever depends on addresses comes out the same.
-final class OracleMachine implements CpuEnvironment, AutoCloseable {
+final class OracleMachine extends BareBoard {
     private static final long TABLES = 0x1000, WINDOW = 0x1_0000;
     private static final long USER_WRITABLE = 7;
     private static final int MAX_STEPS = 1000;
@@ -25,11 +23,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
     final Cpu cpu;
     private final HostProcessor host;
     private final boolean translates;
-    private final Ram ram = Ram.allocate(1 << 20);
-    private final GuestMemory memory = new GuestMemory();
-    private final IoBus ports = new IoBus("port", 0xffff);
-    private final IoBus mmio = new IoBus("MMIO address", -1);
-    private final CpuGroup group;
+    private final GuestMemory memory = memory();
     private final InstructionDecoder decoder;
     private long nextTable = TABLES + GuestMemory.PAGE_BYTES;
 
@@ -39,12 +33,11 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
 
     /// @param translator what executes the instructions, but for those that it leaves to the interpreter; null for none
     OracleMachine(HostProcessor host, BlockTranslator translator) {
+        super(1 << 20);
         this.host = host;
         this.translates = translator != null;
-        memory.addSlot(0, 0, ram);
-        group = new CpuGroup(memory);
-        group.translator(translator, false);
-        group.translateAt(1);
+        group().translator(translator, false);
+        group().translateAt(1);
         cpu = new Cpu(0, CpuidModel.builder().build(), this);
         decoder = new InstructionDecoder(cpu);
         for (int page = 0; page < HostProcessor.PAGES; page++) {
@@ -98,7 +91,7 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
 
     /// Where the data window is in this process.
     long data() {
-        return ram.hva() + WINDOW + host.data() - host.base();
+        return ram().hva() + WINDOW + host.data() - host.base();
     }
 
     Insn decode(byte[] code, int length) {
@@ -205,36 +198,6 @@ final class OracleMachine implements CpuEnvironment, AutoCloseable {
     @Override
     public void close() {
         cpu.close();
-        ram.close();
-    }
-
-    @Override
-    public GuestMemory memory() {
-        return memory;
-    }
-
-    @Override
-    public IoBus ports() {
-        return ports;
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
-    }
-
-    @Override
-    public long tsc() {
-        return 0;
-    }
-
-    @Override
-    public InterruptController interruptController() {
-        throw new AssertionError("no interrupt was asked for");
+        super.close();
     }
 }

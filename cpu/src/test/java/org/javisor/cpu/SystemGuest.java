@@ -20,7 +20,7 @@ import org.javisor.memory.Ram;
 /// stacks grow down from 0x60000 (code), 0x70000 (level 0), 0x74000 and 0x78000 (levels 1 and 2),
 /// 0x7c000 (interrupt stack 1)
 /// ```
-final class SystemGuest implements CpuEnvironment, InterruptController, AutoCloseable {
+final class SystemGuest extends BareBoard implements InterruptController {
     static final int GDT = 0x1000, IDT = 0x2000, TSS = 0x4000, TSS2 = 0x5000, LDT = 0x6000, HANDLERS = 0x8000,
             CODE = 0x10000, TABLES = 0x30000, DATA = 0x40000;
     static final int STACK = 0x60000, STACK0 = 0x70000, STACK1 = 0x74000, STACK2 = 0x78000, IST1 = 0x7c000;
@@ -33,12 +33,11 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     // Descriptor access bytes.
     static final int CODE_ACCESS = 0x9b, DATA_ACCESS = 0x93;
 
-    final Ram ram = Ram.allocate(16 << 20);
-    final GuestMemory memory = new GuestMemory();
-    final IoBus ports = new IoBus("port", 0xffff);
+    final Ram ram = ram();
+    final GuestMemory memory = memory();
+    final IoBus ports = ports();
     final Cpu cpu;
-    private final IoBus mmio = new IoBus("MMIO address", -1L);
-    private final CpuGroup group = new CpuGroup(memory);
+    private final CpuGroup group = group();
     private final boolean longMode;
     /// The vector that the interrupt controller hands out next, or -1.
     int interrupt = -1;
@@ -57,8 +56,8 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     }
 
     private SystemGuest(CpuidModel cpuid, boolean longMode, BlockTranslator translator, boolean inLockStep) {
+        super(16 << 20);
         this.longMode = longMode;
-        memory.addSlot(0, 0, ram);
         group.translator(translator, inLockStep);
         group.translateAt(1);
         group.counted = true;
@@ -326,30 +325,10 @@ final class SystemGuest implements CpuEnvironment, InterruptController, AutoClos
     @Override
     public void close() {
         cpu.close();
-        ram.close();
+        super.close();
         if (group.translator != null) {
             group.translator.close();
         }
-    }
-
-    @Override
-    public GuestMemory memory() {
-        return memory;
-    }
-
-    @Override
-    public IoBus ports() {
-        return ports;
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
     }
 
     @Override

@@ -9,18 +9,15 @@ import java.util.HexFormat;
 import java.util.List;
 import org.javisor.isa.Instruction;
 import org.javisor.memory.GuestMemory;
-import org.javisor.memory.IoBus;
 import org.javisor.memory.Ram;
 
 /// Memory from address 0, empty buses, and processors in the mode a test wants.
-final class TestBoard implements CpuEnvironment, AutoCloseable {
+final class TestBoard extends BareBoard {
     static final long CODE = 0x10_0000, STACK = 0x9_0000, TABLES = 0x20_0000;
 
-    final Ram ram;
-    private final GuestMemory memory = new GuestMemory();
-    private final IoBus ports = new IoBus("port", 0xffff);
-    private final IoBus mmio = new IoBus("MMIO address", -1L);
-    private final CpuGroup group = new CpuGroup(memory);
+    final Ram ram = ram();
+    private final GuestMemory memory = memory();
+    private final CpuGroup group = group();
     private final CpuidModel cpuid = CpuidModel.builder().build();
     private final List<Cpu> cpus = new ArrayList<>();
     final List<String> unimplemented = new ArrayList<>();
@@ -40,12 +37,11 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
 
     /// @param translator of all code, closed with the board; or null
     TestBoard(long bytes, boolean exitsOnUnclaimedAccess, BlockTranslator translator) {
+        super(bytes);
         group.translator(translator, false);
         group.translateAt(1);
         group.counted = true;
         this.exitsOnUnclaimedAccess = exitsOnUnclaimedAccess;
-        ram = Ram.allocate(bytes);
-        memory.addSlot(0, 0, ram);
         cpu = addCpu();
     }
 
@@ -53,31 +49,6 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
         Cpu added = new Cpu(cpus.size(), cpuid, this);
         cpus.add(added);
         return added;
-    }
-
-    @Override
-    public GuestMemory memory() {
-        return memory;
-    }
-
-    @Override
-    public IoBus ports() {
-        return ports;
-    }
-
-    @Override
-    public IoBus mmio() {
-        return mmio;
-    }
-
-    @Override
-    public CpuGroup group() {
-        return group;
-    }
-
-    @Override
-    public long tsc() {
-        return System.nanoTime();
     }
 
     @Override
@@ -116,7 +87,7 @@ final class TestBoard implements CpuEnvironment, AutoCloseable {
     @Override
     public void close() {
         cpus.forEach(Cpu::close);
-        ram.close();
+        super.close();
         if (group.translator != null) {
             group.translator.close();
         }
