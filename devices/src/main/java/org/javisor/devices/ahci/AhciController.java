@@ -25,6 +25,7 @@ import org.javisor.devices.pci.PciFunction;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// The SATA controller of an ICH9 in AHCI mode, with six ports. As a [BusDevice] it is its memory BAR.
@@ -77,11 +78,12 @@ public final class AhciController implements BusDevice, Chip<AhciController.Stat
         intx = new Pin(function::intx);
         msi = new Msi(function, 1);
         Wiring wiring = new Wiring();
+        DmaSpace dma = function.dma(memory);
         int present = 0;
         for (int n = 0; n < PORTS; n++) {
             AtaDevice drive = n < drives.size() ? drives.get(n) : null;
             present |= drive != null ? 1 << n : 0;
-            ports.add(new AhciPort(drive, memory, clock, wiring, drive == null ? Runnable::run : workers.apply(n)));
+            ports.add(new AhciPort(drive, dma, clock, wiring, drive == null ? Runnable::run : workers.apply(n)));
         }
         function.addMemoryBar(MEMORY_BAR, BYTES, this, "AHCI");
         function.useIntx(1);

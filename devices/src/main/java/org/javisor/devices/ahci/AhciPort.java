@@ -28,6 +28,7 @@ import org.javisor.devices.ata.AtaDevice;
 import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.TaskFile;
 import org.javisor.memory.Clock;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// The registers of one port and the link to its drive.
@@ -84,7 +85,7 @@ final class AhciPort {
     private boolean unreported;
 
     /// @param drive null for none
-    AhciPort(AtaDevice drive, GuestMemory memory, Clock clock, Controller controller, Executor executor) {
+    AhciPort(AtaDevice drive, DmaSpace memory, Clock clock, Controller controller, Executor executor) {
         this.drive = drive;
         this.controller = controller;
         this.received = new ReceivedFis(memory);

@@ -5,6 +5,7 @@ import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.PacketDevice;
 import org.javisor.devices.ata.TaskFile;
 import org.javisor.devices.block.ScatterList;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// One command of a list, as the driver has written it. Every field is read once.
@@ -15,7 +16,7 @@ import org.javisor.memory.GuestMemory;
 final class CommandSlot {
     private static final int DEVICE_CONTROL = 15;
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final byte[] fis = new byte[AhciLayout.FIS_REGISTER_BYTES];
     private final ScatterList data;
     private long header;
@@ -23,7 +24,7 @@ final class CommandSlot {
     private int flags;
     private boolean interrupting;
 
-    CommandSlot(GuestMemory memory) {
+    CommandSlot(DmaSpace memory) {
         this.memory = memory;
         this.data = new ScatterList(memory);
     }

@@ -11,7 +11,7 @@ import org.javisor.devices.ata.TaskFile;
 import org.javisor.devices.block.DataPhase.Direction;
 import org.javisor.devices.block.ScatterList;
 import org.javisor.memory.Clock;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Serves the commands of one port's list, off the processors' threads.
@@ -38,7 +38,7 @@ final class PortWorker implements Runnable {
     private long doneSince;
 
     /// @param drive null for none
-    PortWorker(AhciPort port, AtaDevice drive, GuestMemory memory, Clock clock, Executor executor) {
+    PortWorker(AhciPort port, AtaDevice drive, DmaSpace memory, Clock clock, Executor executor) {
         this.clock = clock;
         this.port = port;
         this.drive = drive;

@@ -2,17 +2,17 @@
 package org.javisor.devices.ahci;
 
 import org.javisor.devices.ata.TaskFile;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// What a drive sends to its host, put where the driver wants to find it.
 ///
 /// @sata Serial ATA 3.2 §10.5 "FIS types"
 /// @ahci 1.3.1 §4.2.1 "Received FIS Structure"
 final class ReceivedFis {
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final byte[] fis = new byte[AhciLayout.FIS_REGISTER_BYTES];
 
-    ReceivedFis(GuestMemory memory) {
+    ReceivedFis(DmaSpace memory) {
         this.memory = memory;
     }
 

@@ -3,23 +3,30 @@ package org.javisor.devices.block;
 
 import java.util.Arrays;
 import org.javisor.host.IoVector;
+import org.javisor.memory.DmaSpace;
+import org.javisor.memory.DmaTranslation;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemorySlot;
 
 /// Where a driver wants a request's data: pieces of guest memory, as it has listed them, that are one run of bytes to
 /// the device. Data moves between them and a file without a copy, through [#vector].
 ///
-/// One list serves request after request. Not for several threads at once.
+/// One list serves request after request. Not for several threads at once. What an IOMMU makes of addresses is asked
+/// when a piece is added, and kept for that request.
 public final class ScatterList {
+    private final DmaSpace space;
     private final GuestMemory memory;
     private final IoVector vector = new IoVector();
     private long[] gpas = new long[32];
     private long[] lengths = new long[32];
     private int count;
     private long bytes;
+    /// What an IOMMU has made of the piece that is being added.
+    private long[] found = new long[16];
 
-    public ScatterList(GuestMemory memory) {
-        this.memory = memory;
+    public ScatterList(DmaSpace space) {
+        this.space = space;
+        this.memory = space.memory();
     }
 
     public void clear() {
@@ -32,7 +39,33 @@ public final class ScatterList {
     ///
     /// @param toBeWritten whether the device will write it
     /// @return false if any of it is not memory, or the device may not write it: nothing has changed
-    public boolean add(long gpa, long length, boolean toBeWritten) {
+    public boolean add(long address, long length, boolean toBeWritten) {
+        return space.translated() ? addTranslated(address, length, toBeWritten)
+                : addPhysical(address, length, toBeWritten);
+    }
+
+    private boolean addTranslated(long address, long length, boolean toBeWritten) {
+        int runs = 0;
+        for (long done = 0; done < length; done += space.run(address + done, length - done)) {
+            long gpa = space.gpa(address + done, toBeWritten);
+            if (gpa == DmaTranslation.BLOCKED || !usable(gpa, space.run(gpa, length - done), toBeWritten)) {
+                return false;
+            }
+            found = runs < found.length ? found : Arrays.copyOf(found, 2 * runs);
+            found[runs++] = gpa;
+        }
+        long done = 0;
+        for (int i = 0; i < runs; i++) {
+            long piece = space.run(address + done, length - done);
+            if (!addPhysical(found[i], piece, toBeWritten)) {
+                return false;
+            }
+            done += piece;
+        }
+        return true;
+    }
+
+    private boolean addPhysical(long gpa, long length, boolean toBeWritten) {
         if (!usable(gpa, length, toBeWritten)) {
             return false;
         }

@@ -2,7 +2,7 @@
 package org.javisor.devices.ide;
 
 import org.javisor.devices.block.ScatterList;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The bus master registers of one channel, and the table of physical regions that they lead to.
 ///
@@ -28,14 +28,14 @@ final class BusMaster {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final ScatterList data;
     private int command;
     private int status;
     private int table;
     private boolean exhausted;
 
-    BusMaster(GuestMemory memory) {
+    BusMaster(DmaSpace memory) {
         this.memory = memory;
         this.data = new ScatterList(memory);
     }

@@ -17,7 +17,7 @@ import org.javisor.devices.ata.TaskFile;
 import org.javisor.devices.ide.ChannelWorker.Job;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.InterruptLine;
 
 /// One channel: the registers that two drives share. As a [BusDevice] it is the command block of eight ports.
@@ -73,7 +73,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private boolean endInterrupts;
 
     /// @param drives two, null where there is none
-    IdeChannel(AtaDevice[] drives, GuestMemory memory, InterruptLine interrupt, Executor executor) {
+    IdeChannel(AtaDevice[] drives, DmaSpace memory, InterruptLine interrupt, Executor executor) {
         this.drives = drives;
         this.master = new BusMaster(memory);
         this.pin = new Pin(interrupt);

@@ -12,6 +12,7 @@ import org.javisor.devices.pci.MovableRange;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.memory.Chip;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
@@ -59,9 +60,10 @@ public final class IdeController implements EightBitDevice, Chip<IdeController.S
     public IdeController(List<AtaDevice> drives, GuestMemory memory, PciBus root, IoBus ports,
             IntFunction<InterruptLine> interrupts, IntFunction<Executor> workers) {
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x7010, 0, 0x010180, 0x1af4, 0x1100));
+        DmaSpace dma = function.dma(memory);
         for (int n = 0; n < CHANNELS; n++) {
             AtaDevice[] pair = {drive(drives, 2 * n), drive(drives, 2 * n + 1)};
-            IdeChannel channel = new IdeChannel(pair, memory, interrupts.apply(IRQS[n]), workers.apply(n));
+            IdeChannel channel = new IdeChannel(pair, dma, interrupts.apply(IRQS[n]), workers.apply(n));
             channels.add(channel);
             ranges.add(new MovableRange(root, ports, channel, "IDE channel " + n));
             ranges.add(new MovableRange(root, ports, channel.controlBlock(), "IDE channel " + n + ", control"));

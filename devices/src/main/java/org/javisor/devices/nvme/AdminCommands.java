@@ -2,7 +2,7 @@
 package org.javisor.devices.nvme;
 
 import java.lang.foreign.MemorySegment;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The admin commands.
 ///
@@ -41,7 +41,7 @@ final class AdminCommands implements CommandSet {
     private final LogPages logs;
     private final AsynchronousEvents events;
 
-    AdminCommands(Controller controller, GuestMemory memory, IdentifyPages identity, Features features, LogPages logs,
+    AdminCommands(Controller controller, DmaSpace memory, IdentifyPages identity, Features features, LogPages logs,
                   AsynchronousEvents events) {
         this.controller = controller;
         this.prps = new PrpReader(memory, NvmeLayout.pageShift(controller.configuration()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.nvme;
 
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// A copy of one submission queue entry, and the first dword of its completion. To be used again.
@@ -15,7 +16,7 @@ final class Command {
     int result;
 
     /// @throws GuestMemory.OutOfRangeException if there is no memory
-    void load(GuestMemory memory, long gpa) {
+    void load(DmaSpace memory, long gpa) {
         for (int i = 0; i < DWORDS; i += 2) {
             long two = memory.loadLong(gpa + 4 * i);
             dwords[i] = (int) two;

@@ -2,6 +2,7 @@
 package org.javisor.devices.nvme;
 
 import java.lang.invoke.VarHandle;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// The controller's end of a completion queue. Several submission queues may post to it, on threads of their own.
@@ -27,7 +28,7 @@ public final class CompletionQueue {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final ShadowDoorbells shadows;
     private final int id;
     private final long base;
@@ -43,7 +44,7 @@ public final class CompletionQueue {
     private boolean refused;
     private volatile boolean removed;
 
-    CompletionQueue(GuestMemory memory, State state, ShadowDoorbells shadows) {
+    CompletionQueue(DmaSpace memory, State state, ShadowDoorbells shadows) {
         this.shadows = shadows;
         this.memory = memory;
         id = state.id;

@@ -8,7 +8,7 @@ import org.javisor.devices.block.BlockBackend;
 import org.javisor.devices.block.ScatterList;
 import org.javisor.host.HostMemory;
 import org.javisor.host.IoVector;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The NVM commands of one queue, on a [BlockBackend]: data moves between guest memory and the backend without a stop.
 ///
@@ -26,7 +26,7 @@ final class IoCommands implements CommandSet {
     /// For what is on the disk, while it is compared; made when it is needed.
     private MemorySegment contents;
 
-    IoCommands(GuestMemory memory, int pageShift, BlockBackend backend, Features features, Health health) {
+    IoCommands(DmaSpace memory, int pageShift, BlockBackend backend, Features features, Health health) {
         prps = new PrpReader(memory, pageShift);
         this.backend = backend;
         this.features = features;

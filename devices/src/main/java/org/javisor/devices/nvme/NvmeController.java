@@ -27,7 +27,7 @@ import org.javisor.devices.pci.FunctionWires;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The registers and doorbells of an NVM Express controller, and what they do. As a [BusDevice] it is BAR 0.
 ///
@@ -58,7 +58,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final BlockBackend backend;
     private final int vectors;
     private final FunctionWires wires;
@@ -85,7 +85,7 @@ public final class NvmeController implements BusDevice, Chip<NvmeController.Stat
     private long acq;
 
     /// @param ioQueues how many pairs of queues there are beside that for admin commands
-    NvmeController(GuestMemory memory, BlockBackend backend, IdentifyPages identity, int ioQueues, Clock clock,
+    NvmeController(DmaSpace memory, BlockBackend backend, IdentifyPages identity, int ioQueues, Clock clock,
                    Executor executor, FunctionWires wires) {
         this.memory = memory;
         this.backend = backend;

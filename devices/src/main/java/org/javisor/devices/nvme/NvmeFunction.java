@@ -44,7 +44,7 @@ public final class NvmeFunction implements BusDevice, Chip<NvmeFunction.State> {
         msix = new Msix(function, MSIX_BAR, queues + 1);
         IdentifyPages identity = new IdentifyPages(VENDOR, VENDOR, serial, IoCommands.blocks(backend),
                 backend.readOnly());
-        controller = new NvmeController(memory, backend, identity, queues, clock, executor,
+        controller = new NvmeController(function.dma(memory), backend, identity, queues, clock, executor,
                 new FunctionWires(function, msix));
         function.addMemory64Bar(REGISTERS_BAR, NvmeLayout.BAR_BYTES, controller, "NVMe");
         function.useIntx(1);

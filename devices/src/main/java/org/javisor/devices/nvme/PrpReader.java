@@ -2,7 +2,7 @@
 package org.javisor.devices.nvme;
 
 import org.javisor.devices.block.ScatterList;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Finds a command's data: Physical Region Pages, and lists of them. For one queue's commands, one after the other.
@@ -11,11 +11,11 @@ import org.javisor.memory.GuestMemory.OutOfRangeException;
 final class PrpReader {
     private static final int ENTRY_BYTES = 8;
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final ScatterList data;
     private final long pageBytes;
 
-    PrpReader(GuestMemory memory, int pageShift) {
+    PrpReader(DmaSpace memory, int pageShift) {
         this.memory = memory;
         this.data = new ScatterList(memory);
         this.pageBytes = 1L << pageShift;

@@ -4,7 +4,7 @@ package org.javisor.devices.nvme;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The queues that there are, by their numbers; 0 is the pair for admin commands.
 ///
@@ -28,7 +28,7 @@ public final class QueueTable {
         CommandSet of(int queue);
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final Executor executor;
     private final SubmissionQueue.Port port;
     private final CommandSets commandSets;
@@ -38,7 +38,7 @@ public final class QueueTable {
     private volatile SubmissionQueue[] submission;
 
     /// @param ioQueues how many pairs there may be beside that for admin commands
-    QueueTable(GuestMemory memory, int ioQueues, Executor executor, SubmissionQueue.Port port,
+    QueueTable(DmaSpace memory, int ioQueues, Executor executor, SubmissionQueue.Port port,
                ShadowDoorbells shadows, CommandSets commandSets) {
         this.memory = memory;
         this.executor = executor;

@@ -3,7 +3,7 @@ package org.javisor.devices.nvme;
 
 import java.lang.invoke.VarHandle;
 import java.util.function.BooleanSupplier;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Doorbells in the driver's own memory, which it need not leave the guest to ring: one page where it puts every
@@ -30,13 +30,13 @@ public final class ShadowDoorbells {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final BooleanSupplier mayReachMemory;
     private final Runnable failure;
     private volatile State places = State.NONE;
 
     /// @param failure told when there is no memory any more where the driver said
-    ShadowDoorbells(GuestMemory memory, BooleanSupplier mayReachMemory, Runnable failure) {
+    ShadowDoorbells(DmaSpace memory, BooleanSupplier mayReachMemory, Runnable failure) {
         this.memory = memory;
         this.mayReachMemory = mayReachMemory;
         this.failure = failure;

@@ -3,7 +3,7 @@ package org.javisor.devices.nvme;
 
 import java.util.concurrent.Executor;
 import org.javisor.devices.Worker;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// The controller's end of a submission queue, and the work on it.
@@ -51,7 +51,7 @@ public final class SubmissionQueue {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final int id;
     private final long base;
     private final int entries;
@@ -66,7 +66,7 @@ public final class SubmissionQueue {
     private volatile int tail;
     private volatile boolean looking;
 
-    SubmissionQueue(GuestMemory memory, State state, CompletionQueue target, CommandSet commands, Port port,
+    SubmissionQueue(DmaSpace memory, State state, CompletionQueue target, CommandSet commands, Port port,
                     ShadowDoorbells shadows, Executor executor) {
         this.memory = memory;
         id = state.id;

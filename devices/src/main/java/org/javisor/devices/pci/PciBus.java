@@ -4,6 +4,7 @@ package org.javisor.devices.pci;
 import java.util.ArrayList;
 import java.util.List;
 import org.javisor.memory.IoBus;
+import org.javisor.memory.Iommu;
 import org.javisor.memory.MsiSink;
 
 /// A PCI bus and its functions: the root bus, number 0, or the one behind a [PciBridge], whose number the guest sets.
@@ -29,6 +30,8 @@ public final class PciBus {
     private final PciDecoder decoder;
     private final PirqRouter router;
     private final MsiSink msi;
+    /// What the functions of this root bus and behind it are behind; null for nothing.
+    private Iommu iommu;
     private volatile PciFunction[] functions = new PciFunction[Bdf.DEVICES * Bdf.FUNCTIONS];
 
     /// A root bus of PCI Express.
@@ -180,6 +183,19 @@ public final class PciBus {
     }
 
     // ---- what functions send and claim ----
+
+    /// Puts all functions that are to join this root bus, or one behind it, behind an IOMMU.
+    public void translateBy(Iommu unit) {
+        iommu = unit;
+    }
+
+    /// Null if there is none, or a bridge above is on no bus.
+    Iommu iommu() {
+        if (bridge == null) {
+            return iommu;
+        }
+        return bridge.parent() == null ? null : bridge.parent().iommu();
+    }
 
     MsiSink msi() {
         return bridge == null ? msi : bridge.parent().msi();

@@ -8,6 +8,9 @@ import java.util.function.IntUnaryOperator;
 import org.javisor.devices.Pin;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
+import org.javisor.memory.DmaSpace;
+import org.javisor.memory.GuestMemory;
+import org.javisor.memory.Iommu;
 import org.javisor.memory.MsiSink;
 
 /// One PCI function: its configuration space and what follows from it. The header is of type 0, a [PciBridge]'s of 1.
@@ -61,6 +64,9 @@ public final class PciFunction implements Chip<PciFunction.State> {
     private volatile boolean present;
     private int devfn;
     private Chip<?> owner = this;
+    /// Null before it joins a bus.
+    private MsiSink messages;
+    private final List<DmaSpace> spaces = new ArrayList<>();
     private boolean intxWanted;
     private volatile boolean master;
 
@@ -174,6 +180,11 @@ public final class PciFunction implements Chip<PciFunction.State> {
             throw new IllegalStateException("a PCI function joins one bus, once");
         }
         joinings.forEach(action -> action.accept(newBus.kind()));
+        Iommu iommu = newBus.iommu();
+        if (iommu != null) {
+            spaces.forEach(space -> space.translateBy(iommu.translation(this::requester)));
+            messages = iommu.messages(this::requester);
+        }
         synchronized (lock) {
             devfn = at;
             powerOn = config.toArray();
@@ -232,7 +243,25 @@ public final class PciFunction implements Chip<PciFunction.State> {
     }
 
     MsiSink msi() {
-        return bus.msi();
+        return messages == null ? bus.msi() : messages;
+    }
+
+    /// Memory as this function sees it: `memory`, or what an IOMMU makes of it on a bus that is behind one. Before the
+    /// function joins a bus.
+    public DmaSpace dma(GuestMemory memory) {
+        DmaSpace space = new DmaSpace(memory);
+        spaces.add(space);
+        return space;
+    }
+
+    /// By what an IOMMU knows who asks: bus, device and function number, of the function itself or of a bridge on the
+    /// way, where what is behind that is conventional PCI and has no numbers in its requests.
+    ///
+    /// @pci PCI Express 5.0 §2.2.4.2 "Transaction Descriptor - Transaction ID Field"
+    private int requester() {
+        PciBridge above = bus.bridge();
+        return above != null && bus.kind() == PciBus.Kind.CONVENTIONAL ? above.function().requester()
+                : bus.number() << 8 | devfn;
     }
 
     // ---- configuration accesses ----

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.devices.RegisterMap;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The common configuration structure: feature negotiation, device status, and the configuration of each
 /// queue.
@@ -30,6 +30,7 @@ final class CommonConfig implements QueueWorker.Transport {
     }
 
     private final VirtioDevice<?> device;
+    private final DmaSpace memory;
     private final Signals signals;
     private final int vectors;
     private final SplitQueue[] queues;
@@ -45,9 +46,10 @@ final class CommonConfig implements QueueWorker.Transport {
     private final AtomicInteger status = new AtomicInteger();
     private final AtomicInteger generation = new AtomicInteger();
 
-    CommonConfig(VirtioDevice<?> device, GuestMemory memory, Executor executor, int vectors,
+    CommonConfig(VirtioDevice<?> device, DmaSpace memory, Executor executor, int vectors,
             Signals signals) {
         this.device = device;
+        this.memory = memory;
         this.signals = signals;
         this.vectors = vectors;
         int[] sizes = device.queueSizes();
@@ -147,7 +149,8 @@ final class CommonConfig implements QueueWorker.Transport {
     // ---- features and status ----
 
     private long offered() {
-        return device.features() | VirtioFeature.OFFERED;
+        return device.features() | VirtioFeature.OFFERED
+                | (memory.translated() ? VirtioFeature.ACCESS_PLATFORM : 0);
     }
 
     private void writeDriverFeatures(long value, long mask) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.virtio;
 
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// One request: the buffers that the device may read, then those that it may write.
 public final class DescriptorChain {
@@ -9,7 +9,7 @@ public final class DescriptorChain {
     private final GuestBuffers readable;
     private final GuestBuffers writable;
 
-    DescriptorChain(GuestMemory memory, int head) {
+    DescriptorChain(DmaSpace memory, int head) {
         this.head = head;
         this.readable = new GuestBuffers(memory, false);
         this.writable = new GuestBuffers(memory, true);

@@ -2,6 +2,7 @@
 package org.javisor.devices.virtio;
 
 import java.util.Arrays;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemorySlot;
 
@@ -20,6 +21,7 @@ public final class GuestBuffers {
     /// The longest run: used lengths have 32 bits.
     private static final long LIMIT = 0xffff_ffffL;
 
+    private final DmaSpace space;
     private final GuestMemory memory;
     private final boolean writable;
     private long[] gpas = new long[4];
@@ -27,8 +29,9 @@ public final class GuestBuffers {
     private int count;
     private long bytes;
 
-    GuestBuffers(GuestMemory memory, boolean writable) {
-        this.memory = memory;
+    GuestBuffers(DmaSpace space, boolean writable) {
+        this.space = space;
+        this.memory = space.memory();
         this.writable = writable;
     }
 
@@ -37,24 +40,37 @@ public final class GuestBuffers {
         return bytes;
     }
 
-    /// Appends a buffer, cut where one slot of memory ends and another begins.
-    void add(long gpa, long length) throws QueueViolation {
+    /// Appends a buffer, cut where one slot of memory ends and another begins, and at each page behind an IOMMU.
+    void add(long address, long length) throws QueueViolation {
         if (bytes + length > LIMIT) {
             throw new QueueViolation("a chain longer than 4 GiB");
         }
+        for (long done = 0; done < length; ) {
+            long run = space.run(address + done, length - done);
+            addPhysical(space.gpa(address + done, writable), run);
+            done += run;
+        }
+    }
+
+    private void addPhysical(long gpa, long length) throws QueueViolation {
         for (long done = 0; done < length; ) {
             MemorySlot slot = memory.find(gpa + done);
             if (slot == null || writable && slot.readOnly()) {
                 throw new QueueViolation("a buffer outside memory");
             }
             long piece = Math.min(length - done, slot.bytes() - (gpa + done - slot.gpa()));
-            append(gpa + done, piece);
+            append(gpa + done, piece, gpa + done != slot.gpa());
             done += piece;
         }
         bytes += length;
     }
 
-    private void append(long gpa, long length) {
+    /// @param sameSlot whether the byte before is in the same slot
+    private void append(long gpa, long length, boolean sameSlot) {
+        if (sameSlot && count > 0 && gpas[count - 1] + lengths[count - 1] == gpa) {
+            lengths[count - 1] += length;
+            return;
+        }
         if (count == gpas.length) {
             gpas = Arrays.copyOf(gpas, 2 * count);
             lengths = Arrays.copyOf(lengths, 2 * count);

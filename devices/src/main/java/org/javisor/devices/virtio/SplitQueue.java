@@ -18,7 +18,7 @@ import static org.javisor.devices.virtio.SplitQueueLayout.USED_ENTRY_BYTES;
 import static org.javisor.devices.virtio.SplitQueueLayout.USED_NO_NOTIFY;
 
 import java.lang.invoke.VarHandle;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// The device's end of a split virtqueue.
@@ -56,7 +56,7 @@ public final class SplitQueue {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final int maxSize;
 
     private int size;
@@ -72,7 +72,7 @@ public final class SplitQueue {
     private int signalledUsed = -1;
     private boolean notificationsOff;
 
-    public SplitQueue(GuestMemory memory, int maxSize) {
+    public SplitQueue(DmaSpace memory, int maxSize) {
         this.memory = memory;
         this.maxSize = maxSize;
         reset();

@@ -74,7 +74,7 @@ public final class VirtioPci<S extends Record> implements BusDevice, Chip<Virtio
                 VirtioPciLayout.VENDOR, 0x1100));
         int queues = device.queueSizes().length;
         msix = new Msix(function, MSIX_BAR, queues + 1);
-        common = new CommonConfig(device, memory, workers, msix.vectors(), new Signals());
+        common = new CommonConfig(device, function.dma(memory), workers, msix.vectors(), new Signals());
         function.addMemory64Bar(STRUCTURES_BAR, BAR_BYTES, this, "virtio device type " + device.type());
         msix.onSwitch(this::driveIntx);
         function.useIntx(1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.xhci;
 
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// The commands that a driver gives, one after another.
 ///
@@ -18,7 +18,7 @@ final class CommandRing {
     private final Slots slots;
     private final Trb command = new Trb();
 
-    CommandRing(GuestMemory memory, Slots slots) {
+    CommandRing(DmaSpace memory, Slots slots) {
         ring = new RingReader(memory);
         this.slots = slots;
     }

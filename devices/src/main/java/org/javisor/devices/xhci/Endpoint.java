@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.javisor.devices.block.ScatterList;
 import org.javisor.devices.usb.SetupPacket;
 import org.javisor.devices.usb.UsbDevice;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// An endpoint of a device that a driver has set up, and the transfers on its ring.
 ///
@@ -34,7 +34,7 @@ public final class Endpoint {
         void transferEvent(Trb trb, long parameter, int code, int length, int slot, int endpoint, boolean eventData);
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final Host host;
     private final int slot;
     private final int number;
@@ -49,7 +49,7 @@ public final class Endpoint {
 
     /// @param number   the device context index: twice the endpoint's number, and one more towards the host
     /// @param transfer shared by all endpoints of the controller, as `data` is: one transfer happens at a time
-    Endpoint(GuestMemory memory, Host host, TransferDescriptor transfer, ScatterList data, int slot, int number,
+    Endpoint(DmaSpace memory, Host host, TransferDescriptor transfer, ScatterList data, int slot, int number,
              int type) {
         this.memory = memory;
         this.host = host;

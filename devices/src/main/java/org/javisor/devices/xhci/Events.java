@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.javisor.devices.pci.FunctionWires;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// The interrupters: events for the driver, and how it is told of them.
@@ -20,7 +20,7 @@ final class Events {
     private final OperationalRegisters registers;
     private final FunctionWires wires;
 
-    Events(GuestMemory memory, OperationalRegisters registers, FunctionWires wires) {
+    Events(DmaSpace memory, OperationalRegisters registers, FunctionWires wires) {
         this.registers = registers;
         this.wires = wires;
         Arrays.setAll(interrupters, _ -> new Interrupter(memory));

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// An event ring, and the registers of the interrupter that tells of it. Events that find no room wait here, and the
@@ -37,7 +38,7 @@ public final class Interrupter {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private int management;
     private int moderation;
     private int tableSize;
@@ -48,7 +49,7 @@ public final class Interrupter {
     private boolean cycle;
     private final ArrayDeque<Event> waiting = new ArrayDeque<>();
 
-    Interrupter(GuestMemory memory) {
+    Interrupter(DmaSpace memory) {
         this.memory = memory;
         reset();
     }

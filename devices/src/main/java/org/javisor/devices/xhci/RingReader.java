@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.xhci;
 
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// A place in a command or transfer ring that the controller reads.
 ///
@@ -22,11 +22,11 @@ public final class RingReader {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private long pointer;
     private boolean cycle;
 
-    RingReader(GuestMemory memory) {
+    RingReader(DmaSpace memory) {
         this.memory = memory;
     }
 

@@ -3,7 +3,7 @@ package org.javisor.devices.xhci;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 
 /// A slot that a driver has enabled: what the controller knows of one device, and the context in which it tells the
 /// driver.
@@ -28,14 +28,14 @@ public final class Slot {
         }
     }
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final int id;
     private final Endpoint[] endpoints = new Endpoint[XhciLayout.ENDPOINTS];
     private int state;
     private long context;
     private int port;
 
-    Slot(GuestMemory memory, int id) {
+    Slot(DmaSpace memory, int id) {
         this.memory = memory;
         this.id = id;
     }

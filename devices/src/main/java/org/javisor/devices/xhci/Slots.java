@@ -7,6 +7,7 @@ import java.util.List;
 import org.javisor.devices.block.ScatterList;
 import org.javisor.devices.usb.SetupPacket;
 import org.javisor.devices.usb.UsbDevice;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// The slots, and the commands on them.
@@ -19,14 +20,14 @@ final class Slots {
     private static final int SET_ADDRESS = 5;
     private static final int ADD_SLOT = 1, ADD_CONTROL = 2;
 
-    private final GuestMemory memory;
+    private final DmaSpace memory;
     private final RootPort[] ports;
     private final Endpoint.Host host;
     private final Slot[] slots = new Slot[XhciLayout.MAX_SLOTS + 1];
     private final TransferDescriptor transfer = new TransferDescriptor();
     private final ScatterList data;
 
-    Slots(GuestMemory memory, RootPort[] ports, Endpoint.Host host) {
+    Slots(DmaSpace memory, RootPort[] ports, Endpoint.Host host) {
         this.memory = memory;
         this.ports = ports;
         this.host = host;

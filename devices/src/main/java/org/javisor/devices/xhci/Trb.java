@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices.xhci;
 
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 
 /// A copy of one transfer request block. To be used again.
@@ -13,7 +14,7 @@ final class Trb {
     int control;
 
     /// @throws GuestMemory.OutOfRangeException if there is no memory
-    void load(GuestMemory memory, long gpa) {
+    void load(DmaSpace memory, long gpa) {
         address = gpa;
         // The word with the cycle bit first: what the driver wrote before it is there then.
         control = memory.loadIntAcquire(gpa + 12);

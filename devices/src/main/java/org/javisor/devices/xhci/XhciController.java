@@ -11,7 +11,7 @@ import org.javisor.devices.usb.UsbDevice;
 import org.javisor.memory.BusDevice;
 import org.javisor.memory.Chip;
 import org.javisor.memory.Clock;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// The registers and doorbells of an xHCI controller, and the worker that does what they ask for. As a [BusDevice] it
@@ -61,7 +61,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     private final Worker worker;
     private final Object engine = new Object();
 
-    XhciController(GuestMemory memory, Clock clock, Executor executor, FunctionWires wires) {
+    XhciController(DmaSpace memory, Clock clock, Executor executor, FunctionWires wires) {
         this.clock = clock;
         this.wires = wires;
         for (int i = 0; i < ports.length; i++) {

@@ -41,7 +41,7 @@ public final class XhciFunction implements BusDevice, Chip<XhciFunction.State> {
         function.config().set(FRAME_LENGTH, 1, NO_ADJUSTMENT);
         function.config().capabilitiesFrom(FRAME_LENGTH + 3);
         msix = new Msix(function, MSIX_BAR, XhciLayout.MAX_INTERRUPTERS);
-        controller = new XhciController(memory, clock, executor, new FunctionWires(function, msix));
+        controller = new XhciController(function.dma(memory), clock, executor, new FunctionWires(function, msix));
         function.addMemory64Bar(REGISTERS_BAR, XhciLayout.BAR_BYTES, controller, "xHCI");
         function.useIntx(1);
         function.belongsTo(this);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.Ram;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,7 @@ class ScatterListTest {
 
     private final GuestMemory memory = new GuestMemory();
     private final Ram ram = Ram.allocate(4 * PAGE);
-    private final ScatterList list = new ScatterList(memory);
+    private final ScatterList list = new ScatterList(new DmaSpace(memory));
 
     /// Two slots that adjoin, a hole, and one that is only read.
     @BeforeEach

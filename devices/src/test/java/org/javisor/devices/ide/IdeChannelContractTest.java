@@ -7,6 +7,7 @@ import org.javisor.devices.ata.Identity;
 import org.javisor.devices.ata.PacketDevice;
 import org.javisor.devices.block.MemoryDisk;
 import org.javisor.devices.scsi.CdDrive;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.InterruptLine;
 import org.javisor.testkit.DeviceContract;
@@ -16,6 +17,6 @@ class IdeChannelContractTest extends DeviceContract<IdeChannel, IdeChannel.State
         super(() -> new IdeChannel(new AtaDevice[] {
             new AtaDisk(new MemoryDisk(1 << 20), new Identity("a disk", "serial", false)),
             new PacketDevice(new CdDrive(new MemoryDisk(1 << 20), "x"), new Identity("a CD drive", "serial", false))},
-                new GuestMemory(), InterruptLine.UNCONNECTED, Runnable::run), IdeChannel.PORTS);
+                new DmaSpace(new GuestMemory()), InterruptLine.UNCONNECTED, Runnable::run), IdeChannel.PORTS);
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.javisor.memory.DmaSpace;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +25,7 @@ class SplitQueueTest {
 
     private SplitQueue queue(boolean eventIndex, boolean indirect) {
         driver.setUp(0, SIZE);
-        SplitQueue made = new SplitQueue(driver.memory, SIZE);
+        SplitQueue made = new SplitQueue(new DmaSpace(driver.memory), SIZE);
         made.place(table, FakeDriver.avail(0), FakeDriver.used(0));
         made.features(eventIndex, indirect);
         made.enable();
@@ -200,7 +201,7 @@ class SplitQueueTest {
 
     @Test
     void ringsOutsideMemoryAreAViolation() {
-        SplitQueue lost = new SplitQueue(driver.memory, SIZE);
+        SplitQueue lost = new SplitQueue(new DmaSpace(driver.memory), SIZE);
         lost.place(FakeDriver.RAM_BYTES, 2L << 40, -4096);
         lost.enable();
 

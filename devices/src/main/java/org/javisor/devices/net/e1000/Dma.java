@@ -2,12 +2,12 @@
 package org.javisor.devices.net.e1000;
 
 import java.util.Arrays;
-import org.javisor.memory.GuestMemory;
+import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// The card's way to memory. Where there is none, reads give zeros and writes are lost, as when nobody answers on the
 /// bus.
-record Dma(GuestMemory memory) {
+record Dma(DmaSpace memory) {
     long load(long gpa) {
         try {
             return memory.loadLong(gpa);

@@ -106,7 +106,7 @@ public final class E1000 implements BusDevice, Chip<E1000.State>, NetworkBackend
         }
         interrupts = new Interrupts(model, clock, new Wires(), lock);
         file = new RegisterFile(model, address, clock, registers, interrupts, statistics);
-        Dma dma = new Dma(memory);
+        Dma dma = new Dma(function.dma(memory));
         Ring[] rings = new Ring[model.queues];
         for (int n = 0; n < model.queues; n++) {
             rings[n] = new Ring(registers, RX_QUEUE + n * QUEUE_STRIDE);
