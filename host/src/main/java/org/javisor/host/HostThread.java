@@ -6,7 +6,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// What the host's kernel is told about the calling thread.
+/// The calling thread: what the host's kernel is told about it, and its wait for another's end.
 public final class HostThread {
     // linux/prctl.h
     private static final int PR_SET_TIMERSLACK = 29;
@@ -27,5 +27,20 @@ public final class HostThread {
                 throw new AssertionError("prctl", e);
             }
         });
+    }
+
+    /// Waits until `thread` has ended; keeps the calling thread's interrupt status for later.
+    public static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.Set;
 
 /// Where virtual machines come from.
@@ -23,54 +23,47 @@ import java.util.Set;
 /// ```
 ///
 /// Safe for use by several threads.
-public final class Hypervisor implements AutoCloseable {
-    private final Engine engine;
-    private final List<Vm> vms = new ArrayList<>();
+public interface Hypervisor extends AutoCloseable {
+    /// Who knows how to open one kind of engine: found as a service, so that nothing here needs an engine.
+    interface Provider {
+        /// Not [EngineKind#AUTO].
+        EngineKind kind();
 
-    Hypervisor(Engine engine) {
-        this.engine = engine;
+        /// Whether [EngineKind#AUTO] is this one rather than software.
+        boolean isPreferred();
+
+        /// @throws org.javisor.memory.ConfigurationException if this host cannot run it, saying what it lacks
+        Hypervisor open();
     }
 
     /// The best engine that this host can run, [EngineKind#AUTO].
-    public static Hypervisor open() {
+    static Hypervisor open() {
         return open(EngineKind.AUTO);
     }
 
     /// @throws org.javisor.memory.ConfigurationException if this host cannot run the engine, saying what it lacks
-    public static Hypervisor open(EngineKind kind) {
-        return new Hypervisor(switch (kind) {
-            case SOFTWARE -> new SoftwareEngine();
-            case KVM -> KvmEngine.open();
-            case AUTO -> KvmProbe.result().isUsable() ? KvmEngine.open() : new SoftwareEngine();
-        });
+    static Hypervisor open(EngineKind kind) {
+        List<Provider> providers = ServiceLoader.load(Provider.class, Hypervisor.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get).toList();
+        EngineKind wanted = kind != EngineKind.AUTO ? kind : providers.stream().filter(Provider::isPreferred)
+                .map(Provider::kind).findFirst().orElse(EngineKind.SOFTWARE);
+        return providers.stream().filter(provider -> provider.kind() == wanted).findFirst().orElseThrow().open();
     }
 
     /// `software` or `kvm`.
-    public String engine() {
-        return engine.name();
-    }
+    String engine();
 
     /// What the engine can do of that which not every engine can.
-    public Set<Capability> capabilities() {
-        return Set.copyOf(engine.capabilities());
-    }
+    Set<Capability> capabilities();
 
     /// A bare machine, [VmConfig#BARE].
-    public Vm createVm() {
+    default Vm createVm() {
         return createVm(VmConfig.BARE);
     }
 
-    public synchronized Vm createVm(VmConfig config) {
-        Vm vm = new Vm(engine, config);
-        vms.add(vm);
-        return vm;
-    }
+    Vm createVm(VmConfig config);
 
     /// Closes every machine that is still open. No vCPU may be running.
     @Override
-    public synchronized void close() {
-        vms.forEach(Vm::close);
-        vms.clear();
-        engine.close();
-    }
+    void close();
 }

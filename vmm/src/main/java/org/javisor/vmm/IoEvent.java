@@ -42,7 +42,7 @@ public record IoEvent(Space space, long address, int bytes, OptionalLong match) 
     }
 
     /// Whether some write would ring both.
-    boolean overlaps(IoEvent other) {
+    public boolean overlaps(IoEvent other) {
         return space == other.space && address == other.address
                 && (bytes == 0 || other.bytes == 0
                         || bytes == other.bytes && (match.isEmpty() || other.match.isEmpty()

@@ -32,7 +32,7 @@ public record MachineCheckError(int bank, long status, long globalStatus, long a
     }
 
     /// What other processors are told when this one's error is broadcast, as Intel's processors do.
-    MachineCheckError elsewhere() {
+    public MachineCheckError elsewhere() {
         return new MachineCheckError(OTHERS_BANK, VALID | UNCORRECTED | SIGNALLED, IN_PROGRESS | RESTARTABLE, 0, 0);
     }
 }

@@ -11,7 +11,7 @@ import org.javisor.vmm.stats.Statistics;
 /// One thread at a time runs it; while it runs, only [#kick], [#injectNmi], [#requestInterruptWindow], [#stats] and
 /// [#statistics] may be called from others. Everything else needs a vCPU that is not running, or a machine that is
 /// paused ([Vm#pause]).
-public sealed interface Vcpu permits SoftwareVcpu, KvmVcpu {
+public interface Vcpu {
     /// Its number in the machine, which is also its APIC id.
     int id();
 

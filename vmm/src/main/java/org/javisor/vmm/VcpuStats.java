@@ -18,8 +18,8 @@ import org.javisor.cpu.Durations;
 /// @param unknownMsrs  accesses to model-specific registers that do not exist
 public record VcpuStats(long instructions, Map<String, Durations.Reading> exitTimes, long[] exceptions,
         long[] interrupts, long guestNanos, long deviceNanos, long haltNanos, long unknownMsrs) {
-    static final int EXCEPTIONS = 32;
-    static final VcpuStats NONE = new VcpuStats(0, Map.of(), new long[EXCEPTIONS], new long[256], 0, 0, 0, 0);
+    public static final int EXCEPTIONS = 32;
+    public static final VcpuStats NONE = new VcpuStats(0, Map.of(), new long[EXCEPTIONS], new long[256], 0, 0, 0, 0);
 
     /// How often the processor stopped executing instructions, by reason.
     public Map<String, Long> exits() {

@@ -62,9 +62,9 @@ public final class VmRunner {
         Outcome outcome = serve();
         end();
         vm.vcpus().forEach(Vcpu::kick);
-        vm.gate().abandon(true);
-        threads.forEach(VmRunner::joinUninterruptibly);
-        vm.gate().abandon(false);
+        vm.letOut(true);
+        threads.forEach(HostThread::join);
+        vm.letOut(false);
         return outcome;
     }
 
@@ -207,21 +207,6 @@ public final class VmRunner {
             decision.wait();
         } catch (InterruptedException e) {
             // Nobody has a reason to interrupt a vCPU's thread; what ends it is `ending`.
-        }
-    }
-
-    /// Waits until `thread` has ended; keeps the calling thread's interrupt status for later.
-    static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

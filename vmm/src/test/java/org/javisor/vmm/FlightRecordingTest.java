@@ -25,6 +25,7 @@ import org.javisor.vmm.events.InterruptDeliveredEvent;
 import org.javisor.vmm.events.InterruptInjectedEvent;
 import org.javisor.vmm.events.PauseEvent;
 import org.javisor.vmm.events.ResetEvent;
+import org.javisor.vmm.kvm.KvmProbe;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

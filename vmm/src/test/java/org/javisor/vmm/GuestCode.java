@@ -5,9 +5,9 @@ import java.util.HexFormat;
 
 /// Machine code for guests in tests, from listings: on each line the bytes in hexadecimal, then whatever helps a
 /// reader.
-final class GuestCode {
+public final class GuestCode {
     /// Prints "Hello" to port 0x3f8 and halts. At 0x1000.
-    static final byte[] HELLO = of("""
+    public static final byte[] HELLO = of("""
             be0f10         mov si,0x100f
             baf803         mov dx,0x3f8
             ac             lodsb
@@ -23,7 +23,7 @@ final class GuestCode {
     /// there were to port 0xe0 in each, and after the fifth, or a later one on a host that is late, writes that to port
     /// 0xe1.
     /// At 0x1000.
-    static final byte[] FIVE_TICKS = of("""
+    public static final byte[] FIVE_TICKS = of("""
             c70680003910   mov word [0x80],0x1039
             c70682000000   mov word [0x82],0x0
             b011           mov al,0x11
@@ -62,7 +62,7 @@ final class GuestCode {
 
     /// For two processors: the first starts the second, which sleeps and answers each interrupt through vector 0x42 by
     /// one through 0x41. After a thousand rounds the first writes their number to port 0xe1. At 0x1000.
-    static final byte[] PING = of("""
+    public static final byte[] PING = of("""
             bc000f         mov sp,0xf00
             e89000         call 0x1096
             c70604017610   mov word [0x104],0x1076
@@ -121,7 +121,7 @@ final class GuestCode {
             """);
 
     /// The second processor's part of [#PING]. At 0x2000.
-    static final byte[] PONG = of("""
+    public static final byte[] PONG = of("""
             31c0           xor ax,ax
             8ed8           mov ds,ax
             8ed0           mov ss,ax
@@ -145,7 +145,7 @@ final class GuestCode {
 
     private GuestCode() { }
 
-    static byte[] of(String listing) {
+    public static byte[] of(String listing) {
         StringBuilder hex = new StringBuilder();
         listing.lines().filter(line -> !line.isBlank()).forEach(line -> hex.append(line.strip().split("\\s+")[0]));
         return HexFormat.of().parseHex(hex);

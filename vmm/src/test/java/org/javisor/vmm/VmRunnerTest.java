@@ -389,7 +389,7 @@ class VmRunnerTest {
 
         vm.pause();
         vm.reset();
-        long now = vm.tsc();
+        long now = vm.clockReading().tsc();
         vm.resume();
 
         assertEquals(0, now);

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.javisor.vmm.KvmProbe;
+import org.javisor.vmm.kvm.KvmProbe;
 import org.javisor.vmm.kvm.KvmCapability;
 
 /// Whether the host has a KVM that is worth using: a guest is run on it.

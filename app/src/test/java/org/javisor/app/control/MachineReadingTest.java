@@ -11,7 +11,7 @@ import java.util.Locale;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
-import org.javisor.vmm.KvmProbe;
+import org.javisor.vmm.kvm.KvmProbe;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
 import org.junit.jupiter.api.Timeout;

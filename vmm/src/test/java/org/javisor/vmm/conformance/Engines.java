@@ -5,8 +5,8 @@ import java.util.stream.Stream;
 import org.javisor.vmm.Capability;
 import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
-import org.javisor.vmm.KvmProbe;
-import org.javisor.vmm.KvmProbe.Verdict;
+import org.javisor.vmm.kvm.KvmProbe;
+import org.javisor.vmm.kvm.KvmProbe.Verdict;
 import org.junit.jupiter.api.Assumptions;
 
 /// The engines that the conformance suite runs on: for `@MethodSource`.

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.javisor.vmm.EngineKind;
 import org.javisor.vmm.Hypervisor;
-import org.javisor.vmm.ProcessorViews;
+import org.javisor.vmm.software.ProcessorViews;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.Vm;
