@@ -189,11 +189,15 @@ public final class Cpu implements AutoCloseable {
         reset.waitForStartup(true);
     }
 
+    /// Sends an INIT. From any thread.
+    public void sendInit() {
+        reset.sendInit();
+    }
+
     /// Sends a start-up IPI: a processor that waits for one begins to execute real-mode code at `vector` * 4096. From
     /// any thread.
     public void startup(int vector) {
         reset.startup(vector);
-        request(Requests.STARTUP);
     }
 
     /// Masks, or no longer masks, bit 20 of physical addresses. From any thread.
@@ -548,7 +552,7 @@ public final class Cpu implements AutoCloseable {
 
     /// The part of [#modeChanged] that a change of IF or [#nmiBlocked] alone needs.
     void interruptibilityChanged() {
-        int mask = Requests.ALWAYS & ~(management.active() ? Requests.SMI | Requests.INIT : 0)
+        int mask = Requests.ALWAYS & ~(management.active() ? Requests.SMI | Requests.INIT | Requests.STARTUP : 0)
                 | (nmiBlocked ? 0 : Requests.NMI)
                 | ((systemFlags() & Flags.IF) != 0 ? Requests.INTERRUPT : 0);
         HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, mask);

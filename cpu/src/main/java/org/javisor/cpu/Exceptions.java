@@ -76,8 +76,6 @@ final class Exceptions {
         if ((pending & Requests.INIT) != 0) {
             return cpu.init();
         }
-        // A processor that runs ignores start-up IPIs.
-        cpu.cancel(pending & Requests.STARTUP);
         if ((pending & Requests.NMI) != 0) {
             cpu.cancel(Requests.NMI);
             if (cpu.environment.interruptController().acknowledgeNmi()) {

@@ -91,4 +91,8 @@ public final class ProcessorEvents {
     public int startupVector() {
         return cpu.reset.startupVector();
     }
+
+    public void startupVector(int vector) {
+        cpu.reset.startupVector(vector);
+    }
 }

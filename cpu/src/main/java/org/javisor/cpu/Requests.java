@@ -8,8 +8,9 @@ public final class Requests {
     public static final int INTERRUPT = 1;
     public static final int NMI = 1 << 1;
     public static final int SMI = 1 << 2;
+    /// As [Cpu#sendInit] asks.
     public static final int INIT = 1 << 3;
-    /// A start-up IPI; its vector was given to [Cpu#startup].
+    /// A start-up IPI, behind the last INIT; its vector was given to [Cpu#startup].
     public static final int STARTUP = 1 << 4;
     /// Leave [Cpu#run] with [CpuExit#KICK].
     public static final int KICK = 1 << 5;

@@ -7,6 +7,11 @@ import org.javisor.host.HostMemory;
 
 /// The states that RESET, INIT and a start-up IPI leave.
 ///
+/// INIT and start-up IPIs come from other threads, and their order matters: a start-up IPI is for a processor that
+/// waits for one, or is to once it has looked at the INIT that came before. So a start-up IPI that is requested has
+/// come behind the last INIT; others are not requested at all. On a busy host INIT and start-up IPI may both have
+/// come before the processor's thread looks. The monitor guards that; nothing else is locked under it.
+///
 /// @sdm vol. 3A §10.1.1 "Processor State After Reset", vol. 3A §9.4.3 "MP Initialization Protocol Algorithm
 ///     for MP Systems"
 final class Reset {
@@ -47,19 +52,20 @@ final class Reset {
     ///
     /// @return [CpuExit#NONE] or [CpuExit#WAIT_FOR_STARTUP]
     int init() {
-        // A start-up IPI that waits has come behind the INIT: one before it would have been ignored already. On a busy
-        // host both may have come before this processor's thread looks.
-        cpu.cancel(Requests.INIT | Requests.NMI);
+        takeInit();
         // CD and NW keep their values.
         cpu.cr0 = cpu.cr0 & (ControlBits.CR0_NW | ControlBits.CR0_CD) | ControlBits.CR0_ET;
         initialize();
         cpu.modeChanged();
         cpu.mmu.flush();
         cpu.environment.interruptController().initialize();
-        boolean first = (cpu.msrs.peek(Msrs.APIC_BASE) & SystemRegisters.APIC_BASE_BSP) != 0;
-        waiting = !first;
         initialized = true;
-        return waiting ? CpuExit.WAIT_FOR_STARTUP : CpuExit.NONE;
+        return !waiting || takeStartup() ? CpuExit.NONE : CpuExit.WAIT_FOR_STARTUP;
+    }
+
+    private synchronized void takeInit() {
+        waiting = (cpu.msrs.peek(Msrs.APIC_BASE) & SystemRegisters.APIC_BASE_BSP) == 0;
+        cpu.cancel(Requests.INIT | Requests.NMI | (waiting ? 0 : Requests.STARTUP));
     }
 
     /// What RESET and INIT have in common.
@@ -118,9 +124,23 @@ final class Reset {
         return startupVector;
     }
 
-    /// From any thread; [Requests#STARTUP] follows.
-    void startup(int vector) {
+    /// Who owns the processor says so.
+    void startupVector(int vector) {
         startupVector = vector & 0xff;
+    }
+
+    /// An INIT comes; from any thread.
+    synchronized void sendInit() {
+        cpu.cancel(Requests.STARTUP);
+        cpu.request(Requests.INIT);
+    }
+
+    /// A start-up IPI comes; from any thread. A processor that runs, and goes on running, ignores it.
+    synchronized void startup(int vector) {
+        if (waiting || (cpu.requests() & Requests.INIT) != 0) {
+            startupVector(vector);
+            cpu.request(Requests.STARTUP);
+        }
     }
 
     /// Before the processor runs: while it waits for a start-up IPI, only that, INIT and a kick reach it.
@@ -131,14 +151,7 @@ final class Reset {
             return CpuExit.NONE;
         }
         int requests = cpu.requests();
-        if ((requests & Requests.INIT) != 0) {
-            int exit = init();
-            if (exit == CpuExit.NONE) {
-                return exit;
-            }
-        }
-        if ((cpu.requests() & Requests.STARTUP) != 0) {
-            start();
+        if ((requests & Requests.INIT) != 0 && init() == CpuExit.NONE || takeStartup()) {
             return CpuExit.NONE;
         }
         if ((requests & Requests.KICK) != 0) {
@@ -148,12 +161,20 @@ final class Reset {
         return CpuExit.WAIT_FOR_STARTUP;
     }
 
-    private void start() {
-        cpu.cancel(Requests.STARTUP);
-        waiting = false;
-        int vector = startupVector;
+    /// Starts, if a start-up IPI has come.
+    private boolean takeStartup() {
+        int vector;
+        synchronized (this) {
+            if ((cpu.requests() & Requests.STARTUP) == 0) {
+                return false;
+            }
+            cpu.cancel(Requests.STARTUP);
+            waiting = false;
+            vector = startupVector;
+        }
         segment(CS, vector << 8, (long) vector << 12, DATA);
         cpu.rip(0);
         cpu.modeChanged();
+        return true;
     }
 }

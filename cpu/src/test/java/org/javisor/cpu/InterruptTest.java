@@ -180,27 +180,57 @@ class InterruptTest {
 
     /// As when the host has other work than this processor's thread while another sends both.
     @Test
-    void anInitAndTheStartupBehindItAreBothSeenByWhoRuns() {
-        try (SystemGuest guest = SystemGuest.in64BitMode()) {
-            guest.code("90f4").code(0x9000, "f4");
-            guest.cpu.msrs().write(Msrs.APIC_BASE, SystemRegisters.APIC_BASE | SystemRegisters.APIC_BASE_ENABLE);
-            guest.cpu.request(Requests.INIT);
+    void anInitAndTheStartupBehindItAreBothTakenByWhoRuns() {
+        try (SystemGuest guest = second(SystemGuest.in64BitMode())) {
+            guest.code(0x9000, "f4");
+            guest.cpu.sendInit();
             guest.cpu.startup(9);
-            assertEquals("WAIT_FOR_STARTUP", guest.run());
-            assertTrue(guest.cpu.runnable());
-            assertEquals("HALT", guest.run());
+
+            assertEquals("HALT", guest.run(), "it does not wait for what has come");
             assertEquals(0x900, guest.selector(CS));
         }
     }
 
     @Test
     void aProcessorThatRunsIgnoresStartup() {
-        try (SystemGuest guest = SystemGuest.in64BitMode()) {
+        try (SystemGuest guest = second(SystemGuest.in64BitMode())) {
             guest.code("90f4");
             guest.cpu.startup(9);
             assertEquals(-1, guest.runToVector());
+
+            guest.cpu.sendInit();
+
+            assertEquals("WAIT_FOR_STARTUP", guest.run(), "nor remembers it");
+        }
+    }
+
+    @Test
+    void anInitTakesBackTheStartupBeforeIt() {
+        try (SystemGuest guest = second(SystemGuest.inRealMode())) {
+            guest.cpu.waitForStartup();
+            guest.cpu.startup(9);
+            guest.cpu.sendInit();
+
+            assertEquals("WAIT_FOR_STARTUP", guest.run());
+        }
+    }
+
+    /// A start-up IPI means nothing to it.
+    @Test
+    void theFirstProcessorDoesNotStartElsewhereBehindAnInit() {
+        try (SystemGuest guest = SystemGuest.in64BitMode()) {
+            guest.cpu.sendInit();
+            guest.cpu.startup(9);
+            guest.cpu.exceptions.interrupt(Requests.INIT);
+
+            assertEquals(0xfff0, guest.cpu.rip());
             assertEquals(0, guest.cpu.requests() & Requests.STARTUP);
         }
+    }
+
+    private static SystemGuest second(SystemGuest guest) {
+        guest.cpu.msrs().write(Msrs.APIC_BASE, SystemRegisters.APIC_BASE | SystemRegisters.APIC_BASE_ENABLE);
+        return guest;
     }
 
     @Test

@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class VmRunnerTest {
     private static final int END_PORT = 0xe1;
+    /// A message's address, and its data.
+    private static final long TO_SECOND = 0xfee0_1000L;
+    private static final int INIT = 5 << 8, STARTUP = 6 << 8;
 
     private final Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
     private final Ram ram = Ram.allocate(1 << 20);
@@ -378,6 +381,36 @@ class VmRunnerTest {
                 Thread.onSpinWait();
             }
             vm.vcpus().getFirst().injectNmi();
+        });
+
+        assertEquals(new Outcome.Stopped(42, "guest"), runner.run());
+    }
+
+    /// The host lets its thread look only when both have come.
+    @Test
+    void aHaltedProcessorIsStartedByAnInitAndAStartupThatComeTogether() {
+        machine(2, new Recorder());
+        vm.memory().store(0x1000, GuestCode.of("""
+                e680    out 0x80, al
+                fa      cli
+                f4      hlt
+                ebfd    jmp $-1
+                """));
+        vm.memory().store(0x2000, GuestCode.of("""
+                b82a00  mov ax, 42
+                e7e1    out 0xe1, ax
+                """));
+        Vcpu second = vm.vcpus().get(1);
+        second.mpState(MpState.RUNNABLE);
+        second.registers().realMode(0x1000);
+        Thread.ofPlatform().daemon().start(() -> {
+            while (!second.stats().exits().containsKey("HALT")) {
+                Thread.onSpinWait();
+            }
+            vm.pause();
+            vm.msi().send(TO_SECOND, INIT);
+            vm.msi().send(TO_SECOND, STARTUP | 2);
+            vm.resume();
         });
 
         assertEquals(new Outcome.Stopped(42, "guest"), runner.run());

@@ -160,7 +160,8 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     @Override
     public void init() {
-        request(Requests.INIT);
+        cpu.sendInit();
+        wake.signal();
     }
 
     @Override

@@ -92,7 +92,7 @@ final class SoftwareState {
         processor.queue(queued);
         processor.shadow(events.shadow());
         processor.nmiBlocked(events.nmiMasked());
-        cpu.startup(events.startupVector());
+        processor.startupVector(events.startupVector());
         cpu.cancel(Requests.NMI | Requests.STARTUP);
         if (wiring != null) {
             wiring.forgetNmis();
