@@ -57,7 +57,8 @@ public final class Machine implements AutoCloseable {
         try {
             if (config.board().smm() && !hypervisor.capabilities().contains(Capability.SYSTEM_MANAGEMENT_MODE)) {
                 throw new ConfigurationException(
-                        "this engine has no system management mode: choose another, or a board with smm off");
+                        "this host's engine " + hypervisor.engine() + " has no system management mode ("
+                                + "KVM_CAP_X86_SMM): choose another engine, or a board with smm off");
             }
             this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid(config))
                     .withInterfaces(config.interfaces()).withReports(config.reports()).withExecution(config.execution())

@@ -143,8 +143,6 @@ public record MachineConfig(
         require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
         require(firmware == null || !firmware.image().secure() || board.smm() && board.model().express(),
                 "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
-        require(execution != Execution.KVM || !board.smm(),
-                "engine kvm has no system management mode: it needs smm off");
         require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
                         && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
                         && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,

@@ -38,6 +38,8 @@ public enum Capability {
     DEBUG_BLOCK_INTERRUPTS,
     /// System management mode ([Vcpu#injectSmi], [org.javisor.memory.GuestMemory#management]).
     SYSTEM_MANAGEMENT_MODE,
+    /// State of guests of a guest's ([Vcpu#nestedState]).
+    NESTED_STATE,
     /// Translated guest code that can be listed ([Vm#listing]).
     LISTING
 }

@@ -26,6 +26,7 @@ public interface ExitHandler {
     /// thread: the vCPU goes on when this returns.
     default void debug(Vcpu vcpu, VmExit exit) { }
 
-    /// An access that nothing claims, or a hypercall, on the vCPU's thread. Reads that are not completed give all-ones.
+    /// An access that nothing claims, a hypercall, or a crash that the guest reports, on the vCPU's thread. Reads that
+    /// are not completed give all-ones.
     default void exit(Vcpu vcpu, VmExit exit) { }
 }

@@ -131,6 +131,21 @@ public interface Vcpu {
     /// Has [#run] return [VmExit.Debug] for steps and breakpoints, in place of what was asked for before.
     void debug(GuestDebug wanted);
 
+    /// What the processor has of guests of its guest's, as the host's kernel lays it out (`KVM_GET_NESTED_STATE`).
+    ///
+    /// @throws UnsupportedOperationException without [Capability#NESTED_STATE]
+    default byte[] nestedState() {
+        throw new UnsupportedOperationException("this engine offers guests no virtualization of their own");
+    }
+
+    /// Takes over what [#nestedState()] gave on a host like this one.
+    ///
+    /// @throws UnsupportedOperationException without [Capability#NESTED_STATE]
+    /// @throws IllegalArgumentException if the host's processor cannot hold it
+    default void nestedState(byte[] state) {
+        throw new UnsupportedOperationException("this engine offers guests no virtualization of their own");
+    }
+
     /// The guest-physical address of a linear one with the present page tables, whatever the rights; -1 if nothing is
     /// mapped there. Leaves no trace in the guest.
     long translate(long gva);

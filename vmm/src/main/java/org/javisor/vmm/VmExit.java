@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.util.List;
+
 /// Why [Vcpu#run] returned. What a bus device or an interrupt chip can answer never leaves the run loop.
 public sealed interface VmExit {
     /// IN from a port that no device claims. Answer with [Vcpu#completeRead], then run again; without an answer the
@@ -72,6 +74,18 @@ public sealed interface VmExit {
     /// @param rip     offset in CS of the next instruction: the one with the breakpoint, or behind a step or access
     /// @param address linear, of the breakpoint or watchpoint; RIP for a step
     record Debug(long rip, GuestDebug.Event event, long address) implements VmExit { }
+
+    /// The guest asks for something that concerns the machine as a whole, by an interface that the engine itself offers
+    /// it. The vCPU can go on.
+    ///
+    /// @param data what comes with it, if anything
+    record SystemEvent(Kind kind, List<Long> data) implements VmExit {
+        public enum Kind { SHUTDOWN, RESET, CRASH, OTHER }
+
+        public SystemEvent {
+            data = List.copyOf(data);
+        }
+    }
 
     /// A triple fault; a PC answers with a reset.
     record Shutdown(long rip) implements VmExit { }

@@ -157,11 +157,20 @@ public final class VmRunner {
                 stop(new Outcome.Failed(vcpu.id(), String.format("%s at RIP 0x%x", reason, rip)));
                 awaitDecision(seen);
             }
+            case VmExit.SystemEvent event -> systemEvent(vcpu, event);
             // Nothing is lost: the ring is harvested by whoever reads it, and then reset.
             case VmExit.DirtyRingFull _ -> Thread.yield();
             case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.EndOfInterrupt _, VmExit.BusLock _,
                     VmExit.MsrRead _, VmExit.MsrWrite _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
                     VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
+        }
+    }
+
+    private void systemEvent(Vcpu vcpu, VmExit.SystemEvent event) {
+        switch (event.kind()) {
+            case SHUTDOWN -> stop(new Outcome.Stopped(0, "the guest has shut down"));
+            case RESET -> reset();
+            case CRASH, OTHER -> handler.exit(vcpu, event);
         }
     }
 

@@ -81,6 +81,9 @@ public final class KvmCalls {
     public static final Ioctl KVM_GET_XCRS = gives("KVM_GET_XCRS", 0xa6, 392);
     public static final Ioctl KVM_SET_XCRS = takes("KVM_SET_XCRS", 0xa7, 392);
     public static final Ioctl KVM_SMI = plain("KVM_SMI", 0xb7);
+    public static final Ioctl KVM_GET_NESTED_STATE = exchanges("KVM_GET_NESTED_STATE", 0xbe, 128);
+    public static final Ioctl KVM_SET_NESTED_STATE = takes("KVM_SET_NESTED_STATE", 0xbf, 128);
+    public static final Ioctl KVM_GET_SUPPORTED_HV_CPUID = exchanges("KVM_GET_SUPPORTED_HV_CPUID", 0xc1, 8);
     public static final Ioctl KVM_GET_SREGS2 = gives("KVM_GET_SREGS2", 0xcc, 320);
     public static final Ioctl KVM_SET_SREGS2 = takes("KVM_SET_SREGS2", 0xcd, 320);
 

@@ -11,6 +11,8 @@ import org.javisor.cpu.CpuidModel;
 /// model, caches, the layout of XSAVE's area, how long addresses are. Which of several processors this one is, is ours.
 final class KvmCpuid {
     private static final int FIRST_HYPERVISOR_LEAF = 0x4000_0000, LAST_HYPERVISOR_LEAF = 0x4000_ffff;
+    /// How much later KVM's leaves begin.
+    private static final int BEHIND = 0x100;
     private static final int APIC_ID_SHIFT = 24, LOGICAL_PROCESSORS_SHIFT = 16, HTT = 1 << 28;
     private static final int CORES_SHIFT = 26, CORES = 0x3f << CORES_SHIFT, SHARING_SHIFT = 14,
             SHARING = 0xfff << SHARING_SHIFT;
@@ -32,14 +34,31 @@ final class KvmCpuid {
 
     /// What processor `id` answers.
     CpuidTable of(int id) {
-        List<CpuidTable.Entry> entries = new ArrayList<>();
+        return of(id, List.of());
+    }
+
+    /// As [#of(int)], of a machine whose guest is offered another hypervisor's interface: that comes first.
+    CpuidTable of(int id, List<CpuidTable.Entry> another) {
+        List<CpuidTable.Entry> entries = new ArrayList<>(another);
         for (CpuidTable.Entry entry : supported.entries()) {
             CpuidTable.Entry answer = answer(entry, id);
             if (answer != null) {
-                entries.add(answer);
+                entries.add(another.isEmpty() ? answer : behind(answer));
             }
         }
         return new CpuidTable(entries);
+    }
+
+    /// KVM's leaves where guests look for them behind another's.
+    private static CpuidTable.Entry behind(CpuidTable.Entry entry) {
+        int leaf = entry.function();
+        if (leaf < FIRST_HYPERVISOR_LEAF || leaf > LAST_HYPERVISOR_LEAF) {
+            return entry;
+        }
+        // Older kernels do not say which leaf is the last.
+        boolean first = leaf == FIRST_HYPERVISOR_LEAF && entry.eax() != 0;
+        return new CpuidTable.Entry(leaf + BEHIND, entry.index(), entry.flags(),
+                first ? entry.eax() + BEHIND : entry.eax(), entry.ebx(), entry.ecx(), entry.edx());
     }
 
     private CpuidTable.Entry answer(CpuidTable.Entry host, int id) {

@@ -14,21 +14,27 @@ final class KvmDirtyRing implements AutoCloseable {
     // struct kvm_dirty_gfn
     private static final int ENTRY_BYTES = 16, FLAGS = 0, SLOT = 4, PAGE = 8;
     private static final int DIRTY = 1, RESET = 2;
-    private static final int SLOT_NUMBER = 0xffff;
+
+    /// Who is told of pages that were written.
+    interface Written {
+        /// @param slot KVM's number, with that of its address space in the upper half
+        void note(int slot, long page);
+    }
 
     private final Mapping entries;
     private final int count;
-    private final KvmSlots slots;
+    private final Written written;
     private final DirtyRing ring;
     /// Of the next entry; guarded by this object's monitor.
     private long next;
     private boolean closed;
 
     /// @param entries KVM's ring
-    KvmDirtyRing(Mapping entries, KvmSlots slots) {
+    /// @param written is told of each page
+    KvmDirtyRing(Mapping entries, Written written) {
         this.entries = entries;
         this.count = (int) (entries.bytes() / ENTRY_BYTES);
-        this.slots = slots;
+        this.written = written;
         this.ring = new DirtyRing(count, this::drain);
     }
 
@@ -48,7 +54,7 @@ final class KvmDirtyRing implements AutoCloseable {
         ring.enter(() -> { });
         try {
             do {
-                slots.written(HostMemory.loadInt(entry + SLOT) & SLOT_NUMBER, HostMemory.loadLong(entry + PAGE));
+                written.note(HostMemory.loadInt(entry + SLOT), HostMemory.loadLong(entry + PAGE));
                 HostMemory.storeIntRelease(entry + FLAGS, RESET);
                 next++;
                 entry = entry();

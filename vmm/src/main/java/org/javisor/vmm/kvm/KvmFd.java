@@ -3,6 +3,7 @@ package org.javisor.vmm.kvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.function.Function;
 import org.javisor.host.Errno;
 import org.javisor.host.HostDevice;
@@ -61,6 +62,17 @@ public abstract sealed class KvmFd implements AutoCloseable permits SystemFd, Vm
     /// Whether there is a capability.
     public final boolean has(KvmCapability capability) {
         return extension(capability) > 0;
+    }
+
+    /// Turns a capability of the machine on.
+    public void enable(KvmCapability capability, long... arguments) {
+        with(104, wanted -> {
+            wanted.set(ValueLayout.JAVA_INT, 0, capability.number);
+            for (int i = 0; i < arguments.length; i++) {
+                wanted.set(ValueLayout.JAVA_LONG, 8 + 8L * i, arguments[i]);
+            }
+            return call(KvmCalls.KVM_ENABLE_CAP, wanted);
+        });
     }
 
     /// What tells of this one's statistics.

@@ -56,7 +56,9 @@ final class KvmRegisters implements Registers {
     private final Runnable settle;
     private final int[] msrs;
     private final KvmStatePart general;
+    /// What segments and system registers are in; with [#pointers], in the form that has PDPTEs too.
     private final KvmStatePart special;
+    private final boolean pointers;
     private final KvmStatePart extended;
     private final KvmStatePart debug;
     private final KvmStatePart enabled;
@@ -72,8 +74,10 @@ final class KvmRegisters implements Registers {
         this.settle = settle;
         this.general = new KvmStatePart(vcpu, KvmCalls.KVM_GET_REGS, KvmCalls.KVM_SET_REGS, arena,
                 StateLayout.REGS_BYTES);
-        this.special = new KvmStatePart(vcpu, KvmCalls.KVM_GET_SREGS, KvmCalls.KVM_SET_SREGS, arena,
-                StateLayout.SREGS_BYTES);
+        this.pointers = vcpu.has(KvmCapability.SREGS2);
+        this.special = pointers ? new KvmStatePart(vcpu, KvmCalls.KVM_GET_SREGS2, KvmCalls.KVM_SET_SREGS2, arena,
+                StateLayout.SREGS2_BYTES) : new KvmStatePart(vcpu, KvmCalls.KVM_GET_SREGS, KvmCalls.KVM_SET_SREGS,
+                arena, StateLayout.SREGS_BYTES);
         this.extended = new KvmStatePart(vcpu, KvmCalls.KVM_GET_XSAVE, KvmCalls.KVM_SET_XSAVE, arena,
                 StateLayout.XSAVE_BYTES);
         this.debug = new KvmStatePart(vcpu, KvmCalls.KVM_GET_DEBUGREGS, KvmCalls.KVM_SET_DEBUGREGS, arena,
@@ -217,7 +221,11 @@ final class KvmRegisters implements Registers {
         put(paging, write(special));
     }
 
-    private static void put(Paging paging, MemorySegment sregs) {
+    /// With other tables the PDPTEs that the processor has are not theirs: it is to load them, as for MOV to CR3.
+    private void put(Paging paging, MemorySegment sregs) {
+        if (pointers) {
+            sregs.set(LONG, StateLayout.SREGS2_FLAGS, 0);
+        }
         sregs.set(LONG, CR0, paging.cr0());
         sregs.set(LONG, CR3, paging.cr3());
         sregs.set(LONG, CR4, paging.cr4());

@@ -1,87 +1,127 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.kvm;
 
-import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.MemoryListener;
 import org.javisor.memory.MemorySlot;
 
-/// Keeps KVM's slots those of guest memory.
+/// Keeps KVM's slots those of guest memory, in one of KVM's address spaces: that of processors, or that of processors
+/// in system management mode.
+///
+/// The slots of a view hide those beneath, while KVM's do not overlap: what KVM gets are pieces of slots.
 final class KvmSlots implements MemoryListener {
+    /// KVM's numbers of address spaces: the upper halves of its numbers of slots.
+    static final int ORDINARY = 0, MANAGEMENT = 1 << 16;
+
     private final VmFd vm;
+    private final int space;
     private final GuestMemory memory;
-    /// KVM's numbers of the slots that it has; guarded by this object's monitor.
-    private final Map<MemorySlot, Integer> numbers = new IdentityHashMap<>();
+    /// KVM's numbers of the pieces that it has; guarded by this object's monitor.
+    private final Map<SlotPiece, Integer> numbers = new HashMap<>();
     /// The same the other way round, which anybody may look at.
-    private final Map<Integer, MemorySlot> byNumber = new ConcurrentHashMap<>();
+    private final Map<Integer, SlotPiece> byNumber = new ConcurrentHashMap<>();
     private final BitSet taken = new BitSet();
     /// Those whose writes KVM logs.
-    private final Set<MemorySlot> logged = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<SlotPiece> logged = new HashSet<>();
     /// Takes what rings hold, where KVM logs in these; else null.
     private final Runnable rings;
 
-    KvmSlots(VmFd vm, GuestMemory memory, Runnable rings) {
+    /// @param space  [#ORDINARY], or [#MANAGEMENT] for what is seen through the memory's view
+    KvmSlots(VmFd vm, int space, GuestMemory memory, Runnable rings) {
         this.vm = vm;
+        this.space = space;
         this.memory = memory;
         this.rings = rings;
     }
 
+    /// Follows changes of the memory from now on.
+    void follow() {
+        memory.addListener(this);
+        if (space == MANAGEMENT) {
+            memory.management().addListener(this);
+        }
+    }
+
+    void unfollow() {
+        memory.removeListener(this);
+        if (space == MANAGEMENT) {
+            memory.management().removeListener(this);
+        }
+    }
+
     @Override
     public synchronized void slotsChanged() {
-        MemorySlot[] now = memory.slots();
-        Set<MemorySlot> kept = Arrays.stream(now).filter(numbers::containsKey).collect(Collectors.toSet());
-        for (MemorySlot slot : numbers.keySet().toArray(MemorySlot[]::new)) {
-            if (!kept.contains(slot)) {
-                remove(slot);
+        Set<SlotPiece> now = seen();
+        for (SlotPiece piece : List.copyOf(numbers.keySet())) {
+            if (!now.contains(piece)) {
+                remove(piece);
             }
         }
-        for (MemorySlot slot : now) {
-            if (!kept.contains(slot)) {
-                add(slot);
+        for (SlotPiece piece : now) {
+            if (!numbers.containsKey(piece)) {
+                add(piece);
             }
         }
     }
 
-    private void add(MemorySlot slot) {
+    private Set<SlotPiece> seen() {
+        Set<SlotPiece> pieces = new LinkedHashSet<>();
+        MemorySlot[] hiding = space == MANAGEMENT ? memory.management().slots() : new MemorySlot[0];
+        for (MemorySlot slot : memory.slots()) {
+            List<SlotPiece> left = List.of(SlotPiece.whole(slot));
+            for (MemorySlot over : hiding) {
+                left = left.stream().flatMap(piece -> piece.without(over).stream()).toList();
+            }
+            pieces.addAll(left);
+        }
+        for (MemorySlot slot : hiding) {
+            pieces.add(SlotPiece.whole(slot));
+        }
+        return pieces;
+    }
+
+    private void add(SlotPiece piece) {
         int number = taken.nextClearBit(0);
-        describe(number, slot);
+        describe(number | space, piece);
         taken.set(number);
-        numbers.put(slot, number);
-        byNumber.put(number, slot);
+        numbers.put(piece, number | space);
+        byNumber.put(number | space, piece);
     }
 
-    private void describe(int number, MemorySlot slot) {
+    private void describe(int number, SlotPiece piece) {
+        MemorySlot slot = piece.slot();
         int flags = (slot.readOnly() ? VmFd.MEM_READONLY : 0) | (slot.logging() ? VmFd.MEM_LOG_DIRTY_PAGES : 0);
         // The host's kernel asks nobody for pages: all of them have to be there.
-        vm.memoryRegion(number, flags, slot.gpa(), slot.bytes(), slot.hva(slot.gpa(), slot.bytes()));
+        vm.memoryRegion(number, flags, piece.gpa(), piece.bytes(), slot.hva(piece.gpa(), piece.bytes()));
         if (slot.logging()) {
-            logged.add(slot);
+            logged.add(piece);
         } else {
-            logged.remove(slot);
+            logged.remove(piece);
         }
     }
 
-    private void remove(MemorySlot slot) {
-        collectWrites(slot);
-        logged.remove(slot);
-        int number = numbers.remove(slot);
+    private void remove(SlotPiece piece) {
+        collect(piece);
+        logged.remove(piece);
+        int number = numbers.remove(piece);
         byNumber.remove(number);
-        vm.memoryRegion(number, 0, slot.gpa(), 0, 0);
-        taken.clear(number);
+        vm.memoryRegion(number, 0, piece.gpa(), 0, 0);
+        taken.clear(number & ~space);
     }
 
-    /// A page of the slot that KVM knows by `number` has been written. Takes no lock.
+    /// A page of what KVM knows by `number` has been written. Takes no lock.
     void written(int number, long page) {
-        MemorySlot slot = byNumber.get(number);
-        if (slot != null && page < slot.pages()) {
-            slot.markDirty(slot.gpa() + (page << GuestMemory.PAGE_SHIFT));
+        SlotPiece piece = byNumber.get(number);
+        if (piece != null && page < piece.pages()) {
+            piece.markDirty(page);
         }
     }
 
@@ -95,24 +135,32 @@ final class KvmSlots implements MemoryListener {
 
     @Override
     public synchronized void loggingChanged(MemorySlot slot) {
-        Integer number = numbers.get(slot);
-        if (number != null && slot.logging() != logged.contains(slot)) {
-            describe(number, slot);
-        }
+        numbers.forEach((piece, number) -> {
+            if (piece.slot() == slot && slot.logging() != logged.contains(piece)) {
+                describe(number, piece);
+            }
+        });
     }
 
     /// KVM's log is empty afterwards, and what is written from now on will be in it.
     @Override
     public synchronized void collectWrites(MemorySlot slot) {
+        for (SlotPiece piece : List.copyOf(numbers.keySet())) {
+            if (piece.slot() == slot) {
+                collect(piece);
+            }
+        }
+    }
+
+    private void collect(SlotPiece piece) {
         if (rings != null) {
             rings.run();
             vm.resetDirtyRings();
-        } else if (logged.contains(slot)) {
-            long[] written = vm.dirtyLog(numbers.get(slot), slot.pages());
+        } else if (logged.contains(piece)) {
+            long[] written = vm.dirtyLog(numbers.get(piece), piece.pages());
             for (int word = 0; word < written.length; word++) {
                 for (long bits = written[word]; bits != 0; bits &= bits - 1) {
-                    long page = word * 64L + Long.numberOfTrailingZeros(bits);
-                    slot.markDirty(slot.gpa() + (page << GuestMemory.PAGE_SHIFT));
+                    piece.markDirty(word * 64L + Long.numberOfTrailingZeros(bits));
                 }
             }
         }

@@ -13,15 +13,20 @@ import static org.javisor.vmm.kvm.StateLayout.INTERRUPT_VECTOR;
 import static org.javisor.vmm.kvm.StateLayout.NMI_INJECTED;
 import static org.javisor.vmm.kvm.StateLayout.NMI_MASKED;
 import static org.javisor.vmm.kvm.StateLayout.NMI_PENDING;
+import static org.javisor.vmm.kvm.StateLayout.SMI_PENDING;
+import static org.javisor.vmm.kvm.StateLayout.SMM_ACTIVE;
+import static org.javisor.vmm.kvm.StateLayout.SMM_INSIDE_NMI;
 import static org.javisor.vmm.kvm.StateLayout.STARTUP_VECTOR;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
+import org.javisor.vmm.InvalidRegisterException;
 import org.javisor.vmm.Irqchip;
 import org.javisor.vmm.MpState;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.SmiState;
 import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.irq.LapicState;
 
@@ -30,6 +35,7 @@ import org.javisor.vmm.irq.LapicState;
 final class KvmState {
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final int SMBASE = 0x9e;
     private static final long RFLAGS_IF = 1 << 9;
     private static final MpState[] MP_STATES = MpState.values();
 
@@ -95,7 +101,7 @@ final class KvmState {
     void events(VcpuEvents events) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment raw = arena.allocate(StateLayout.EVENTS_BYTES, Long.BYTES);
-            // What the face does not speak of (system management mode) stays as it is.
+            // System management mode stays as it is.
             vcpu.get(KvmCalls.KVM_GET_VCPU_EVENTS, raw);
             raw.asSlice(0, STARTUP_VECTOR).fill((byte) 0);
             events.exception().ifPresent(exception -> {
@@ -116,6 +122,36 @@ final class KvmState {
             raw.set(INT, STARTUP_VECTOR, events.startupVector());
             raw.set(INT, EVENTS_FLAGS, StateLayout.NMI_PENDING_VALID | StateLayout.SHADOW_VALID
                     | (chips ? StateLayout.STARTUP_VECTOR_VALID : 0));
+            vcpu.set(KvmCalls.KVM_SET_VCPU_EVENTS, raw);
+        }
+    }
+
+    // ---- system management mode ----
+
+    SmiState smi() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = arena.allocate(StateLayout.EVENTS_BYTES, Long.BYTES);
+            vcpu.get(KvmCalls.KVM_GET_VCPU_EVENTS, raw);
+            return new SmiState(is(raw, SMM_ACTIVE), is(raw, SMI_PENDING), is(raw, SMM_INSIDE_NMI), base());
+        }
+    }
+
+    private long base() {
+        long[] value = vcpu.msrs(SMBASE);
+        return value.length == 0 ? SmiState.NONE.base() : value[0];
+    }
+
+    void smi(SmiState state) {
+        if (!vcpu.msr(SMBASE, state.base())) {
+            throw new InvalidRegisterException("smbase", String.format("0x%x is refused", state.base()));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = arena.allocate(StateLayout.EVENTS_BYTES, Long.BYTES);
+            vcpu.get(KvmCalls.KVM_GET_VCPU_EVENTS, raw);
+            raw.set(BYTE, SMM_ACTIVE, (byte) (state.active() ? 1 : 0));
+            raw.set(BYTE, SMI_PENDING, (byte) (state.pending() ? 1 : 0));
+            raw.set(BYTE, SMM_INSIDE_NMI, (byte) (state.nmiBlocked() ? 1 : 0));
+            raw.set(INT, EVENTS_FLAGS, StateLayout.SMM_VALID);
             vcpu.set(KvmCalls.KVM_SET_VCPU_EVENTS, raw);
         }
     }

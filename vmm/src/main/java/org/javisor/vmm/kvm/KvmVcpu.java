@@ -14,6 +14,7 @@ import org.javisor.vmm.InvalidRegisterException;
 import org.javisor.vmm.MachineCheckError;
 import org.javisor.vmm.MpState;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.SmiState;
 import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.VmExit;
@@ -47,6 +48,7 @@ final class KvmVcpu extends EngineVcpu {
     /// Whose interrupts from the PIC this processor takes; null if it does not.
     private final KvmLocalApics apics;
     private final AtomicInteger nmis = new AtomicInteger();
+    private volatile boolean smiWanted;
     private volatile boolean windowWanted;
     /// The kernel's number of the thread that is in [#run]; 0 if none is.
     private volatile int thread;
@@ -143,6 +145,10 @@ final class KvmVcpu extends EngineVcpu {
 
     private void deliverEvents() {
         machineChecks.deliver();
+        if (smiWanted) {
+            smiWanted = false;
+            fd.smi();
+        }
         while (nmis.get() > 0) {
             nmis.getAndDecrement();
             counters().nmi();
@@ -176,6 +182,8 @@ final class KvmVcpu extends EngineVcpu {
                 yield told(CpuExit.KICK,
                         vm().chips().endOfInterrupt(vector) ? null : new VmExit.EndOfInterrupt(vector));
             }
+            case RunLayout.EXIT_SYSTEM_EVENT -> told(CpuExit.MSR_WRITE, KvmSystemEvent.read(fd.run()));
+            case RunLayout.EXIT_HYPERV -> told(CpuExit.HYPERCALL, KvmHyperv.answer(fd.run()));
             case RunLayout.EXIT_X86_RDMSR -> told(CpuExit.MSR_READ, access.beginMsr(false));
             case RunLayout.EXIT_X86_WRMSR -> told(CpuExit.MSR_WRITE, access.beginMsr(true));
             case RunLayout.EXIT_SHUTDOWN -> told(CpuExit.SHUTDOWN, new VmExit.Shutdown(registers.rip()));
@@ -245,6 +253,72 @@ final class KvmVcpu extends EngineVcpu {
         }
         machineChecks.add(error);
         hurry();
+    }
+
+    private void requireManagement() {
+        if (!fd.has(KvmCapability.X86_SMM)) {
+            throw new UnsupportedOperationException("the host's KVM lacks " + KvmCapability.X86_SMM.constant());
+        }
+    }
+
+    @Override
+    public void injectSmi() {
+        requireManagement();
+        smiWanted = true;
+        hurry();
+    }
+
+    @Override
+    public SmiState smi() {
+        requireManagement();
+        settle();
+        deliverEvents();
+        return state.smi();
+    }
+
+    @Override
+    public void smi(SmiState wanted) {
+        requireManagement();
+        settle();
+        smiWanted = false;
+        registers.flush();
+        registers.leave();
+        state.smi(wanted);
+    }
+
+    /// As it was when the processor last left the guest.
+    @Override
+    public boolean inSystemManagement() {
+        return (HostMemory.loadShort(fd.run() + RunLayout.FLAGS) & RunLayout.IN_SYSTEM_MANAGEMENT) != 0;
+    }
+
+    private void requireNested() {
+        if (!fd.has(KvmCapability.NESTED_STATE)) {
+            throw new UnsupportedOperationException("the host's KVM lacks " + KvmCapability.NESTED_STATE.constant());
+        }
+    }
+
+    @Override
+    public byte[] nestedState() {
+        requireNested();
+        settle();
+        return fd.nestedState();
+    }
+
+    @Override
+    public void nestedState(byte[] nested) {
+        requireNested();
+        if (nested.length < StateLayout.NESTED_BYTES) {
+            throw new IllegalArgumentException(nested.length + " bytes are fewer than nested state has");
+        }
+        settle();
+        registers.flush();
+        registers.leave();
+        try {
+            fd.nestedState(nested);
+        } catch (KvmException e) {
+            throw new IllegalArgumentException("the host's processor cannot hold this nested state", e);
+        }
     }
 
     @Override
@@ -376,6 +450,7 @@ final class KvmVcpu extends EngineVcpu {
         access.reset();
         held = NOTHING_HELD;
         nmis.set(0);
+        smiWanted = false;
         machineChecks.reset();
         registers.forget();
         powerOn.restore();

@@ -42,15 +42,17 @@ public final class StateLayout {
     public static final int EVENTS_BYTES = 64, EXCEPTION_INJECTED = 0, EXCEPTION_VECTOR = 1, EXCEPTION_HAS_CODE = 2,
             EXCEPTION_PENDING = 3, EXCEPTION_CODE = 4, INTERRUPT_INJECTED = 8, INTERRUPT_VECTOR = 9,
             INTERRUPT_SHADOW = 11, NMI_INJECTED = 12, NMI_PENDING = 13, NMI_MASKED = 14, STARTUP_VECTOR = 16,
-            EVENTS_FLAGS = 20;
+            EVENTS_FLAGS = 20, SMM_ACTIVE = 24, SMI_PENDING = 25, SMM_INSIDE_NMI = 26, SMM_LATCHED_INIT = 27;
     // Which fields of it count, beside those that always do.
-    public static final int NMI_PENDING_VALID = 1, STARTUP_VECTOR_VALID = 2, SHADOW_VALID = 4;
+    public static final int NMI_PENDING_VALID = 1, STARTUP_VECTOR_VALID = 2, SHADOW_VALID = 4, SMM_VALID = 8;
     // What INTERRUPT_SHADOW holds: one of STI, one of MOV SS.
     public static final int SHADOW_STI = 2, SHADOW_MOV_SS = 1;
     // struct kvm_mp_state
     public static final int MP_STATE_BYTES = 4;
     public static final int MP_STATE_RUNNABLE = 0, MP_STATE_UNINITIALIZED = 1, MP_STATE_INIT_RECEIVED = 2,
             MP_STATE_HALTED = 3, MP_STATE_SIPI_RECEIVED = 4;
+    // struct kvm_nested_state, before the processors' own structures
+    public static final int NESTED_BYTES = 128, NESTED_SIZE = 4;
     // struct kvm_lapic_state: the registers of the APIC's page
     public static final int LAPIC_BYTES = 1024;
 

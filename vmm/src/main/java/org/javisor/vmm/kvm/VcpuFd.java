@@ -186,6 +186,38 @@ public final class VcpuFd extends KvmFd {
         call(KvmCalls.KVM_NMI, 0);
     }
 
+    /// Signals a system management interrupt.
+    public void smi() {
+        call(KvmCalls.KVM_SMI, 0);
+    }
+
+    /// What CPUID can be made to answer to guests that know Hyper-V.
+    public CpuidTable supportedHypervCpuid() {
+        return with(CpuidTable.bytes(MAX_CPUID_ENTRIES), structure -> {
+            structure.set(INT, 0, MAX_CPUID_ENTRIES);
+            call(KvmCalls.KVM_GET_SUPPORTED_HV_CPUID, structure);
+            return CpuidTable.read(structure);
+        });
+    }
+
+    /// What the processor has of guests of its guest's; `struct kvm_nested_state`.
+    public byte[] nestedState() {
+        int most = extension(KvmCapability.NESTED_STATE);
+        return with(most, structure -> {
+            structure.set(INT, StateLayout.NESTED_SIZE, most);
+            call(KvmCalls.KVM_GET_NESTED_STATE, structure);
+            return structure.asSlice(0, structure.get(INT, StateLayout.NESTED_SIZE)).toArray(ValueLayout.JAVA_BYTE);
+        });
+    }
+
+    /// @param state as of [#nestedState()], and as long as it says itself
+    public void nestedState(byte[] state) {
+        with(state.length, structure -> {
+            structure.copyFrom(MemorySegment.ofArray(state));
+            return call(KvmCalls.KVM_SET_NESTED_STATE, structure);
+        });
+    }
+
     /// Delivers an interrupt that chips outside KVM have, when the processor can take it.
     public void interrupt(int vector) {
         with(4, structure -> {

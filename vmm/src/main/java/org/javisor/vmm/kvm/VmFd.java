@@ -185,15 +185,4 @@ public final class VmFd extends KvmFd {
     public void resetDirtyRings() {
         call(KvmCalls.KVM_RESET_DIRTY_RINGS, 0);
     }
-
-    /// Turns a capability of the machine on.
-    public void enable(KvmCapability capability, long... arguments) {
-        with(104, wanted -> {
-            wanted.set(INT, 0, capability.number);
-            for (int i = 0; i < arguments.length; i++) {
-                wanted.set(LONG, 8 + 8L * i, arguments[i]);
-            }
-            return call(KvmCalls.KVM_ENABLE_CAP, wanted);
-        });
-    }
 }

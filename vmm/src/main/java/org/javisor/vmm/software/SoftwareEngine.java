@@ -32,7 +32,7 @@ final class SoftwareEngine implements Engine {
 
     @Override
     public Set<Capability> capabilities() {
-        return EnumSet.allOf(Capability.class);
+        return EnumSet.complementOf(EnumSet.of(Capability.NESTED_STATE));
     }
 
     @Override

@@ -25,6 +25,11 @@ public final class Engines {
         }
     }
 
+    /// Skips the test where an engine has not what not every engine has.
+    static void assume(String engine, Capability capability) {
+        Assumptions.assumeTrue(has(engine, capability), () -> "this host's " + engine + " has no " + capability);
+    }
+
     /// Skips the test, with the reason, where the host's KVM runs no guests. One that runs them slowly will do.
     public static Hypervisor open(String engine) {
         if (engine.equals("software")) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -151,7 +150,7 @@ class ExitConformanceTest {
     @MethodSource(ENGINES)
     void aLockedAccessAcrossCacheLinesLeavesBehindItself(String engine) {
         VmConfig config = VmConfig.BARE.withCaps(EnabledCaps.NONE.withBusLockExits());
-        assumeTrue(Engines.has(engine, Capability.BUS_LOCK_EXIT));
+        Engines.assume(engine, Capability.BUS_LOCK_EXIT);
         try (Guest guest = new Guest(engine, config, """
                 b96400        mov cx, 100
                 66f0ff060020  loop: lock inc dword [0x2000]

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Capability;
@@ -35,14 +34,10 @@ class SystemManagementConformanceTest {
             f4          hlt
             """;
 
-    private static void assumeMode(String engine) {
-        assumeTrue(Engines.has(engine, Capability.SYSTEM_MANAGEMENT_MODE), "this engine has no such mode");
-    }
-
     @ParameterizedTest
     @MethodSource(ENGINES)
     void anSmiLeadsToMemoryThatOnlyTheModeSees(String engine) {
-        assumeMode(engine);
+        Engines.assume(engine, Capability.SYSTEM_MANAGEMENT_MODE);
         Ram smram = Ram.allocate(0x1_0000);
         try (Guest guest = new Guest(engine, CODE)) {
             guest.vm.memory().management().addSlot(0, SMBASE, smram);
@@ -69,7 +64,7 @@ class SystemManagementConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void theStateIsGivenToAnotherProcessor(String engine) {
-        assumeMode(engine);
+        Engines.assume(engine, Capability.SYSTEM_MANAGEMENT_MODE);
         try (Guest from = new Guest(engine, CODE); Guest to = new Guest(engine, CODE)) {
             from.vm.memory().store(ENTRY, Guest.code(HANDLER));
             from.vcpu.injectSmi();

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import org.javisor.memory.ConfigurationException;
+import org.javisor.vmm.Capability;
+import org.javisor.vmm.Registers;
+import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmExit;
+import org.javisor.vmm.pv.GuestInterface;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What guests are told of interfaces that hypervisors offer.
+@Timeout(60)
+class GuestInterfaceConformanceTest {
+    private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
+
+    /// Executes CPUID with EAX as it is.
+    private static Guest asking(String engine, GuestInterface... offered) {
+        VmConfig config = VmConfig.pc(1).withExitsOnUnclaimed(true).withInterfaces(Set.of(offered));
+        try {
+            return new Guest(engine, config, """
+                    0fa2    cpuid
+                    e680    out 0x80, al
+                    """);
+        } catch (ConfigurationException e) {
+            return Assumptions.abort(e.getMessage());
+        }
+    }
+
+    private static String signature(Guest guest, int leaf) {
+        Registers registers = guest.vcpu.registers();
+        registers.general(Registers.RAX, leaf);
+        registers.general(Registers.RCX, 0);
+        registers.rip(Guest.CODE);
+        assertInstanceOf(VmExit.PortWrite.class, guest.run());
+        ByteBuffer name = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        name.putInt((int) registers.general(Registers.RBX)).putInt((int) registers.general(Registers.RCX))
+                .putInt((int) registers.general(Registers.RDX));
+        return new String(name.array(), StandardCharsets.US_ASCII);
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void kvmsInterfaceIsAnnounced(String engine) {
+        try (Guest guest = asking(engine, GuestInterface.KVM)) {
+            assertEquals("KVMKVMKVM\0\0\0", signature(guest, 0x4000_0000));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void hypervsInterfaceIsAnnouncedBeforeKvms(String engine) {
+        try (Guest guest = asking(engine, GuestInterface.HYPERV, GuestInterface.KVM)) {
+            assertEquals("Microsoft Hv", signature(guest, 0x4000_0000));
+            assertEquals("KVMKVMKVM\0\0\0", signature(guest, 0x4000_0100));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void nestedStateIsTheEnginesOrRefused(String engine) {
+        try (Guest guest = new Guest(engine, "f4 hlt")) {
+            if (Engines.has(engine, Capability.NESTED_STATE)) {
+                guest.vcpu.nestedState(guest.vcpu.nestedState());
+                assertThrows(IllegalArgumentException.class, () -> guest.vcpu.nestedState(new byte[1]));
+            } else {
+                assertThrows(UnsupportedOperationException.class, guest.vcpu::nestedState);
+                assertThrows(UnsupportedOperationException.class, () -> guest.vcpu.nestedState(new byte[128]));
+            }
+        }
+    }
+}
