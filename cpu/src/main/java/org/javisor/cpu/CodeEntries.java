@@ -27,11 +27,15 @@ final class CodeEntries {
     }
 
     /// Code of a mode is to be executed. What was found for another is forgotten: a RIP does not tell which.
-    void use(int mode) {
-        if (decodeMode != mode && InstructionDecoder.isTranslatable(mode)) {
-            clear();
-            decodeMode = mode;
+    ///
+    /// @return whether that was another mode than before
+    boolean use(int mode) {
+        if (decodeMode == mode || !InstructionDecoder.isTranslatable(mode)) {
+            return false;
         }
+        clear();
+        decodeMode = mode;
+        return true;
     }
 
     int decodeMode() {

@@ -504,6 +504,23 @@ public final class Cpu implements AutoCloseable {
         blockEnd = 0;
     }
 
+    /// The part of [#modeChanged] that a transfer needs which IA-32e mode makes: CS, SS, the selectors of others, CPL
+    /// and RFLAGS have changed.
+    void transferred() {
+        if (mode != ExecutionMode.LONG || (segments.attributes[Instruction.CS] & Segments.L) == 0) {
+            modeChanged();
+            return;
+        }
+        decodeModeChanged();
+        interruptibilityChanged();
+        boolean stepping = (systemFlags() & (Flags.TF | Flags.RF)) != 0 || debug.stepping;
+        slow = slow & ~(SLOW_STEP | SLOW_BRANCH) | (stepping ? SLOW_STEP : 0)
+                | (enforcement.waits() ? SLOW_BRANCH : 0);
+        segments.refreshSelectors();
+        mmu.refreshPrivilege();
+        blockEnd = 0;
+    }
+
     /// The part of [#modeChanged] that 32-bit code needs when a segment has changed: it may be flat no more, or again.
     void segmentsChanged() {
         int before = decodeMode;
@@ -538,7 +555,7 @@ public final class Cpu implements AutoCloseable {
                 FastSystemCalls.follow(this, transfer == CpuLayout.TRANSFER_SYSCALL);
                 decodeModeChanged();
             }
-            mmu.refresh();
+            mmu.refreshPrivilege();
         }
     }
 

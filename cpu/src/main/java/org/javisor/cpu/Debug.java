@@ -111,6 +111,11 @@ final class Debug {
         pending |= hits(gva, bytes, write ? ON_WRITE : ON_ACCESS);
     }
 
+    /// Whether any instruction may raise #DB, but for the single-step trap.
+    boolean concerned() {
+        return stepping || (dr7 & GD) != 0;
+    }
+
     // ---- from handlers ----
 
     /// An IN or OUT of the current instruction.

@@ -54,6 +54,15 @@ final class Exceptions {
         return inject(event.exception(fault.vector, fault.hasErrorCode, fault.errorCode, flags));
     }
 
+    /// As [#deliver], of a page fault that was found without an exception being thrown; CR2 is set. The run loop is
+    /// left if delivery ends in a shutdown.
+    void pageFault(int error) {
+        int exit = deliver(cpu.fault(GuestFault.PF, error));
+        if (exit != CpuExit.NONE) {
+            cpu.exit(exit);
+        }
+    }
+
     /// Delivers a trap of the instruction before RIP.
     ///
     /// @return [CpuExit#NONE], or [CpuExit#SHUTDOWN]

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /// A set of indices of a table, to go through those entries alone: `for (i = s.first(); i >= 0; i = s.next(i))`.
 final class IndexSet {
     private final long[] words;
-    /// Which words may not be 0, by bit: most of a large table is mostly not used.
+    /// Which words are not 0, by bit: most of a large table is mostly not used.
     private final long[] used;
 
     /// @param size how many indices there are, a multiple of 64
@@ -22,7 +22,11 @@ final class IndexSet {
     }
 
     void remove(int index) {
-        words[index / Long.SIZE] &= ~(1L << index);
+        int word = index / Long.SIZE;
+        words[word] &= ~(1L << index);
+        if (words[word] == 0) {
+            used[word / Long.SIZE] &= ~(1L << word);
+        }
     }
 
     boolean contains(int index) {
@@ -55,13 +59,10 @@ final class IndexSet {
     /// The lowest index in one of the words from `word` on, or -1.
     private int firstFrom(int word) {
         int at = usedFrom(word);
-        while (at >= 0 && words[at] == 0) {
-            at = usedFrom(at + 1);
-        }
         return at < 0 ? -1 : at * Long.SIZE + Long.numberOfTrailingZeros(words[at]);
     }
 
-    /// The first word from `word` on that may not be 0, or -1.
+    /// The first word from `word` on that is not 0, or -1.
     private int usedFrom(int word) {
         for (int at = word / Long.SIZE; at < used.length; at++) {
             long rest = at == word / Long.SIZE ? used[at] & -1L << word : used[at];

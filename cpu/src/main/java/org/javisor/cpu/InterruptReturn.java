@@ -163,7 +163,7 @@ final class InterruptReturn {
             cpu.segmentLoader.dropPrivilegedSegments();
         }
         cpu.rip(offset);
-        cpu.modeChanged();
+        cpu.transferred();
         returns.setOuterPointer(pointer, bytes);
     }
 
@@ -192,7 +192,17 @@ final class InterruptReturn {
         if ((changeable & Flags.RF) == 0) {
             merged &= ~Flags.RF;
         }
+        if (isPointless(merged)) {
+            merged &= ~Flags.RF;
+        }
         cpu.arithmeticFlags((int) merged);
         cpu.systemFlags((int) merged & ~Flags.ARITHMETIC | 2);
+    }
+
+    /// Whether RF, with which every handler of a fault returns, makes no difference: the next instruction, which clears
+    /// it, has no breakpoint, and nothing is about to come before it that would save RF.
+    private boolean isPointless(long flags) {
+        return (flags & (Flags.RF | Flags.TF)) == Flags.RF && cpu.mode.ia32e() && cpu.requests() == 0
+                && !cpu.debug.concerned();
     }
 }

@@ -39,6 +39,11 @@ final class LockStep extends TranslatedBlocks {
     void arrive(Block block, Translation translation) { }
 
     @Override
+    void missed(Insn stopped) {
+        misses.take();
+    }
+
+    @Override
     void run(Translation translation) {
         String difference = null;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -19,6 +19,8 @@ final class Mmu {
     /// Bytes of a cache line.
     private static final int LINE = 64;
     private static final long A20 = 1 << 20;
+    /// What one instruction accesses at one address.
+    private static final int LARGEST_ACCESS = 128;
 
     private final Cpu cpu;
     /// What the processor sees: in system management mode a view of its own.
@@ -60,9 +62,20 @@ final class Mmu {
 
     /// Follows a change of CPL, AC, or what CR0 and CR4 say about accesses; [Cpu#modeChanged] calls it.
     void refresh() {
+        masking.derive(cpu);
         followPrivilege();
         current.codeEntries.use(cpu.decodeMode);
         publish();
+    }
+
+    /// The part of [#refresh] that a transfer between levels of 64-bit code needs, or a change of AC.
+    void refreshPrivilege() {
+        followPrivilege();
+        if (current.codeEntries.use(cpu.decodeMode)) {
+            cpu.system.publishCalls();
+        }
+        HostMemory.storeLong(cpu.state + CpuLayout.FAST_TLB, fast);
+        HostMemory.storeLong(cpu.state + CpuLayout.ENTRIES, current.codeEntries.entries.table);
     }
 
     /// The part of [#refresh] that accesses need. Before code is executed CPL is what it was, or [#refresh] follows.
@@ -78,7 +91,6 @@ final class Mmu {
             current = space.supervisor;
             privilege = 0;
         }
-        masking.derive(cpu);
         checksAlignment = cpu.cpl == 3 && ac && (cpu.cr0 & ControlBits.CR0_AM) != 0;
         fast = checksAlignment ? empty.table : watched(current);
     }
@@ -474,14 +486,31 @@ final class Mmu {
             walker.gpa = tlb.gpa(gva);
             return false;
         }
+        int result = reach(gva, access);
+        if (result != PageWalker.MAPPED) {
+            throw cpu.fault(GuestFault.PF, result);
+        }
+        return fill(tlb, gva, access);
+    }
+
+    /// Walks the page tables for `gva`; sets CR2 if they do not lead there.
+    ///
+    /// @return [PageWalker#MAPPED], or the error code of #PF
+    private int reach(long gva, int access) {
         int result = walker.walk(gva, access);
         counters.walks++;
         cpu.monitor.cacheMissed();
         if (result != PageWalker.MAPPED) {
             counters.faults++;
             cpu.cr2(gva);
-            throw cpu.fault(GuestFault.PF, result);
         }
+        return result;
+    }
+
+    /// Enters what the walker has found.
+    ///
+    /// @return whether memory backs it, and takes such an access
+    private boolean fill(Tlb tlb, long gva, int access) {
         walker.gpa = a20(walker.gpa);
         MemorySlot slot = memory.find(walker.gpa);
         if (TlbFillEvent.on()) {
@@ -498,6 +527,38 @@ final class Mmu {
         }
         enter(tlb, gva, slot, access & ~(PageWalker.WRITE | PageWalker.FETCH));
         return (access & PageWalker.WRITE) == 0 || !slot.readOnly();
+    }
+
+    /// Follows an access that the TLB did not let pass: enters its page if it may be accessed.
+    ///
+    /// @return the error code of the page fault that it raises, with CR2 set; or [PageWalker#MAPPED], and what else may
+    ///     be wrong with it is not looked at
+    int miss(long address, boolean write) {
+        long gva = linear(masking.masked(address));
+        boolean plain = fast == current.table && (gva & ~PAGE) <= GuestMemory.PAGE_BYTES - LARGEST_ACCESS
+                && (!cpu.mode.ia32e() || canonical(gva));
+        if (!plain || (write ? current.writable(gva) : current.readable(gva)) || current.device(gva, write)) {
+            return PageWalker.MAPPED;
+        }
+        int access = write ? privilege | PageWalker.WRITE : privilege;
+        int result = reach(gva, access);
+        if (result == PageWalker.MAPPED) {
+            fill(current, gva, access);
+        }
+        return result;
+    }
+
+    /// As [#miss], of the instruction at `rip`, 64-bit code or flat.
+    int missFetch(long rip) {
+        if (current.executable(rip) || cpu.codeBits == 64 && !canonical(rip)) {
+            return PageWalker.MAPPED;
+        }
+        int access = privilege | PageWalker.FETCH;
+        int result = reach(rip, access);
+        if (result == PageWalker.MAPPED) {
+            fill(current, rip, access);
+        }
+        return result;
     }
 
     private void record(long gva, int access, boolean backed) {

@@ -331,6 +331,20 @@ final class RunLoop {
         return found;
     }
 
+    /// As [#find], but null where the page of the instruction cannot be executed: that fault has been delivered.
+    Block findOrFault() {
+        long rip = HostMemory.loadLong(state + CpuLayout.RIP);
+        if (InstructionDecoder.isTranslatable(cpu.decodeMode) && (cpu.codeBits == 64 || rip >>> 32 == 0)
+                && cpu.mmu.knownBlock(rip) == null) {
+            int error = cpu.mmu.missFetch(rip);
+            if (error != PageWalker.MAPPED) {
+                cpu.exceptions.pageFault(error);
+                return null;
+            }
+        }
+        return find();
+    }
+
     /// [#find] where CS has a base and a limit.
     private Block findInSegment(long rip) {
         cpu.rip(rip);

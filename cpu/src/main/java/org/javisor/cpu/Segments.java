@@ -113,6 +113,14 @@ final class Segments {
         base[GS] = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8 * GS);
     }
 
+    /// The part of [#refresh] that a transfer from 64-bit code to 64-bit code needs: which segments are loaded does not
+    /// matter there.
+    void refreshSelectors() {
+        for (int n = 0; n < LDTR; n++) {
+            HostMemory.storeInt(cpu.state + CpuLayout.SELECTORS + 4L * n, selector[n]);
+        }
+    }
+
     /// Derives what the fast path reads from the hidden parts and the mode.
     void refresh() {
         boolean longMode = cpu.codeBits == 64;

@@ -241,6 +241,7 @@ final class Tlb {
         boolean concerned = (gpas[index] & GLOBAL) != 0 ? global : nonGlobal;
         if (concerned && holds(index, gva)) {
             clear(index);
+            filled.remove(index);
         }
     }
 

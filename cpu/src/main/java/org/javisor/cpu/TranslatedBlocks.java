@@ -11,6 +11,7 @@ class TranslatedBlocks {
     final RunLoop runLoop;
     final BlockTranslator translator;
     final ExitCounters counters = new ExitCounters();
+    final MissedAccess misses;
     private final CpuGroup group;
     /// The instruction that is being interpreted, or null.
     private Insn insn;
@@ -31,6 +32,7 @@ class TranslatedBlocks {
         this.runLoop = runLoop;
         this.group = cpu.group;
         this.translator = group.translator;
+        this.misses = new MissedAccess(cpu);
     }
 
     static TranslatedBlocks create(Cpu cpu, RunLoop runLoop) {
@@ -45,7 +47,11 @@ class TranslatedBlocks {
         cpu.tsc.withdraw();
         try {
             do {
-                Block block = runLoop.find();
+                Block block = runLoop.findOrFault();
+                if (block == null) {
+                    from = null;
+                    continue;
+                }
                 Translation translation = translation(block);
                 first = 0;
                 rest = block;
@@ -194,9 +200,17 @@ class TranslatedBlocks {
                 if (HostMemory.loadByte(state + CpuLayout.STRADDLED) != 0) {
                     straddled(at, index);
                 }
+                missed((Insn) at.instruction(index));
             }
             case BlockTranslator.TARGET -> takeTarget(at, index);
             default -> cpu.rip(cpu.pageRip + at.offset(index));
+        }
+    }
+
+    /// Has an access that faults do so at once, if there was one that the TLB did not let pass.
+    void missed(Insn stopped) {
+        if (misses.take() && misses.faults(stopped)) {
+            rest = null;
         }
     }
 

@@ -244,7 +244,7 @@ final class MemoryAccess {
             emission.interpretIf(Assembler.NOT_EQUAL, index);
             group.aligned(0, access.bytes());
         } else {
-            checkSpan(access, index, tag);
+            checkSpan(access, index, tag, aligned);
         }
         asm.op(ADD_LOAD, 8, R15, Address.of(R14, CpuLayout.TLB_HOST));
         keep(group, index);
@@ -252,19 +252,35 @@ final class MemoryAccess {
 
     /// If the group is larger than the access, the exit says whether that was too large for the page: else another
     /// check would be no better.
-    private void checkSpan(AccessPlan.Access access, int index, Address tag) {
+    private void checkSpan(AccessPlan.Access access, int index, Address tag, boolean aligned) {
         int room = PAGE_BYTES - access.group().span();
         asm.immediateOp(Assembler.CMP_IMM, 8, R15, room);
         if (access.group().span() == access.bytes()) {
-            emission.interpretIf(Assembler.ABOVE, index);
+            emission.interpretIf(Assembler.ABOVE, index, () -> tellMissed(access, tag, aligned));
             return;
         }
         emission.interpretIf(Assembler.ABOVE, index, () -> {
-            asm.op(XOR_LOAD, 8, R15, tag);
+            tellMissed(access, tag, aligned);
             asm.immediateOp(Assembler.AND_IMM, 4, R15, PAGE_BYTES - 1);
             asm.immediateOp(Assembler.CMP_IMM, 4, R15, room);
             asm.op(SETA, 1, 0, STRADDLED);
         });
+    }
+
+    /// Begins an exit with telling which address the TLB did not let pass, and what for; but not where it has to be
+    /// aligned, which is looked at first. Leaves that of the group's lowest byte in R15.
+    private void tellMissed(AccessPlan.Access access, Address tag, boolean aligned) {
+        Address missed = State.at(access.write() ? CpuLayout.MISSED_WRITE : CpuLayout.MISSED_READ);
+        asm.op(XOR_LOAD, 8, R15, tag);
+        if (aligned) {
+            return;
+        }
+        if (access.fromLowest() == 0) {
+            asm.store(missed, R15);
+        } else {
+            asm.lea(R14, Address.of(R15, -access.fromLowest()));
+            asm.store(missed, R14);
+        }
     }
 
     private Address finish(AccessPlan.Access access, int index, boolean aligned) {
