@@ -2,6 +2,7 @@
 package org.javisor.app;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -39,7 +40,8 @@ final class KeptCodeFile implements AutoCloseable {
             if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && isOurs(file) && isOurs(file.getParent())) {
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                     // Whoever replaces it replaces the whole file: what is mapped stays.
-                    return channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), Integer.MAX_VALUE));
+                    long bytes = Math.min(channel.size(), Integer.MAX_VALUE);
+                    return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, Arena.ofAuto()).asByteBuffer();
                 }
             }
         } catch (IOException | UnsupportedOperationException e) {

@@ -13,15 +13,30 @@ import picocli.CommandLine;
 
 /// The `javisor` command. Its exit statuses are in [ExitStatus].
 @Command(name = "javisor", mixinStandardHelpOptions = true, version = "javisor 0.1.0",
-        description = "Runs x86-64 operating systems.", subcommands = {DisassembleCommand.class, DoctorCommand.class,
-            ImageCommand.class, KvmStatCommand.class, RunCommand.class, ScreenshotCommand.class})
+        description = "Runs x86-64 operating systems.")
 public final class Main implements Runnable {
+    private static final String RUN = "run";
+
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        boolean runs = arguments.length > 0 && arguments[0].equals(RUN);
+        if (runs) {
+            Rehearsal.begin();
+        }
+        System.exit((runs ? commandLine(RunCommand.class) : commandLine()).execute(arguments));
     }
 
     static CommandLine commandLine() {
+        return commandLine(DisassembleCommand.class, DoctorCommand.class, ImageCommand.class, KvmStatCommand.class,
+                RunCommand.class, ScreenshotCommand.class);
+    }
+
+    /// With these subcommands alone: to read what annotations say of all of them takes longer than all else that is to be
+    /// done before a guest runs.
+    private static CommandLine commandLine(Class<?>... subcommands) {
         CommandLine commandLine = new CommandLine(new Main());
+        for (Class<?> subcommand : subcommands) {
+            commandLine.addSubcommand(subcommand);
+        }
         commandLine.setParameterExceptionHandler(Main::reportUsage);
         commandLine.setExecutionExceptionHandler((e, failed, _) -> report(e, failed.getErr()));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);

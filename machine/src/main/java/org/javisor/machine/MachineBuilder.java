@@ -10,6 +10,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuVendor;
@@ -37,6 +39,8 @@ public final class MachineBuilder {
     private BoardConfig board = BoardConfig.DEFAULT;
     private String initrdName = "initrd";
     private byte[] initrd = {};
+    /// Under way, or null.
+    private FutureTask<Void> initrdCheck;
     private String commandLine = "";
     private Protocol protocol = Protocol.AUTO;
     private final List<Disk> disks = new ArrayList<>();
@@ -83,17 +87,23 @@ public final class MachineBuilder {
         return this;
     }
 
-    /// @throws ConfigurationException if the file cannot be read or is not whole
+    /// Whether the file is whole is found out while the machine is built.
+    ///
+    /// @throws ConfigurationException if the file cannot be read
     public MachineBuilder initrd(Path file) {
         byte[] content = read("initrd", file);
-        InitrdFile.check("initrd " + file, content);
-        return initrd("initrd " + file, content);
+        String name = "initrd " + file;
+        initrd(name, content);
+        initrdCheck = new FutureTask<>(() -> InitrdFile.check(name, content), null);
+        Thread.ofPlatform().name("javisor-initrd").daemon().start(initrdCheck);
+        return this;
     }
 
     /// @param name for messages
     public MachineBuilder initrd(String name, byte[] content) {
         initrdName = name;
         initrd = content;
+        initrdCheck = null;
         return this;
     }
 
@@ -241,7 +251,27 @@ public final class MachineBuilder {
 
     /// @throws ConfigurationException if anything in the configuration cannot be used
     public Machine build() {
-        return new Machine(config());
+        Machine machine = new Machine(config());
+        try {
+            awaitInitrdCheck();
+        } catch (RuntimeException | Error e) {
+            machine.close();
+            throw e;
+        }
+        return machine;
+    }
+
+    private void awaitInitrdCheck() {
+        try {
+            if (initrdCheck != null) {
+                initrdCheck.get();
+            }
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof ConfigurationException found ? found : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ConfigurationException(initrdName + ": interrupted while it was checked", e);
+        }
     }
 
     MachineConfig config() {
