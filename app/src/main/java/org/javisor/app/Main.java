@@ -30,8 +30,8 @@ public final class Main implements Runnable {
                 RunCommand.class, ScreenshotCommand.class);
     }
 
-    /// With these subcommands alone: to read what annotations say of all of them takes longer than all else that is to be
-    /// done before a guest runs.
+    /// With these subcommands alone: to read what annotations say of all of them takes longer than all else that is to
+    /// be done before a guest runs.
     private static CommandLine commandLine(Class<?>... subcommands) {
         CommandLine commandLine = new CommandLine(new Main());
         for (Class<?> subcommand : subcommands) {

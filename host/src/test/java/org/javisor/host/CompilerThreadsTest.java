@@ -22,7 +22,8 @@ class CompilerThreadsTest {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
             for (Path task : (Iterable<Path>) tasks::iterator) {
                 try {
-                    String[] fields = Files.readString(task.resolve("stat")).replaceAll("^[^(]*\\(.*\\) ", "").split(" ");
+                    String status = Files.readString(task.resolve("stat"));
+                    String[] fields = status.substring(status.lastIndexOf(')') + 2).split(" ");
                     threads.put(task.getFileName().toString(),
                             new Thread(Files.readString(task.resolve("comm")).strip(), Integer.parseInt(fields[16])));
                 } catch (IOException e) {

@@ -267,7 +267,8 @@ public final class MachineBuilder {
                 initrdCheck.get();
             }
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof ConfigurationException found ? found : new IllegalStateException(e.getCause());
+            throw e.getCause() instanceof ConfigurationException found
+                    ? found : new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ConfigurationException(initrdName + ": interrupted while it was checked", e);
