@@ -14,6 +14,8 @@ public enum Capability {
     IRQCHIP,
     /// Local APICs only ([Irqchip#SPLIT]).
     SPLIT_IRQCHIP,
+    /// Interrupt chips of the engine's own, which nothing here knows of ([Irqchip#KERNEL]).
+    KERNEL_IRQCHIP,
     /// Interrupts from eventfds that are asserted until the guest has ended them.
     IRQFD_RESAMPLE,
     /// Doorbells that any width of write rings.

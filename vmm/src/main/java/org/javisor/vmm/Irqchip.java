@@ -9,5 +9,9 @@ public enum Irqchip {
     /// ([VmExit.EndOfInterrupt]), and his PIC injects what LINT0 lets through (`KVM_CAP_SPLIT_IRQCHIP`).
     SPLIT,
     /// Those of a PC: local APICs, an I/O APIC, the PIC pair, and the PIT.
-    FULL
+    FULL,
+    /// As [#FULL], but the engine's own where it has some: with KVM they are in the kernel (`KVM_CREATE_IRQCHIP`,
+    /// `KVM_CREATE_PIT2`), and so are irqfds. Nobody hears the PIT's tone then, and nobody stands in for its wire, so
+    /// that boards with an HPET have no use for it.
+    KERNEL
 }

@@ -20,6 +20,11 @@ public interface Engine {
     /// What the processors of `vm` share, made once for each machine.
     Processors open(EngineVm vm);
 
+    /// Whether it has interrupt chips of its own ([Irqchip#KERNEL]).
+    default boolean keepsChips() {
+        return false;
+    }
+
     /// Frees what it occupies; its machines are closed.
     default void close() { }
 

@@ -63,7 +63,7 @@ public final class EngineVm implements Vm {
         this.config = config;
         this.ownClock = config.clock() == null ? new HostClock() : null;
         this.clock = config.clock() == null ? ownClock : config.clock();
-        this.chips = chipsOf(config);
+        this.chips = chipsOf(config, engine.keepsChips());
         this.poweredOnAt = clock.nanos();
         this.processors = engine.open(this);
     }
@@ -73,11 +73,13 @@ public final class EngineVm implements Vm {
         return engine;
     }
 
-    private InterruptChips chipsOf(VmConfig wanted) {
+    private InterruptChips chipsOf(VmConfig wanted, boolean elsewhere) {
         return switch (wanted.irqchip()) {
             case NONE -> null;
             case SPLIT -> InterruptChips.split(clock, false);
             case FULL -> new InterruptChips(clock, ports, mmio, false);
+            case KERNEL -> elsewhere ? InterruptChips.elsewhere(clock, ports)
+                    : new InterruptChips(clock, ports, mmio, false);
         };
     }
 

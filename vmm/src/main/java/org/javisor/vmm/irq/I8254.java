@@ -47,6 +47,15 @@ public final class I8254 {
         }
     }
 
+    /// A chip's state at `now`, of what its counters hold: for who has them from another place.
+    ///
+    /// @param speaker what port 0x61 was last written
+    public static State stateAt(long now, List<PitChannel.State> channels, int speaker) {
+        PitChannel timer = new PitChannel(true);
+        timer.restore(channels.getFirst());
+        return new State(channels, speaker, new TickLine.State(0, 0, 0), timer.nextRise(now));
+    }
+
     /// Whoever has a loudspeaker.
     @FunctionalInterface
     public interface ToneListener {
@@ -78,7 +87,7 @@ public final class I8254 {
     }
 
     /// How many ticks of the input clock are complete after `nanos`.
-    static long ticks(long nanos) {
+    public static long ticks(long nanos) {
         return nanos / NANOS_PER_SECOND * HZ + nanos % NANOS_PER_SECOND * HZ / NANOS_PER_SECOND;
     }
 

@@ -42,6 +42,8 @@ public final class InterruptChips {
     private volatile InterruptLine pitLine;
     /// Null where the local APICs are here.
     private volatile ForeignApics foreign;
+    /// Null where other chips than local APICs are here, or are nowhere.
+    private volatile ForeignChips kernel;
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
@@ -69,7 +71,17 @@ public final class InterruptChips {
         return new InterruptChips(clock, wideDestinations, false);
     }
 
+    /// None at all: somebody else has those of a PC, and will [#lead] to them.
+    public static InterruptChips elsewhere(Clock clock, IoBus ports) {
+        InterruptChips chips = new InterruptChips(clock, false, false);
+        ports.attach(CoprocessorError.PORT, 1, chips.coprocessorError, "coprocessor error");
+        return chips;
+    }
+
     private PcChips shared() {
+        if (kernel != null) {
+            throw new IllegalStateException("this machine's interrupt chips are the kernel's");
+        }
         if (shared == null) {
             throw new IllegalStateException("this machine has no interrupt chips but local APICs");
         }
@@ -107,6 +119,34 @@ public final class InterruptChips {
         if (shared != null) {
             shared.ioApic.onRedirection(() -> elsewhere.redirected(shared.ioApic.messages()));
         }
+    }
+
+    /// Leads to chips that are elsewhere, all of them; before processors are made.
+    public void lead(ForeignChips elsewhere) {
+        kernel = elsewhere;
+        foreign = elsewhere;
+        bus.lead(elsewhere);
+        for (int gsi = 0; gsi < GSIS; gsi++) {
+            lines[gsi] = new GsiLine(new KernelLine(elsewhere, gsi), List.of(new GsiRoute.Msi(0, 0)));
+        }
+        routing(GsiRouting.pc());
+    }
+
+    /// A line that leaves its routes to chips elsewhere: there is one place that it drives.
+    private record KernelLine(ForeignChips chips, int gsi) implements GsiLine.Targets {
+        @Override
+        public void drive(GsiRoute route, boolean level) {
+            chips.drive(gsi, level);
+        }
+
+        @Override
+        public GsiLine.Reception reception(GsiRoute route) {
+            return GsiLine.Reception.READY;
+        }
+
+        /// Nothing ever waits for room.
+        @Override
+        public void whenTaken(Runnable then) { }
     }
 
     /// The interrupt acknowledge cycle of a processor whose local APIC is elsewhere, for an interrupt from the PIC.
@@ -245,6 +285,10 @@ public final class InterruptChips {
     public synchronized void routing(GsiRouting replacement) {
         replacement.routes().forEach(this::checkRoutes);
         routing = replacement;
+        if (kernel != null) {
+            kernel.routing(replacement);
+            return;
+        }
         for (int gsi = 0; gsi < GSIS; gsi++) {
             lines[gsi].route(replacement.of(gsi));
         }
@@ -268,7 +312,7 @@ public final class InterruptChips {
         if (gsi < 0 || gsi >= GSIS) {
             throw new IllegalArgumentException("there is no global system interrupt " + gsi);
         }
-        if (shared == null && routes.stream().anyMatch(route -> !(route instanceof GsiRoute.Msi))) {
+        if (shared == null && kernel == null && routes.stream().anyMatch(route -> !(route instanceof GsiRoute.Msi))) {
             throw new IllegalArgumentException("GSI " + gsi + ": without PIC and I/O APIC it leads to messages only");
         }
     }
@@ -293,7 +337,9 @@ public final class InterruptChips {
 
     /// Power-on of the chips that processors share.
     public void reset() {
-        if (shared != null) {
+        if (kernel != null) {
+            kernel.reset();
+        } else if (shared != null) {
             shared.reset();
         }
     }
@@ -303,10 +349,14 @@ public final class InterruptChips {
 
     /// What the shared chips hold now; the machine does not run.
     public State save() {
-        return shared().save();
+        return kernel != null ? kernel.save() : shared().save();
     }
 
     public void restore(State saved) {
-        shared().restore(saved);
+        if (kernel != null) {
+            kernel.restore(saved);
+        } else {
+            shared().restore(saved);
+        }
     }
 }

@@ -24,7 +24,7 @@ final class KvmCoalesced {
     private final IoBus ports;
     private final IoBus mmio;
     private final Queue<CoalescedWrite> kept = new ArrayDeque<>();
-    /// The ring's address; 0 before there is a processor that shows it.
+    /// The ring's address; 0 while there is no processor that shows it.
     private long ring;
     private volatile int zones;
 
@@ -54,6 +54,12 @@ final class KvmCoalesced {
         if (ring == 0) {
             ring = vcpu.coalescedRing();
         }
+    }
+
+    /// Processors are about to go, and the ring with them.
+    synchronized void seenNoMore() {
+        drain();
+        ring = 0;
     }
 
     /// A processor has left the guest.

@@ -26,6 +26,7 @@ final class KvmEngine implements Engine {
             Map.entry(Capability.READ_ONLY_SLOTS, KvmCapability.READONLY_MEM),
             Map.entry(Capability.MANUAL_DIRTY_LOG, KvmCapability.MANUAL_DIRTY_LOG_PROTECT2),
             Map.entry(Capability.IRQCHIP, KvmCapability.SPLIT_IRQCHIP),
+            Map.entry(Capability.KERNEL_IRQCHIP, KvmCapability.PIT2),
             Map.entry(Capability.SPLIT_IRQCHIP, KvmCapability.SPLIT_IRQCHIP),
             Map.entry(Capability.IRQFD_RESAMPLE, KvmCapability.SPLIT_IRQCHIP),
             Map.entry(Capability.IOEVENTFD_ANY_LENGTH, KvmCapability.IOEVENTFD_ANY_LENGTH),
@@ -118,6 +119,11 @@ final class KvmEngine implements Engine {
 
     SystemFd system() {
         return system;
+    }
+
+    @Override
+    public boolean keepsChips() {
+        return true;
     }
 
     @Override

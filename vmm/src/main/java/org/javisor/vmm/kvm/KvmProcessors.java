@@ -38,7 +38,7 @@ final class KvmProcessors implements Engine.Processors {
     private final List<KvmDirtyRing> rings = new CopyOnWriteArrayList<>();
     /// 0 where writes are logged in bitmaps.
     private final long ringBytes;
-    /// Null in a machine without interrupt chips.
+    /// Null in a machine without interrupt chips, and where all are the kernel's.
     private final KvmLocalApics apics;
     private final KvmCpuid cpuid;
     private final int[] msrs;
@@ -80,7 +80,14 @@ final class KvmProcessors implements Engine.Processors {
         }
     }
 
+    /// @return null where the PIC is the kernel's
     private KvmLocalApics localApics() {
+        if (vm.config().irqchip() == Irqchip.KERNEL) {
+            require(KvmCapability.IRQCHIP);
+            require(KvmCapability.PIT2);
+            vm.chips().lead(new KvmChips(fd, new KvmLocalApics(vm, fd), vm.clock()));
+            return null;
+        }
         require(KvmCapability.SPLIT_IRQCHIP);
         fd.enable(KvmCapability.SPLIT_IRQCHIP,
                 vm.config().irqchip() == Irqchip.FULL ? IoApic.PINS : InterruptChips.GSIS);
@@ -156,8 +163,9 @@ final class KvmProcessors implements Engine.Processors {
         VcpuFd vcpu = fd.createVcpu(id);
         try {
             describe(vcpu, id);
+            KvmVcpu made = new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics, newRing(vcpu));
             coalesced.seenThrough(vcpu);
-            return new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics, newRing(vcpu));
+            return made;
         } catch (RuntimeException e) {
             vcpu.close();
             throw e;
@@ -243,6 +251,7 @@ final class KvmProcessors implements Engine.Processors {
 
     @Override
     public void close(Vcpu vcpu) {
+        coalesced.seenNoMore();
         ((KvmVcpu) vcpu).close();
     }
 

@@ -46,7 +46,7 @@ final class KvmState {
     KvmState(VcpuFd vcpu, Irqchip irqchip) {
         this.vcpu = vcpu;
         this.chips = irqchip != Irqchip.NONE;
-        this.pic = irqchip == Irqchip.FULL;
+        this.pic = irqchip == Irqchip.FULL || irqchip == Irqchip.KERNEL;
     }
 
     // ---- interrupts from the owner ----

@@ -16,6 +16,7 @@ public final class VmFd extends KvmFd {
     public static final int MSR_READ = 1, MSR_WRITE = 2;
     /// Of [Route]'s types.
     public static final int ROUTE_CHIP = 1, ROUTE_MSI = 2;
+    private static final int IRQFD_DEASSIGN = 1, IRQFD_RESAMPLE = 2;
     private static final int IOEVENTFD_DATAMATCH = 1, IOEVENTFD_PIO = 2, IOEVENTFD_DEASSIGN = 4;
     private static final int MSR_FILTER_BYTES = 392, CLOCK_BYTES = 48;
 
@@ -154,6 +155,74 @@ public final class VmFd extends KvmFd {
         } else {
             entry.set(INT, 20, route.b);
         }
+    }
+
+    /// Makes the chips of a PC: PIC pair, I/O APIC, PIT, and a local APIC for each processor. Before these are made.
+    public void createChips() {
+        call(KvmCalls.KVM_CREATE_IRQCHIP, 0);
+        with(ChipLayout.PIT_CONFIG_BYTES, config -> {
+            // The port of the speaker too, which the counters' third gate is on.
+            config.set(INT, 0, ChipLayout.PIT_SPEAKER);
+            return call(KvmCalls.KVM_CREATE_PIT2, config);
+        });
+    }
+
+    /// What one of the chips holds, from [ChipLayout#CHIP_STATE] on.
+    ///
+    /// @param chip of [ChipLayout]
+    public byte[] chip(int chip) {
+        return with(ChipLayout.CHIP_BYTES, structure -> {
+            structure.set(INT, 0, chip);
+            call(KvmCalls.KVM_GET_IRQCHIP, structure);
+            return structure.asSlice(ChipLayout.CHIP_STATE).toArray(ValueLayout.JAVA_BYTE);
+        });
+    }
+
+    /// Has one of the chips hold what [#chip(int)] gave.
+    public void chip(int chip, byte[] state) {
+        with(ChipLayout.CHIP_BYTES, structure -> {
+            structure.set(INT, 0, chip);
+            structure.asSlice(ChipLayout.CHIP_STATE).copyFrom(MemorySegment.ofArray(state));
+            return call(KvmCalls.KVM_SET_IRQCHIP, structure);
+        });
+    }
+
+    /// What the PIT holds: `struct kvm_pit_state2`.
+    public byte[] pit() {
+        return with(ChipLayout.PIT_BYTES, structure -> {
+            call(KvmCalls.KVM_GET_PIT2, structure);
+            return structure.toArray(ValueLayout.JAVA_BYTE);
+        });
+    }
+
+    /// Has the PIT hold what [#pit()] gave. Its counts begin anew.
+    public void pit(byte[] state) {
+        with(ChipLayout.PIT_BYTES, structure -> {
+            structure.copyFrom(MemorySegment.ofArray(state));
+            return call(KvmCalls.KVM_SET_PIT2, structure);
+        });
+    }
+
+    /// Drives a global system interrupt.
+    public void line(int gsi, boolean level) {
+        with(8, structure -> {
+            structure.set(INT, 0, gsi);
+            structure.set(INT, 4, level ? 1 : 0);
+            return call(KvmCalls.KVM_IRQ_LINE, structure);
+        });
+    }
+
+    /// Has an eventfd raise an interrupt, or no longer.
+    ///
+    /// @param resample the eventfd that tells of its end, or -1 for an edge
+    public void irqfd(int eventFd, int gsi, int resample, boolean assign) {
+        with(32, structure -> {
+            structure.set(INT, 0, eventFd);
+            structure.set(INT, 4, gsi);
+            structure.set(INT, 8, (assign ? 0 : IRQFD_DEASSIGN) | (resample < 0 ? 0 : IRQFD_RESAMPLE));
+            structure.set(INT, 12, Math.max(0, resample));
+            return call(KvmCalls.KVM_IRQFD, structure);
+        });
     }
 
     /// Has writes signal an eventfd, or no longer.

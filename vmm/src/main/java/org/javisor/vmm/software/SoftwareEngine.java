@@ -32,7 +32,7 @@ final class SoftwareEngine implements Engine {
 
     @Override
     public Set<Capability> capabilities() {
-        return EnumSet.complementOf(EnumSet.of(Capability.NESTED_STATE));
+        return EnumSet.complementOf(EnumSet.of(Capability.NESTED_STATE, Capability.KERNEL_IRQCHIP));
     }
 
     @Override

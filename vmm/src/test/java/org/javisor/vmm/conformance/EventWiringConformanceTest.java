@@ -115,6 +115,25 @@ class EventWiringConformanceTest {
 
     @ParameterizedTest
     @MethodSource(ENGINES)
+    void connectionsThatOutliveTheirMachineDoNothing(String engine) {
+        EventWiring wiring;
+        EventWiring.Connection doorbell;
+        EventWiring.Connection zone;
+        try (Guest guest = new Guest(engine, "f4 hlt"); EventFd bell = new EventFd()) {
+            wiring = guest.vm.eventWiring();
+            doorbell = wiring.ioeventfd(IoEvent.any(Space.PORT, 0x90, 1), bell);
+            zone = wiring.coalesce(Space.PORT, 0x91, 1);
+            assertEquals(VmExit.Halt.INSTANCE, guest.run());
+        }
+
+        doorbell.close();
+        zone.close();
+
+        assertEquals(List.of(), wiring.takeCoalesced());
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
     void aDoorbellTakesItsOwnWritesOnly(String engine) {
         try (Guest guest = new Guest(engine, """
                 b042    mov al, 0x42

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.vmm.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.javisor.host.EventFd;
+import org.javisor.memory.InterruptLine;
+import org.javisor.vmm.EventWiring;
+import org.javisor.vmm.Irqchip;
+import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmExit;
+import org.javisor.vmm.irq.GsiRoute;
+import org.javisor.vmm.irq.InterruptChips;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Machines whose interrupt chips are the engine's: in the kernel, with KVM.
+@Timeout(60)
+class KernelIrqchipConformanceTest {
+    private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
+    private static final int GSI = 11, VECTOR = 0x2b;
+
+    /// Sets the PICs up for vectors from 0x20 on with all but GSI 11 masked, and tells by port 0xe1.
+    ///
+    /// @param elcr which inputs of the slave are level-triggered
+    private static Guest listening(String engine, int elcr) {
+        return new Guest(engine, VmConfig.pc(1).withIrqchip(Irqchip.KERNEL).withExitsOnUnclaimed(true), String.format(
+                """
+                b0%02x         mov al, elcr
+                bad104         mov dx, 0x4d1
+                ee             out dx, al
+                b011           mov al, 0x11
+                e620           out 0x20, al
+                e6a0           out 0xa0, al
+                b020           mov al, 0x20
+                e621           out 0x21, al
+                b028           mov al, 0x28
+                e6a1           out 0xa1, al
+                b004           mov al, 4
+                e621           out 0x21, al
+                b002           mov al, 2
+                e6a1           out 0xa1, al
+                b001           mov al, 1
+                e621           out 0x21, al
+                e6a1           out 0xa1, al
+                b0fb           mov al, 0xfb
+                e621           out 0x21, al
+                b0f7           mov al, 0xf7
+                e6a1           out 0xa1, al
+                fb             sti
+                e6e1           out 0xe1, al
+                f4             hlt
+                ebfd           jmp to hlt
+                """, elcr)).handling(VECTOR, 0x1800, """
+                e6e0           out 0xe0, al
+                b020           mov al, 0x20
+                e6a0           out 0xa0, al
+                e620           out 0x20, al
+                cf             iret
+                """);
+    }
+
+    private static int port(Guest guest) {
+        return ((VmExit.PortWrite) guest.run()).port();
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aWireInterruptsByThePic(String engine) {
+        try (Guest guest = listening(engine, 0)) {
+            assertEquals(0xe1, port(guest));
+            InterruptLine wire = guest.vm.gsi(GSI);
+            for (int round = 0; round < 3; round++) {
+                wire.set(true);
+                assertEquals(0xe0, port(guest));
+                wire.set(false);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void anEventfdIsAnEdge(String engine) {
+        try (Guest guest = listening(engine, 0); EventFd trigger = new EventFd()) {
+            assertEquals(0xe1, port(guest));
+            EventWiring.Connection connection = guest.vm.eventWiring().irqfd(trigger, GSI);
+            for (int round = 0; round < 3; round++) {
+                trigger.signal();
+                assertEquals(0xe0, port(guest));
+            }
+            assertThrows(IllegalArgumentException.class, () -> guest.vm.eventWiring().irqfd(trigger, GSI));
+            connection.close();
+            guest.vm.eventWiring().irqfd(trigger, GSI).close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theEndOfAResampledInterruptIsTold(String engine) {
+        try (Guest guest = listening(engine, 1 << (GSI & 7)); EventFd trigger = new EventFd();
+                EventFd resample = new EventFd()) {
+            assertEquals(0xe1, port(guest));
+            guest.vm.eventWiring().irqfd(trigger, resample, GSI);
+            for (int round = 0; round < 3; round++) {
+                trigger.signal();
+                assertEquals(0xe0, port(guest));
+                assertEquals(0, resample.await(0), "not ended yet");
+                Thread ender = Thread.ofPlatform().daemon().start(() -> {
+                    resample.await(-1);
+                    guest.vcpu.kick();
+                });
+                assertEquals(VmExit.Interrupted.INSTANCE, guest.run());
+                join(ender);
+            }
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void whatChipsHoldIsReadAndGivenBack(String engine) {
+        int elcr = 1 << (GSI & 7);
+        try (Guest guest = listening(engine, elcr)) {
+            assertEquals(0xe1, port(guest));
+            InterruptChips.State saved = guest.vm.chips().save();
+            assertEquals(0x28, saved.pic().slave().vectorBase());
+            assertEquals(0xf7, saved.pic().slave().imr());
+            assertEquals(elcr, saved.pic().slave().elcr());
+            assertEquals(7, saved.pic().master().lowest());
+            assertEquals(0, saved.pic().master().step());
+
+            guest.vm.reset();
+            assertEquals(0, guest.vm.chips().save().pic().slave().vectorBase());
+            guest.vm.chips().restore(saved);
+
+            assertEquals(saved.pic(), guest.vm.chips().save().pic());
+            assertEquals(saved.ioApic(), guest.vm.chips().save().ioApic());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theTimerIsReadAndGivenBack(String engine) {
+        try (Guest guest = new Guest(engine, VmConfig.pc(1).withIrqchip(Irqchip.KERNEL).withExitsOnUnclaimed(true), """
+                b034    mov al, 0x34
+                e643    out 0x43, al
+                b00b    mov al, 0x0b
+                e640    out 0x40, al
+                b0e9    mov al, 0xe9
+                e640    out 0x40, al
+                e6e1    out 0xe1, al
+                """)) {
+            assertEquals(0xe1, port(guest));
+            InterruptChips.State saved = guest.vm.chips().save();
+            assertEquals(0x34, saved.pit().channels().getFirst().control());
+            assertEquals(0xe90b, saved.pit().channels().getFirst().written());
+            assertTrue(saved.pit().channels().getFirst().running());
+
+            guest.vm.reset();
+            guest.vm.chips().restore(saved);
+
+            assertEquals(0x34, guest.vm.chips().save().pit().channels().getFirst().control());
+            assertEquals(0xe90b, guest.vm.chips().save().pit().channels().getFirst().written());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aWireLeadsWhereItIsRouted(String engine) {
+        try (Guest guest = listening(engine, 0)) {
+            assertEquals(0xe1, port(guest));
+            guest.vm.routing(guest.vm.routing().with(100, new GsiRoute.Pic(GSI)));
+
+            guest.vm.gsi(100).set(true);
+
+            assertEquals(0xe0, port(guest));
+            assertThrows(IllegalArgumentException.class,
+                    () -> guest.vm.routing(guest.vm.routing().with(1000, new GsiRoute.Pic(GSI))));
+        }
+    }
+}
