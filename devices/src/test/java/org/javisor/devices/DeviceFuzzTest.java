@@ -24,6 +24,7 @@ import org.javisor.devices.pci.Ich9Lpc;
 import org.javisor.devices.pci.PciBridge;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PciConfigPorts;
+import org.javisor.devices.pci.PciError;
 import org.javisor.devices.pci.PciFirmware;
 import org.javisor.devices.pci.PciFunction;
 import org.javisor.devices.pci.PcieRootPort;
@@ -225,7 +226,20 @@ class DeviceFuzzTest extends DeviceFuzz {
                 new PciFirmware.Window(0x10_0000_0000L, 0x20_0000_0000L)).assign(root);
         rig.chip(bridge).chip(port).chip(behindBridge).chip(behindPort)
                 .action(rig.configuration(2 << 3)).action(rig.configuration(3 << 3))
-                .action(rig.configuration(1 << 8 | 5 << 3)).action(rig.configuration(2 << 8));
+                .action(rig.configuration(1 << 8 | 5 << 3)).action(rig.configuration(2 << 8))
+                .action(errors(port.function())).action(errors(behindPort.function()));
+    }
+
+    /// Errors are met; their registers, and the others of the extended space, are written.
+    private static FuzzRig.Action errors(PciFunction function) {
+        PciError[] all = PciError.values();
+        return random -> {
+            if (random.nextInt(4) == 0) {
+                function.errors().report(all[random.nextInt(all.length)], new int[] {1, 2, random.nextInt(), 4});
+            } else {
+                function.writeConfig(0x100 + 4 * random.nextInt(0x18), 4, random.nextInt());
+            }
+        };
     }
 
     /// The bridges of an i440FX board.

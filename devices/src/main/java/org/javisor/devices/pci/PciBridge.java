@@ -15,12 +15,12 @@ public final class PciBridge implements Chip<PciFunction.State> {
             IO_LIMIT = 0x1d, SECONDARY_STATUS = 0x1e, MEMORY_BASE = 0x20, MEMORY_LIMIT = 0x22, PREFETCHABLE_BASE = 0x24,
             PREFETCHABLE_LIMIT = 0x26, PREFETCHABLE_BASE_HIGH = 0x28, PREFETCHABLE_LIMIT_HIGH = 0x2c,
             BRIDGE_CONTROL = 0x3e;
-    static final int SECONDARY_RESET = 0x40;
+    static final int FORWARD_ERRORS = 2, SECONDARY_RESET = 0x40;
     /// What a window's base and limit are multiples of.
     static final long IO_GRANULE = 0x1000, MEMORY_GRANULE = 0x10_0000;
 
     private static final int ERRORS = 0xf900, CONTROL_BITS = 0x007f, ISA_ENABLE = 4, WINDOW_64_BITS = 1;
-    private static final int ISA_PORTS = 0x300;
+    private static final int ISA_PORTS = 0x300, RECEIVED_SYSTEM_ERROR = 0x4000;
 
     private final PciFunction function;
     private final PciBus bus;
@@ -95,6 +95,21 @@ public final class PciBridge implements Chip<PciFunction.State> {
     private void resetSecondary() {
         if ((function.readConfig(BRIDGE_CONTROL, 2) & SECONDARY_RESET) != 0) {
             bus.reset();
+        }
+    }
+
+    // ---- errors ----
+
+    /// A message about an error has come from behind the bridge.
+    ///
+    /// @param source bus, device and function of who sends it
+    void takeError(AdvancedErrors.Severity severity, int source) {
+        if (severity != AdvancedErrors.Severity.CORRECTABLE) {
+            function.updateConfig(SECONDARY_STATUS, 2, status -> status | RECEIVED_SYSTEM_ERROR);
+        }
+        RootErrors root = function.rootErrors();
+        if (root != null && (function.readConfig(BRIDGE_CONTROL, 2) & FORWARD_ERRORS) != 0) {
+            root.take(severity, source);
         }
     }
 

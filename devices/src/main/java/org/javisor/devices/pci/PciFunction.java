@@ -67,6 +67,8 @@ public final class PciFunction implements Chip<PciFunction.State> {
     /// Null before it joins a bus.
     private MsiSink messages;
     private final List<DmaSpace> spaces = new ArrayList<>();
+    private AdvancedErrors errors;
+    private RootErrors rootErrors;
     private boolean intxWanted;
     private volatile boolean master;
 
@@ -168,6 +170,26 @@ public final class PciFunction implements Chip<PciFunction.State> {
         owner = device;
     }
 
+    /// Names what reports this function's errors.
+    void reportsErrors(AdvancedErrors reporter) {
+        errors = reporter;
+    }
+
+    /// Null where errors are not reported: on a root bus, and on conventional PCI.
+    public AdvancedErrors errors() {
+        return errors;
+    }
+
+    /// Names who is told of errors of this function, a root port, and of what is behind it.
+    void reportsRootErrors(RootErrors listener) {
+        rootErrors = listener;
+    }
+
+    /// Null but for a root port.
+    RootErrors rootErrors() {
+        return rootErrors;
+    }
+
     Chip<?> owner() {
         return owner;
     }
@@ -258,7 +280,7 @@ public final class PciFunction implements Chip<PciFunction.State> {
     /// way, where what is behind that is conventional PCI and has no numbers in its requests.
     ///
     /// @pci PCI Express 5.0 §2.2.4.2 "Transaction Descriptor - Transaction ID Field"
-    private int requester() {
+    int requester() {
         PciBridge above = bus.bridge();
         return above != null && bus.kind() == PciBus.Kind.CONVENTIONAL ? above.function().requester()
                 : bus.number() << 8 | devfn;

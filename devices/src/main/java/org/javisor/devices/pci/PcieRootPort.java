@@ -11,8 +11,12 @@ public final class PcieRootPort implements Chip<PciFunction.State> {
     private static final int SLOT_IMPLEMENTED = 0x100;
     private static final int LINK_ACTIVE_REPORTING = 1 << 20;
     private static final int ROOT_CONTROL = 0x1c, ROOT_CONTROL_BITS = 0x1f;
+    private static final int ACCESS_CONTROL = 0xd, ACCESS_CONTROL_BYTES = 8, ACCESS_CONTROL_REGISTER = 6;
+    /// Source validation, translation blocking, redirection of requests and completions, upstream forwarding.
+    private static final int CONTROLS = 0x1f;
 
     private final PciBridge bridge;
+    private final PortInterrupt interrupt;
     private final PcieSlot slot;
 
     /// @param number of the slot, as the guest is told: 1 to 255, different for each
@@ -29,14 +33,28 @@ public final class PcieRootPort implements Chip<PciFunction.State> {
         config.set(at + ExpressCapability.DEVICE_CAPABILITIES, 4, ExpressCapability.ROLE_BASED_ERRORS);
         config.set(at + ExpressCapability.DEVICE_CONTROL, 2, ExpressCapability.CONTROL_DEFAULT);
         config.allow(at + ExpressCapability.DEVICE_CONTROL, 2, ExpressCapability.CONTROL_BITS);
+        config.allowClear(at + ExpressCapability.DEVICE_STATUS, 2, ExpressCapability.ERRORS_DETECTED);
         ExpressCapability.defineLink(config, at);
         int capabilities = config.get(at + ExpressCapability.LINK_CAPABILITIES, 4);
         config.set(at + ExpressCapability.LINK_CAPABILITIES, 4, capabilities | LINK_ACTIVE_REPORTING | number << 24);
         config.allow(at + ROOT_CONTROL, 2, ROOT_CONTROL_BITS);
         config.allow(at + ExpressCapability.LINK_CONTROL, 2,
                 ExpressCapability.LINK_CONTROL_BITS | PcieSlot.LINK_DISABLE);
-        slot = new PcieSlot(bridge, msi, at, number);
+        interrupt = new PortInterrupt(function, msi);
+        slot = new PcieSlot(bridge, interrupt, at, number);
+        new RootErrors(function, AdvancedErrors.add(function, at).at(), interrupt);
+        addAccessControl(config);
         function.belongsTo(this);
+    }
+
+    /// Access control services. Whatever is switched on is so in any case: cards reach memory and interrupts alone, by
+    /// their own names, and never each other. So systems may tell those below one port from those below another.
+    ///
+    /// @pci PCI Express 5.0 §6.12 "Access Control Services"
+    private static void addAccessControl(ConfigSpace config) {
+        int at = config.addExtendedCapability(ACCESS_CONTROL, 1, ACCESS_CONTROL_BYTES);
+        config.set(at + ACCESS_CONTROL_REGISTER - 2, 2, CONTROLS);
+        config.allow(at + ACCESS_CONTROL_REGISTER, 2, CONTROLS);
     }
 
     // The bridge asks only once it is complete, but it is made first.
@@ -67,6 +85,7 @@ public final class PcieRootPort implements Chip<PciFunction.State> {
     public void reset() {
         bridge.reset();
         slot.reset();
+        interrupt.reset();
     }
 
     @Override
@@ -77,6 +96,6 @@ public final class PcieRootPort implements Chip<PciFunction.State> {
     @Override
     public void load(PciFunction.State state) {
         bridge.load(state);
-        slot.loaded();
+        interrupt.loaded();
     }
 }

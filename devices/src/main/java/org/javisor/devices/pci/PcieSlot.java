@@ -27,7 +27,7 @@ final class PcieSlot implements HotplugSlot {
 
     private final PciBridge bridge;
     private final PciFunction port;
-    private final Msi msi;
+    private final PortInterrupt.Part interrupt;
     private final int control;
     private final int status;
     private final int linkControl;
@@ -35,12 +35,11 @@ final class PcieSlot implements HotplugSlot {
     private final int number;
     private Consumer<PciFunction> listener = _ -> { };
     private boolean removalWanted;
-    private boolean signalled;
 
-    PcieSlot(PciBridge bridge, Msi msi, int at, int number) {
+    PcieSlot(PciBridge bridge, PortInterrupt interrupts, int at, int number) {
         this.bridge = bridge;
         this.port = bridge.function();
-        this.msi = msi;
+        this.interrupt = interrupts.part(this::interruptWanted);
         this.number = number;
         control = at + CONTROL;
         status = at + STATUS;
@@ -54,10 +53,10 @@ final class PcieSlot implements HotplugSlot {
         config.carry(status, 2, PRESENT);
         config.carry(linkStatus, 2, LINK_ACTIVE);
         port.onGuestWrite(control, 2, this::controlWritten);
-        port.onGuestWrite(control, 4, this::settle);
+        port.onGuestWrite(control, 4, interrupt::settle);
         port.onGuestWrite(linkControl, 2, () -> {
             followPower();
-            settle();
+            interrupt.settle();
         });
     }
 
@@ -95,7 +94,7 @@ final class PcieSlot implements HotplugSlot {
             raise(PRESENCE_CHANGED | (dark ? ATTENTION_PRESSED : 0), PRESENT, PRESENT);
             followPower();
         }
-        settle();
+        interrupt.settle();
     }
 
     @Override
@@ -114,7 +113,7 @@ final class PcieSlot implements HotplugSlot {
         if (idle) {
             pull();
         }
-        settle();
+        interrupt.settle();
     }
 
     @Override
@@ -130,7 +129,7 @@ final class PcieSlot implements HotplugSlot {
             raise(PRESENCE_CHANGED, PRESENT, 0);
             followPower();
         }
-        settle();
+        interrupt.settle();
         listener.accept(leaving);
     }
 
@@ -156,7 +155,7 @@ final class PcieSlot implements HotplugSlot {
         if (given) {
             pull();
         }
-        settle();
+        interrupt.settle();
     }
 
     /// The link is up while there is a card, with power, and the guest wants a link. A card that loses power forgets
@@ -181,22 +180,7 @@ final class PcieSlot implements HotplugSlot {
         port.updateConfig(status, 2, bits -> bits & ~which | now | event);
     }
 
-    /// Interrupts for events that the guest has not seen and wants to be told of: by a message when there begin to be
-    /// some, or by the pin as long as there are.
-    private void settle() {
-        boolean wanted;
-        boolean begins;
-        synchronized (this) {
-            wanted = interruptWanted();
-            begins = wanted && !signalled;
-            signalled = wanted;
-        }
-        port.intx(wanted && !msi.enabled());
-        if (begins) {
-            msi.trigger(0);
-        }
-    }
-
+    /// Whether there are events that the guest has not seen and wants to be told of.
     private boolean interruptWanted() {
         int enabled = port.readConfig(control, 2);
         int events = port.readConfig(status, 2) & EVENTS;
@@ -216,19 +200,10 @@ final class PcieSlot implements HotplugSlot {
             port.updateConfig(control, 2, _ -> ATTENTION_OFF | (powered ? INDICATOR_ON : INDICATOR_OFF | POWER_OFF));
             port.updateConfig(status, 2, _ -> powered ? PRESENT : 0);
             port.updateConfig(linkStatus, 2, bits -> powered ? bits | LINK_ACTIVE : bits & ~LINK_ACTIVE);
-            signalled = false;
         }
         if (leaving) {
             pull();
         }
         port.decodeAgain();
-    }
-
-    /// After the port's registers have been loaded: what was to be signalled has been.
-    void loaded() {
-        synchronized (this) {
-            signalled = interruptWanted();
-        }
-        port.intx(signalled && !msi.enabled());
     }
 }

@@ -97,7 +97,7 @@ class PciBridgeTest {
         assertEquals(-1, read(bus, 9, 0x100, 4));
         assertEquals(0, read(bus, 9, ConfigSpace.CAPABILITIES, 1));
         int portBus = port.bus().number();
-        assertEquals(0, read(portBus, 0, 0x100, 4));
+        assertEquals(0x0002_0001, read(portBus, 0, 0x100, 4));
         int capability = read(portBus, 0, ConfigSpace.CAPABILITIES, 1);
         assertEquals(0x0002_0010, read(portBus, 0, capability, 4));
     }
