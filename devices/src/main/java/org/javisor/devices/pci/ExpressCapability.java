@@ -11,8 +11,9 @@ package org.javisor.devices.pci;
 public final class ExpressCapability {
     static final int ID = 0x10, BYTES = 0x3c;
     static final int VERSION_2 = 2, ENDPOINT = 0, ROOT_PORT = 4 << 4, ROOT_COMPLEX_INTEGRATED = 9 << 4;
-    static final int FLAGS = 2, DEVICE_CAPABILITIES = 4, DEVICE_CONTROL = 8, DEVICE_STATUS = 0xa, LINK_CAPABILITIES = 0xc,
-            LINK_CONTROL = 0x10, LINK_STATUS = 0x12, LINK_CAPABILITIES_2 = 0x2c, LINK_CONTROL_2 = 0x30;
+    static final int FLAGS = 2, DEVICE_CAPABILITIES = 4, DEVICE_CONTROL = 8, DEVICE_STATUS = 0xa,
+            LINK_CAPABILITIES = 0xc, LINK_CONTROL = 0x10, LINK_STATUS = 0x12, LINK_CAPABILITIES_2 = 0x2c,
+            LINK_CONTROL_2 = 0x30;
     static final int ROLE_BASED_ERRORS = 1 << 15, FUNCTION_RESET_CAPABLE = 1 << 28;
     static final int CONTROL_BITS = 0x78ff, CONTROL_DEFAULT = 0x2810;
     static final int UNSUPPORTED_REQUEST_DETECTED = 8;
