@@ -10,6 +10,7 @@ module org.javisor.devices {
     exports org.javisor.devices.block.image;
     exports org.javisor.devices.block.qcow2;
     exports org.javisor.devices.dma;
+    exports org.javisor.devices.edu;
     exports org.javisor.devices.firmware;
     exports org.javisor.devices.floppy;
     exports org.javisor.devices.ide;

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.javisor.devices.dma.DmaChannel;
 import org.javisor.devices.dma.DmaControllers;
 import org.javisor.devices.dma.DmaPages;
+import org.javisor.devices.edu.Edu;
 import org.javisor.devices.firmware.FwCfg;
 import org.javisor.devices.floppy.FloppyController;
 import org.javisor.devices.floppy.FloppyFormat;
@@ -98,6 +99,7 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("ide", StorageFuzz::ide);
         row("ahci", StorageFuzz::ahci);
         row("xhci", rig -> xhci(rig));
+        row("edu", rig -> edu(rig));
         return rows;
     }
 
@@ -316,6 +318,19 @@ class DeviceFuzzTest extends DeviceFuzz {
             watchdog.write(0xc, 2, 0x86);
             watchdog.write(4 * random.nextInt(4), 4, random.nextInt(1 << random.nextInt(1, 21)));
         }).action(random -> watchdog.function().writeConfig(0x68, 1, random.nextInt(100) == 0 ? 7 : 2));
+    }
+
+    private static void edu(FuzzRig rig) {
+        Edu device = new Edu(rig.memory);
+        add(rig, device.function());
+        rig.chip(device).action(random -> {
+            boolean toMemory = random.nextBoolean();
+            long inside = 0x4_0000 + random.nextInt(-8, 4100);
+            device.write(0x80, 8, toMemory ? inside : FuzzRig.value(random));
+            device.write(0x88, 8, toMemory ? FuzzRig.value(random) : inside);
+            device.write(0x90, 8, random.nextInt(-1, 5000));
+            device.write(0x98, 4, random.nextInt(8) & ~2 | (toMemory ? 2 : 0));
+        }).action(random -> device.write(random.nextInt(40) * 4, 4, random.nextInt(256)));
     }
 
     /// With registers and commands as a driver writes them, on queues all over memory.

@@ -7,13 +7,14 @@ import org.javisor.memory.Chip;
 /// Configuration mechanism 1: the address at ports 0xcf8 to 0xcfb, data at 0xcfc to 0xcff.
 ///
 /// The address register takes 32-bit accesses only; a byte access to 0xcf9 belongs to the reset control
-/// register.
+/// register. Its lowest two bits read as zeros, but a byte or word that they select in place of the data port's lower
+/// bits is found, as with QEMU: test programs that grew up there rely on it.
 ///
 /// @pci PCI Local Bus 3.0 §3.2.2.3.2 "Software Generation of Configuration Transactions"
 public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.State> {
     public static final int PORT = 0xcf8, PORTS = 8;
 
-    private static final int ENABLE = 0x8000_0000, ADDRESS_BITS = 0x80ff_fffc;
+    private static final int ENABLE = 0x8000_0000, ADDRESS_BITS = 0x80ff_ffff, READABLE = 0xffff_fffc;
     private static final int DATA = 4, RESET_CONTROL = 1;
 
     /// The address register.
@@ -38,7 +39,7 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
     @Override
     public long read(long offset, int size) {
         if (offset == 0 && size == 4) {
-            return address & 0xffff_ffffL;
+            return address & READABLE & 0xffff_ffffL;
         }
         if (offset == RESET_CONTROL && size == 1) {
             return resetControl.read(0, 1);
@@ -47,7 +48,7 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
         if (!isData(offset, size) || (selected & ENABLE) == 0) {
             return -1;
         }
-        return bus.readConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset),
+        return bus.readConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset, size),
                 size);
     }
 
@@ -59,7 +60,7 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
         } else if (offset == RESET_CONTROL && size == 1) {
             resetControl.write(0, 1, value);
         } else if (isData(offset, size) && (selected & ENABLE) != 0) {
-            bus.writeConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset), size,
+            bus.writeConfig(selected >>> 16 & 0xff, selected >>> 8 & 0xff, register(selected, offset, size), size,
                     (int) value);
         }
     }
@@ -68,8 +69,9 @@ public final class PciConfigPorts implements BusDevice, Chip<PciConfigPorts.Stat
         return offset >= DATA && offset + size <= PORTS;
     }
 
-    private static int register(int selected, long offset) {
-        return selected & 0xfc | (int) offset & 3;
+    private static int register(int selected, long offset, int size) {
+        int low = ((int) offset | selected) & 3;
+        return selected & 0xfc | (low + size <= 4 ? low : (int) offset & 3);
     }
 
     @Override
