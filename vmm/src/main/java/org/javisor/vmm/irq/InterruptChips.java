@@ -44,6 +44,8 @@ public final class InterruptChips {
     private volatile ForeignApics foreign;
     /// Null where other chips than local APICs are here, or are nowhere.
     private volatile ForeignChips kernel;
+    /// Null where messages name their destinations themselves.
+    private volatile MessageRemapping remapping;
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
@@ -193,7 +195,7 @@ public final class InterruptChips {
                 case GsiRoute.Pin(int pin) -> shared.ioApic.input(pin, level);
                 case GsiRoute.Msi(long address, int data) -> {
                     if (level) {
-                        msi.send(address, data);
+                        send(address, data);
                     }
                 }
             }
@@ -271,8 +273,48 @@ public final class InterruptChips {
         return lines[gsi].source();
     }
 
+    /// Where messages go that no PCI function sends.
     public MsiSink msi() {
-        return msi;
+        return this::send;
+    }
+
+    private void send(long address, int data) {
+        MessageRemapping iommu = remapping;
+        if (iommu == null) {
+            msi.send(address, data);
+        } else {
+            iommu.send(address, data);
+        }
+    }
+
+    // ---- behind an IOMMU ----
+
+    /// Has messages, the I/O APIC's too, go through an IOMMU; before the machine runs.
+    public void remapBy(MessageRemapping iommu) {
+        remapping = iommu;
+        shared().ioApic.remapBy(iommu);
+    }
+
+    /// What messages mean has changed.
+    public void remapped() {
+        shared().ioApic.remapped();
+    }
+
+    /// Sends a message past the IOMMU, as without one.
+    ///
+    /// @return whether anybody accepted it
+    public boolean sendUnmapped(long address, int data) {
+        return msi.accept(address, data);
+    }
+
+    /// What a message means without an IOMMU; null if it goes nowhere.
+    public MessageRemapping.Remapped decodeUnmapped(long address, int data) {
+        return msi.decode(address, data);
+    }
+
+    /// Delivers what an IOMMU has remapped; as [ForeignApics#deliver].
+    public boolean deliver(int destination, int command, boolean one) {
+        return msi.deliver(destination, command, one);
     }
 
     public GsiRouting routing() {

@@ -71,6 +71,8 @@ public final class IoApic implements BusDevice {
     private int select;
     private int id;
     private int pins;
+    /// Null where entries name their destinations themselves.
+    private MessageRemapping remapping;
     private IntConsumer onEnd = _ -> { };
     private Runnable onRedirection = () -> { };
 
@@ -106,7 +108,15 @@ public final class IoApic implements BusDevice {
         if ((entry & (MASKED | TRIGGER_LEVEL)) != 0) {
             return GsiLine.Reception.DEAF;
         }
-        boolean waits = bus.pending(destination(entry), (int) entry);
+        if (remapping == null) {
+            return reception(bus.pending(destination(entry), (int) entry));
+        }
+        MessageRemapping.Remapped remapped = remapping.resolve(messageAddress(entry), message(entry));
+        return remapped == null ? GsiLine.Reception.DEAF
+                : reception(bus.pending(remapped.destination(), remapped.command()));
+    }
+
+    private static GsiLine.Reception reception(boolean waits) {
         return waits ? GsiLine.Reception.WAITING : GsiLine.Reception.READY;
     }
 
@@ -136,7 +146,9 @@ public final class IoApic implements BusDevice {
         if (InterruptInjectedEvent.on()) {
             InterruptInjectedEvent.record("I/O APIC", pin, destination(entry), message);
         }
-        if (!bus.deliver(destination(entry), message) && level) {
+        boolean accepted = remapping == null ? bus.deliver(destination(entry), message)
+                : remapping.send(messageAddress(entry), message);
+        if (!accepted && level) {
             synchronized (lock) {
                 table[pin] &= ~REMOTE_IRR;
             }
@@ -152,7 +164,27 @@ public final class IoApic implements BusDevice {
                 messages.put(pin, MsiDecoder.encode(destination(entry), message(entry), false));
             }
         }
+        if (remapping != null) {
+            messages.replaceAll((pin, message) -> remapped(pin, message));
+        }
         return messages;
+    }
+
+    private GsiRoute.Msi remapped(int pin, GsiRoute.Msi unless) {
+        long entry;
+        synchronized (lock) {
+            entry = table[pin];
+        }
+        MessageRemapping.Remapped to = remapping.resolve(messageAddress(entry), message(entry));
+        return to == null ? unless : MsiDecoder.encode(to.destination(), to.command(), to.one());
+    }
+
+    /// The address of the message that an entry stands for: bits 63 to 48 are its bits 19 to 4, the destination mode is
+    /// bit 2. So an entry in remappable format is a message in that format.
+    ///
+    /// @datasheet Intel VT-d 4.1 §5.1.5.1 "I/OxAPIC Programming"
+    private static long messageAddress(long entry) {
+        return MsiDecoder.FIRST_ADDRESS | entry >>> 48 << 4 | (entry & ApicLayout.LOGICAL) >> 9;
     }
 
     private static int message(long entry) {
@@ -198,6 +230,16 @@ public final class IoApic implements BusDevice {
             }
         }
         return found;
+    }
+
+    /// Has messages go through an IOMMU, and entries have room for its format; before the machine runs.
+    void remapBy(MessageRemapping iommu) {
+        remapping = iommu;
+    }
+
+    /// Who is told of changed entries is to look at them again: what they mean has changed.
+    void remapped() {
+        onRedirection.run();
     }
 
     /// Has `listener` told when the table may have changed, without the lock; before anybody uses this.
@@ -274,7 +316,8 @@ public final class IoApic implements BusDevice {
     private void writeEntry(int pin, boolean upper, int value) {
         long entry = table[pin];
         if (upper) {
-            long writable = wideDestinations ? 0xfffe_0000_0000_0000L : 0xff00_0000_0000_0000L;
+            long writable = remapping != null ? 0xffff_0000_0000_0000L
+                    : wideDestinations ? 0xfffe_0000_0000_0000L : 0xff00_0000_0000_0000L;
             entry = (long) value << 32 & writable | entry & 0xffff_ffffL;
         } else {
             entry = entry & ~0xffff_ffffL | value & LOW_WRITABLE | entry & REMOTE_IRR;

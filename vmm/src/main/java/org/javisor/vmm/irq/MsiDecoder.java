@@ -19,7 +19,7 @@ import org.javisor.vmm.events.InterruptInjectedEvent;
 ///
 /// @sdm vol. 3A §11.11 "Message Signalled Interrupts"
 public final class MsiDecoder implements MsiSink {
-    private static final long FIRST_ADDRESS = 0xfee0_0000L;
+    static final long FIRST_ADDRESS = 0xfee0_0000L;
     private static final int REDIRECTION_HINT = 1 << 3, LOGICAL_DESTINATION = 1 << 2;
     private static final int DATA = ApicLayout.VECTOR | ApicLayout.MODE | ApicLayout.LEVEL_ASSERT
             | ApicLayout.TRIGGER_LEVEL;
@@ -46,20 +46,41 @@ public final class MsiDecoder implements MsiSink {
 
     @Override
     public void send(long address, int data) {
-        if (address >>> 20 != 0xfee) {
-            return;
-        }
-        int low = (int) address >>> 12 & 0xff;
-        int high = wideDestinations ? (int) address >>> 5 & 0x7f : 0;
-        int destination = high == 0 ? ApicBus.widen(low) : high << 8 | low;
-        int message = data & DATA | ((address & LOGICAL_DESTINATION) != 0 ? ApicLayout.LOGICAL : 0);
+        accept(address, data);
+    }
+
+    /// As [#send].
+    ///
+    /// @return whether anybody accepted it
+    boolean accept(long address, int data) {
+        return address >>> 20 == 0xfee && deliver(destination(address), message(address, data), forOne(address, data));
+    }
+
+    /// Delivers a message that is decoded already; as [ForeignApics#deliver].
+    boolean deliver(int destination, int message, boolean one) {
         if (InterruptInjectedEvent.on()) {
             InterruptInjectedEvent.record("MSI", -1, destination, message);
         }
-        if ((address & REDIRECTION_HINT) != 0 && ApicLayout.mode(message) == ApicLayout.FIXED) {
-            bus.deliverToOne(destination, message);
-        } else {
-            bus.deliver(destination, message);
-        }
+        return one ? bus.deliverToOne(destination, message) : bus.deliver(destination, message);
+    }
+
+    /// What a message means; null if it goes nowhere.
+    MessageRemapping.Remapped decode(long address, int data) {
+        return address >>> 20 != 0xfee ? null : new MessageRemapping.Remapped(destination(address),
+                message(address, data), forOne(address, data));
+    }
+
+    private int destination(long address) {
+        int low = (int) address >>> 12 & 0xff;
+        int high = wideDestinations ? (int) address >>> 5 & 0x7f : 0;
+        return high == 0 ? ApicBus.widen(low) : high << 8 | low;
+    }
+
+    private static int message(long address, int data) {
+        return data & DATA | ((address & LOGICAL_DESTINATION) != 0 ? ApicLayout.LOGICAL : 0);
+    }
+
+    private static boolean forOne(long address, int data) {
+        return (address & REDIRECTION_HINT) != 0 && ApicLayout.mode(data & DATA) == ApicLayout.FIXED;
     }
 }
