@@ -4,6 +4,7 @@
 module org.javisor.machine {
     requires transitive org.javisor.vmm;
     requires transitive org.javisor.devices;
+    requires transitive org.javisor.passthrough;
     exports org.javisor.machine;
     exports org.javisor.machine.layout;
 }

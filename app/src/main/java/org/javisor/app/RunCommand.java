@@ -143,6 +143,9 @@ final class RunCommand implements Callable<Integer> {
     private NetworkOptions network;
 
     @Mixin
+    private IommuOptions iommu;
+
+    @Mixin
     private ParavirtOptions paravirt;
 
     @Spec
@@ -165,6 +168,7 @@ final class RunCommand implements Callable<Integer> {
         storage.disks(board.config().model()).forEach(builder::disk);
         usb.disks(storage.snapshot()).forEach(builder::disk);
         builder.usb(usb.config());
+        builder.iommu(iommu.config()).extras(iommu.devices());
         builder.interfaces(paravirt.interfaces());
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);

@@ -63,6 +63,7 @@ final class Board implements AutoCloseable {
                 pci.slots().install(display.function());
             }
             network = connected = new NetworkDevices(config, vm, pci.slots(), boot);
+            ExtraDevices.install(config, vm, pci.slots());
             hotplug = new Hotplug(pci.hotplugSlots());
             firmware = starts ? new FirmwareDevices(config, vm, pci::acpi, boot, legacy.smiFeatures()) : null;
         } catch (RuntimeException | Error e) {

@@ -60,6 +60,8 @@ public final class MachineBuilder {
     private TranslatorConfig translator = TranslatorConfig.DEFAULT;
     private PeripheralConfig peripherals = PeripheralConfig.NONE;
     private UsbConfig usb = UsbConfig.NONE;
+    private IommuConfig iommu;
+    private List<ExtraDevice> extras = List.of();
 
     MachineBuilder() {
         Arrays.fill(serial, SerialOutput.NOWHERE);
@@ -243,6 +245,18 @@ public final class MachineBuilder {
         return this;
     }
 
+    /// Puts PCI functions behind an IOMMU; null for none.
+    public MachineBuilder iommu(IommuConfig wanted) {
+        iommu = wanted;
+        return this;
+    }
+
+    /// Devices to test with.
+    public MachineBuilder extras(List<ExtraDevice> wanted) {
+        extras = wanted;
+        return this;
+    }
+
     /// Devices that not every machine has.
     public MachineBuilder peripherals(PeripheralConfig wanted) {
         peripherals = wanted;
@@ -280,7 +294,7 @@ public final class MachineBuilder {
                 : new BootSource(kernelName, kernel, initrdName, initrd, commandLine, protocol);
         return new MachineConfig(cpus, ramBytes, boot, firmware, display, board, disks, networkCards,
                 List.of(serial), virtioConsole, onReset, onCrash, debugExitPort, withheld, vendor, processor,
-                reports, execution, translator, peripherals, usb, interfaces, memorySource);
+                reports, execution, translator, peripherals, usb, interfaces, iommu, extras, memorySource);
     }
 
     private static byte[] read(String what, Path file) {

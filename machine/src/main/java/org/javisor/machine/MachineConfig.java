@@ -40,6 +40,8 @@ import org.javisor.vmm.pv.GuestInterface;
 /// @param peripherals   devices that not every machine has
 /// @param usb           what hangs on USB beside disks
 /// @param interfaces    what guests are offered to make their life with a hypervisor easier
+/// @param iommu         what PCI functions are behind; null for nothing
+/// @param extras        devices to test with
 /// @param memorySource  where RAM's pages get their contents when they are first touched; null for zeros
 public record MachineConfig(
         int cpus, long ramBytes, BootSource boot, Firmware firmware, Display display,
@@ -47,7 +49,8 @@ public record MachineConfig(
         List<SerialOutput> serial, SerialOutput virtioConsole, ResetPolicy resetPolicy, ResetPolicy crashPolicy,
         int debugExitPort, Set<CpuFeature> withheld, CpuVendor vendor, ProcessorOptions processor,
         Consumer<String> reports, Execution execution, TranslatorConfig translator, PeripheralConfig peripherals,
-        UsbConfig usb, Set<GuestInterface> interfaces, PageSource memorySource) {
+        UsbConfig usb, Set<GuestInterface> interfaces, IommuConfig iommu, List<ExtraDevice> extras,
+        PageSource memorySource) {
     public static final int MAX_CPUS = 16;
     public static final long MIN_RAM = 16L << 20, MAX_RAM = 512L << 30;
     public static final int MAX_DISKS = 16, MAX_NETWORK_CARDS = 8, SERIAL_PORTS = 4;
@@ -143,6 +146,7 @@ public record MachineConfig(
         require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
         require(firmware == null || !firmware.image().secure() || board.smm() && board.model().express(),
                 "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
+        require(iommu == null || board.model().express(), "an IOMMU needs the board q35");
         require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
                         && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
                         && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,
@@ -153,11 +157,13 @@ public record MachineConfig(
         serial = List.copyOf(serial);
         withheld = Set.copyOf(withheld);
         interfaces = Set.copyOf(interfaces);
+        extras = List.copyOf(extras);
     }
 
     /// What the ACPI tables are to say of a board that is configured as without firmware.
     AcpiConfig acpi() {
-        return AcpiConfig.of(board.model(), cpus, ramBytes, SERIAL_PORTS).with(peripherals.acpi());
+        return AcpiConfig.of(board.model(), cpus, ramBytes, SERIAL_PORTS).with(peripherals.acpi())
+                .with(iommu == null ? null : iommu.acpi(processor.physicalAddressBits()));
     }
 
     private static void require(boolean holds, String message) {

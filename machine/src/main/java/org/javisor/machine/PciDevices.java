@@ -21,6 +21,7 @@ final class PciDevices {
     private final MachineConfig config;
     private final PirqRouter router;
     private final PciBus bus;
+    private final IommuDevice iommu;
     private final Chipset chipset;
     private final ExpansionSlots slots;
     private final PciConfigPorts configPorts;
@@ -31,6 +32,7 @@ final class PciDevices {
         long last = MemoryMap.pci64(config.ramBytes()) + MemoryMap.PCI64_BYTES - 1;
         PciBus.Kind kind = config.board().model().express() ? PciBus.Kind.ROOT_COMPLEX : PciBus.Kind.CONVENTIONAL;
         this.bus = new PciBus(kind, vm.ports(), vm.mmio(), last, router, vm.msi());
+        this.iommu = new IommuDevice(config, vm, bus);
         this.chipset = Chipset.of(config, vm, bus, router, legacy, memory);
         this.slots = new ExpansionSlots(config.board(), bus);
         this.configPorts = new PciConfigPorts(bus, legacy.resetControl());
@@ -82,5 +84,7 @@ final class PciDevices {
         chipset.reset();
         bus.reset();
         router.reset();
+        // Until then addresses of what devices have under way mean what they did.
+        iommu.reset();
     }
 }

@@ -76,6 +76,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
                 !WITHOUT_FORCED_EMULATION.contains(configuration.name())));
+        builder.iommu(QemuDevices.iommu(configuration)).extras(QemuDevices.extras(configuration));
         if (hasLateMemory(configuration)) {
             builder.memorySource(late);
         }

@@ -13,14 +13,23 @@ import org.javisor.machine.layout.MemoryMap;
 /// @param ecam         where the ECAM window is; 0 for none
 /// @param peripherals  devices that not every machine has
 /// @param hotplugSlots slots of the root bus that are filled and emptied by way of ACPI, a bit for each device number
+/// @param iommu        null for none
 public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPorts, int pmBase, long ecam,
-        Peripherals peripherals, int hotplugSlots) {
+        Peripherals peripherals, int hotplugSlots, Iommu iommu) {
     /// Devices on the ISA bus, and a TPM, that not every machine has.
     ///
     /// @param panic whether the panic device is at its port
     public record Peripherals(boolean floppy, boolean parallel, boolean panic, boolean tpm) {
         static final Peripherals NONE = new Peripherals(false, false, false, false);
     }
+
+    /// An IOMMU.
+    ///
+    /// @param x2apic       whether interrupts reach APIC ids of 32 bits
+    /// @param ioApicSource the source-id of the I/O APIC's interrupts
+    /// @param hpetSource   that of the HPET's
+    public record Iommu(boolean interruptRemapping, boolean x2apic, int hostAddressBits, int ioApicSource,
+            int hpetSource) { }
 
     /// Where the power-management block is if no firmware has placed it.
     public static final int PM_BASE = 0x600;
@@ -33,23 +42,28 @@ public record AcpiConfig(BoardModel board, int cpus, long ramBytes, int serialPo
     /// A machine whose bridges are where they are placed without firmware.
     public static AcpiConfig of(BoardModel board, int cpus, long ramBytes, int serialPorts) {
         return new AcpiConfig(board, cpus, ramBytes, serialPorts, PM_BASE, board.express() ? MemoryMap.ECAM : 0,
-                Peripherals.NONE, 0);
+                Peripherals.NONE, 0, null);
     }
 
     /// The same machine with its bridges where firmware has placed them.
     public AcpiConfig placed(int newPmBase, long newEcam) {
         return new AcpiConfig(board, cpus, ramBytes, serialPorts, newPmBase, newEcam, peripherals,
-                hotplugSlots);
+                hotplugSlots, iommu);
     }
 
     /// The same machine with devices that not every one has.
     public AcpiConfig with(Peripherals others) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, others, hotplugSlots);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, others, hotplugSlots, iommu);
+    }
+
+    /// The same machine with another IOMMU, or none.
+    public AcpiConfig with(Iommu other) {
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, peripherals, hotplugSlots, other);
     }
 
     /// The same machine with other slots for hot-plug.
     public AcpiConfig withHotplugSlots(int slots) {
-        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, peripherals, slots);
+        return new AcpiConfig(board, cpus, ramBytes, serialPorts, pmBase, ecam, peripherals, slots, iommu);
     }
 
     /// The first address that PCI's window below 4 GiB has. Firmware for a board without ECAM uses all that RAM leaves.

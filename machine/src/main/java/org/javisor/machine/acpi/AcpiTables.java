@@ -96,6 +96,9 @@ public final class AcpiTables {
         if (config.board().hpet()) {
             listed.add(place(hpet()));
         }
+        if (config.iommu() != null) {
+            listed.add(place(table("DMAR", 1, DmarTable.body(config.iommu(), config.board().hpet()))));
+        }
         if (config.peripherals().tpm()) {
             listed.add(place(table("TPM2", 4, TpmDescription.table())));
         }

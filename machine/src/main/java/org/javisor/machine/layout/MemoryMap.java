@@ -15,6 +15,7 @@ package org.javisor.machine.layout;
 ///   fec0_0000  │ IOAPIC                       │
 ///   fed0_0000  │ HPET                         │
 ///   fed4_0000  │ TPM                          │ if there is one
+///   fed9_0000  │ IOMMU                        │ if there is one
 ///   fee0_0000  │ local APIC, MSI              │
 /// 1_0000_0000  │ RAM above 4 GiB              │
 ///         then │ 64-bit BARs                  │ from the next multiple of PCI64_BYTES, as long
@@ -33,6 +34,7 @@ public final class MemoryMap {
     public static final long IOAPIC = 0xfec0_0000L;
     public static final long HPET = 0xfed0_0000L;
     public static final long TPM = 0xfed4_0000L;
+    public static final long IOMMU = 0xfed9_0000L;
     public static final long LOCAL_APIC = 0xfee0_0000L;
     public static final long FOUR_GIB = 0x1_0000_0000L;
     /// Ports for I/O BARs.
