@@ -20,14 +20,12 @@ public final class Ich9Lpc {
             RCBA = 0xf0;
 
     private final PciFunction function;
-    private final PirqRouter router;
     private final MovableRange block;
 
     /// Makes the bridge and puts it on `bus`. ACPI's block has no place yet: see [#placePm].
     ///
     /// @param smi null on a board without system management mode
     public Ich9Lpc(PciBus bus, IoBus ports, PirqRouter router, AcpiPm pm, SmiControl smi) {
-        this.router = router;
         block = new MovableRange(bus, ports, pm, "ACPI power management");
         function = new PciFunction(new PciFunction.Identity(0x8086, 0x2918, 2, 0x060100, 0x1af4, 0x1100));
         ConfigSpace config = function.config();
@@ -43,8 +41,9 @@ public final class Ich9Lpc {
         config.allow(SIRQ_CNTL, 1, 0xcf);
         config.allow(LPC_IO_DECODE, 4, 0x3f0f_1377);
         config.allow(RCBA, 4, 0xffff_c001);
-        defineRoutes(config, PIRQA_ROUT, 0);
-        defineRoutes(config, PIRQE_ROUT, 4);
+        for (int line = 0; line < router.wiring().lines(); line++) {
+            router.defineRoute(function, routeRegister(line), line);
+        }
         config.set(ConfigSpace.HEADER_TYPE, 1, 0x80);
         if (smi != null) {
             config.allow(GEN_PMCON_1, 2, SMI_LOCK);
@@ -53,16 +52,6 @@ public final class Ich9Lpc {
         }
         function.onWrite(PMBASE, ACPI_CNTL + 1 - PMBASE, this::movePm);
         bus.add(DEVICE, 0, function);
-    }
-
-    private void defineRoutes(ConfigSpace config, int offset, int firstLine) {
-        for (int i = 0; i < 4; i++) {
-            int register = offset + i;
-            int line = firstLine + i;
-            config.set(register, 1, PirqRouter.ROUTE_OFF);
-            config.allow(register, 1, 0x8f);
-            function.onWrite(register, 1, () -> router.route(line, function.readConfig(register, 1)));
-        }
     }
 
     public PciFunction function() {
@@ -78,7 +67,11 @@ public final class Ich9Lpc {
     /// Routes PIRQ `line` (0 for A) to the PIC's input `irq`, as firmware does for systems without an I/O
     /// APIC.
     public void routePirq(int line, int irq) {
-        function.writeConfig((line < 4 ? PIRQA_ROUT : PIRQE_ROUT - 4) + line, 1, irq);
+        function.writeConfig(routeRegister(line), 1, irq);
+    }
+
+    private static int routeRegister(int line) {
+        return (line < 4 ? PIRQA_ROUT : PIRQE_ROUT - 4) + line;
     }
 
     /// Where the guest has put ACPI's registers.

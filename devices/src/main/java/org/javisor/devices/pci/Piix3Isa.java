@@ -33,16 +33,9 @@ public final class Piix3Isa {
         config.allow(APIC_BASE, 1, 0x7f);
         config.allow(DETERMINISTIC_LATENCY, 1, 0x0f);
         for (int line = 0; line < router.wiring().lines(); line++) {
-            defineRoute(config, line, router);
+            router.defineRoute(function, PIRQRC + line, line);
         }
         bus.add(DEVICE, 0, function);
-    }
-
-    private void defineRoute(ConfigSpace config, int line, PirqRouter router) {
-        int register = PIRQRC + line;
-        config.set(register, 1, PirqRouter.ROUTE_OFF);
-        config.allow(register, 1, 0x8f);
-        function.onWrite(register, 1, () -> router.route(line, function.readConfig(register, 1)));
     }
 
     public PciFunction function() {

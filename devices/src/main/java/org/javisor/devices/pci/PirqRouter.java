@@ -11,7 +11,7 @@ import org.javisor.memory.InterruptLine;
 /// Each line goes to one of ISA's interrupts where its route register says so; and to an input of its own on the
 /// I/O APIC, where the board has those.
 public final class PirqRouter implements Chip<PirqRouter.State> {
-    static final int ROUTE_OFF = 0x80;
+    private static final int ROUTE_OFF = 0x80;
     private static final int ISA_IRQS = 16;
     /// The inputs that the chipset can reach: 3 to 7, 9 to 12, 14 and 15.
     private static final int REACHABLE = 0xdef8;
@@ -65,6 +65,13 @@ public final class PirqRouter implements Chip<PirqRouter.State> {
             updateIsa();
         }
         drive(line);
+    }
+
+    /// Makes the register at `register` of an ISA bridge say where a line goes.
+    void defineRoute(PciFunction bridge, int register, int line) {
+        bridge.config().set(register, 1, ROUTE_OFF);
+        bridge.config().allow(register, 1, ROUTE_OFF | 0xf);
+        bridge.onWrite(register, 1, () -> route(line, bridge.readConfig(register, 1)));
     }
 
     int route(int line) {

@@ -34,12 +34,10 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
     }
 
     private final String serial;
-    private final DataPhase data = new DataPhase();
+    private final Outcome outcome = new Outcome();
     private BlockBackend medium;
     private boolean trayOpen;
     private boolean locked;
-    private Sense sense = Sense.NONE;
-    private Sense attention = Sense.POWER_ON;
     private MediaEvent event = MediaEvent.NONE;
 
     /// @param medium null for an empty drive
@@ -60,8 +58,8 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         medium = next;
         trayOpen = false;
         event = next == null ? MediaEvent.MEDIA_REMOVAL : MediaEvent.NEW_MEDIA;
-        attention = Sense.MEDIUM_MAY_HAVE_CHANGED;
-        data.none();
+        outcome.attend(Sense.MEDIUM_MAY_HAVE_CHANGED);
+        outcome.data.none();
         return previous;
     }
 
@@ -86,7 +84,7 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
             trayOpen = false;
             if (medium != null) {
                 event = MediaEvent.NEW_MEDIA;
-                attention = Sense.MEDIUM_MAY_HAVE_CHANGED;
+                outcome.attend(Sense.MEDIUM_MAY_HAVE_CHANGED);
             }
         }
     }
@@ -104,25 +102,15 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
 
     @Override
     public synchronized int begin(byte[] command) {
-        data.none();
         int code = byteAt(command, 0);
-        if (code != MmcLayout.REQUEST_SENSE) {
-            sense = Sense.NONE;
-        }
-        if (attention != Sense.NONE && !answersBeforeAttention(code)) {
-            Sense why = attention;
-            attention = Sense.NONE;
-            return fail(why);
+        boolean answers = code == MmcLayout.GET_CONFIGURATION || code == MmcLayout.GET_EVENT_STATUS;
+        if (outcome.begin(code, answers) != GOOD) {
+            return CHECK_CONDITION;
         }
         if (wantsMedium(code) && !ready()) {
-            return fail(trayOpen ? Sense.MEDIUM_NOT_PRESENT_TRAY_OPEN : Sense.MEDIUM_NOT_PRESENT_TRAY_CLOSED);
+            return outcome.fail(trayOpen ? Sense.MEDIUM_NOT_PRESENT_TRAY_OPEN : Sense.MEDIUM_NOT_PRESENT_TRAY_CLOSED);
         }
         return dispatch(code, command);
-    }
-
-    private static boolean answersBeforeAttention(int code) {
-        return code == MmcLayout.INQUIRY || code == MmcLayout.REQUEST_SENSE || code == MmcLayout.GET_CONFIGURATION
-                || code == MmcLayout.GET_EVENT_STATUS || code == MmcLayout.REPORT_LUNS;
     }
 
     private static boolean wantsMedium(int code) {
@@ -138,9 +126,9 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
     private int dispatch(int code, byte[] command) {
         return switch (code) {
             case MmcLayout.TEST_UNIT_READY, MmcLayout.SYNCHRONIZE_CACHE, MmcLayout.SET_CD_SPEED -> GOOD;
-            case MmcLayout.REQUEST_SENSE -> requestSense(byteAt(command, 4));
+            case MmcLayout.REQUEST_SENSE -> outcome.requestSense(byteAt(command, 4));
             case MmcLayout.INQUIRY -> inquiry(command);
-            case MmcLayout.REPORT_LUNS -> answer(DiscAnswers.reportLuns(), intAt(command, 6));
+            case MmcLayout.REPORT_LUNS -> outcome.answer(DiscAnswers.reportLuns(), intAt(command, 6));
             case MmcLayout.MODE_SENSE_6 -> modeSense(command, ModePages.SHORT_HEADER, byteAt(command, 4));
             case MmcLayout.MODE_SENSE_10 -> modeSense(command, ModePages.LONG_HEADER, shortAt(command, 7));
             case MmcLayout.MODE_SELECT_6 -> want(byteAt(command, 4));
@@ -150,17 +138,18 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
                 locked = (byteAt(command, 4) & 1) != 0;
                 yield GOOD;
             }
-            case MmcLayout.GET_CONFIGURATION -> answer(DiscAnswers.configuration(profile(), byteAt(command, 1) & 3,
-                    shortAt(command, 2), ready()), shortAt(command, 7));
+            case MmcLayout.GET_CONFIGURATION -> outcome.answer(DiscAnswers.configuration(profile(),
+                    byteAt(command, 1) & 3, shortAt(command, 2), ready()), shortAt(command, 7));
             case MmcLayout.GET_EVENT_STATUS -> eventStatus(command);
-            case MmcLayout.MECHANISM_STATUS -> answer(DiscAnswers.mechanismStatus(trayOpen), shortAt(command, 8));
-            default -> wantsMedium(code) ? ofMedium(code, command) : fail(Sense.INVALID_OPCODE);
+            case MmcLayout.MECHANISM_STATUS ->
+                    outcome.answer(DiscAnswers.mechanismStatus(trayOpen), shortAt(command, 8));
+            default -> wantsMedium(code) ? ofMedium(code, command) : outcome.fail(Sense.INVALID_OPCODE);
         };
     }
 
     private int ofMedium(int code, byte[] command) {
         return switch (code) {
-            case MmcLayout.READ_CAPACITY -> answer(DiscAnswers.capacity(sectors()), 8);
+            case MmcLayout.READ_CAPACITY -> outcome.answer(DiscAnswers.capacity(sectors()), 8);
             case MmcLayout.READ_10 -> read(intAt(command, 2), shortAt(command, 7));
             case MmcLayout.READ_12 -> read(intAt(command, 2), intAt(command, 6));
             case MmcLayout.READ_CD -> readCd(command, intAt(command, 2), threeAt(command, 6));
@@ -169,15 +158,15 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
                 yield readCd(command, from, DiscAnswers.sector(command, 6) - from);
             }
             case MmcLayout.SEEK_10, MmcLayout.VERIFY_10 ->
-                    intAt(command, 2) < sectors() ? GOOD : fail(Sense.OUT_OF_RANGE);
+                    intAt(command, 2) < sectors() ? GOOD : outcome.fail(Sense.OUT_OF_RANGE);
             case MmcLayout.READ_TOC -> readToc(command);
             case MmcLayout.READ_SUB_CHANNEL -> readSubChannel(command);
-            case MmcLayout.READ_HEADER -> intAt(command, 2) >= sectors() ? fail(Sense.OUT_OF_RANGE)
-                    : answer(DiscAnswers.header(intAt(command, 2), isMsf(command)), shortAt(command, 7));
-            case MmcLayout.READ_DISC_INFORMATION -> answer(DiscAnswers.discInformation(), shortAt(command, 7));
+            case MmcLayout.READ_HEADER -> intAt(command, 2) >= sectors() ? outcome.fail(Sense.OUT_OF_RANGE)
+                    : outcome.answer(DiscAnswers.header(intAt(command, 2), isMsf(command)), shortAt(command, 7));
+            case MmcLayout.READ_DISC_INFORMATION -> outcome.answer(DiscAnswers.discInformation(), shortAt(command, 7));
             case MmcLayout.READ_TRACK_INFORMATION ->
-                    answer(DiscAnswers.trackInformation(sectors()), shortAt(command, 7));
-            default -> fail(Sense.INVALID_OPCODE);
+                    outcome.answer(DiscAnswers.trackInformation(sectors()), shortAt(command, 7));
+            default -> outcome.fail(Sense.INVALID_OPCODE);
         };
     }
 
@@ -185,45 +174,25 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         return (byteAt(command, 1) & 2) != 0;
     }
 
-    private int answer(byte[] content, long allocated) {
-        data.answer(content, (int) Math.min(content.length, allocated));
-        return GOOD;
-    }
-
     private int want(int length) {
-        data.want(length);
+        outcome.data.want(length);
         return GOOD;
-    }
-
-    private int fail(Sense why) {
-        sense = why;
-        data.none();
-        return CHECK_CONDITION;
-    }
-
-    private int requestSense(int allocated) {
-        Sense told = sense != Sense.NONE ? sense : attention;
-        sense = Sense.NONE;
-        if (told == attention) {
-            attention = Sense.NONE;
-        }
-        return answer(told.toByteArray(), allocated);
     }
 
     private int inquiry(byte[] command) {
         boolean vital = (byteAt(command, 1) & 1) != 0;
         byte[] content = vital ? DiscAnswers.vitalProductData(byteAt(command, 2), serial)
                 : byteAt(command, 2) == 0 ? DiscAnswers.inquiry() : null;
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, shortAt(command, 3));
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, shortAt(command, 3));
     }
 
     private int modeSense(byte[] command, int headerBytes, int allocated) {
         int control = byteAt(command, 2) >>> 6;
         if (control == ModePages.SAVED) {
-            return fail(Sense.SAVING_NOT_SUPPORTED);
+            return outcome.fail(Sense.SAVING_NOT_SUPPORTED);
         }
         byte[] content = ModePages.build(byteAt(command, 2) & 0x3f, control, headerBytes, locked);
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, allocated);
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, allocated);
     }
 
     private int startStop(int how) {
@@ -235,7 +204,7 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         if (start) {
             close();
         } else if (locked) {
-            return fail(Sense.REMOVAL_PREVENTED);
+            return outcome.fail(Sense.REMOVAL_PREVENTED);
         } else {
             open();
         }
@@ -249,7 +218,7 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
 
     private int eventStatus(byte[] command) {
         if ((byteAt(command, 1) & 1) == 0) {
-            return fail(Sense.INVALID_FIELD);     // only polling; a drive that waits would block the bus
+            return outcome.fail(Sense.INVALID_FIELD);     // only polling; a drive that waits would block the bus
         }
         boolean media = (byteAt(command, 4) & DiscAnswers.MEDIA_CLASS_BIT) != 0;
         int allocated = shortAt(command, 7);
@@ -257,15 +226,15 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         if (media && allocated > 4) {
             event = MediaEvent.NONE;
         }
-        return answer(content, allocated);
+        return outcome.answer(content, allocated);
     }
 
     private int read(long from, long count) {
         long all = sectors();
         if (from > all || count > all - from) {
-            return fail(Sense.OUT_OF_RANGE);
+            return outcome.fail(Sense.OUT_OF_RANGE);
         }
-        data.medium(count == 0 ? DataPhase.Direction.NONE : DataPhase.Direction.IN,
+        outcome.data.medium(count == 0 ? DataPhase.Direction.NONE : DataPhase.Direction.IN,
                 from * MmcLayout.SECTOR_BYTES, count * MmcLayout.SECTOR_BYTES);
         return GOOD;
     }
@@ -276,13 +245,13 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         int type = byteAt(command, 1) >>> 2 & 7;
         boolean mode1 = type == 0 || type == 2;
         if (count < 0 || from < 0) {
-            return fail(Sense.OUT_OF_RANGE);
+            return outcome.fail(Sense.OUT_OF_RANGE);
         }
         if (parts == 0) {
             return read(from, 0);
         }
         return parts == 0x10 && mode1 && (byteAt(command, 10) & 7) == 0 ? read(from, count)
-                : fail(mode1 ? Sense.INVALID_FIELD : Sense.ILLEGAL_MODE);
+                : outcome.fail(mode1 ? Sense.INVALID_FIELD : Sense.ILLEGAL_MODE);
     }
 
     private int readToc(byte[] command) {
@@ -295,34 +264,34 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
             case 2 -> DiscAnswers.rawToc(sectors());
             default -> null;
         };
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, shortAt(command, 7));
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, shortAt(command, 7));
     }
 
     private int readSubChannel(byte[] command) {
         boolean wanted = (byteAt(command, 2) & 0x40) != 0;
         byte[] content = !wanted ? DiscAnswers.noSubChannel() : byteAt(command, 3) == 1
                 ? DiscAnswers.position(isMsf(command)) : null;
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, shortAt(command, 7));
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, shortAt(command, 7));
     }
 
     // ---- data ----
 
     @Override
     public DataPhase data() {
-        return data;
+        return outcome.data;
     }
 
     @Override
     public synchronized boolean transfer(long at, IoVector memory) {
-        if (data.onMedium() && !ready() || at + memory.bytes() > data.bytes()) {
-            fail(Sense.MEDIUM_MAY_HAVE_CHANGED);
+        if (outcome.data.onMedium() && !ready() || at + memory.bytes() > outcome.data.bytes()) {
+            outcome.fail(Sense.MEDIUM_MAY_HAVE_CHANGED);
             return false;
         }
         try {
-            data.move(medium, at, memory);
+            outcome.data.move(medium, at, memory);
             return true;
         } catch (IOException _) {
-            fail(Sense.UNRECOVERED_READ);
+            outcome.fail(Sense.UNRECOVERED_READ);
             return false;
         }
     }
@@ -330,20 +299,17 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
     /// Mode parameters that were sent are taken and have no effect: none of them can be changed.
     @Override
     public synchronized int end() {
-        data.none();
-        return sense == Sense.NONE ? GOOD : CHECK_CONDITION;
+        return outcome.end();
     }
 
     @Override
     public synchronized Sense takeSense() {
-        Sense taken = sense;
-        sense = Sense.NONE;
-        return taken;
+        return outcome.takeSense();
     }
 
     @Override
     public synchronized Sense sense() {
-        return sense;
+        return outcome.sense();
     }
 
     // ---- life ----
@@ -352,15 +318,14 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
     @Override
     public synchronized void reset() {
         locked = false;
-        sense = Sense.NONE;
-        attention = Sense.POWER_ON;
         event = MediaEvent.NONE;
-        data.none();
+        outcome.reset();
     }
 
     @Override
     public synchronized State save() {
-        return new State(trayOpen, locked, sense, attention, event.ordinal(), data.save());
+        return new State(trayOpen, locked, outcome.sense(), outcome.attention(), event.ordinal(),
+                outcome.data.save());
     }
 
     @Override
@@ -385,9 +350,7 @@ public final class CdDrive implements ScsiDevice, Chip<CdDrive.State> {
         check(state);
         trayOpen = state.trayOpen;
         locked = state.locked;
-        sense = state.sense.equals(Sense.NONE) ? Sense.NONE : state.sense;
-        attention = state.attention.equals(Sense.NONE) ? Sense.NONE : state.attention;
         event = MediaEvent.values()[state.event];
-        data.load(state.data);
+        outcome.load(state.sense, state.attention, state.data);
     }
 }

@@ -31,9 +31,7 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
     private final String product;
     private final String serial;
     private final long blocks;
-    private final DataPhase data = new DataPhase();
-    private Sense sense = Sense.NONE;
-    private Sense attention = Sense.POWER_ON;
+    private final Outcome outcome = new Outcome();
     private boolean forced;
 
     /// @param product up to 16 characters
@@ -49,36 +47,30 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
 
     @Override
     public synchronized int begin(byte[] command) {
-        data.none();
         forced = false;
         int code = byteAt(command, 0);
-        if (code != SbcLayout.REQUEST_SENSE) {
-            sense = Sense.NONE;
-        }
-        if (attention != Sense.NONE && code != SbcLayout.INQUIRY && code != SbcLayout.REQUEST_SENSE
-                && code != SbcLayout.REPORT_LUNS) {
-            Sense why = attention;
-            attention = Sense.NONE;
-            return fail(why);
+        if (outcome.begin(code, false) != GOOD) {
+            return CHECK_CONDITION;
         }
         try {
             return dispatch(code, command);
         } catch (IOException _) {
-            return fail(Sense.WRITE_ERROR);
+            return outcome.fail(Sense.WRITE_ERROR);
         }
     }
 
     private int dispatch(int code, byte[] command) throws IOException {
         return switch (code) {
             case SbcLayout.TEST_UNIT_READY, SbcLayout.START_STOP_UNIT, SbcLayout.PREVENT_ALLOW_MEDIUM_REMOVAL -> GOOD;
-            case SbcLayout.REQUEST_SENSE -> requestSense(byteAt(command, 4));
+            case SbcLayout.REQUEST_SENSE -> outcome.requestSense(byteAt(command, 4));
             case SbcLayout.INQUIRY -> inquiry(command);
-            case SbcLayout.REPORT_LUNS -> answer(DiskAnswers.reportLuns(), intAt(command, 6));
+            case SbcLayout.REPORT_LUNS -> outcome.answer(DiskAnswers.reportLuns(), intAt(command, 6));
             case SbcLayout.MODE_SENSE_6 -> modeSense(command, false, byteAt(command, 4));
             case SbcLayout.MODE_SENSE_10 -> modeSense(command, true, shortAt(command, 7));
-            case SbcLayout.READ_CAPACITY_10 -> answer(DiskAnswers.capacity10(blocks), Long.MAX_VALUE);
+            case SbcLayout.READ_CAPACITY_10 -> outcome.answer(DiskAnswers.capacity10(blocks), Long.MAX_VALUE);
             case SbcLayout.SERVICE_ACTION_IN_16 -> (byteAt(command, 1) & 0x1f) == SbcLayout.READ_CAPACITY_16
-                    ? answer(DiskAnswers.capacity16(blocks), intAt(command, 10)) : fail(Sense.INVALID_FIELD);
+                    ? outcome.answer(DiskAnswers.capacity16(blocks), intAt(command, 10))
+                    : outcome.fail(Sense.INVALID_FIELD);
             case SbcLayout.SYNCHRONIZE_CACHE_10, SbcLayout.SYNCHRONIZE_CACHE_16 -> flush();
             default -> onBlocks(code, command);
         };
@@ -98,7 +90,7 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
             case SbcLayout.VERIFY_10 -> verify(command, intAt(command, 2), shortAt(command, 7));
             case SbcLayout.VERIFY_12 -> verify(command, intAt(command, 2), intAt(command, 6));
             case SbcLayout.VERIFY_16 -> verify(command, longAt(command, 2), intAt(command, 10));
-            default -> fail(Sense.INVALID_OPCODE);
+            default -> outcome.fail(Sense.INVALID_OPCODE);
         };
     }
 
@@ -110,40 +102,20 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
         return intAt(command, at) << 32 | intAt(command, at + 4);
     }
 
-    private int answer(byte[] content, long allocated) {
-        data.answer(content, (int) Math.min(content.length, allocated));
-        return GOOD;
-    }
-
-    private int fail(Sense why) {
-        sense = why;
-        data.none();
-        return CHECK_CONDITION;
-    }
-
-    private int requestSense(int allocated) {
-        Sense told = sense != Sense.NONE ? sense : attention;
-        if (told == attention) {
-            attention = Sense.NONE;
-        }
-        sense = Sense.NONE;
-        return answer(told.toByteArray(), allocated);
-    }
-
     private int inquiry(byte[] command) {
         boolean vital = (byteAt(command, 1) & 1) != 0;
         byte[] content = vital ? DiskAnswers.vitalProductData(byteAt(command, 2), serial)
                 : byteAt(command, 2) == 0 ? DiskAnswers.inquiry(product) : null;
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, shortAt(command, 3));
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, shortAt(command, 3));
     }
 
     private int modeSense(byte[] command, boolean longForm, int allocated) {
         int control = byteAt(command, 2) >>> 6;
         if (control == ModePages.SAVED) {
-            return fail(Sense.SAVING_NOT_SUPPORTED);
+            return outcome.fail(Sense.SAVING_NOT_SUPPORTED);
         }
         byte[] content = DiskAnswers.modeSense(byteAt(command, 2) & 0x3f, longForm, control == 1, medium.readOnly());
-        return content == null ? fail(Sense.INVALID_FIELD) : answer(content, allocated);
+        return content == null ? outcome.fail(Sense.INVALID_FIELD) : outcome.answer(content, allocated);
     }
 
     private int flush() throws IOException {
@@ -158,91 +130,89 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
     }
 
     private int read(long from, long count) {
-        return onDisk(from, count) ? move(Direction.IN, from, count) : fail(Sense.OUT_OF_RANGE);
+        return onDisk(from, count) ? move(Direction.IN, from, count) : outcome.fail(Sense.OUT_OF_RANGE);
     }
 
     private int write(byte[] command, long from, long count) {
         if (medium.readOnly()) {
-            return fail(Sense.WRITE_PROTECTED);
+            return outcome.fail(Sense.WRITE_PROTECTED);
         }
         boolean hasFlags = byteAt(command, 0) != SbcLayout.WRITE_6;
         forced = hasFlags && (byteAt(command, 1) & SbcLayout.FORCE_UNIT_ACCESS) != 0;
-        return onDisk(from, count) ? move(Direction.OUT, from, count) : fail(Sense.OUT_OF_RANGE);
+        return onDisk(from, count) ? move(Direction.OUT, from, count) : outcome.fail(Sense.OUT_OF_RANGE);
     }
 
     private int move(Direction way, long from, long count) {
-        data.medium(count == 0 ? Direction.NONE : way, from << SbcLayout.BLOCK_SHIFT, count << SbcLayout.BLOCK_SHIFT);
+        outcome.data.medium(count == 0 ? Direction.NONE : way, from << SbcLayout.BLOCK_SHIFT,
+                count << SbcLayout.BLOCK_SHIFT);
         return GOOD;
     }
 
     /// What is on the medium can be read, as far as the host says; nothing is compared.
     private int verify(byte[] command, long from, long count) {
-        return (byteAt(command, 1) & 6) != 0 ? fail(Sense.INVALID_FIELD)
-                : onDisk(from, count) ? GOOD : fail(Sense.OUT_OF_RANGE);
+        return (byteAt(command, 1) & 6) != 0 ? outcome.fail(Sense.INVALID_FIELD)
+                : onDisk(from, count) ? GOOD : outcome.fail(Sense.OUT_OF_RANGE);
     }
 
     // ---- data ----
 
     @Override
     public DataPhase data() {
-        return data;
+        return outcome.data;
     }
 
     @Override
     public synchronized boolean transfer(long at, IoVector memory) {
-        if (at + memory.bytes() > data.bytes()) {
-            fail(Sense.INVALID_FIELD);
+        if (at + memory.bytes() > outcome.data.bytes()) {
+            outcome.fail(Sense.INVALID_FIELD);
             return false;
         }
-        boolean out = data.direction() == Direction.OUT;
+        boolean out = outcome.data.direction() == Direction.OUT;
         try {
-            data.move(medium, at, memory);
+            outcome.data.move(medium, at, memory);
             return true;
         } catch (IOException _) {
-            fail(out ? Sense.WRITE_ERROR : Sense.UNRECOVERED_READ);
+            outcome.fail(out ? Sense.WRITE_ERROR : Sense.UNRECOVERED_READ);
             return false;
         }
     }
 
     @Override
     public synchronized int end() {
-        data.none();
-        if (sense == Sense.NONE && forced) {
+        boolean flushes = outcome.good() && forced;
+        int status = outcome.end();
+        if (flushes) {
             forced = false;
             try {
                 return flush();
             } catch (IOException _) {
-                return fail(Sense.WRITE_ERROR);
+                return outcome.fail(Sense.WRITE_ERROR);
             }
         }
-        return sense == Sense.NONE ? GOOD : CHECK_CONDITION;
+        return status;
     }
 
     @Override
     public synchronized Sense takeSense() {
-        Sense taken = sense;
-        sense = Sense.NONE;
-        return taken;
+        return outcome.takeSense();
     }
 
     @Override
     public synchronized Sense sense() {
-        return sense;
+        return outcome.sense();
     }
 
     // ---- life ----
 
     @Override
     public synchronized void reset() {
-        sense = Sense.NONE;
-        attention = Sense.POWER_ON;
         forced = false;
-        data.none();
+        outcome.reset();
     }
 
     @Override
     public synchronized State save() {
-        return new State(sense, attention, forced, data.save());
+        return new State(outcome.sense(), outcome.attention(), forced, outcome.data.save());
     }
 
     @Override
@@ -264,9 +234,7 @@ public final class ScsiDisk implements ScsiDevice, Chip<ScsiDisk.State> {
     @Override
     public synchronized void load(State state) {
         check(state);
-        sense = state.sense.equals(Sense.NONE) ? Sense.NONE : state.sense;
-        attention = state.attention.equals(Sense.NONE) ? Sense.NONE : state.attention;
         forced = state.forced;
-        data.load(state.data);
+        outcome.load(state.sense, state.attention, state.data);
     }
 }
