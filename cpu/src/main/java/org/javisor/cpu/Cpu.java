@@ -469,6 +469,15 @@ public final class Cpu implements AutoCloseable {
         return (slow & SLOW_EXIT) != 0 && exit == CpuExit.HALT;
     }
 
+    /// Whether an exit for something else has come before that for HLT, which will not be made any more.
+    public boolean takeHalt() {
+        boolean halts = halting();
+        if (halts) {
+            takeExit();
+        }
+        return halts;
+    }
+
     /// Whether HLT is what it is doing, and nobody outside has had it do something else since.
     boolean isHalted() {
         return halting() || halted && rip() == haltedAt;

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.List;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
@@ -19,7 +18,9 @@ import org.javisor.cpu.events.ExceptionEvent;
 import org.javisor.cpu.events.ExitEvent;
 import org.javisor.cpu.events.PageFaultEvent;
 import org.javisor.cpu.events.TlbFillEvent;
+import org.javisor.host.HostThread;
 import org.javisor.memory.Ram;
+import org.javisor.testkit.ManualClock;
 import org.javisor.vmm.events.HaltEvent;
 import org.javisor.vmm.events.InterruptDeliveredEvent;
 import org.javisor.vmm.events.InterruptInjectedEvent;
@@ -39,19 +40,22 @@ class FlightRecordingTest {
             PageFaultEvent.class, TlbFillEvent.class, HaltEvent.class, InterruptDeliveredEvent.class,
             InterruptInjectedEvent.class, PauseEvent.class, ResetEvent.class);
 
+    /// A little more than the guest's timer takes, in nanoseconds.
+    private static final long TICK = 1_100_000;
+
     @TempDir
     private Path directory;
 
-    /// What is recorded while `listing` runs at 0x1000 to an OUT to port 0xe1, on a processor with the chips or not.
-    private List<RecordedEvent> recorded(boolean chips, byte[] code) throws IOException {
-        return recorded(EngineKind.SOFTWARE, chips, code);
+    /// What is recorded while `listing` runs at 0x1000 to an OUT to port 0xe1, on a bare processor.
+    private List<RecordedEvent> recorded(byte[] code) throws IOException {
+        return recorded(EngineKind.SOFTWARE, code);
     }
 
-    private List<RecordedEvent> recorded(EngineKind engine, boolean chips, byte[] code) throws IOException {
+    private List<RecordedEvent> recorded(EngineKind engine, byte[] code) throws IOException {
         try (Recording recording = new Recording()) {
             EVENTS.forEach(recording::enable);
             recording.start();
-            run(engine, chips, code);
+            run(engine, code);
             recording.stop();
             Path file = directory.resolve("recording");
             recording.dump(file);
@@ -59,12 +63,8 @@ class FlightRecordingTest {
         }
     }
 
-    private static void run(EngineKind engine, boolean chips, byte[] code) {
-        VmConfig config = VmConfig.BARE;
-        if (chips) {
-            config = VmConfig.pc(1).withExitsOnUnclaimed(true);
-        }
-        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm(config);
+    private static void run(EngineKind engine, byte[] code) {
+        try (Hypervisor hypervisor = Hypervisor.open(engine); Vm vm = hypervisor.createVm();
                 Ram ram = Ram.allocate(1 << 20)) {
             vm.memory().addSlot(0, 0, ram);
             vm.memory().store(0x1000, code);
@@ -83,10 +83,40 @@ class FlightRecordingTest {
         }
     }
 
-    /// [GuestCode#FIVE_TICKS] with a period of 55 ms: it halts in between even on a host that is late.
-    private static byte[] fiveSlowTicks() {
-        String code = HexFormat.of().formatHex(GuestCode.FIVE_TICKS);
-        return HexFormat.of().parseHex(code.replace("b0a9e640b004e640", "b000e640b000e640"));
+    /// What is recorded of a guest that waits for five ticks of its timer, each of which comes when it waits: the clock
+    /// goes on only then.
+    private List<RecordedEvent> recordedTicks() throws IOException {
+        ManualClock clock = new ManualClock();
+        try (Recording recording = new Recording(); Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE);
+                Vm vm = hypervisor.createVm(VmConfig.pc(1).withExitsOnUnclaimed(true).withClock(clock));
+                Ram ram = Ram.allocate(1 << 20)) {
+            EVENTS.forEach(recording::enable);
+            recording.start();
+            vm.memory().addSlot(0, 0, ram);
+            vm.memory().store(0x1000, GuestCode.FIVE_TICKS);
+            Vcpu vcpu = vm.createVcpu(0);
+            vcpu.registers().realMode(0x1000);
+            Thread time = Thread.ofPlatform().daemon().start(() -> {
+                while (!Thread.currentThread().isInterrupted()) {
+                    long waited = vcpu.stats().haltNanos();
+                    if (vcpu.stats().haltNanos() != waited) {
+                        clock.advance(TICK);
+                    }
+                }
+            });
+            while (!(vcpu.run() instanceof VmExit.PortWrite write && write.port() == 0xe1)) {
+                vcpu.completeRead(0xaa);
+            }
+            time.interrupt();
+            HostThread.join(time);
+            vm.pause();
+            vm.reset();
+            vm.resume();
+            recording.stop();
+            Path file = directory.resolve("recording");
+            recording.dump(file);
+            return RecordingFile.readAllEvents(file);
+        }
     }
 
     private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {
@@ -106,7 +136,7 @@ class FlightRecordingTest {
         KvmProbe probe = engine == EngineKind.KVM ? KvmProbe.result() : null;
         assumeTrue(probe == null || probe.instructionsPerSecond() > 0, () -> "KVM: " + probe.reason());
 
-        List<RecordedEvent> exits = named(recorded(engine, false, GuestCode.of(READ_AND_WRITE)), "Exit");
+        List<RecordedEvent> exits = named(recorded(engine, GuestCode.of(READ_AND_WRITE)), "Exit");
 
         assertEquals(List.of("PORT_READ", "PORT_WRITE"),
                 exits.subList(0, 2).stream().map(e -> e.getString("reason")).toList());
@@ -115,7 +145,7 @@ class FlightRecordingTest {
 
     @Test
     void exitsSayWhere() throws IOException {
-        List<RecordedEvent> events = recorded(false, GuestCode.of(READ_AND_WRITE));
+        List<RecordedEvent> events = recorded(GuestCode.of(READ_AND_WRITE));
 
         RecordedEvent exit = named(events, "Exit").get(1);
         assertEquals(0x80, exit.getLong("address"));
@@ -130,7 +160,7 @@ class FlightRecordingTest {
 
     @Test
     void exceptionsSayWhere() throws IOException {
-        List<RecordedEvent> events = recorded(false, GuestCode.of("""
+        List<RecordedEvent> events = recorded(GuestCode.of("""
                 c70618001010   mov word [0x18], 0x1010
                 c7061a000000   mov word [0x1a], 0
                 90             nop
@@ -146,7 +176,7 @@ class FlightRecordingTest {
 
     @Test
     void interruptsAndHaltsAreRecorded() throws IOException {
-        List<RecordedEvent> events = recorded(true, fiveSlowTicks());
+        List<RecordedEvent> events = recordedTicks();
 
         List<RecordedEvent> delivered = named(events, "InterruptDelivered");
         assertTrue(delivered.size() >= 5, delivered.toString());

@@ -76,6 +76,41 @@ class GuestDebugTest {
     }
 
     @Test
+    void aStepOverHltEndsBeforeItsWait() {
+        Engines.assumeProcessor(engine);
+        try (Vm pc = hypervisor.createVm(VmConfig.pc(1))) {
+            pc.memory().addSlot(0, 0, ram);
+            pc.memory().store(0x1000, GuestCode.of("""
+                    f4      hlt
+                    40      inc ax
+                    """));
+            vcpu = pc.createVcpu(0);
+            vcpu.registers().realMode(0x1000);
+            ask(true);
+
+            assertEquals(debug(0x1001, Event.STEP, 0x1001), vcpu.run());
+            assertEquals(MpState.HALTED, vcpu.mpState());
+
+            vcpu.injectNmi();
+            pc.memory().storeInt(4 * 2, 0x1001);
+            assertEquals(debug(0x1002, Event.STEP, 0x1002), vcpu.run(), "through the NMI's handler, which is there");
+        }
+    }
+
+    @Test
+    void ofAStepOverABareProcessorsHltTheHltIsTold() {
+        Engines.assumeProcessor(engine);
+        load("""
+                f4      hlt
+                40      inc ax
+                """);
+        ask(true);
+
+        assertEquals(VmExit.Halt.INSTANCE, vcpu.run());
+        assertEquals(debug(0x1002, Event.STEP, 0x1002), vcpu.run());
+    }
+
+    @Test
     void aBreakpointStopsBeforeItsInstructionAndCanBePassed() {
         load("""
                 41      inc cx

@@ -26,9 +26,11 @@ public final class VmwareBackdoor implements Backdoor {
     private static final int RCX = 1, RDX = 2, RBX = 3, RSI = 6, RAX = 0;
 
     private final PvMachine machine;
+    private final PvProcessor processor;
 
-    public VmwareBackdoor(PvMachine machine) {
+    public VmwareBackdoor(PvMachine machine, PvProcessor processor) {
         this.machine = machine;
+        this.processor = processor;
     }
 
     @Override
@@ -60,9 +62,10 @@ public final class VmwareBackdoor implements Backdoor {
                 yield MAGIC;
             }
             case GET_HZ -> {
-                registers.general(RBX, 0);
+                long hz = processor.tscKhz() * 1000L;
+                registers.general(RBX, hz >>> 32);
                 registers.general(RCX, CpuidModel.CRYSTAL_HZ);
-                yield CpuidModel.TSC_HZ;
+                yield (int) hz;
             }
             case GET_VCPU_INFO -> LEGACY_X2APIC;
             default -> MAGIC;

@@ -18,7 +18,6 @@ import org.javisor.vmm.pv.HvPartition;
 import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.pv.KvmLeaves;
 import org.javisor.vmm.pv.PvMachine;
-import org.javisor.vmm.pv.VmwareBackdoor;
 
 /// The paravirtual interfaces of a machine, and the machine as they see it.
 final class Paravirt implements PvMachine {
@@ -29,7 +28,6 @@ final class Paravirt implements PvMachine {
     /// Null where it is not offered.
     private final HvPartition hyperv;
     private final HvHypercalls hypervCalls;
-    private final VmwareBackdoor backdoor;
     /// What KVM's clock is ahead of the machine's.
     private volatile long clockOffset;
 
@@ -41,7 +39,6 @@ final class Paravirt implements PvMachine {
         boolean offered = interfaces.contains(GuestInterface.HYPERV);
         this.hyperv = offered ? new HvPartition(this, vm.config().cpuid().vendor() == CpuVendor.AMD) : null;
         this.hypervCalls = offered ? new HvHypercalls(hyperv) : null;
-        this.backdoor = offers(GuestInterface.VMWARE) ? new VmwareBackdoor(this) : null;
     }
 
     /// What the guest's processors are, with the leaves of CPUID that tell of the interfaces.
@@ -77,11 +74,6 @@ final class Paravirt implements PvMachine {
         if (hyperv != null) {
             hyperv.reset();
         }
-    }
-
-    /// Null where it is not offered.
-    VmwareBackdoor backdoor() {
-        return backdoor;
     }
 
     // ---- the machine ----

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.software;
 
+import org.javisor.cpu.Backdoor;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.MsrTable;
 import org.javisor.memory.MemorySlot;
@@ -11,6 +12,7 @@ import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.pv.HvProcessor;
 import org.javisor.vmm.pv.KvmProcessor;
 import org.javisor.vmm.pv.PvProcessor;
+import org.javisor.vmm.pv.VmwareBackdoor;
 
 /// The paravirtual interfaces of one software processor, and that processor as they see it. On its thread.
 final class ParavirtVcpu implements PvProcessor {
@@ -26,6 +28,8 @@ final class ParavirtVcpu implements PvProcessor {
     private final KvmProcessor kvm;
     /// Null where it is not offered.
     private final HvProcessor hyperv;
+    /// Null where it is not offered.
+    private final VmwareBackdoor backdoor;
     private final HypervRegisters hypervRegisters;
 
     ParavirtVcpu(Paravirt machine, SoftwareVcpu vcpu, Cpu cpu, InterruptWiring wiring) {
@@ -35,6 +39,7 @@ final class ParavirtVcpu implements PvProcessor {
         this.wiring = wiring;
         this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
         this.hyperv = machine.hyperv() == null ? null : new HvProcessor(machine.hyperv(), this);
+        this.backdoor = machine.offers(GuestInterface.VMWARE) ? new VmwareBackdoor(machine, this) : null;
         this.hypervRegisters = new HypervRegisters(machine.memory(), cpu, vcpu.registers());
         wiring.paravirt(this);
     }
@@ -71,6 +76,11 @@ final class ParavirtVcpu implements PvProcessor {
         if (hyperv != null) {
             hyperv.tscChanged();
         }
+    }
+
+    /// Null where it is not offered.
+    Backdoor backdoor() {
+        return backdoor;
     }
 
     /// How long it is until a timer expires, in nanoseconds.

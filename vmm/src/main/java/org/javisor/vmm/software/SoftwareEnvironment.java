@@ -23,8 +23,6 @@ final class SoftwareEnvironment implements CpuEnvironment {
 
     private final EngineVm vm;
     private final CpuGroup group;
-    /// Null in a bare machine.
-    private final Paravirt machine;
     /// The processor's own view.
     private final IoBus mmio;
     private final Clock.Timer counterAlarm;
@@ -40,10 +38,9 @@ final class SoftwareEnvironment implements CpuEnvironment {
     private long pausedAt;
 
     /// @param onAlarm has the processor look at its counters; any thread
-    SoftwareEnvironment(EngineVm vm, CpuGroup group, Paravirt machine, Runnable onAlarm) {
+    SoftwareEnvironment(EngineVm vm, CpuGroup group, Runnable onAlarm) {
         this.vm = vm;
         this.group = group;
-        this.machine = machine;
         this.mmio = new IoBus(vm.mmio());
         this.counterAlarm = vm.clock().timer(onAlarm);
     }
@@ -113,7 +110,7 @@ final class SoftwareEnvironment implements CpuEnvironment {
 
     @Override
     public Backdoor backdoor() {
-        return machine == null ? null : machine.backdoor();
+        return paravirt == null ? null : paravirt.backdoor();
     }
 
     @Override

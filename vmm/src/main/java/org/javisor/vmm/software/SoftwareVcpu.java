@@ -69,7 +69,7 @@ final class SoftwareVcpu extends EngineVcpu {
         if (machine != null) {
             cpuid = machine.describedIn(cpuid);
         }
-        this.environment = new SoftwareEnvironment(vm, group, machine, () -> request(Requests.COUNTERS));
+        this.environment = new SoftwareEnvironment(vm, group, () -> request(Requests.COUNTERS));
         this.cpu = new Cpu(id, cpuid, environment);
         this.registers = new SoftwareRegisters(cpu);
         this.stats = new SoftwareStats(cpu, counters());
@@ -159,6 +159,7 @@ final class SoftwareVcpu extends EngineVcpu {
                 yield null;
             }
             case CpuExit.KICK -> null;
+            case CpuExit.DEBUG -> cpu.takeHalt() ? steppedOverHalt() : SoftwareExits.of(cpu, exit, registers.rip());
             case CpuExit.HYPERCALL -> hypercall();
             default -> SoftwareExits.of(cpu, exit, registers.rip());
         };
@@ -170,6 +171,12 @@ final class SoftwareVcpu extends EngineVcpu {
         }
         paravirt.call(registers);
         return null;
+    }
+
+    /// A step over HLT is over before its wait; the owner of a bare machine, who sees to that, is told of HLT alone.
+    private VmExit steppedOverHalt() {
+        halted = wiring != null;
+        return halted ? SoftwareExits.of(cpu, CpuExit.DEBUG, registers.rip()) : VmExit.Halt.INSTANCE;
     }
 
     private VmExit halt() {
