@@ -18,8 +18,8 @@ import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmExit;
 
 /// How long a guest's exit to its VMM and the way back take under KVM: from Java, and in the same loop in C, which is
-/// compiled here. They take turns, in many short rounds, and the medians count, so that what else the host does bears on
-/// both; the best rounds are told too.
+/// compiled here. They take turns, in many short rounds, and the medians count, so that what else the host does bears
+/// on both; the best rounds are told too.
 ///
 /// Ends with status 1 if Java takes more than [#BOUND] times as long.
 final class ExitRoundTrip {
