@@ -55,7 +55,9 @@ package org.javisor.cpu;
 /// 1424 │ RETIRED_LIMITS  4 × 8      │ of each: when host code that counts them is to stop
 /// 1456 │ MISSED_READ     8          │ not 0: host code stopped because the TLB does not permit to read here
 /// 1464 │ MISSED_WRITE    8          │ the same of writing. See MissedAccess
-/// 1472 │ unused                     │
+/// 1472 │ RETURN_BASE     8          │ host address of the last frame of translated code's return stack
+/// 1480 │ RETURN_LIMIT    8          │ below which it has no more room
+/// 1488 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -116,6 +118,7 @@ public final class CpuLayout {
     public static final int TSC_ORIGIN = 1368, TSC_LIMIT = 1376, TSC_AUX = 1384;
     public static final int RETIRED = 1392, RETIRED_LIMITS = 1424;
     public static final int MISSED_READ = 1456, MISSED_WRITE = 1464;
+    public static final int RETURN_BASE = 1472, RETURN_LIMIT = 1480;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

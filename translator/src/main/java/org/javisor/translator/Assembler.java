@@ -299,6 +299,26 @@ final class Assembler {
         immediate(bits, 1);
     }
 
+    void push(int reg) {
+        opWithRegister(0x50, 4, false, reg);
+    }
+
+    void pop(int reg) {
+        opWithRegister(0x58, 4, false, reg);
+    }
+
+    /// Has a register point to code.
+    ///
+    /// @return where the distance is, to be patched
+    int leaOfCode(int reg) {
+        prefixes(LEA, 8, false, reg, 0, 0);
+        opcode(LEA);
+        byte1((reg & 7) << 3 | 5);
+        immediate(0, 4);
+        copy.changed(reg);
+        return length - 4;
+    }
+
     /// @return where the distance is, to be patched
     int call() {
         copy.forget();

@@ -18,24 +18,25 @@ import org.javisor.isa.Mnemonic;
 /// found there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
 final class Branches {
     private static final int PAGE_BYTES = 4096;
-    private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP), ENTRIES = State.at(CpuLayout.ENTRIES);
+    private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP);
     private static final Address TARGET = State.at(CpuLayout.SPILL + 8), FOUND = State.at(CpuLayout.SPILL + 16);
-    private static final Address SHIFTED = State.at(CpuLayout.SPILL);
-    private static final int ADD_LOAD = 0x03, XOR_LOAD = 0x33;
     /// What [Assembler#jumpIf] emits.
     private static final int JUMP_IF_BYTES = 6;
-    private static final int JUMP_EXTENSION = 4;
 
     private final Emission emission;
     private final Assembler asm;
     private final MemoryAccess memory;
     private final StackInstructions stack;
+    private final ReturnStack returns;
     private final Edges edges;
 
     /// Where a branch within the translation leads.
     interface Edges {
         /// Goes on at an offset in the page, or beyond it, from branch `index`.
         void go(int offset, int index);
+
+        /// Calls what is at an offset in the page. The flags are in memory.
+        void call(int offset);
 
         /// Goes on at `taken` if the guest's flags fulfil a condition, else at `other`.
         void jumpIf(int condition, int taken, int other, int index);
@@ -50,6 +51,7 @@ final class Branches {
         this.asm = emission.asm;
         this.memory = memory;
         this.stack = stack;
+        this.returns = new ReturnStack(emission);
     }
 
     static boolean supports(Instruction insn) {
@@ -81,6 +83,11 @@ final class Branches {
     /// Whether it asks the flags where to go on.
     static boolean readsFlags(Instruction insn) {
         return condition(insn.mnemonic()) >= 0;
+    }
+
+    /// Whether it comes back to what is behind it.
+    static boolean isCall(Instruction insn) {
+        return insn.mnemonic() == Mnemonic.CALL;
     }
 
     /// Whether it only leads elsewhere, to a target that is known.
@@ -141,8 +148,8 @@ final class Branches {
     /// Goes on in another page behind an instruction that is no branch. The flags are in memory.
     void goOnFar(int target) {
         loadFar(target);
-        find(ENTRIES);
-        emission.targetIf(Assembler.NOT_EQUAL, target, lookAgain(ENTRIES));
+        find(EntryLookup.ENTRIES);
+        emission.targetIf(Assembler.NOT_EQUAL, target, lookAgain(EntryLookup.ENTRIES));
         follow();
     }
 
@@ -166,7 +173,7 @@ final class Branches {
 
     /// Finds the entry for R14 in the entry cache; its address in R15.
     private void lookUp(int index) {
-        lookUp(ENTRIES, index);
+        lookUp(EntryLookup.ENTRIES, index);
     }
 
     /// As above, in the entry cache whose host address `table` holds.
@@ -180,72 +187,54 @@ final class Branches {
     private Runnable lookAgain(Address table) {
         int back = asm.length() + JUMP_IF_BYTES;
         return () -> {
-            asm.store(SHIFTED, R14);
-            asm.op(0xc1, 4, Assembler.SHR_IMM, SHIFTED);
-            asm.byte1(CpuLayout.ENTRY_SECOND_SHIFT);
-            hash();
-            asm.op(XOR_LOAD, 4, R15, SHIFTED);
-            compare(table);
+            EntryLookup.findSecond(asm, table);
             asm.jumpTo(Assembler.EQUAL, back);
         };
     }
 
     private void find(Address table) {
         memory.clobbered();
-        hash();
-        compare(table);
-    }
-
-    private void hash() {
-        asm.op(Assembler.LEA, 4, R15, new Address(Address.NONE, R14, CpuLayout.ENTRY_HASH_SHIFT, 0));
-        asm.op(Assembler.XOR, 4, R14, R15);
-    }
-
-    private void compare(Address table) {
-        asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.ENTRY_OFFSET_MASK);
-        asm.op(ADD_LOAD, 8, R15, table);
-        asm.op(Assembler.CMP_LOAD, 8, R14, Address.of(R15, CpuLayout.ENTRY_TAG));
+        EntryLookup.find(asm, table);
     }
 
     /// Goes on at R14, with the entry in R15.
     private void follow() {
-        asm.immediateOp(Assembler.AND_IMM, 8, R14, -PAGE_BYTES);
-        asm.store(PAGE_RIP, R14);
-        enter();
+        EntryLookup.follow(asm);
     }
 
     /// Jumps to the code of the entry in R15.
     void enter() {
-        asm.op(0xff, 4, JUMP_EXTENSION, Address.of(R15, CpuLayout.ENTRY_CODE));
+        EntryLookup.enter(asm);
     }
 
     private void call(Instruction insn, int index) {
         emission.flags.save();
         if (insn.kind0 == REL) {
             callDirectly(target(insn, index), index);
-            return;
+        } else {
+            loadTarget(insn, index);
+            lookUp(index);
+            asm.store(TARGET, R14);
+            asm.store(FOUND, R15);
+            pushReturn(index);
+            asm.load(R14, TARGET);
+            asm.load(R15, FOUND);
+            EntryLookup.call(asm);
         }
-        loadTarget(insn, index);
-        lookUp(index);
-        asm.store(TARGET, R14);
-        asm.store(FOUND, R15);
-        pushReturn(index);
-        asm.load(R14, TARGET);
-        asm.load(R15, FOUND);
-        follow();
+        comeBack(index);
     }
 
     /// A target that is not known is the business of who comes after the call.
     private void callDirectly(int target, int index) {
         pushReturn(index);
         if (inPage(target)) {
-            edges.go(target, index);
+            edges.call(target);
             return;
         }
         asm.immediateOp(Assembler.ADD_IMM, emission.word, R14, target - emission.translation.end(index));
-        find(ENTRIES);
-        emission.calledIf(Assembler.NOT_EQUAL, target, index, lookAgain(ENTRIES));
-        follow();
+        find(EntryLookup.ENTRIES);
+        emission.calledIf(Assembler.NOT_EQUAL, target, index, lookAgain(EntryLookup.ENTRIES));
+        EntryLookup.call(asm);
     }
 
     /// Leaves the address of the next instruction in R14.
@@ -255,13 +244,28 @@ final class Branches {
         asm.op(Assembler.LEA, emission.word, R14, Address.of(R14, emission.translation.end(index)));
         stack.store(item, R14);
         stack.pushed();
+        emission.flags.spill();
+        returns.push();
+    }
+
+    /// Where callees come back to.
+    private void comeBack(int index) {
+        int behind = emission.translation.end(index);
+        emission.flags.setInMemory();
+        memory.forget();
+        if (inPage(behind)) {
+            returns.comeBack(behind);
+            edges.go(behind, index);
+        } else {
+            returns.comeBackElsewhere();
+        }
     }
 
     private void ret(Instruction insn, int index) {
+        int dropped = emission.word + ((int) insn.immediate & 0xffff);
         emission.flags.save();
         stack.load(R14, stack.top(index));
-        lookUp(index);
-        stack.drop(emission.word + ((int) insn.immediate & 0xffff));
-        follow();
+        stack.drop(dropped);
+        returns.pop(index, () -> stack.drop(-dropped));
     }
 }

@@ -23,6 +23,7 @@ final class CodeMemory implements AutoCloseable {
     private final HostCode enter;
     private final long leave;
     private final long leaveWithFlags;
+    private final long returnElsewhere;
     private final long loadVectors;
     private final long loadWideVectors;
     private final long loadX87;
@@ -35,7 +36,11 @@ final class CodeMemory implements AutoCloseable {
         this.mapping = mapping;
         next = mapping.hva();
         Assembler way = new Assembler();
-        wayIn(way);
+        int another = ReturnStack.emitElsewhere(way);
+        long empty = place(way);
+        returnElsewhere = empty + another;
+        way.reset();
+        wayIn(way, empty);
         long entry = place(way);
         way.reset();
         wayOut(way, hasAvx);
@@ -63,8 +68,8 @@ final class CodeMemory implements AutoCloseable {
             stringRoutines.put(routine, place(way));
         }
         // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the
-        // stack only for them, two return addresses and two words, and reaches memory only through the processor's
-        // block and TLB.
+        // stack only for them, the frames of the return stack, two return addresses and two words, and reaches memory
+        // only through the processor's block and TLB.
         enter = HostCode.function(entry);
     }
 
@@ -75,12 +80,13 @@ final class CodeMemory implements AutoCloseable {
         return place(asm);
     }
 
-    private static void wayIn(Assembler asm) {
+    private static void wayIn(Assembler asm, long empty) {
         for (int reg : SAVED) {
-            push(asm, reg);
+            asm.push(reg);
         }
         asm.lea(State.BASE, Address.of(STATE, State.BIAS));
         asm.move(Assembler.R14, ENTRY);
+        ReturnStack.begin(asm, empty);
         asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
         asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
         for (int reg = 0; reg < 12; reg++) {
@@ -99,24 +105,11 @@ final class CodeMemory implements AutoCloseable {
         asm.op(STMXCSR, 4, STMXCSR_EXTENSION, State.at(CpuLayout.MXCSR));
         asm.op(LDMXCSR, 4, LDMXCSR_EXTENSION, State.at(CpuLayout.HOST_MXCSR));
         asm.move(Assembler.RAX, Assembler.R15);
+        ReturnStack.end(asm);
         for (int i = SAVED.length - 1; i >= 0; i--) {
-            pop(asm, SAVED[i]);
+            asm.pop(SAVED[i]);
         }
         asm.byte1(0xc3);
-    }
-
-    private static void push(Assembler asm, int reg) {
-        if (reg >= 8) {
-            asm.byte1(0x41);
-        }
-        asm.byte1(0x50 | reg & 7);
-    }
-
-    private static void pop(Assembler asm, int reg) {
-        if (reg >= 8) {
-            asm.byte1(0x41);
-        }
-        asm.byte1(0x58 | reg & 7);
     }
 
     long enter(long state, long entry) {
@@ -131,6 +124,11 @@ final class CodeMemory implements AutoCloseable {
     /// As [#leave], where the guest's flags are in the host's.
     long leaveWithFlags() {
         return leaveWithFlags;
+    }
+
+    /// Host address of where a return goes whose frame was another one's. See [ReturnStack].
+    long returnElsewhere() {
+        return returnElsewhere;
     }
 
     /// Host address of what loads the XMM registers and returns to its caller; or takes the way out, with the exit in

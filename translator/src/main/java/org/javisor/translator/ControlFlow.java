@@ -6,7 +6,6 @@ import java.util.BitSet;
 import java.util.List;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
-import org.javisor.isa.Mnemonic;
 
 /// Which pieces of a translation lead to which, and which of them are in every loop.
 final class ControlFlow {
@@ -40,13 +39,25 @@ final class ControlFlow {
         }
     }
 
-    /// The pieces that one leads to, calls included, as often as it does; -1 for what is none.
+    /// The pieces that one leads to, as often as it does, where a call leads to what it calls and, last, to what is
+    /// behind it; -1 for what is none.
     private int[] waysFrom(int piece) {
-        int last = translation.first(piece) + translation.length(piece) - 1;
+        if (!endsInCall(piece)) {
+            return piecesAt(leadsTo(piece));
+        }
+        int last = last(piece);
         Instruction insn = translation.instruction(last);
-        boolean call = translated[piece] == translation.length(piece) && insn.mnemonic() == Mnemonic.CALL
-                && insn.kind0 == Instruction.REL;
-        return piecesAt(call ? new int[] {Branches.target(translation, insn, last)} : leadsTo(piece));
+        int behind = translation.end(last);
+        return piecesAt(insn.kind0 == Instruction.REL
+                ? new int[] {Branches.target(translation, insn, last), behind} : new int[] {behind});
+    }
+
+    private boolean endsInCall(int piece) {
+        return translated[piece] == translation.length(piece) && Branches.isCall(translation.instruction(last(piece)));
+    }
+
+    private int last(int piece) {
+        return translation.first(piece) + translation.length(piece) - 1;
     }
 
     private int[] piecesAt(int[] offsets) {
@@ -62,10 +73,12 @@ final class ControlFlow {
         return piece > 0 && ways[piece] == 1;
     }
 
-    /// Whether a piece leads to one that no other way leads to.
+    /// Whether a piece leads to one that no other way leads to, and that may go on with what is known at its end:
+    /// behind a call nothing is.
     boolean continues(int piece) {
-        for (int next : waysFrom(piece)) {
-            if (hasOneWay(next)) {
+        int[] next = waysFrom(piece);
+        for (int n = endsInCall(piece) ? next.length - 2 : next.length - 1; n >= 0; n--) {
+            if (hasOneWay(next[n])) {
                 return true;
             }
         }
@@ -120,8 +133,7 @@ final class ControlFlow {
     private void visit(int piece) {
         visited.set(piece);
         onPath.set(piece);
-        for (int offset : leadsTo(piece)) {
-            int next = pieceAt(offset);
+        for (int next : waysFrom(piece)) {
             if (next >= 0 && onPath.get(next)) {
                 loopHeads.set(next);
             } else if (next >= 0 && !visited.get(next)) {

@@ -22,6 +22,9 @@ final class Emission {
 
     private static final Runnable NOTHING = () -> { };
 
+    /// A jump to what `emitted` emits behind the rest, which comes back.
+    private record Aside(int jump, Runnable emitted, int back) { }
+
     /// A jump to where registers are loaded, the routine that does it, and what it comes back to.
     private record Load(int jump, long routine, int back) { }
 
@@ -39,6 +42,7 @@ final class Emission {
     private final List<Integer> links = new ArrayList<>();
     private final List<Integer> callers = new ArrayList<>();
     private final List<Load> loads = new ArrayList<>();
+    private final List<Aside> asides = new ArrayList<>();
     private final List<Integer> leading = new ArrayList<>();
     private final List<Integer> numbered = new ArrayList<>();
     private int lastX87 = NONE;
@@ -122,6 +126,22 @@ final class Emission {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);
     }
 
+    /// Emits a jump to code behind the rest, which comes back. It keeps what R14 has.
+    void asideIf(int condition, Runnable emitted) {
+        int jump = asm.jumpIf(condition);
+        asides.add(new Aside(jump, emitted, asm.length()));
+    }
+
+    /// Emits a jump to where a return goes whose frame was another one's.
+    void returnElsewhere() {
+        lead(asm.jump(), memory.returnElsewhere());
+    }
+
+    /// As [#returnElsewhere], if a condition is fulfilled.
+    void returnElsewhereIf(int condition) {
+        lead(asm.jumpIf(condition), memory.returnElsewhere());
+    }
+
     // ---- for people ----
 
     /// What is written from now on is for instruction `index`, or [Listing#NONE].
@@ -160,6 +180,12 @@ final class Emission {
         exit(asm.jump(), BlockTranslator.INTERPRET, index, flags.snapshot());
     }
 
+    /// Has a host register point to an exit that begins with what `beginning` emits and has instruction `index`
+    /// interpreted. The guest's flags are in memory.
+    void interpretFrom(int reg, int index, Runnable beginning) {
+        exit(asm.leaOfCode(reg), BlockTranslator.INTERPRET, index, FlagState.Snapshot.MEMORY, beginning);
+    }
+
     /// Emits a jump to an exit before instruction `index`, the first of a piece.
     void leaveIf(int condition, int index) {
         exit(asm.jumpIf(condition), BlockTranslator.ENTRY, index, flags.snapshot().withoutHost());
@@ -186,6 +212,12 @@ final class Emission {
         // The distance is written in one piece while others execute the jump.
         asm.align(4, 1);
         target(asm.jump(), offset);
+    }
+
+    /// As [#target], to come back to the next host instruction.
+    void callTarget(int offset) {
+        asm.align(4, 1);
+        target(asm.call(), offset);
     }
 
     /// As [#target], for a jump that was emitted already, with its distance aligned.
@@ -219,6 +251,11 @@ final class Emission {
             lead(asm.call(), load.routine());
             int jump = asm.jump();
             asm.patch4(jump, load.back() - asm.length());
+        }
+        for (Aside aside : asides) {
+            asm.land(aside.jump());
+            aside.emitted().run();
+            asm.jumpTo(aside.back());
         }
         for (Exit exit : exits) {
             asm.land(exit.jump());

@@ -259,6 +259,24 @@ final class RegionCompiler implements Branches.Edges {
         }
     }
 
+    @Override
+    public void call(int offset) {
+        int piece = flow.pieceAt(offset);
+        if (piece < 0) {
+            emission.callTarget(offset);
+            return;
+        }
+        Version reached = reach(piece);
+        Version version = reached == null ? version(piece, FlagState.Snapshot.MEMORY) : reached;
+        int call = asm.call();
+        if (version.isWritten()) {
+            asm.patch4(call, version.position - asm.length());
+        } else {
+            version.jumps.add(call);
+            pending.add(version);
+        }
+    }
+
     /// Goes on where no branch leads, or within the page.
     private void goOn(int offset) {
         int piece = flow.pieceAt(offset);
@@ -380,7 +398,8 @@ final class RegionCompiler implements Branches.Edges {
         if (!liveness.liveAt(piece)) {
             return FlagState.Snapshot.DEAD;
         }
-        boolean host = state.inHost() && liveness.readsFirst(piece) && !flow.loopHeads().get(piece);
+        boolean host = state.inHost() && (liveness.readsFirst(piece) || flow.hasOneWay(piece))
+                && !flow.loopHeads().get(piece);
         return new FlagState.Snapshot(host, host && state.lacksCarry(), state.inMemory(),
                 state.inMemory() ? null : state.recipe());
     }

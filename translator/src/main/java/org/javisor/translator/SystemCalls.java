@@ -126,6 +126,8 @@ final class SystemCalls {
         asm.store(State.at(CpuLayout.ENTRIES), R14);
         asm.storeImmediate(State.at(CpuLayout.TRANSFER), transfer);
         asm.load(R15, State.at(CpuLayout.SPILL));
+        // Addresses of one level mean nothing at the other.
+        ReturnStack.clear(asm);
         branches.enter();
     }
 }
