@@ -45,6 +45,10 @@ final class DisplayOptions {
             + " the same file.")
     private Path key;
 
+    @Option(names = "--vnc-tls-anonymous", description = "Have VNC clients use TLS without a certificate: who only"
+            + " listens learns nothing, but clients cannot know whom they reach.")
+    private boolean anonymous;
+
     @Option(names = "--screenshot", paramLabel = "FILE", description = "With a VGA: write what the screen shows"
             + " at the end to FILE, as PNG; or as text, for a text screen and a FILE that ends in .txt.")
     private Path screenshot;
@@ -65,8 +69,11 @@ final class DisplayOptions {
         if (screenshot != null && !adapter()) {
             return "--screenshot needs --vga, --vnc or --display terminal";
         }
-        if (vnc == null && (password != null || certificate != null)) {
-            return "--vnc-password-file and --vnc-tls-certificate need --vnc";
+        if (vnc == null && (password != null || certificate != null || anonymous)) {
+            return "--vnc-password-file, --vnc-tls-certificate and --vnc-tls-anonymous need --vnc";
+        }
+        if (anonymous && certificate != null) {
+            return "--vnc-tls-anonymous and --vnc-tls-certificate: one of them";
         }
         if (key != null && certificate == null) {
             return "--vnc-tls-key needs --vnc-tls-certificate";
@@ -80,6 +87,13 @@ final class DisplayOptions {
         return null;
     }
 
+    /// Before anything is done that uses TLS.
+    void prepare() {
+        if (anonymous) {
+            VncTls.allowAnonymous();
+        }
+    }
+
     /// Starts what VNC clients connect to; null if none are wanted.
     VncServer listen(Machine machine, Consumer<String> reports) {
         return vnc == null ? null : VncServer.listen(machine, vnc, security(), reports);
@@ -87,7 +101,7 @@ final class DisplayOptions {
 
     private VncSecurity security() {
         return new VncSecurity(password == null ? null : new VncPassword(firstLine(password)),
-                certificate == null ? null : VncTls.of(certificate, key));
+                anonymous ? VncTls.anonymous() : certificate == null ? null : VncTls.of(certificate, key));
     }
 
     static String firstLine(Path file) {

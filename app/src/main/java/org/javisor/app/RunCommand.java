@@ -216,6 +216,7 @@ final class RunCommand implements Callable<Integer> {
         if (complaint != null) {
             throw usage(complaint);
         }
+        display.prepare();
         if (gdbWait && gdb == null) {
             throw usage("--gdb-wait needs --gdb");
         }

@@ -110,8 +110,7 @@ final class Handshake {
         return false;
     }
 
-    /// VeNCrypt 0.2, with a certificate. Its subtypes without one are not offered: who can listen to a connection that
-    /// nobody has proved anything about can be its other end as well.
+    /// VeNCrypt 0.2, with a certificate or without: one of them, so that nobody on the way can choose.
     private void encrypt() throws IOException {
         out.write(new byte[] {0, VncTls.VENCRYPT_MINOR});
         int version = in.readUnsignedShort();
@@ -119,7 +118,7 @@ final class Handshake {
             out.writeByte(0xff);
             throw new IOException("a client that speaks VeNCrypt " + (version >> 8) + "." + (version & 0xff));
         }
-        int type = security.password() == null ? VncTls.X509_NONE : VncTls.X509_PASSWORD;
+        int type = security.tls().type(security.password() != null);
         out.write(new byte[] {0, 1});
         out.writeInt(type);
         if (in.readInt() != type) {

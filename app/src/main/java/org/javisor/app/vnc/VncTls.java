@@ -13,6 +13,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.Security;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -22,6 +23,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -29,19 +32,50 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.javisor.memory.ConfigurationException;
 
-/// A server's certificate and key, and TLS with them.
+/// A server's certificate and key, and TLS with them; or TLS without any.
 public final class VncTls {
     static final int VENCRYPT_MINOR = 2;
-    /// Subtypes of VeNCrypt: with a certificate, and then nothing, or VNC's password.
-    static final int X509_NONE = 260, X509_PASSWORD = 261;
+    /// Subtypes of VeNCrypt: without a certificate or with one, and then nothing, or VNC's password.
+    static final int ANONYMOUS_NONE = 257, ANONYMOUS_PASSWORD = 258, X509_NONE = 260, X509_PASSWORD = 261;
+
+    private static final String DISABLED = "jdk.tls.disabledAlgorithms";
+    /// Later versions of TLS have no cipher suites without certificates.
+    private static final String ANONYMOUS_VERSION = "TLSv1.2";
+    private static final List<String> ANONYMOUS_SUITES = List.of("TLS_DH_anon_WITH_AES_256_GCM_SHA384",
+            "TLS_DH_anon_WITH_AES_128_GCM_SHA256");
 
     private static final Pattern KEY = Pattern.compile("-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]+)-----END");
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
     private final SSLContext context;
+    private final boolean anonymous;
 
-    private VncTls(SSLContext context) {
+    private VncTls(SSLContext context, boolean anonymous) {
         this.context = context;
+        this.anonymous = anonymous;
+    }
+
+    /// Has Java's TLS not refuse to go without certificates, which others in this process still have to ask for. To be
+    /// called before TLS is used for anything: it looks once.
+    public static void allowAnonymous() {
+        Security.setProperty(DISABLED, Stream.of(Security.getProperty(DISABLED).split(","))
+                .map(String::strip).filter(name -> !name.equals("anon")).collect(Collectors.joining(", ")));
+    }
+
+    /// TLS without a certificate: who only listens learns nothing, but who is at the other end is not known.
+    ///
+    /// @throws ConfigurationException if Java's does not do that
+    public static VncTls anonymous() {
+        try {
+            SSLContext context = SSLContext.getInstance(ANONYMOUS_VERSION);
+            context.init(null, null, null);
+            if (!List.of(context.getSupportedSSLParameters().getCipherSuites()).containsAll(ANONYMOUS_SUITES)) {
+                throw new ConfigurationException("TLS without a certificate: Java's TLS does not do that here");
+            }
+            return new VncTls(context, true);
+        } catch (GeneralSecurityException e) {
+            throw new ConfigurationException("TLS without a certificate: " + e.getMessage(), e);
+        }
     }
 
     /// @param certificate a PEM file with the certificate, and those that vouch for it behind it; or a PKCS #12 file
@@ -57,7 +91,7 @@ public final class VncTls {
             keys.init(store, new char[0]);
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(keys.getKeyManagers(), null, null);
-            return new VncTls(context);
+            return new VncTls(context, false);
         } catch (NoSuchFileException e) {
             throw new ConfigurationException("TLS certificate " + certificate + ": no such file: " + e.getFile(), e);
         } catch (IOException | GeneralSecurityException e) {
@@ -127,8 +161,22 @@ public final class VncTls {
         SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(plain,
                 plain.getInetAddress().getHostAddress(), plain.getPort(), true);
         secured.setUseClientMode(false);
+        if (anonymous) {
+            restrict(secured);
+        }
         secured.startHandshake();
         return secured;
+    }
+
+    /// Leaves a connection nothing but what goes without certificates.
+    static void restrict(SSLSocket socket) {
+        socket.setEnabledProtocols(new String[] {ANONYMOUS_VERSION});
+        socket.setEnabledCipherSuites(ANONYMOUS_SUITES.toArray(String[]::new));
+    }
+
+    /// The subtype of VeNCrypt.
+    int type(boolean password) {
+        return anonymous ? password ? ANONYMOUS_PASSWORD : ANONYMOUS_NONE : password ? X509_PASSWORD : X509_NONE;
     }
 
     /// TLS on a connection, as a client.

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -15,11 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.javisor.machine.Machine;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.testkit.MicroGuest;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -124,6 +130,58 @@ class VncViewerTest {
             }
             assertSees(serve(new VncSecurity(null, VncTls.of(p12, null))), null, certificateFile);
             server.close();
+        }
+    }
+
+    /// Skipped where another test has used TLS before: Java looks once whether that is allowed.
+    @Test
+    void withTlsWithoutACertificate() throws Exception {
+        VncTls.allowAnonymous();
+        VncTls tls = anonymousIfAllowed();
+        InetSocketAddress address = serve(new VncSecurity(null, tls));
+        assertRefused("a kind of TLS", address, null, null);
+        assertEquals("anonymous", enterAnonymously(address, VncTls.ANONYMOUS_NONE, null));
+        server.close();
+
+        address = serve(new VncSecurity(new VncPassword("secret"), tls));
+        assertEquals("anonymous", enterAnonymously(address, VncTls.ANONYMOUS_PASSWORD, "secret"));
+        assertEquals("refused", enterAnonymously(address, VncTls.ANONYMOUS_PASSWORD, "guessed"));
+    }
+
+    private static VncTls anonymousIfAllowed() {
+        try {
+            return VncTls.anonymous();
+        } catch (ConfigurationException e) {
+            return Assumptions.abort(e.getMessage());
+        }
+    }
+
+    /// @return "refused", or for who is let in, "anonymous" or "certified"
+    private static String enterAnonymously(InetSocketAddress address, int type, String password) throws Exception {
+        try (Socket plain = new Socket(address.getAddress(), address.getPort())) {
+            DataInputStream in = new DataInputStream(plain.getInputStream());
+            DataOutputStream out = new DataOutputStream(plain.getOutputStream());
+            in.readNBytes(12);
+            out.write("RFB 003.008\n".getBytes());
+            assertEquals(List.of(1, 19), List.of(in.read(), in.read()));
+            out.write(19);
+            assertEquals(2, in.readUnsignedShort());
+            out.writeShort(2);
+            assertEquals(List.of(0, 1, type), List.of(in.read(), in.read(), in.readInt()), "what it offers");
+            out.writeInt(type);
+            assertEquals(1, in.read());
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, null, null);
+            SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(plain, "server", 1, true);
+            VncTls.restrict(secured);
+            secured.startHandshake();
+            in = new DataInputStream(secured.getInputStream());
+            if (password != null) {
+                secured.getOutputStream().write(new VncPassword(password)
+                        .answer(in.readNBytes(VncPassword.CHALLENGE_BYTES)));
+            }
+            return in.readInt() != 0 ? "refused"
+                    : secured.getSession().getCipherSuite().startsWith("TLS_DH_anon") ? "anonymous" : "certified";
         }
     }
 
