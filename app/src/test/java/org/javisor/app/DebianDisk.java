@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.javisor.app.guest.Cache;
 import org.junit.jupiter.api.Assumptions;
 
-/// The disk that `samples/debian-disk/build` makes, as a qcow2 image in the cache; made on first use, which takes
+/// The disks that `samples/debian-disk/build` makes, as qcow2 images in the cache; made on first use, which takes
 /// minutes.
 final class DebianDisk {
     private static final Path SCRIPT = Path.of("../samples/debian-disk/build");
@@ -18,24 +18,30 @@ final class DebianDisk {
 
     private DebianDisk() { }
 
-    /// A throw-away layer on top of the image, which stays as it is. Skips the test where the image cannot be made.
-    static Path layer(Path directory) throws IOException {
+    /// A throw-away layer on top of an image, which stays as it is. Skips the test where the image cannot be made.
+    ///
+    /// @param signed whether UEFI starts what is signed
+    static Path layer(Path directory, boolean signed) throws IOException {
         Path file = directory.resolve("debian.qcow2");
-        image("create", "-f", "qcow2", "-b", image().toString(), "-F", "qcow2", file.toString());
+        image("create", "-f", "qcow2", "-b", image(signed).toString(), "-F", "qcow2", file.toString());
         return file;
     }
 
-    private static Path image() {
+    private static Path image(boolean signed) {
         Path script = Files.exists(SCRIPT) ? SCRIPT : Path.of("samples/debian-disk/build");
-        return Cache.of(System.getenv()).entry("debian-disk", into -> make(script, into)).resolve("debian.qcow2");
+        return Cache.of(System.getenv()).entry(signed ? "debian-disk-signed" : "debian-disk",
+                into -> make(script, signed, into)).resolve("debian.qcow2");
     }
 
-    private static void make(Path script, Path into) throws IOException {
+    private static void make(Path script, boolean signed, Path into) throws IOException {
         Path raw = into.resolve("debian.raw");
         Path log = Files.createTempFile("debian-disk", ".log");
         try {
-            Process build = new ProcessBuilder(script.toAbsolutePath().toString(), raw.toString())
-                    .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+            ProcessBuilder command = new ProcessBuilder(script.toAbsolutePath().toString(), raw.toString());
+            if (signed) {
+                command.environment().put("SECURE", "1");
+            }
+            Process build = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
             boolean ended = build.waitFor(30, TimeUnit.MINUTES);
             String said = Files.readString(log);
             Assumptions.assumeFalse(ended && build.exitValue() == TOOLS_MISSING, said);

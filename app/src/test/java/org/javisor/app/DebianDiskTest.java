@@ -21,6 +21,7 @@ import org.javisor.app.vnc.VncAddress;
 import org.javisor.app.vnc.VncSecurity;
 import org.javisor.app.vnc.VncServer;
 import org.javisor.app.vnc.VncViewer;
+import org.javisor.machine.BoardConfig;
 import org.javisor.machine.DiskBus;
 import org.javisor.machine.Machine;
 import org.javisor.machine.layout.BoardModel;
@@ -63,6 +64,19 @@ class DebianDiskTest {
         DebianRun.run(setup, directory, (machine, serial) -> {
             typeOnTheScreensConsole(machine, serial);
             look(machine);
+        });
+    }
+
+    /// Firmware has checked shim, shim GRUB, GRUB the kernel; that says so, and lets nobody change it.
+    @Test
+    void secureBootIsOn() throws Exception {
+        Setup secure = new Setup(BoardModel.Q35, DiskBus.VIRTIO, "ovmf-secure");
+        DebianRun.run(secure, Machine.builder().cpus(2), BoardConfig.DEFAULT, directory, (machine, serial) -> {
+            SerialTalk.type(machine, "mokutil --sb-state; cat /sys/kernel/security/lockdown\r");
+            serial.expect("SecureBoot enabled", SECONDS);
+            serial.expect("none [integrity] confidentiality", SECONDS);
+            SerialTalk.type(machine, "head -c 4 /dev/mem\r");
+            serial.expect("Operation not permitted", SECONDS);
         });
     }
 

@@ -12,6 +12,7 @@ import org.javisor.app.guest.DebianFirmware;
 import org.javisor.devices.block.image.ImageFormat;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.DiskBus;
+import org.javisor.machine.FirmwareImage;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Disk;
@@ -54,11 +55,13 @@ final class DebianRun {
     /// @param builder that knows of what is unusual about the machine
     static void run(Setup setup, MachineBuilder builder, BoardConfig board, Path directory, Work work)
             throws Exception {
-        Path disk = DebianDisk.layer(directory);
         Cache cache = Cache.of(System.getenv());
+        FirmwareImage firmware = DebianFirmware.get(setup.firmware(), null, cache, _ -> { });
+        Path disk = DebianDisk.layer(directory, firmware.secure());
         SerialTalk serial = new SerialTalk();
-        try (Machine machine = builder.memory(1L << 30).board(board.withModel(setup.board()))
-                .firmware(DebianFirmware.get(setup.firmware(), null, cache, _ -> { }), SerialOutput.NOWHERE)
+        try (Machine machine = builder.memory(1L << 30)
+                .board(board.withModel(setup.board()).withSmm(board.smm() || firmware.secure()))
+                .firmware(firmware, SerialOutput.NOWHERE)
                 .display(DebianFirmware.vgaBios(cache, _ -> { })).serial(0, serial::write)
                 .disk(new Disk(disk, ImageFormat.QCOW2, false, false, FullPolicy.STOP, setup.bus())).build()) {
             CompletableFuture<MachineExit> exit = CompletableFuture.supplyAsync(machine::run);
@@ -82,6 +85,7 @@ final class DebianRun {
         SerialTalk.type(machine, "javisor\r");
         serial.expect(":~# ", SECONDS);
         SerialTalk.type(machine, "systemctl is-system-running --wait;"
+                + " systemctl --failed --plain --no-legend --no-pager;"
                 + " echo units: $(systemctl --failed --quiet | wc -l)\r");
         String state = serial.expect("units: ", SECONDS) + serial.expect("\n", SECONDS)
                 + serial.expect("units: ", BOOT_SECONDS) + serial.expect("\n", SECONDS);

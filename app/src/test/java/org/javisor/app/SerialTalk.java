@@ -33,6 +33,11 @@ final class SerialTalk {
         return said.substring(from, heard);
     }
 
+    /// Does not wait for what has been said so far.
+    synchronized void forget() {
+        heard = said.length();
+    }
+
     static void type(Machine machine, String text) throws InterruptedException {
         machine.send(0, text.getBytes(StandardCharsets.ISO_8859_1));
     }
