@@ -101,7 +101,8 @@ public final class Cpu implements AutoCloseable {
     volatile Thread thread;
     volatile boolean inside;
     /// That [Requests#FLUSH_TLB], and [Requests#WRITE_PROTECT], be done.
-    final Demand flushing = new Demand(), protecting = new Demand();
+    final Demand flushing = new Demand(), protecting = new Demand(), forgettingPages = new Demand();
+    final PagesToForget pagesToForget = new PagesToForget();
     /// The ticket of [CpuGroup#askToForget].
     int forgetting;
 

@@ -178,19 +178,24 @@ public final class CpuGroup {
 
     /// Does what other processors asked; on the processor's own thread, between two accesses.
     void answer(Cpu cpu) {
-        int asked = cpu.requests() & (Requests.FLUSH_TLB | Requests.WRITE_PROTECT);
+        int asked = cpu.requests() & (Requests.FLUSH_TLB | Requests.WRITE_PROTECT | Requests.FORGET_PAGES);
         if (asked == 0) {
             return;
         }
         cpu.cancel(asked);
-        int flushes = cpu.flushing.asked(), protections = cpu.protecting.asked();
+        int flushes = cpu.flushing.asked(), protections = cpu.protecting.asked(), pages = cpu.forgettingPages.asked();
         if ((asked & Requests.FLUSH_TLB) != 0) {
             cpu.mmu.flush();
             cpu.flushing.done(flushes);
-        } else {
+            cpu.protecting.done(protections);
+        } else if ((asked & Requests.WRITE_PROTECT) != 0) {
             cpu.mmu.writeProtect();
+            cpu.protecting.done(protections);
         }
-        cpu.protecting.done(protections);
+        if ((asked & Requests.FORGET_PAGES) != 0) {
+            cpu.pagesToForget.serve(cpu.mmu);
+            cpu.forgettingPages.done(pages);
+        }
     }
 
     /// Asks every processor, and returns when none uses what it knew before.
@@ -226,6 +231,24 @@ public final class CpuGroup {
         VarHandle.fullFence();
         for (Cpu cpu : cpus) {
             if (which.test(cpu.id)) {
+                await(cpu, cpu.flushing, cpu.flushing.asked());
+            }
+        }
+    }
+
+    /// As [#forgetTranslations(IntPredicate)], of some pages, whatever the address space.
+    public void forgetTranslations(IntPredicate which, long[] gvas) {
+        for (Cpu cpu : cpus) {
+            if (which.test(cpu.id)) {
+                boolean fit = cpu.pagesToForget.add(gvas);
+                (fit ? cpu.forgettingPages : cpu.flushing).ask();
+                cpu.request(fit ? Requests.FORGET_PAGES : Requests.FLUSH_TLB);
+            }
+        }
+        VarHandle.fullFence();
+        for (Cpu cpu : cpus) {
+            if (which.test(cpu.id)) {
+                await(cpu, cpu.forgettingPages, cpu.forgettingPages.asked());
                 await(cpu, cpu.flushing, cpu.flushing.asked());
             }
         }

@@ -817,6 +817,17 @@ final class Mmu {
         cpu.blockEnd = 0;
     }
 
+    /// Forgets the page of `gva`, in every PCID and global.
+    void invalidateEverywhere(long gva) {
+        counters.invalidations++;
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.invalidate(gva, true, true);
+            }
+        }
+        cpu.blockEnd = 0;
+    }
+
     /// INVPCID type 0: forgets the page of `gva` in `pcid`, unless it is global.
     void invalidate(long gva, int pcid) {
         counters.invalidations++;

@@ -21,11 +21,15 @@ public final class Requests {
     /// A performance counter may have overflowed.
     public static final int COUNTERS = 1 << 8;
 
+    /// Forget the translations of some pages ([PagesToForget]).
+    static final int FORGET_PAGES = 1 << 9;
+
     /// Those that the architecture serves between instructions, and that [Exceptions#interrupt] takes.
     static final int ARCHITECTURAL = INTERRUPT | NMI | SMI | INIT | STARTUP;
 
     /// Those that nothing in the processor's state holds back, but for system management mode.
-    static final int ALWAYS = SMI | INIT | STARTUP | KICK | FLUSH_TLB | WRITE_PROTECT | COUNTERS;
+    static final int ALWAYS = SMI | INIT | STARTUP | KICK | FLUSH_TLB | WRITE_PROTECT | COUNTERS
+            | FORGET_PAGES;
 
     private Requests() { }
 }

@@ -9,6 +9,7 @@ import static org.javisor.vmm.pv.HvStatus.INVALID_PARAMETER;
 import static org.javisor.vmm.pv.HvStatus.INVALID_PORT_ID;
 import static org.javisor.vmm.pv.HvStatus.SUCCESS;
 
+import java.util.Arrays;
 import java.util.function.IntPredicate;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
@@ -21,7 +22,11 @@ public final class HvHypercalls {
     static final int FLUSH_SPACE = 0x02, FLUSH_LIST = 0x03, NOTIFY_LONG_SPIN_WAIT = 0x08, SEND_IPI = 0x0b,
             FLUSH_SPACE_EX = 0x13, FLUSH_LIST_EX = 0x14, SEND_IPI_EX = 0x15, POST_MESSAGE = 0x5c, SIGNAL_EVENT = 0x5d;
     private static final int REPS_DONE_SHIFT = 32;
-    private static final long FLUSH_ALL_PROCESSORS = 1;
+    private static final long FLUSH_ALL_PROCESSORS = 1, EXTENDED_RANGES = 1 << 3;
+    /// What is invalidated one by one; more is not worth it.
+    private static final int MOST_PAGES = 16;
+    private static final long MORE_PAGES = 0xfff;
+    private static final int PAGE_SHIFT = 12;
     private static final int FIRST_VECTOR = 0x10, LAST_VECTOR = 0xff, ASSERT = 0x4000;
     private static final int MESSAGE_TYPE = 8, MESSAGE_PAYLOAD = 16, MESSAGE_BYTES = 256;
     /// A parameter of a signal, which is the flag's number beyond that of the port.
@@ -83,7 +88,7 @@ public final class HvHypercalls {
     private int flush(HvCall call) {
         boolean all = (call.word(8) & FLUSH_ALL_PROCESSORS) != 0 || call.word(16) == 0;
         HvVpSet who = all ? HvVpSet.ALL : HvVpSet.of(call.word(16));
-        return readable(call, 24) ? forget(who::has) : INVALID_HYPERCALL_INPUT;
+        return readable(call, 24) ? forget(call, 24, who::has) : INVALID_HYPERCALL_INPUT;
     }
 
     /// Their extended forms: address space, flags, a set of processors.
@@ -94,7 +99,7 @@ public final class HvHypercalls {
         if (who == null || !readable(call, header)) {
             return INVALID_HYPERCALL_INPUT;
         }
-        return forget((flags & FLUSH_ALL_PROCESSORS) != 0 ? _ -> true : who::has);
+        return forget(call, header, (flags & FLUSH_ALL_PROCESSORS) != 0 ? _ -> true : who::has);
     }
 
     /// Whether there are parameters: a header of so many bytes and a list.
@@ -109,9 +114,35 @@ public final class HvHypercalls {
         return true;
     }
 
-    private int forget(IntPredicate who) {
-        machine.forgetTranslations(who);
+    private int forget(HvCall call, int header, IntPredicate who) {
+        long[] pages = pages(call, header);
+        if (pages == null) {
+            machine.forgetTranslations(who);
+        } else {
+            machine.forgetTranslations(who, pages);
+        }
         return SUCCESS;
+    }
+
+    /// The pages of a list, each element of which is a page and how many more follow it; null for whole address spaces,
+    /// for more pages than are worth it, and for the format that has large ones.
+    private static long[] pages(HvCall call, int header) {
+        if (!call.repeats() || (call.word(8) & EXTENDED_RANGES) != 0) {
+            return null;
+        }
+        long[] pages = new long[MOST_PAGES];
+        int count = 0;
+        for (int rep = 0; rep < call.reps(); rep++) {
+            long range = call.word(header + 8 * rep);
+            int more = (int) (range & MORE_PAGES);
+            if (count + more >= MOST_PAGES) {
+                return null;
+            }
+            for (int n = 0; n <= more; n++) {
+                pages[count++] = (range & ~MORE_PAGES) + ((long) n << PAGE_SHIFT);
+            }
+        }
+        return Arrays.copyOf(pages, count);
     }
 
     /// The set of processors at `offset`: format, mask of banks, banks. Null if it is none.

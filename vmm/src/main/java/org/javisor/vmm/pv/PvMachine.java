@@ -32,6 +32,9 @@ public interface PvMachine {
     /// any more.
     void forgetTranslations(IntPredicate which);
 
+    /// As [#forgetTranslations(IntPredicate)], of these pages, in every address space.
+    void forgetTranslations(IntPredicate which, long[] gvas);
+
     /// Ends the HLT that a processor is in, or its next one.
     void unhalt(int apicId);
 }

@@ -119,6 +119,11 @@ final class Paravirt implements PvMachine {
     }
 
     @Override
+    public void forgetTranslations(IntPredicate which, long[] gvas) {
+        group.forgetTranslations(which, gvas);
+    }
+
+    @Override
     public void unhalt(int apicId) {
         SoftwareVcpu vcpu = vcpu(apicId);
         if (vcpu != null) {

@@ -2,6 +2,7 @@
 package org.javisor.vmm.pv;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -101,6 +102,12 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     @Override
     public void forgetTranslations(IntPredicate which) {
         asked.add("forget " + IntStream.range(0, PROCESSORS).filter(which).boxed().toList());
+    }
+
+    @Override
+    public void forgetTranslations(IntPredicate which, long[] gvas) {
+        asked.add("forget " + IntStream.range(0, PROCESSORS).filter(which).boxed().toList() + " at "
+                + Arrays.stream(gvas).mapToObj(Long::toHexString).toList());
     }
 
     @Override

@@ -24,6 +24,7 @@ class HvHypercallsTest {
     private static final int SPACE = 0x02, LIST = 0x03, SPIN = 0x08, IPI = 0x0b, SPACE_EX = 0x13, LIST_EX = 0x14,
             IPI_EX = 0x15, POST = 0x5c, SIGNAL = 0x5d;
     private static final long ALL_PROCESSORS = 1, SPARSE = 0, EVERYBODY = 1;
+    private static final long EXTENDED_RANGES = 1 << 3;
     private static final long OUTSIDE = FakeMachine.RAM_BYTES - 8;
 
     private final HvRig rig = new HvRig();
@@ -100,8 +101,12 @@ class HvHypercallsTest {
     void listsOfAddressesAreDone() {
         assertEquals(done(3), rig.slow(LIST, 0, 3, 0, 0, 0b1000, 0x1000, 0x2001, 0x3fff));
         assertEquals(forget(3), rig.asked());
+        assertEquals(done(2), rig.slow(LIST, 0, 2, 0, 0, 0b1000, 0x1000, 0x2001));
+        assertEquals(List.of("forget [3] at [1000, 2000, 3000]"), rig.asked());
+        assertEquals(done(2), rig.slow(LIST, 0, 2, 0, EXTENDED_RANGES, 0b1000, 0x1000, 0x20_0801));
+        assertEquals(forget(3), rig.asked(), "large pages");
         assertEquals(done(11), rig.fast(LIST, 0, 11, 0, 0, 1));
-        assertEquals(forget(0), rig.asked());
+        assertEquals(List.of("forget [0] at [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"), rig.asked());
         assertEquals(INVALID_HYPERCALL_INPUT, rig.fast(LIST, 0, 12, 0, 0, 1), "there are 12 halves, one for the mask");
         assertEquals(done(4095), rig.slow(LIST, 0, 4095, 0, 0, 1));
     }
@@ -121,7 +126,7 @@ class HvHypercallsTest {
         assertEquals(SUCCESS, rig.slow(SPACE_EX, 64, 0, 0, 0, SPARSE, -1, 0b1));
         assertEquals(forget(0), rig.asked(), "all banks there are");
         assertEquals(done(2), rig.slow(LIST_EX, 1, 2, 0, 0, SPARSE, 1, 1, 0x1000, 0x2000));
-        assertEquals(forget(0), rig.asked());
+        assertEquals(List.of("forget [0] at [1000, 2000]"), rig.asked());
         assertEquals(SUCCESS, rig.fast(SPACE_EX, 1, 0, 0, 0, SPARSE, 1, 0b0100));
         assertEquals(forget(2), rig.asked());
     }

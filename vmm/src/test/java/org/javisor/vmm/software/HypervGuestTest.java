@@ -100,6 +100,54 @@ class HypervGuestTest {
         assertEquals(-1000, written());
     }
 
+    /// Maps the first 4 MiB one to one, but the page at 0x40000 to `frame`.
+    private void map(long frame) {
+        int presentWritable = 3;
+        vm.memory().storeInt(0x1_0000, 0x1_1000 | presentWritable);
+        for (int page = 0; page < 1024; page++) {
+            vm.memory().storeInt(0x1_1000 + 4L * page, page << 12 | presentWritable);
+        }
+        vm.memory().storeInt(0x1_1000 + 4L * 0x40, (int) frame | presentWritable);
+    }
+
+    @Test
+    void aListOfAddressesIsForgotten() {
+        machine(EnumSet.of(GuestInterface.HYPERV), """
+                a000000400   mov al, [0x40000]
+                e680         out 0x80, al
+                a000000400   mov al, [0x40000]
+                e680         out 0x80, al
+                0f01c1       vmcall
+                e780         out 0x80, eax
+                a000000400   mov al, [0x40000]
+                e680         out 0x80, al
+                """);
+        protectedMode();
+        vm.memory().storeByte(0x5_0000, (byte) 'A');
+        vm.memory().storeByte(0x6_0000, (byte) 'B');
+        map(0x5_0000);
+        Registers registers = vcpu.registers();
+        registers.msr(GUEST_OS_ID, 0x8100);
+        Registers.Paging paging = registers.paging();
+        registers.paging(new Registers.Paging(paging.cr0() | 1L << 31, 0x1_0000, paging.cr4(), paging.efer()));
+        assertEquals('A', written());
+        map(0x6_0000);
+        assertEquals('A', written(), "the processor keeps its translation");
+
+        // HvFlushVirtualAddressList, fast: processor 0, one page.
+        registers.general(Registers.RAX, 0x1_0003);
+        registers.general(Registers.RDX, 1);
+        registers.general(Registers.RBX, 0);
+        registers.general(Registers.RCX, 0);
+        registers.general(Registers.RDI, 0);
+        registers.general(Registers.RSI, 0);
+        registers.vector(0, 0, 1);
+        registers.vector(0, 1, 0x4_0000);
+
+        assertEquals(HvStatus.SUCCESS, written());
+        assertEquals('B', written());
+    }
+
     @Test
     void servicesHearOfSignals() {
         machine(EnumSet.of(GuestInterface.HYPERV), SIGNAL);
