@@ -147,6 +147,8 @@ public record MachineConfig(
         require(firmware == null || !firmware.image().secure() || board.smm() && board.model().express(),
                 "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
         require(iommu == null || board.model().express(), "an IOMMU needs the board q35");
+        require(iommu == null || !iommu.interruptRemapping() || execution != Execution.KVM,
+                "engine kvm has its interrupt chips in the kernel: an IOMMU needs intremap=off there");
         require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
                         && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
                         && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,

@@ -297,7 +297,9 @@ public final class InterruptChips {
 
     /// What messages mean has changed.
     public void remapped() {
-        shared().ioApic.remapped();
+        if (shared != null) {
+            shared.ioApic.remapped();
+        }
     }
 
     /// Sends a message past the IOMMU, as without one.
