@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.memory;
 
+import java.lang.invoke.VarHandle;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Memory as a device sees it: guest memory itself, or what an IOMMU makes of the device's addresses.
@@ -10,7 +11,8 @@ import org.javisor.memory.GuestMemory.OutOfRangeException;
 /// Behind one, an access is cut at the borders of pages, each of which is translated; what is blocked is as memory that
 /// is not there: it throws [OutOfRangeException].
 ///
-/// Who moves much data at once asks [#gpa] for each [#run], and uses guest memory at these addresses for that request.
+/// Who moves much data at once asks [#gpa] for each [#run], and uses guest memory at these addresses between [#begin]
+/// and [#end].
 public final class DmaSpace {
     private static final int PAGE = GuestMemory.PAGE_BYTES, OFFSET = PAGE - 1;
 
@@ -49,49 +51,58 @@ public final class DmaSpace {
         return translation == null ? address : translation.translate(address, write);
     }
 
-    private long require(long address, int bytes, boolean write) {
-        long gpa = translation.translate(address, write);
-        if (gpa == DmaTranslation.BLOCKED) {
-            throw new OutOfRangeException(address, bytes);
-        }
-        return gpa;
+    /// Says that what [#gpa] gives is used from now until [#end]. A thread that has begun must end, whatever happens.
+    public int begin() {
+        return translation == null ? 0 : translation.begin();
     }
 
-    /// Whether an access is cut in two.
-    private static boolean crosses(long address, int bytes) {
-        return (address & OFFSET) + bytes > PAGE;
+    /// @param request what [#begin] gave
+    public void end(int request) {
+        if (translation != null) {
+            translation.end(request);
+        }
     }
 
     // ---- typed accessors, as those of GuestMemory ----
 
     public byte loadByte(long address) {
-        return memory.loadByte(translation == null ? address : require(address, 1, false));
+        return translation == null ? memory.loadByte(address) : (byte) loadTranslated(address, 1);
     }
 
     public short loadShort(long address) {
-        return translation == null ? memory.loadShort(address) : (short) load(address, 2);
+        return translation == null ? memory.loadShort(address) : (short) loadTranslated(address, 2);
     }
 
     public int loadInt(long address) {
-        return translation == null ? memory.loadInt(address) : (int) load(address, 4);
+        return translation == null ? memory.loadInt(address) : (int) loadTranslated(address, 4);
     }
 
     public long loadLong(long address) {
-        return translation == null ? memory.loadLong(address) : load(address, 8);
+        return translation == null ? memory.loadLong(address) : loadTranslated(address, 8);
     }
 
     /// As [GuestMemory#loadShortAcquire].
     public short loadShortAcquire(long address) {
-        return memory.loadShortAcquire(translation == null ? address : require(address, 2, false));
+        if (translation == null) {
+            return memory.loadShortAcquire(address);
+        }
+        short value = (short) loadTranslated(address, 2);
+        VarHandle.acquireFence();
+        return value;
     }
 
     /// As [GuestMemory#loadIntAcquire].
     public int loadIntAcquire(long address) {
-        return memory.loadIntAcquire(translation == null ? address : require(address, 4, false));
+        if (translation == null) {
+            return memory.loadIntAcquire(address);
+        }
+        int value = (int) loadTranslated(address, 4);
+        VarHandle.acquireFence();
+        return value;
     }
 
     public void storeByte(long address, byte value) {
-        memory.storeByte(translation == null ? address : require(address, 1, true), value);
+        store(address, 1, value);
     }
 
     public void storeShort(long address, short value) {
@@ -108,34 +119,21 @@ public final class DmaSpace {
 
     /// As [GuestMemory#storeShortRelease].
     public void storeShortRelease(long address, short value) {
-        memory.storeShortRelease(translation == null ? address : require(address, 2, true), value);
+        VarHandle.releaseFence();
+        store(address, 2, value);
     }
 
     /// Loads `size` bytes (1, 2, 4 or 8), zero-extended.
     public long load(long address, int size) {
-        if (translation == null) {
-            return memory.load(address, size);
-        }
-        if (!crosses(address, size)) {
-            return memory.load(require(address, size, false), size);
-        }
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value |= (loadByte(address + i) & 0xffL) << 8 * i;
-        }
-        return value;
+        return translation == null ? memory.load(address, size) : loadTranslated(address, size);
     }
 
     /// Stores the low `size` bytes (1, 2, 4 or 8) of `value`.
     public void store(long address, int size, long value) {
         if (translation == null) {
             memory.store(address, size, value);
-        } else if (!crosses(address, size)) {
-            memory.store(require(address, size, true), size, value);
         } else {
-            for (int i = 0; i < size; i++) {
-                storeByte(address + i, (byte) (value >>> 8 * i));
-            }
+            storeTranslated(address, size, value);
         }
     }
 
@@ -143,12 +141,8 @@ public final class DmaSpace {
     public void load(long address, byte[] bytes, int from, int count) {
         if (translation == null) {
             memory.load(address, bytes, from, count);
-            return;
-        }
-        for (int done = 0; done < count; ) {
-            int piece = (int) run(address + done, count - done);
-            memory.load(require(address + done, piece, false), bytes, from + done, piece);
-            done += piece;
+        } else {
+            copyTranslated(address, bytes, from, count, false);
         }
     }
 
@@ -157,16 +151,76 @@ public final class DmaSpace {
     public void store(long address, byte[] bytes, int from, int count) {
         if (translation == null) {
             memory.store(address, bytes, from, count);
-            return;
-        }
-        for (int done = 0; done < count; ) {
-            int piece = (int) run(address + done, count - done);
-            memory.store(require(address + done, piece, true), bytes, from + done, piece);
-            done += piece;
+        } else {
+            copyTranslated(address, bytes, from, count, true);
         }
     }
 
     public void store(long address, byte[] bytes) {
         store(address, bytes, 0, bytes.length);
+    }
+
+    // ---- behind an IOMMU ----
+
+    private long require(long address, int bytes, boolean write) {
+        long gpa = translation.translate(address, write);
+        if (gpa == DmaTranslation.BLOCKED) {
+            throw new OutOfRangeException(address, bytes);
+        }
+        return gpa;
+    }
+
+    /// Whether an access is cut in two.
+    private static boolean crosses(long address, int bytes) {
+        return (address & OFFSET) + bytes > PAGE;
+    }
+
+    private long loadTranslated(long address, int size) {
+        int request = translation.begin();
+        try {
+            if (!crosses(address, size)) {
+                return memory.load(require(address, size, false), size);
+            }
+            long value = 0;
+            for (int i = 0; i < size; i++) {
+                value |= (memory.loadByte(require(address + i, 1, false)) & 0xffL) << 8 * i;
+            }
+            return value;
+        } finally {
+            translation.end(request);
+        }
+    }
+
+    private void storeTranslated(long address, int size, long value) {
+        int request = translation.begin();
+        try {
+            if (!crosses(address, size)) {
+                memory.store(require(address, size, true), size, value);
+                return;
+            }
+            for (int i = 0; i < size; i++) {
+                memory.storeByte(require(address + i, 1, true), (byte) (value >>> 8 * i));
+            }
+        } finally {
+            translation.end(request);
+        }
+    }
+
+    private void copyTranslated(long address, byte[] bytes, int from, int count, boolean write) {
+        int request = translation.begin();
+        try {
+            for (int done = 0; done < count; ) {
+                int piece = (int) run(address + done, count - done);
+                long gpa = require(address + done, piece, write);
+                if (write) {
+                    memory.store(gpa, bytes, from + done, piece);
+                } else {
+                    memory.load(gpa, bytes, from + done, piece);
+                }
+                done += piece;
+            }
+        } finally {
+            translation.end(request);
+        }
     }
 }

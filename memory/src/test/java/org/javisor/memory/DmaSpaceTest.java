@@ -21,6 +21,10 @@ class DmaSpaceTest {
     /// Where pages of the device's are, by number; writable ones have bit 0 set.
     private final Map<Long, Long> pages = new TreeMap<>();
 
+    private int underWay;
+    /// Whether the test itself asks.
+    private boolean asks;
+
     DmaSpaceTest() {
         memory.addSlot(0, 0, ram);
     }
@@ -31,10 +35,24 @@ class DmaSpaceTest {
     }
 
     private void translate() {
-        space.translateBy((address, write) -> {
-            Long page = pages.get(address >>> 12);
-            return page == null || write && (page & 1) == 0 ? DmaTranslation.BLOCKED
-                    : (page & -PAGE) + (address & PAGE - 1);
+        space.translateBy(new DmaTranslation() {
+            @Override
+            public long translate(long address, boolean write) {
+                assertTrue(underWay > 0 || asks);
+                Long page = pages.get(address >>> 12);
+                return page == null || write && (page & 1) == 0 ? DmaTranslation.BLOCKED
+                        : (page & -PAGE) + (address & PAGE - 1);
+            }
+
+            @Override
+            public int begin() {
+                return ++underWay;
+            }
+
+            @Override
+            public void end(int request) {
+                assertEquals(underWay--, request);
+            }
         });
     }
 
@@ -94,6 +112,8 @@ class DmaSpaceTest {
         assertThrows(GuestMemory.OutOfRangeException.class, () -> space.storeInt(0x10, 1));
         assertThrows(GuestMemory.OutOfRangeException.class, () -> space.loadByte(0x1000));
         assertThrows(GuestMemory.OutOfRangeException.class, () -> space.load(0xff0, new byte[64], 0, 64));
+        assertEquals(0, underWay);
+        asks = true;
         assertEquals(DmaTranslation.BLOCKED, space.gpa(0x1000, false));
     }
 }

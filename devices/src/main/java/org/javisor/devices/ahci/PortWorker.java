@@ -33,6 +33,7 @@ final class PortWorker implements Runnable {
     private final AtomicInteger wantIdle = new AtomicInteger();
     /// Held while a command is served.
     private final Object serving = new Object();
+    private final DmaSpace memory;
     private int doneTags;
     private int doneCauses;
     private long doneSince;
@@ -40,6 +41,7 @@ final class PortWorker implements Runnable {
     /// @param drive null for none
     PortWorker(AhciPort port, AtaDevice drive, DmaSpace memory, Clock clock, Executor executor) {
         this.clock = clock;
+        this.memory = memory;
         this.port = port;
         this.drive = drive;
         this.executor = executor;
@@ -101,6 +103,7 @@ final class PortWorker implements Runnable {
     }
 
     private void serve(int slot) {
+        int translations = memory.begin();
         try {
             command.fetch(port.list(), slot);
             if (!command.isRegisterFis()) {
@@ -113,6 +116,8 @@ final class PortWorker implements Runnable {
             }
         } catch (OutOfRangeException _) {
             port.halt(AhciLayout.IS_HOST_BUS);
+        } finally {
+            memory.end(translations);
         }
     }
 

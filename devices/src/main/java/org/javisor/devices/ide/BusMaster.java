@@ -116,6 +116,10 @@ final class BusMaster {
         return true;
     }
 
+    DmaSpace memory() {
+        return memory;
+    }
+
     /// What [#describe] found.
     ScatterList data() {
         return data;

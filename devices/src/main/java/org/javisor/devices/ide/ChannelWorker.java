@@ -198,6 +198,15 @@ final class ChannelWorker implements Runnable {
 
     private void transfer(AtaDevice drive) {
         BusMaster master = channel.master();
+        int translations = master.memory().begin();
+        try {
+            transfer(drive, master);
+        } finally {
+            master.memory().end(translations);
+        }
+    }
+
+    private void transfer(AtaDevice drive, BusMaster master) {
         long bytes = drive.data().bytes();
         boolean in = drive.data().direction() == Direction.IN;
         boolean memory;

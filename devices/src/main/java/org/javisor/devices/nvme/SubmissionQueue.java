@@ -204,6 +204,7 @@ public final class SubmissionQueue {
         if (!running || !port.mayReachMemory() || !pending() || !target.reserve()) {
             return false;
         }
+        int translations = memory.begin();
         try {
             command.load(memory, base + (long) NvmeLayout.SUBMISSION_BYTES * head);
             head = head + 1 == entries ? 0 : head + 1;
@@ -221,6 +222,8 @@ public final class SubmissionQueue {
             running = false;
             port.fail();
             return false;
+        } finally {
+            memory.end(translations);
         }
     }
 }

@@ -100,11 +100,16 @@ final class QueueWorker implements Runnable {
         if (!running || !transport.mayReachMemory() || !device.ready(index)) {
             return Outcome.IDLE;
         }
-        DescriptorChain request = queue.take();
-        if (request == null) {
-            return Outcome.IDLE;
+        int translations = queue.memory().begin();
+        try {
+            DescriptorChain request = queue.take();
+            if (request == null) {
+                return Outcome.IDLE;
+            }
+            queue.complete(request, device.serve(index, request));
+            return queue.needsInterrupt() ? Outcome.SERVED_AND_INTERRUPT : Outcome.SERVED;
+        } finally {
+            queue.memory().end(translations);
         }
-        queue.complete(request, device.serve(index, request));
-        return queue.needsInterrupt() ? Outcome.SERVED_AND_INTERRUPT : Outcome.SERVED;
     }
 }

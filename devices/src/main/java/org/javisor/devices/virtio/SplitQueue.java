@@ -94,6 +94,11 @@ public final class SplitQueue {
         notificationsOff = false;
     }
 
+    /// What rings and buffers are in.
+    DmaSpace memory() {
+        return memory;
+    }
+
     int maxSize() {
         return maxSize;
     }

@@ -50,6 +50,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     }
 
     private final Clock clock;
+    private final DmaSpace memory;
     private final FunctionWires wires;
     private final RootPort[] ports = new RootPort[XhciLayout.MAX_PORTS];
     private final OperationalRegisters registers = new OperationalRegisters();
@@ -62,6 +63,7 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
     private final Object engine = new Object();
 
     XhciController(DmaSpace memory, Clock clock, Executor executor, FunctionWires wires) {
+        this.memory = memory;
         this.clock = clock;
         this.wires = wires;
         for (int i = 0; i < ports.length; i++) {
@@ -219,12 +221,15 @@ public final class XhciController implements BusDevice, Chip<XhciController.Stat
         if (!running || !wires.busMaster()) {
             return false;
         }
+        int translations = memory.begin();
         try {
             tellPorts();
             return events.room() && (workOnCommands() || workOnEndpoints());
         } catch (OutOfRangeException _) {
             registers.fail();
             return false;
+        } finally {
+            memory.end(translations);
         }
     }
 

@@ -41,6 +41,11 @@ final class InvalidationQueue {
 
         /// Whether the queue stands still until the guest has taken note of that.
         boolean stopped();
+
+        /// Has devices be done with what was translated before.
+        ///
+        /// @return whether they are; else the queue is to [#run] when they are
+        boolean drained();
     }
 
     private final GuestMemory memory;
@@ -50,6 +55,10 @@ final class InvalidationQueue {
     private long head;
     private long tail;
     private long address;
+    /// Whether anything was invalidated that devices may still use.
+    private boolean stale;
+    /// Whether the wait at the head is for devices to be done with it.
+    private boolean waiting;
 
     InvalidationQueue(GuestMemory memory, DmaRemapping dma, Orders orders) {
         this.memory = memory;
@@ -71,6 +80,15 @@ final class InvalidationQueue {
         if (on != enabled) {
             enabled = on;
             head = 0;
+            waiting = false;
+            run();
+        }
+    }
+
+    /// Devices are done with what was translated before the wait at the head.
+    void drained() {
+        if (waiting) {
+            waiting = false;
             run();
         }
     }
@@ -85,9 +103,12 @@ final class InvalidationQueue {
             orders.failed();
             return;
         }
-        while (head != tail) {
+        while (head != tail && !waiting) {
             if (!carryOut((address & VtdLayout.PAGE_ADDRESS) + head)) {
                 orders.failed();
+                return;
+            }
+            if (waiting) {
                 return;
             }
             head = head + DESCRIPTOR_BYTES < end ? head + DESCRIPTOR_BYTES : 0;
@@ -116,6 +137,7 @@ final class InvalidationQueue {
         if ((low & CONTEXTS_RESERVED) != 0 || high != 0) {
             return false;
         }
+        stale = true;
         int domain = (int) (low >>> 16) & 0xffff;
         switch ((int) low >>> GRANULARITY_SHIFT & 3) {
             case GLOBAL -> dma.invalidateContexts();
@@ -132,6 +154,7 @@ final class InvalidationQueue {
         if ((low & TRANSLATIONS_RESERVED) != 0) {
             return false;
         }
+        stale = true;
         int domain = (int) (low >>> 16) & 0xffff;
         int mask = (int) high & 0x3f;
         switch ((int) low >>> GRANULARITY_SHIFT & 3) {
@@ -162,6 +185,13 @@ final class InvalidationQueue {
         if ((low & WAIT_RESERVED) != 0 || (high & 3) != 0) {
             return false;
         }
+        if (stale) {
+            stale = false;
+            waiting = !orders.drained();
+            if (waiting) {
+                return true;
+            }
+        }
         if ((low & WAIT_STATUS) != 0) {
             try {
                 memory.storeInt(high, (int) (low >>> 32));
@@ -184,6 +214,7 @@ final class InvalidationQueue {
     }
 
     void load(QueueState state) {
+        waiting = false;
         enabled = state.enabled();
         head = state.head();
         tail = state.tail();

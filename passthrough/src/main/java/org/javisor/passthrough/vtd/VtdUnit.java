@@ -66,6 +66,11 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
     /// What leaves when the unit's lock is released.
     private List<Message> outbox = new ArrayList<>();
     private boolean interruptEntriesChanged;
+    private final RequestsUnderWay requests = new RequestsUnderWay(this::drained);
+    /// Whether the command in the register waits for devices.
+    private boolean iotlbWaits;
+    /// Whether a drain is wanted that began too early, for one was under way.
+    private boolean drainAgain;
 
     private int switches;
     private long rootTable;
@@ -120,10 +125,15 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
 
     @Override
     public void write(long offset, int size, long value) {
+        change(() -> registers.write(offset, size, value));
+    }
+
+    /// Does something under the unit's lock, and after its release what follows from it.
+    private void change(Runnable action) {
         List<Message> leaving;
         boolean changed;
         synchronized (this) {
-            registers.write(offset, size, value);
+            action.run();
             leaving = outbox.isEmpty() ? List.of() : outbox;
             outbox = outbox.isEmpty() ? outbox : new ArrayList<>();
             changed = interruptEntriesChanged;
@@ -191,7 +201,45 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
             case SELECTIVE -> dma.invalidatePages(domain, iotlbAddress, mask);
             default -> { }
         }
-        iotlbCommand = value & ~(IOTLB_INVALIDATE | 3L << IOTLB_DONE) | (long) granularity << IOTLB_DONE;
+        iotlbCommand = value & ~(3L << IOTLB_DONE) | (long) granularity << IOTLB_DONE;
+        iotlbWaits = true;
+        if (begunDrain()) {
+            iotlbDone();
+        }
+    }
+
+    private void iotlbDone() {
+        if (iotlbWaits) {
+            iotlbWaits = false;
+            iotlbCommand &= ~IOTLB_INVALIDATE;
+        }
+    }
+
+    // ---- devices that use what was translated before ----
+
+    /// @return whether they are done with it; else [#drained] will be called
+    private boolean begunDrain() {
+        if (requests.draining()) {
+            drainAgain = true;
+            return false;
+        }
+        return requests.drain();
+    }
+
+    private void drained() {
+        change(() -> {
+            if (!requests.draining() || !requests.over()) {
+                return;
+            }
+            if (drainAgain) {
+                drainAgain = false;
+                if (!requests.drain()) {
+                    return;
+                }
+            }
+            iotlbDone();
+            queue.drained();
+        });
     }
 
     private void clearCompletion(int value) {
@@ -223,6 +271,11 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
         @Override
         public boolean stopped() {
             return faults.queueStopped();
+        }
+
+        @Override
+        public boolean drained() {
+            return begunDrain();
         }
     }
 
@@ -261,7 +314,30 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
 
     @Override
     public DmaTranslation translation(IntSupplier requester) {
-        return (address, write) -> dma.translate(requester.getAsInt(), address, write);
+        return new View(requester);
+    }
+
+    private final class View implements DmaTranslation {
+        private final IntSupplier requester;
+
+        private View(IntSupplier requester) {
+            this.requester = requester;
+        }
+
+        @Override
+        public long translate(long address, boolean write) {
+            return dma.translate(requester.getAsInt(), address, write);
+        }
+
+        @Override
+        public int begin() {
+            return requests.begin();
+        }
+
+        @Override
+        public void end(int request) {
+            requests.end(request);
+        }
     }
 
     @Override
@@ -288,6 +364,7 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
             iotlbCommand = 0;
             iotlbAddress = 0;
             completion = 0;
+            iotlbWaits = false;
             outbox.clear();
             apply(0, 0, 0);
         }
@@ -314,7 +391,9 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
             rootTable = state.rootTable;
             interruptTable = state.interruptTable;
             contextCommand = state.contextCommand;
-            iotlbCommand = state.iotlbCommand;
+            // What a unit waited for before it was saved is not there any more.
+            iotlbWaits = false;
+            iotlbCommand = state.iotlbCommand & ~IOTLB_INVALIDATE;
             iotlbAddress = state.iotlbAddress;
             completion = state.completion;
             queue.load(state.queue);

@@ -3,7 +3,9 @@ package org.javisor.passthrough.vtd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.javisor.memory.DmaTranslation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +30,72 @@ class InvalidationQueueTest {
         assertEquals(0x55, rig.memory.loadInt(STATUS));
         assertEquals(0x20, rig.readLong(VtdLayout.QUEUE_HEAD));
         assertEquals(0, rig.read(VtdLayout.FAULT_STATUS));
+    }
+
+    @Test
+    void aWaitIsForDevicesThatUseWhatWasTranslatedBefore() {
+        rig.queue();
+        DmaTranslation device = rig.of(VtdRig.DEVICE);
+        int before = device.begin();
+
+        rig.submit(WAIT | WITH_STATUS | 1L << 32, STATUS);
+        assertEquals(1, rig.memory.loadInt(STATUS), "nothing has been invalidated");
+        rig.submit(0x2 | 1 << 4, 0);
+        rig.submit(WAIT | WITH_STATUS | 2L << 32, STATUS);
+        rig.submit(WAIT | WITH_STATUS | 3L << 32, STATUS);
+        int after = device.begin();
+        assertEquals(1, rig.memory.loadInt(STATUS));
+        assertEquals(0x20, rig.readLong(VtdLayout.QUEUE_HEAD));
+
+        device.end(before);
+        assertEquals(3, rig.memory.loadInt(STATUS), "who began afterwards is not waited for");
+        assertEquals(0x40, rig.readLong(VtdLayout.QUEUE_HEAD));
+        device.end(after);
+    }
+
+    @Test
+    void aCommandInARegisterIsUnderWayUntilDevicesAreDone() {
+        DmaTranslation device = rig.of(VtdRig.DEVICE);
+        int before = device.begin();
+
+        rig.writeLong(VtdLayout.IOTLB_INVALIDATE, 1L << 63 | 1L << 60);
+        assertEquals(1L << 63 | 1L << 60 | 1L << 57, rig.readLong(VtdLayout.IOTLB_INVALIDATE));
+        rig.queue();
+        rig.submit(0x2 | 1 << 4, 0);
+        rig.submit(WAIT | WITH_STATUS | 2L << 32, STATUS);
+        int between = device.begin();
+        device.end(before);
+        assertEquals(0, rig.memory.loadInt(STATUS));
+        device.end(between);
+
+        assertEquals(2, rig.memory.loadInt(STATUS));
+        assertEquals(1L << 60 | 1L << 57, rig.readLong(VtdLayout.IOTLB_INVALIDATE));
+    }
+
+    @Test
+    void invalidationsAndRequestsOfManyThreadsComeToAnEnd() throws InterruptedException {
+        rig.queue();
+        List<Thread> devices = new ArrayList<>();
+        for (int n = 0; n < 4; n++) {
+            DmaTranslation device = rig.of(n);
+            devices.add(Thread.ofPlatform().start(() -> {
+                for (int turn = 0; turn < 20_000; turn++) {
+                    device.end(device.begin());
+                }
+            }));
+        }
+        for (int n = 1; n <= 5_000; n++) {
+            rig.submit(0x2 | 1 << 4, 0);
+            rig.submit(WAIT | WITH_STATUS | (long) n << 32, STATUS);
+            while (rig.memory.loadInt(STATUS) != n) {
+                Thread.onSpinWait();
+            }
+        }
+        for (Thread device : devices) {
+            device.join();
+        }
+
+        assertEquals(5_000, rig.memory.loadInt(STATUS));
     }
 
     @Test
