@@ -47,6 +47,13 @@ final class AddressSpace {
         exempt.forgetKeys(keys);
     }
 
+    /// @param gpa of a page
+    void writeProtect(long gpa) {
+        user.writeProtect(gpa);
+        supervisor.writeProtect(gpa);
+        exempt.writeProtect(gpa);
+    }
+
     void writeProtect() {
         user.writeProtect();
         supervisor.writeProtect();

@@ -13,6 +13,9 @@ final class CodePage {
     private static final int CHUNK_SHIFT = 6;
     /// A kernel patches its code here and there; who writes new code all the time is soon beyond this.
     private static final int MANY_CHANGES = 64;
+    /// After so many writes since code was found in a page it is taken for data: what a kernel gives back of itself
+    /// when it has started, for one. If it is code after all, that many times as many the next time.
+    private static final int PATIENCE = 128, MORE_PATIENT = 4, MAX_PATIENCE = 1 << 24;
     private static final Block[] NONE = new Block[1];
 
     private final GuestMemory memory;
@@ -26,6 +29,9 @@ final class CodePage {
     private int unsealings;
     /// How many blocks with host code have been changed.
     private int changes;
+    /// Writes since a block was decoded; processors that count at once may lose some.
+    private int writes;
+    private int patience = PATIENCE;
     /// Open-addressed by [#hash], a power of two long and never full.
     private Block[] table = NONE;
     private int count;
@@ -130,6 +136,7 @@ final class CodePage {
         }
         insert(blocks, block);
         count++;
+        writes = 0;
         VarHandle.releaseFence();
         table = blocks;
     }
@@ -164,6 +171,10 @@ final class CodePage {
     ///
     /// @return whether there were any
     boolean written(int offset, int bytes, CpuGroup group) {
+        if (++writes >= patience) {
+            giveUp(group);
+            return true;
+        }
         if ((chunks & chunks(offset, offset + bytes)) == 0 && chunks != 0) {
             return false;
         }
@@ -183,6 +194,12 @@ final class CodePage {
             }
             return dropped;
         }
+    }
+
+    private synchronized void giveUp(CpuGroup group) {
+        writes = 0;
+        patience = Math.min(patience * MORE_PATIENT, MAX_PATIENCE);
+        clear(group);
     }
 
     /// Whether its code has changed seldom: what was there in earlier runs may be expected to stay now.

@@ -310,12 +310,18 @@ public final class CpuGroup {
     }
 
     /// Has every write to the page of `gpa` noticed from now on. Processors are asked to give up their permissions to
-    /// write directly only if one may hold such a permission for this page, which for most code is long past.
+    /// write directly only if one may hold such a permission for this page, which for most code is long past. A
+    /// processor that is alone gives up that for this page, instead of having to ask for all others again.
     void track(GuestMemory owner, long gpa) {
         owner.markTracked(gpa);
         MemorySlot slot = owner.find(gpa);
         if (slot != null && slot.lastGrant(gpa) >= voided.get()) {
-            announce(Requests.WRITE_PROTECT);
+            Cpu self = cpus.size() == 1 ? current() : null;
+            if (self != null) {
+                self.mmu.writeProtect(gpa);
+            } else {
+                announce(Requests.WRITE_PROTECT);
+            }
         }
     }
 

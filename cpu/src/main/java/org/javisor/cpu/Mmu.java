@@ -392,8 +392,15 @@ final class Mmu {
     }
 
     private long loadAcrossPages(Tlb tlb, int access, long gva, int bytes) {
+        long second = linear(gva + bytes - 1) & PAGE;
         translate(tlb, access, gva);
-        translate(tlb, access, linear(gva + bytes - 1) & PAGE);
+        translate(tlb, access, second);
+        if (tlb.readable(gva) && tlb.readable(second)) {
+            int inFirst = (int) (-gva & ~PAGE);
+            long low = HostMemory.loadLong(tlb.hva(gva) + inFirst - Long.BYTES) >>> Long.SIZE - 8 * inFirst;
+            long high = HostMemory.loadLong(tlb.hva(second)) << 8 * inFirst;
+            return (low | high) & Cpu.mask(bytes);
+        }
         long value = 0;
         for (int i = 0; i < bytes; i++) {
             value |= load(tlb, access, linear(gva + i), 1) << 8 * i;
@@ -416,10 +423,23 @@ final class Mmu {
     }
 
     private void storeAcrossPages(Tlb tlb, int access, long gva, int bytes, long value) {
+        long second = linear(gva + bytes - 1) & PAGE;
         translate(tlb, access | PageWalker.WRITE, gva);
-        translate(tlb, access | PageWalker.WRITE, linear(gva + bytes - 1) & PAGE);
+        translate(tlb, access | PageWalker.WRITE, second);
+        if (tlb.writableDirectly(gva) && tlb.writableDirectly(second)) {
+            int inFirst = (int) (-gva & ~PAGE);
+            storeBytes(tlb.hva(gva), inFirst, value);
+            storeBytes(tlb.hva(second), bytes - inFirst, value >>> 8 * inFirst);
+            return;
+        }
         for (int i = 0; i < bytes; i++) {
             store(tlb, access, linear(gva + i), 1, value >>> 8 * i);
+        }
+    }
+
+    private static void storeBytes(long hva, int bytes, long value) {
+        for (int i = 0; i < bytes; i++) {
+            HostMemory.storeByte(hva + i, (byte) (value >>> 8 * i));
         }
     }
 
@@ -836,6 +856,15 @@ final class Mmu {
             each.invalidate(gva, false, true);
         }
         cpu.blockEnd = 0;
+    }
+
+    /// Sees to it that writes to the page of `gpa` ask before they go straight to memory again.
+    void writeProtect(long gpa) {
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.writeProtect(gpa & PAGE);
+            }
+        }
     }
 
     /// Sees to it that writes ask before they go straight to memory again.

@@ -89,6 +89,11 @@ final class Tlb {
         return ((HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva & PAGE) & ~NOTIFY) == 0;
     }
 
+    /// Whether writes are permitted without notice.
+    boolean writableDirectly(long gva) {
+        return HostMemory.loadLong(table + offset(gva) + WRITE) == (gva & PAGE);
+    }
+
     boolean mustNotify(long gva) {
         return (HostMemory.loadLong(table + offset(gva) + WRITE) ^ gva & PAGE) == NOTIFY;
     }
@@ -266,11 +271,24 @@ final class Tlb {
     /// Lets no write go straight to memory any more without a look at whether it still may.
     void writeProtect() {
         for (int index = filled.first(); index >= 0; index = filled.next(index)) {
-            long at = entry(index) + WRITE;
-            long tag = HostMemory.loadLong(at);
-            if (tag != empty(index)) {
-                HostMemory.storeLong(at, tag & ~NOTIFY | ~((long) index << 12) & NOTIFY);
+            writeProtect(index);
+        }
+    }
+
+    /// The same for the page at `gpa` alone.
+    void writeProtect(long gpa) {
+        for (int index = filled.first(); index >= 0; index = filled.next(index)) {
+            if ((gpas[index] & PAGE) == gpa) {
+                writeProtect(index);
             }
+        }
+    }
+
+    private void writeProtect(int index) {
+        long at = entry(index) + WRITE;
+        long tag = HostMemory.loadLong(at);
+        if (tag != empty(index)) {
+            HostMemory.storeLong(at, tag & ~NOTIFY | ~((long) index << 12) & NOTIFY);
         }
     }
 }

@@ -53,19 +53,19 @@ class RunLoopTest {
 
     @Test
     void writesToACodePageKeepTheBlocksTheyDoNotTouch() {
-        load("b9e8030000 ff0425000f1000 ffc9 75f5 f4");
+        load("b932000000 ff0425000f1000 ffc9 75f5 f4");
         runToHalt();
         Block block = cpu.group.codePage(CODE).find(0, cpu.decodeMode);
         restart();
         runToHalt();
         assertTrue(block.valid);
-        assertEquals(2000, memory.loadInt(0x10_0f00));
+        assertEquals(100, memory.loadInt(0x10_0f00));
 
         memory.storeInt(CODE + 1, 1);
         assertFalse(block.valid);
         restart();
         runToHalt();
-        assertEquals(2001, memory.loadInt(0x10_0f00));
+        assertEquals(101, memory.loadInt(0x10_0f00));
     }
 
     @Test
