@@ -46,6 +46,9 @@ final class DisassembleCommand implements Callable<Integer> {
             + " too.")
     private boolean kernel;
 
+    @Option(names = "--second-tier", description = "It is executed much: what leads to each other becomes one region.")
+    private boolean second;
+
     @Spec
     private CommandSpec spec;
 
@@ -69,7 +72,7 @@ final class DisassembleCommand implements Callable<Integer> {
         if (code.length == 0) {
             throw new ConfigurationException(file + " has no byte at " + offset);
         }
-        spec.commandLine().getOut().print(HostCode.of(code, address, bits, kernel));
+        spec.commandLine().getOut().print(HostCode.of(code, address, bits, kernel, second));
         spec.commandLine().getOut().flush();
         return ExitStatus.POWERED_OFF;
     }

@@ -18,6 +18,7 @@ record TranslationReport(TranslationStats stats, VcpuStats processors) {
         StringBuilder text = new StringBuilder();
         line(text, "translations  %,d of %,d guest instructions, in %.3f s; %,d blocks could not be translated",
                 stats.translations(), stats.instructions(), stats.nanos() / 1e9, stats.untranslated());
+        line(text, "  grown       %,d of the second tier", stats.grown());
         line(text, "  kept        %,d from earlier runs", stats.restored());
         line(text, "  dropped     %,d, and %,d to make room", stats.dropped(), stats.evicted());
         line(text, "  code cache  %,d bytes in use, by %,d translations", stats.cacheBytes(), stats.present());

@@ -29,6 +29,18 @@ public interface BlockTranslator extends AutoCloseable {
         NO_ROOM
     }
 
+    /// Host code that has no place yet. Only for the translator that made it.
+    interface Draft { }
+
+    /// Makes host code as [#translate] does, without a place for it; holds nobody else up.
+    ///
+    /// @param translation of the blocks that the code will be for; its number does not matter
+    /// @return null if that is impossible
+    Draft draft(Translation translation, boolean logged, boolean counted);
+
+    /// Completes a translation with what was made for its blocks.
+    Outcome place(Translation translation, Draft draft);
+
     /// Translates the blocks of a translation, or as much of the beginning of each as possible.
     ///
     /// @param logged  whether stores are noted in UNDO

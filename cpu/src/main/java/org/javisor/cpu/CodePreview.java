@@ -3,7 +3,9 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.REL;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -28,6 +30,8 @@ public final class CodePreview implements AutoCloseable {
     private final int bytes, decodeMode;
     private final Cpu cpu;
     private final InstructionDecoder decoder;
+    private final boolean second;
+    private final List<Translation> first = new ArrayList<>();
     /// Instructions that are interpreted, by address.
     private final NavigableMap<Long, Instruction> interpreted = new TreeMap<>();
     /// Offsets in memory where a block is to start.
@@ -38,7 +42,10 @@ public final class CodePreview implements AutoCloseable {
     /// @param bits       64, or 32 for code in flat segments
     /// @param atCpl0     whether it is a kernel's
     /// @param translator that keeps what [BlockTranslator#list] needs; closed with this object
-    public CodePreview(byte[] code, long address, int bits, boolean atCpl0, BlockTranslator translator) {
+    /// @param second     whether it is as if it were executed much
+    public CodePreview(byte[] code, long address, int bits, boolean atCpl0, BlockTranslator translator,
+            boolean second) {
+        this.second = second;
         int offset = (int) address & PAGE_BYTES - 1;
         base = address - offset;
         bytes = offset + code.length;
@@ -60,6 +67,9 @@ public final class CodePreview implements AutoCloseable {
     public String text() {
         decode();
         translate();
+        if (second) {
+            first.forEach(made -> group.translations.grow(made, group));
+        }
         StringBuilder text = new StringBuilder(group.listing(base, base + bytes));
         if (!interpreted.isEmpty()) {
             text.append("interpreted\n");
@@ -124,6 +134,7 @@ public final class CodePreview implements AutoCloseable {
 
     private void translate(Block head, int page) {
         Translation made = group.translations.translate(Region.of(head, null, group), base + page + head.start, group);
+        first.add(made);
         for (int index = 0; index < made.size(); index++) {
             if (!made.translates(index)) {
                 if (page + made.offset(index) < bytes) {

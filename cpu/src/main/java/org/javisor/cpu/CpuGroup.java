@@ -41,6 +41,7 @@ public final class CpuGroup {
     boolean busLocksLeave;
     /// By number.
     final Translations translations = new Translations();
+    final SecondTier secondTier = new SecondTier(this);
     private final CopyOnWriteArrayList<Cpu> cpus = new CopyOnWriteArrayList<>();
     private final ReentrantLock bus = new ReentrantLock();
     /// Counts the times that processors gave up their permissions to write directly: see [#track].
@@ -140,7 +141,14 @@ public final class CpuGroup {
     }
 
     void remove(Cpu cpu) {
-        cpus.remove(cpu);
+        synchronized (secondTier) {
+            cpus.remove(cpu);
+        }
+    }
+
+    /// Translates nothing any more that no processor asks for. Before the translator is closed.
+    public void endTranslating() {
+        secondTier.end();
     }
 
     /// The processor that the calling thread runs, or null.

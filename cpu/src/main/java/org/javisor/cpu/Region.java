@@ -13,8 +13,13 @@ import org.javisor.memory.GuestMemory;
 /// Gathers the blocks that are to be translated together: those of one page that lead from a first one to each other by
 /// direct jumps or by going on, and that have been executed, in this run or an earlier one ([HotCode]). What has host
 /// code of its own stays out, and so do blocks that are part of several translations already.
+///
+/// A region of the second tier grows beyond that: into what has host code, into what is called, and to what is behind
+/// calls.
 final class Region {
     private static final int MAX_INSTRUCTIONS = 256, MAX_BLOCKS = 64;
+    /// Of the second tier; a translation has room for 127 pieces, an exit for 1024 instructions.
+    private static final int MAX_GROWN_INSTRUCTIONS = 512, MAX_GROWN_BLOCKS = 100;
     private static final int MAX_SHARING = 3;
     /// A block counts as executed if it was so often, in parts of what makes the first one worth translating.
     private static final int WARM_SHIFT = 3;
@@ -24,10 +29,12 @@ final class Region {
     private final HotCode known;
     private KeptCode.Entry kept;
     private final int warm;
+    private final boolean grows;
     private int instructions;
 
-    private Region(RunLoop runLoop, CpuGroup group) {
+    private Region(RunLoop runLoop, CpuGroup group, boolean grows) {
         this.runLoop = runLoop;
+        this.grows = grows;
         this.known = group.hotCode;
         this.warm = Math.max(1, group.translateAt >> WARM_SHIFT);
     }
@@ -36,15 +43,27 @@ final class Region {
     ///
     /// @param runLoop that `head` was found by
     static Region of(Block head, RunLoop runLoop, CpuGroup group) {
-        Region region = new Region(runLoop, group);
+        Region region = new Region(runLoop, group, false);
         region.add(head);
         if (group.keptCode != null && region.addKept(group)) {
             return region;
         }
-        for (int i = 0; i < region.blocks.size(); i++) {
-            region.follow(region.blocks.get(i));
-        }
+        region.followAll();
         return region;
+    }
+
+    /// The blocks of a second-tier region, from any thread.
+    static Region grown(Block head, CpuGroup group) {
+        Region region = new Region(null, group, true);
+        region.add(head);
+        region.followAll();
+        return region;
+    }
+
+    private void followAll() {
+        for (int i = 0; i < blocks.size(); i++) {
+            follow(blocks.get(i));
+        }
     }
 
     /// The first was executed often.
@@ -94,10 +113,11 @@ final class Region {
         Insn last = block.insns[block.insns.length - 1];
         boolean direct = last.kind0 == REL && 8 * last.operandBytes == last.codeBits;
         boolean conditional = isConditional(last);
-        if (direct && (conditional || last.mnemonic() == Mnemonic.JMP)) {
+        boolean entersCall = grows && last.mnemonic() == Mnemonic.CALL;
+        if (direct && (conditional || entersCall || last.mnemonic() == Mnemonic.JMP)) {
             consider(block.page, last.end + last.immediate);
         }
-        if (conditional || !last.row.has(Attribute.ENDS_BLOCK)) {
+        if (conditional || entersCall || !last.row.has(Attribute.ENDS_BLOCK)) {
             consider(block.page, last.end);
         }
     }
@@ -109,20 +129,29 @@ final class Region {
     }
 
     private void consider(CodePage page, long offset) {
-        if (offset < 0 || offset >= GuestMemory.PAGE_BYTES || blocks.size() == MAX_BLOCKS) {
+        int maxBlocks = grows ? MAX_GROWN_BLOCKS : MAX_BLOCKS;
+        int maxInstructions = grows ? MAX_GROWN_INSTRUCTIONS : MAX_INSTRUCTIONS;
+        if (offset < 0 || offset >= GuestMemory.PAGE_BYTES || blocks.size() == maxBlocks) {
             return;
         }
         Block block = find(page, (int) offset);
-        if (block != null && block.translation == null && block.interpreted >= warm && !blocks.contains(block)
-                && block.partOf().length < MAX_SHARING && instructions + block.insns.length <= MAX_INSTRUCTIONS) {
+        if (block != null && belongs(block) && !blocks.contains(block)
+                && instructions + block.insns.length <= maxInstructions) {
             add(block);
         }
+    }
+
+    private boolean belongs(Block block) {
+        boolean executed = block.interpreted >= warm;
+        return grows ? executed || block.translation != null || block.partOf().length != 0
+                : executed && block.translation == null && block.partOf().length < MAX_SHARING;
     }
 
     /// The block at an offset; one that was translated with the first in an earlier run counts as executed.
     private Block find(CodePage page, int offset) {
         Block head = blocks.getFirst();
-        int executed = known == null || !page.isSteady() ? 0 : known.executions(HotCode.part(head.hash, offset));
+        int executed = grows || known == null || !page.isSteady() ? 0
+                : known.executions(HotCode.part(head.hash, offset));
         if (executed == 0) {
             return page.find(offset, head.decodeMode);
         }

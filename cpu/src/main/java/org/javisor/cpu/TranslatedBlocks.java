@@ -203,7 +203,12 @@ class TranslatedBlocks {
                 missed((Insn) at.instruction(index));
             }
             case BlockTranslator.TARGET -> takeTarget(at, index);
-            default -> cpu.rip(cpu.pageRip + at.offset(index));
+            default -> {
+                cpu.rip(cpu.pageRip + at.offset(index));
+                if (at.becomesHot()) {
+                    group.secondTier.add(at);
+                }
+            }
         }
     }
 

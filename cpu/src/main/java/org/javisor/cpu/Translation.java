@@ -18,6 +18,8 @@ public final class Translation {
     private static final int OFTEN = 8;
     /// After so many exits of that kind accesses are checked one by one.
     private static final int TOO_OFTEN = 32;
+    /// Found executing so often, it is worth being made again.
+    private static final int HOT = 2;
 
     /// @param first the number of its first instruction
     private record Piece(Block block, int first, int length) {
@@ -31,6 +33,7 @@ public final class Translation {
     private final long rip;
     private final List<Block> blocks;
     private final KeptCode.Entry kept;
+    private final boolean second;
     private final List<Piece> pieces = new ArrayList<>();
     /// By number of an instruction.
     private final Insn[] insns;
@@ -48,6 +51,8 @@ public final class Translation {
     private int[] callers = {};
     private int vectorNeed;
     private boolean usesX87;
+    /// How often it was found executing, up to [#HOT]; processors that count at once may lose some.
+    private int samples;
     /// Nothing leads here any more. Guarded by [Translations].
     boolean dropped;
 
@@ -55,7 +60,9 @@ public final class Translation {
     /// @param rip           where the first block was found
     /// @param kept          host code that an earlier run made of these blocks, or null
     /// @param busLocksLeave as of [#busLocksLeave]
-    Translation(int number, List<Block> blocks, long rip, KeptCode.Entry kept, boolean busLocksLeave) {
+    /// @param second        as of [#isSecond]
+    Translation(int number, List<Block> blocks, long rip, KeptCode.Entry kept, boolean busLocksLeave, boolean second) {
+        this.second = second;
         this.busLocksLeave = busLocksLeave;
         this.number = number;
         this.rip = rip;
@@ -90,6 +97,18 @@ public final class Translation {
             }
         }
         return length;
+    }
+
+    /// Whether it is of the second tier: of code that is executed much, so that it is worth more work.
+    public boolean isSecond() {
+        return second;
+    }
+
+    /// Counts that it was found executing.
+    ///
+    /// @return whether it has now been found often enough to be made again
+    boolean becomesHot() {
+        return samples < HOT && ++samples == HOT && !second;
     }
 
     /// Which it is in exits.
@@ -272,7 +291,7 @@ public final class Translation {
     /// The same, had the kernel been `distance` bytes further up; only to be looked at.
     public Translation moved(int distance) {
         return new Translation(number, blocks.stream().map(block -> block.moved(distance)).toList(), rip, null,
-                busLocksLeave);
+                busLocksLeave, second);
     }
 
     // ---- what was translated ----

@@ -10,6 +10,7 @@ import org.javisor.isa.Mnemonic;
 /// memory at each return and indirect jump. What is not found there ends in an exit, which is counted.
 ///
 /// @param translations  blocks translated
+/// @param grown         those of the second tier
 /// @param present       those that have not been dropped and freed
 /// @param untranslated  blocks that begin with what cannot be translated, or came when there was no room
 /// @param instructions  guest instructions of the translations
@@ -26,7 +27,7 @@ import org.javisor.isa.Mnemonic;
 /// @param stoppedAtUntranslated of the exits to the interpreter, those at instructions without host code
 /// @param stoppedAtTranslated   and those whose host code could not go on: the page was not in the TLB, the target not
 ///     in the entry cache
-public record TranslationStats(long translations, long present, long untranslated, long instructions, long cacheBytes,
-        long restored, long links, long dropped, long evicted, long nanos, long interpreted, long exitsToInterpret,
-        long exitsToTarget, long exitsAtEntry,
-        Map<Mnemonic, Long> stoppedAtUntranslated, Map<Mnemonic, Long> stoppedAtTranslated) { }
+public record TranslationStats(long translations, long grown, long present, long untranslated, long instructions,
+        long cacheBytes, long restored, long links, long dropped, long evicted, long nanos, long interpreted,
+        long exitsToInterpret, long exitsToTarget, long exitsAtEntry, Map<Mnemonic, Long> stoppedAtUntranslated,
+        Map<Mnemonic, Long> stoppedAtTranslated) { }

@@ -33,6 +33,7 @@ final class Translations {
     /// Whether code can be freed then.
     private boolean unsettled;
     private long translated;
+    private long grown;
     private long untranslated;
     private long evicted;
     private long instructions;
@@ -59,7 +60,7 @@ final class Translations {
             long start = System.nanoTime();
             makeRoom(VICTIMS, group);
             int number = free.isEmpty() ? count : free.peek();
-            translation = new Translation(number, blocks, rip, region.kept(), group.busLocksLeave);
+            translation = new Translation(number, blocks, rip, region.kept(), group.busLocksLeave, false);
             switch (number == BlockTranslator.MAX_NUMBER ? BlockTranslator.Outcome.NO_ROOM
                     : group.translator.translate(translation, group.checked, group.counted)) {
                 case DONE -> {
@@ -85,6 +86,46 @@ final class Translations {
             drop(translation, group);
         }
         return translation;
+    }
+
+    /// Makes a translation again, as one of the second tier, and puts that in its place. Who executes the first one
+    /// goes on until attention is called for.
+    void grow(Translation first, CpuGroup group) {
+        List<Block> blocks = Region.grown(first.head(), group).blocks();
+        if (blocks.equals(first.blocks())) {
+            return;
+        }
+        long start = System.nanoTime();
+        BlockTranslator.Draft draft = group.translator.draft(new Translation(0, blocks, first.rip(), null,
+                group.busLocksLeave, true), group.checked, group.counted);
+        Translation second = draft == null ? null : replace(first, blocks, draft, start, group);
+        if (second != null) {
+            group.translator.unlink(first);
+            VarHandle.fullFence();
+            if (!second.isValid()) {
+                drop(second, group);
+            }
+        }
+    }
+
+    /// @return null if there is no need, or no room
+    private synchronized Translation replace(Translation first, List<Block> blocks, BlockTranslator.Draft draft,
+            long start, CpuGroup group) {
+        makeRoom(VICTIMS, group);
+        int number = free.isEmpty() ? count : free.peek();
+        if (first.dropped || number == BlockTranslator.MAX_NUMBER) {
+            return null;
+        }
+        Translation second = new Translation(number, blocks, first.rip(), null, group.busLocksLeave, true);
+        if (group.translator.place(second, draft) != BlockTranslator.Outcome.DONE) {
+            return null;
+        }
+        add(second);
+        grown++;
+        retire(first);
+        first.head().translation = second;
+        nanos += System.nanoTime() - start;
+        return second;
     }
 
     private static void learn(List<Block> blocks, CpuGroup group) {
@@ -192,8 +233,8 @@ final class Translations {
             counters.addTo(kinds, stoppedAtUntranslated, stoppedAtTranslated);
             interpreted += counters.interpreted();
         }
-        return new TranslationStats(translated, count - free.size(), untranslated, instructions, translator.bytes(),
-                translator.restored(), translator.links(), translator.dropped() - evicted,
+        return new TranslationStats(translated, grown, count - free.size(), untranslated, instructions,
+                translator.bytes(), translator.restored(), translator.links(), translator.dropped() - evicted,
                 evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
                 kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);

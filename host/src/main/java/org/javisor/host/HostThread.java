@@ -10,6 +10,9 @@ import java.lang.invoke.MethodHandle;
 public final class HostThread {
     // linux/prctl.h
     private static final int PR_SET_TIMERSLACK = 29;
+    // sys/resource.h
+    private static final int PRIO_PROCESS = 0;
+    private static final int NICE = 10;
 
     private HostThread() { }
 
@@ -42,5 +45,20 @@ public final class HostThread {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// Has other threads run before the calling one does. Where that cannot be nothing happens.
+    public static void giveWay() {
+        Linker linker = Linker.nativeLinker();
+        linker.defaultLookup().find("setpriority").ifPresent(function -> {
+            MethodHandle setPriority = linker.downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+            try {
+                // SAFETY: integers alone; to Linux the process 0 is the calling thread.
+                int _ = (int) setPriority.invokeExact(PRIO_PROCESS, 0, NICE);
+            } catch (Throwable e) {
+                throw new AssertionError("setpriority", e);
+            }
+        });
     }
 }

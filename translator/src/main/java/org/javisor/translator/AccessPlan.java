@@ -222,7 +222,7 @@ final class AccessPlan {
     }
 
     /// Whether the instruction may do anything.
-    private static boolean ends(Instruction insn) {
+    static boolean ends(Instruction insn) {
         return switch (insn.mnemonic()) {
             case PUSH, POP, LEAVE, DIV, IDIV, LEA, NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0,
                     PREFETCHT1, PREFETCHT2 -> false;

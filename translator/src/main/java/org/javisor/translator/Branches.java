@@ -85,6 +85,10 @@ final class Branches {
         return condition(insn.mnemonic()) >= 0;
     }
 
+    static boolean isLoop(Instruction insn) {
+        return insn.mnemonic() == Mnemonic.LOOP;
+    }
+
     /// Whether it comes back to what is behind it.
     static boolean isCall(Instruction insn) {
         return insn.mnemonic() == Mnemonic.CALL;

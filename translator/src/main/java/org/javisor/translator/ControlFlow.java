@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.translator;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 
-/// Which pieces of a translation lead to which, and which of them are in every loop.
+/// Which pieces of a translation lead to which, which of them are in every loop, and what the loops are.
 final class ControlFlow {
     private final Translation translation;
     private final int[] translated;
@@ -17,6 +23,12 @@ final class ControlFlow {
     private final BitSet loopHeads = new BitSet();
     /// By piece: how many ways lead to it.
     private final int[] ways;
+    /// By piece: the innermost loop that it is in, or null.
+    private final Loop[] loops;
+    /// By piece: those that lead to it, but by calling it; what is behind a call is led to by that.
+    private final BitSet[] predecessors;
+    /// By loop head: the pieces that jump back to it.
+    private final Map<Integer, BitSet> backEdges = new HashMap<>();
     private final BitSet visited = new BitSet();
     private final BitSet onPath = new BitSet();
 
@@ -27,8 +39,11 @@ final class ControlFlow {
         for (int piece = 0; piece < translation.pieces(); piece++) {
             successors.add(successors(piece));
         }
-        visit(0);
+        loops = new Loop[translation.pieces()];
+        predecessors = new BitSet[translation.pieces()];
+        Arrays.setAll(predecessors, _ -> new BitSet());
         ways = new int[translation.pieces()];
+        visit(0);
         ways[0] = 1;
         for (int piece = 0; piece < ways.length; piece++) {
             for (int next : waysFrom(piece)) {
@@ -36,7 +51,13 @@ final class ControlFlow {
                     ways[next]++;
                 }
             }
+            for (int next : leadsOn(piece)) {
+                if (next >= 0) {
+                    predecessors[next].set(piece);
+                }
+            }
         }
+        findLoops();
     }
 
     /// The pieces that one leads to, as often as it does, where a call leads to what it calls and, last, to what is
@@ -50,6 +71,18 @@ final class ControlFlow {
         int behind = translation.end(last);
         return piecesAt(insn.kind0 == Instruction.REL
                 ? new int[] {Branches.target(translation, insn, last), behind} : new int[] {behind});
+    }
+
+    /// The same without what is behind a call.
+    private int[] waysWithin(int piece) {
+        int[] ways = waysFrom(piece);
+        return endsInCall(piece) ? Arrays.copyOf(ways, ways.length - 1) : ways;
+    }
+
+    /// The same without what is called.
+    private int[] leadsOn(int piece) {
+        int[] ways = waysFrom(piece);
+        return endsInCall(piece) ? Arrays.copyOfRange(ways, ways.length - 1, ways.length) : ways;
     }
 
     private boolean endsInCall(int piece) {
@@ -74,11 +107,10 @@ final class ControlFlow {
     }
 
     /// Whether a piece leads to one that no other way leads to, and that may go on with what is known at its end:
-    /// behind a call nothing is.
+    /// behind a call nothing is, and what is behind a loop is not worth what it would cost each round.
     boolean continues(int piece) {
-        int[] next = waysFrom(piece);
-        for (int n = endsInCall(piece) ? next.length - 2 : next.length - 1; n >= 0; n--) {
-            if (hasOneWay(next[n])) {
+        for (int next : waysWithin(piece)) {
+            if (hasOneWay(next) && loops[next] == loops[piece]) {
                 return true;
             }
         }
@@ -136,10 +168,53 @@ final class ControlFlow {
         for (int next : waysFrom(piece)) {
             if (next >= 0 && onPath.get(next)) {
                 loopHeads.set(next);
+                backEdges.computeIfAbsent(next, _ -> new BitSet()).set(piece);
             } else if (next >= 0 && !visited.get(next)) {
                 visit(next);
             }
         }
         onPath.clear(piece);
+    }
+
+    // ---- loops ----
+
+    /// The innermost loop that a piece is in, or null.
+    Loop loop(int piece) {
+        return loops[piece];
+    }
+
+    private void findLoops() {
+        List<Loop> found = new ArrayList<>();
+        backEdges.forEach((head, from) -> found.add(loop(head, from)));
+        // Those of inner ones, which have fewer pieces, come last.
+        found.sort(Comparator.comparingInt(loop -> -loop.pieces().cardinality()));
+        for (Loop loop : found) {
+            loop.pieces().stream().forEach(piece -> loops[piece] = loop);
+        }
+    }
+
+    /// The pieces that lead to the back edges of a loop without passing its head.
+    private Loop loop(int head, BitSet from) {
+        BitSet pieces = new BitSet();
+        pieces.set(head);
+        Deque<Integer> pending = new ArrayDeque<>(from.stream().boxed().toList());
+        while (!pending.isEmpty()) {
+            int piece = pending.pop();
+            if (!pieces.get(piece)) {
+                pieces.set(piece);
+                predecessors[piece].stream().forEach(pending::push);
+            }
+        }
+        boolean steady = head == 0 || !pieces.get(0);
+        int written = 0;
+        for (int piece = pieces.nextSetBit(0); piece >= 0; piece = pieces.nextSetBit(piece + 1)) {
+            steady &= !endsInCall(piece);
+            for (int index = translation.first(piece); index <= last(piece); index++) {
+                Instruction insn = translation.instruction(index);
+                steady &= !AccessPlan.ends(insn);
+                written |= Branches.isDirect(insn) && !Branches.isLoop(insn) ? 0 : WrittenRegisters.of(insn);
+            }
+        }
+        return new Loop(head, pieces, written, steady);
     }
 }

@@ -27,7 +27,6 @@ final class HostTranslator implements BlockTranslator {
     private final CodeMemory memory;
     private final CodeRing ring;
     private final HostFeatures host;
-    private final Assembler asm = new Assembler();
     private final Map<Translation, Code> codes = new HashMap<>();
     private final TranslatorConfig config;
     private final PerfMap perfMap;
@@ -65,38 +64,65 @@ final class HostTranslator implements BlockTranslator {
         if (restoring != null) {
             return restoring;
         }
+        HostDraft draft = draft(translation, logged, counted);
+        if (draft == null) {
+            translation.complete(0, new int[translation.pieces()], new int[0], new int[0]);
+            return Outcome.IMPOSSIBLE;
+        }
+        return place(translation, draft);
+    }
+
+    @Override
+    public HostDraft draft(Translation translation, boolean logged, boolean counted) {
         int[] translated = new int[translation.pieces()];
         for (int piece = 0; piece < translated.length; piece++) {
             translated[piece] = BlockCompiler.supported(translation, piece, host);
         }
         if (translated[0] == 0) {
-            translation.complete(0, new int[translated.length], new int[0], new int[0]);
-            return Outcome.IMPOSSIBLE;
+            return null;
         }
         // What is checked alone may become more at any time: an image must not have more of it than the host code.
-        CodeImage image = keptCode == null ? null : translation.image(logged, counted);
-        while (true) {
-            asm.reset();
-            Emission emission = new Emission(asm, translation, logged, ring.next(), memory);
-            if (config.listed()) {
-                emission.keepMarks();
-            }
-            new RegionCompiler(emission, host, translated, counted).compile();
-            if (emission.targets().length > MAX_INDEX || !ring.couldFit(asm.length())) {
-                return Outcome.IMPOSSIBLE;
-            }
-            if (ring.fits(asm.length())) {
-                byte[] code = asm.bytes();
-                keep(emission, image, translated, logged, counted);
-                place(translation, code, emission.links(), emission.marks());
-                translation.complete(codes.get(translation).entry(), translated, emission.targets(),
-                        emission.callers());
-                return Outcome.DONE;
-            }
-            if (!ring.advance()) {
-                return Outcome.NO_ROOM;
-            }
+        CodeImage image = keptCode == null || !translation.isSteady() ? null : translation.image(logged, counted);
+        HostDraft draft = HostDraft.of(compile(translation, translated, logged, counted), translated);
+        if (draft.code().targets().length > MAX_INDEX || !ring.couldFit(draft.code().code().length)) {
+            return null;
         }
+        Relocatable kept = draft.code();
+        if (image != null && image.moves()) {
+            Emission stepped = compile(Relocatable.stepped(translation), translated, logged, counted);
+            kept = kept.comparedWith(Relocatable.of(stepped, translated, 0));
+        }
+        return image == null || kept == null ? draft
+                : draft.keeping(translation.headImage(logged, counted), image, kept);
+    }
+
+    /// As if the code were where the memory for code begins.
+    private Emission compile(Translation translation, int[] translated, boolean logged, boolean counted) {
+        Emission emission = new Emission(new Assembler(), translation, logged, memory.base(), memory);
+        if (config.listed()) {
+            emission.keepMarks();
+        }
+        new RegionCompiler(emission, host, translated, counted).compile();
+        return emission;
+    }
+
+    @Override
+    public synchronized Outcome place(Translation translation, Draft made) {
+        HostDraft draft = (HostDraft) made;
+        Relocatable code = draft.code();
+        if (!ring.fits(code.code().length) && !ring.advance()) {
+            return Outcome.NO_ROOM;
+        }
+        place(translation, code.at(ring.next() - memory.base(), translation.number(), 0), code.links(), draft.marks());
+        complete(translation, code);
+        if (draft.image() != null) {
+            keptCode.keep(draft.headImage(), draft.image(), draft.kept().bytes());
+        }
+        return Outcome.DONE;
+    }
+
+    private void complete(Translation translation, Relocatable code) {
+        translation.complete(codes.get(translation).entry(), code.translated(), code.targets(), code.callers());
     }
 
     private void place(Translation translation, byte[] bytes, int[] links, int[] marks) {
@@ -130,28 +156,9 @@ final class HostTranslator implements BlockTranslator {
         }
         place(translation, made.at(ring.next() - memory.base(), translation.number(), kept.distance()), made.links(),
                 new int[0]);
-        translation.complete(codes.get(translation).entry(), made.translated(), made.targets(), made.callers());
+        complete(translation, made);
         restored++;
         return Outcome.DONE;
-    }
-
-    /// Keeps what was just emitted for later runs.
-    private void keep(Emission emission, CodeImage image, int[] translated, boolean logged, boolean counted) {
-        Translation translation = emission.translation;
-        if (image == null || !translation.isSteady()) {
-            return;
-        }
-        long origin = ring.next() - memory.base();
-        Relocatable made = Relocatable.of(emission, translated, origin);
-        if (image.moves()) {
-            asm.reset();
-            Emission stepped = new Emission(asm, Relocatable.stepped(translation), logged, ring.next(), memory);
-            new RegionCompiler(stepped, host, translated, counted).compile();
-            made = made.comparedWith(Relocatable.of(stepped, translated, origin));
-        }
-        if (made != null) {
-            keptCode.keep(translation.headImage(logged, counted), image, made.bytes());
-        }
     }
 
     @Override

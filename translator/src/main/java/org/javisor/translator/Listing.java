@@ -20,8 +20,9 @@ final class Listing {
 
     /// @param marks pairs: where the host code of an instruction starts, and the instruction's number or [#NONE]
     void add(Translation translation, long entry, int length, int[] marks) {
-        line("%x, %d bytes of guest code, %d instructions: %d bytes of host code at %x", translation.rip(),
-                translation.length(), translation.size(), length, entry);
+        line("%s%x, %d bytes of guest code, %d instructions: %d bytes of host code at %x",
+                translation.isSecond() ? "second tier, " : "", translation.rip(), translation.length(),
+                translation.size(), length, entry);
         byte[] code = HostMemory.segment(entry, length).toArray(ValueLayout.JAVA_BYTE);
         for (int n = 0; n < marks.length; n += 2) {
             int end = n + 2 < marks.length ? marks[n + 2] : length;

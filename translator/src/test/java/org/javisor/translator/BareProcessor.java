@@ -130,6 +130,7 @@ final class BareProcessor extends BareBoard {
 
     @Override
     public void close() {
+        group().endTranslating();
         cpu.close();
         super.close();
     }

@@ -77,6 +77,16 @@ class GoldenTest {
         }
 
         @Override
+        public Draft draft(Translation translation, boolean logged, boolean counted) {
+            return inner.draft(translation, logged, counted);
+        }
+
+        @Override
+        public Outcome place(Translation translation, Draft draft) {
+            return inner.place(translation, draft);
+        }
+
+        @Override
         public Translation victim() {
             return inner.victim();
         }

@@ -166,6 +166,7 @@ final class SoftwareEngine implements Engine {
         public void close() {
             eventWiring.close();
             if (translator != null) {
+                group.endTranslating();
                 translator.close();
             }
         }
