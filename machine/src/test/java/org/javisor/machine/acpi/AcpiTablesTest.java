@@ -96,6 +96,26 @@ class AcpiTablesTest {
     }
 
     @Test
+    void anIommuIsInFrontOfAllFunctionsAndOfTheBoardsOwnInterrupts() {
+        AcpiConfig config = AcpiConfig.of(BoardModel.Q35, 1, 1L << 30, 4)
+                .with(new AcpiConfig.Iommu(true, false, 40, 0xff00, 0xff08));
+        image = ByteBuffer.wrap(AcpiTables.build(config, BASE)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer dmar = ByteBuffer.wrap(tables().get("DMAR")).order(ByteOrder.LITTLE_ENDIAN);
+
+        assertEquals(0, sum(dmar.array()));
+        assertEquals(80, dmar.capacity());
+        assertEquals(39, dmar.get(36));
+        assertEquals(3, dmar.get(37), "remaps interrupts, not to x2APICs");
+        assertEquals(0x20_0000, dmar.getInt(48), "a unit of 32 bytes");
+        assertEquals(1, dmar.get(52), "for all functions");
+        assertEquals(0xfed9_0000L, dmar.getLong(56));
+        assertEquals(0x0000_0803, dmar.getInt(64));
+        assertEquals(0x0000_ff00, dmar.getInt(68));
+        assertEquals(0x0000_0804, dmar.getInt(72));
+        assertEquals(0x0001_ff00, dmar.getInt(76));
+    }
+
+    @Test
     void tablesSayWhereFirmwareHasPutThePowerManagementBlock() {
         image = ByteBuffer.wrap(AcpiTables.build(AcpiConfig.of(BoardModel.PC, 1, 1L << 30, 4).placed(0xb000, 0), BASE))
                 .order(ByteOrder.LITTLE_ENDIAN);
