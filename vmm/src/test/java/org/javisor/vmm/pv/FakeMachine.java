@@ -6,17 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import org.javisor.cpu.BareBoard;
 import org.javisor.cpu.Cpu;
-import org.javisor.cpu.CpuEnvironment;
-import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.CpuRegisters;
 import org.javisor.cpu.CpuidModel;
-import org.javisor.cpu.InterruptController;
 import org.javisor.cpu.MsrTable;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
-import org.javisor.memory.IoBus;
-import org.javisor.memory.Ram;
 import org.javisor.testkit.ManualClock;
 import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.SyntheticVectors;
@@ -31,8 +27,13 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
 
     final List<String> asked = new ArrayList<>();
     final ManualClock clock = new ManualClock();
-    private final Ram ram = Ram.allocate(RAM_BYTES);
-    private final GuestMemory memory = new GuestMemory();
+    private final BareBoard board = new BareBoard(RAM_BYTES) {
+        @Override
+        public long tsc() {
+            return 0;
+        }
+    };
+    private final GuestMemory memory = board.memory();
     private final Cpu cpu;
     long tscOffset;
     int tscKhz = 1_000_000;
@@ -46,41 +47,8 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     LazyEoi lazyEoi;
 
     FakeMachine() {
-        memory.addSlot(0, 0, ram);
         clock.advance(SWITCHED_ON);
-        CpuGroup group = new CpuGroup(memory);
-        IoBus bus = new IoBus("port", 0xffff);
-        cpu = new Cpu(0, CpuidModel.builder().build(), new CpuEnvironment() {
-            @Override
-            public GuestMemory memory() {
-                return memory;
-            }
-
-            @Override
-            public IoBus ports() {
-                return bus;
-            }
-
-            @Override
-            public IoBus mmio() {
-                return bus;
-            }
-
-            @Override
-            public CpuGroup group() {
-                return group;
-            }
-
-            @Override
-            public long tsc() {
-                return 0;
-            }
-
-            @Override
-            public InterruptController interruptController() {
-                return null;
-            }
-        });
+        cpu = new Cpu(0, CpuidModel.builder().build(), board);
     }
 
     /// What RDMSR reads.
@@ -221,6 +189,6 @@ final class FakeMachine implements PvMachine, PvProcessor, AutoCloseable {
     @Override
     public void close() {
         cpu.close();
-        ram.close();
+        board.close();
     }
 }
