@@ -79,17 +79,17 @@ public final class ApicBase {
     }
 
     private void place(long newValue) {
-        boolean hadMsrs = apic.x2();
+        boolean hadMsrs = apic.address.x2();
         value = newValue;
         apic.mode((value & EN) != 0, (value & EXTD) != 0);
         if (page != null) {
             mmio.detach(page);
             page = null;
         }
-        if (apic.enabled() && !apic.x2()) {
+        if (apic.enabled() && !apic.address.x2()) {
             page = mmio.attach(value & pageMask, ApicRegisters.PAGE_BYTES, registers, "local APIC");
         }
-        if (apic.x2() != hadMsrs) {
+        if (apic.address.x2() != hadMsrs) {
             placeMsrs();
         }
     }
@@ -99,7 +99,7 @@ public final class ApicBase {
             int msr = index;
             boolean readable = ApicRegisters.readable(msr);
             boolean writable = ApicRegisters.writable(msr);
-            if (!apic.x2() || !readable && !writable) {
+            if (!apic.address.x2() || !readable && !writable) {
                 msrs.undefine(msr);
             } else {
                 msrs.define(msr, readable ? () -> registers.readMsr(msr) : null,

@@ -39,7 +39,7 @@ public final class ApicPage {
                 .with(VERSION, ApicLayout.VERSION_VALUE)
                 .with(TPR, state.taskPriority())
                 .with(PPR, apic.processorPriority())
-                .with(LDR, apic.logicalId())
+                .with(LDR, apic.address.logicalId())
                 .with(DFR, state.destinationFormat())
                 .with(SVR, state.spurious())
                 .with(ESR, state.errors())

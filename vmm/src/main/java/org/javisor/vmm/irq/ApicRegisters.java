@@ -55,7 +55,7 @@ final class ApicRegisters implements BusDevice {
         int register = (int) offset & 0xff0;
         int at = (int) offset & 0xf;
         if (offset >= 0x400 || !exists(register, false)) {
-            apic.error(ESR_ILLEGAL_REGISTER);
+            apic.errors.note(ESR_ILLEGAL_REGISTER);
             return 0;
         }
         return at >= 4 ? 0 : (get(register) & 0xffff_ffffL) >>> 8 * at;
@@ -65,7 +65,7 @@ final class ApicRegisters implements BusDevice {
     public void write(long offset, int size, long value) {
         int register = (int) offset & 0xff0;
         if (offset >= 0x400 || !exists(register, true)) {
-            apic.error(ESR_ILLEGAL_REGISTER);
+            apic.errors.note(ESR_ILLEGAL_REGISTER);
         } else if ((offset & 0xf) == 0 && size >= 4) {
             set(register, (int) value);
         }
@@ -84,17 +84,17 @@ final class ApicRegisters implements BusDevice {
     private int get(int register) {
         apic.settle();
         return switch (register) {
-            case ID -> apic.xapicId() << 24;
+            case ID -> apic.address.xapicId() << 24;
             case VERSION -> ApicLayout.VERSION_VALUE;
             case TPR -> apic.tpr();
             case APR -> apic.arbitrationPriority();
             case PPR -> apic.processorPriority();
-            case LDR -> apic.logicalId();
-            case DFR -> apic.destinationFormat();
+            case LDR -> apic.address.logicalId();
+            case DFR -> apic.address.destinationFormat();
             case SVR -> apic.spurious();
-            case ESR -> apic.errors();
-            case ICR -> (int) apic.command();
-            case ICR_HIGH -> (int) (apic.command() >>> 32);
+            case ESR -> apic.errors.readable();
+            case ICR -> (int) apic.commands.register();
+            case ICR_HIGH -> (int) (apic.commands.register() >>> 32);
             case TIMER_INITIAL -> apic.timer.initialCount();
             case TIMER_CURRENT -> apic.timer.currentCount();
             case TIMER_DIVIDE -> apic.timer.divide();
@@ -105,7 +105,7 @@ final class ApicRegisters implements BusDevice {
     private int tabled(int register) {
         Lvt entry = Lvt.at(register);
         if (entry != null) {
-            return apic.lvt(entry);
+            return apic.table.get(entry);
         }
         return register >= ISR && register < ESR
                 ? apic.vectors(register < TMR ? ISR : register < IRR ? TMR : IRR, register >> 4 & 7)
@@ -114,16 +114,16 @@ final class ApicRegisters implements BusDevice {
 
     private void set(int register, int value) {
         switch (register) {
-            case ID -> apic.xapicId(value >>> 24);
+            case ID -> apic.address.xapicId(value >>> 24);
             case TPR -> apic.tpr(value);
             case EOI -> apic.endOfInterrupt();
-            case LDR -> apic.logicalId(value);
-            case DFR -> apic.destinationFormat(value);
+            case LDR -> apic.address.logicalId(value);
+            case DFR -> apic.address.destinationFormat(value);
             case SVR -> apic.spurious(value);
-            case ESR -> apic.latchErrors();
-            case ICR -> apic.send(apic.command() & 0xffff_ffff_0000_0000L
+            case ESR -> apic.errors.latch();
+            case ICR -> apic.send(apic.commands.register() & 0xffff_ffff_0000_0000L
                     | Integer.toUnsignedLong(value & ICR_WRITABLE));
-            case ICR_HIGH -> apic.command((value & 0xff00_0000L) << 32 | apic.command() & 0xffff_ffffL);
+            case ICR_HIGH -> apic.commands.register((value & 0xff00_0000L) << 32 | apic.commands.register() & 0xffff_ffffL);
             case TIMER_INITIAL -> apic.timer.initialCount(value);
             case TIMER_DIVIDE -> apic.timer.divide(value);
             default -> {
@@ -164,7 +164,7 @@ final class ApicRegisters implements BusDevice {
         int register = register(msr);
         return switch (register) {
             case ID -> Integer.toUnsignedLong(apic.id());
-            case ICR -> apic.command();
+            case ICR -> apic.commands.register();
             default -> Integer.toUnsignedLong(get(register));
         };
     }

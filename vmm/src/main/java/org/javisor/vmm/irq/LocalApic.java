@@ -2,17 +2,13 @@
 package org.javisor.vmm.irq;
 
 import static org.javisor.vmm.irq.ApicLayout.ESR_RECEIVE_ILLEGAL_VECTOR;
-import static org.javisor.vmm.irq.ApicLayout.ESR_SEND_ILLEGAL_VECTOR;
 import static org.javisor.vmm.irq.ApicLayout.EXTINT;
 import static org.javisor.vmm.irq.ApicLayout.FIRST_LEGAL_VECTOR;
 import static org.javisor.vmm.irq.ApicLayout.FIXED;
 import static org.javisor.vmm.irq.ApicLayout.INIT;
 import static org.javisor.vmm.irq.ApicLayout.LEVEL_ASSERT;
 import static org.javisor.vmm.irq.ApicLayout.LOWEST_PRIORITY;
-import static org.javisor.vmm.irq.ApicLayout.LVT_MASKED;
-import static org.javisor.vmm.irq.ApicLayout.LVT_REMOTE_IRR;
 import static org.javisor.vmm.irq.ApicLayout.NMI;
-import static org.javisor.vmm.irq.ApicLayout.SHORTHAND_SHIFT;
 import static org.javisor.vmm.irq.ApicLayout.SMI;
 import static org.javisor.vmm.irq.ApicLayout.STARTUP;
 import static org.javisor.vmm.irq.ApicLayout.SVR_ENABLE;
@@ -21,23 +17,21 @@ import static org.javisor.vmm.irq.ApicLayout.TRIGGER_LEVEL;
 import static org.javisor.vmm.irq.ApicLayout.VECTOR;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.javisor.cpu.InterruptController;
 import org.javisor.memory.Clock;
 import org.javisor.vmm.events.InterruptDeliveredEvent;
-import org.javisor.vmm.events.InterruptInjectedEvent;
 import org.javisor.vmm.irq.ApicLayout.Lvt;
 
 /// A local APIC: takes interrupts from its pins, its timer and the [ApicBus], and hands them to its processor by
 /// priority. Its registers as a guest sees them are [ApicRegisters]; whether it is switched on, and how it is reached,
-/// is [ApicBase].
+/// is [ApicBase]. What messages call it is [ApicAddress]; its pins and the interrupts of its own are
+/// [LocalVectorTable].
 ///
 /// Messages and end of interrupt take no lock; the pins have one and the timer has one, under which nothing else is
 /// locked. What others set (IRR, TMR) is atomic; everything else is changed by the processor's thread alone, and
-/// volatile where senders look at it. Whoever adds to IRR looks at the priority afterwards,
-/// whoever lowers the priority looks at IRR afterwards: one of them sees that the processor must be interrupted.
+/// volatile where senders look at it. Whoever adds to IRR looks at the priority afterwards, whoever lowers the priority
+/// at IRR: one of them sees that the processor must be interrupted.
 ///
 /// @sdm vol. 3A chapter 11 "Advanced Programmable Interrupt Controller (APIC)"
 public final class LocalApic implements InterruptController {
@@ -51,17 +45,14 @@ public final class LocalApic implements InterruptController {
     private final VectorSet requested = new VectorSet();
     private final VectorSet inService = new VectorSet();
     private final VectorSet levelTriggered = new VectorSet();
-    private final AtomicIntegerArray lvt = new AtomicIntegerArray(Lvt.values().length);
-    private final boolean[] pins = new boolean[2];
+    final ApicAddress address;
+    final LocalVectorTable table = new LocalVectorTable(this);
+    final InterruptCommands commands;
+    final ApicErrors errors = new ApicErrors(() -> table.raise(Lvt.ERROR));
 
     private volatile boolean enabled = true;
-    private volatile boolean x2;
-    /// The id in xAPIC mode, which guests may change.
-    private volatile int xapicId;
     private volatile int taskPriority;
     private volatile int processorPriority;
-    private volatile int logicalId;
-    private volatile int destinationFormat;
     private volatile int spurious;
     /// The PIC's INTR came in as a message, and has not been acknowledged.
     private volatile boolean externalPending;
@@ -71,10 +62,6 @@ public final class LocalApic implements InterruptController {
     private SyntheticVectors synthetic;
     /// The guest has been allowed to end the interrupt in service that way, and may have.
     private volatile boolean endsLazily;
-    private long command;
-    private int errors;
-    /// Errors since ESR was last written, which makes them readable; any thread adds.
-    private final AtomicIntegerArray newErrors = new AtomicIntegerArray(1);
 
     /// @param id             its number, which is also the processor's
     /// @param endOfInterrupt told of the vectors of level-triggered interrupts that end: the I/O APICs
@@ -82,11 +69,13 @@ public final class LocalApic implements InterruptController {
     public LocalApic(int id, ApicBus bus, ProcessorPins processor, Clock clock, IntConsumer endOfInterrupt,
             I8259Pair pic) {
         this.id = id;
+        this.address = new ApicAddress(id);
         this.bus = bus;
+        this.commands = new InterruptCommands(this, bus);
         this.processor = processor;
         this.endOfInterrupt = endOfInterrupt;
         this.pic = pic;
-        this.timer = new ApicTimer(clock, processor, () -> raiseLocal(Lvt.TIMER));
+        this.timer = new ApicTimer(clock, processor, () -> table.raise(Lvt.TIMER));
         resetRegisters();
         bus.add(this);
     }
@@ -109,28 +98,7 @@ public final class LocalApic implements InterruptController {
     // ---- what senders look at ----
 
     boolean matches(int destination, boolean logical) {
-        if (!enabled) {
-            return false;
-        }
-        if (destination == ApicLayout.BROADCAST) {
-            return true;
-        }
-        return logical ? matchesLogical(destination) : destination == (x2 ? id : xapicId);
-    }
-
-    /// @sdm vol. 3A §11.6.2.2 "Logical Destination Mode", §11.12.10.1 "Logical Destination Mode in x2APIC Mode"
-    private boolean matchesLogical(int destination) {
-        int own = logicalId();
-        if (x2) {
-            return own >>> 16 == destination >>> 16 && (own & destination & 0xffff) != 0;
-        }
-        if ((destination & ~0xff) != 0) {
-            return false;
-        }
-        boolean flat = destinationFormat >>> 28 == 0xf;
-        int address = own >>> 24;
-        return flat ? (address & destination) != 0
-                : address >> 4 == destination >> 4 && (address & destination & 0xf) != 0;
+        return enabled && address.matches(destination, logical);
     }
 
     boolean softwareEnabled() {
@@ -179,12 +147,13 @@ public final class LocalApic implements InterruptController {
         return true;
     }
 
-    private boolean acceptVector(int vector, boolean level) {
+    /// @return as of [#accept]
+    boolean acceptVector(int vector, boolean level) {
         if (!softwareEnabled()) {
             return false;
         }
         if (vector < FIRST_LEGAL_VECTOR) {
-            error(ESR_RECEIVE_ILLEGAL_VECTOR);
+            errors.note(ESR_RECEIVE_ILLEGAL_VECTOR);
             return false;
         }
         if (level) {
@@ -199,25 +168,11 @@ public final class LocalApic implements InterruptController {
         return true;
     }
 
-    /// Raises the interrupt that an entry of the local vector table describes, unless it is masked. Any thread.
-    private void raiseLocal(Lvt entry) {
-        int value = lvt.get(entry.ordinal());
-        if ((value & LVT_MASKED) == 0) {
-            boolean timerOrError = entry == Lvt.TIMER || entry == Lvt.ERROR;
-            int message = timerOrError ? value & VECTOR : value & (VECTOR | ApicLayout.MODE);
-            if (InterruptInjectedEvent.on()) {
-                InterruptInjectedEvent.record(entry.name(), id, id, message);
-            }
-            accept(message);
-        }
-    }
-
     /// A counter of the performance monitor overflowed; any thread. The entry is masked with the interrupt.
     ///
     /// @sdm vol. 3B §20.6.3 "Generating an Interrupt on Overflow"
     public void performanceInterrupt() {
-        raiseLocal(Lvt.PERFORMANCE);
-        lvt.accumulateAndGet(Lvt.PERFORMANCE.ordinal(), LVT_MASKED, (a, b) -> a | b);
+        table.raiseOnce(Lvt.PERFORMANCE);
     }
 
     /// Drives pin LINT0 or LINT1, from any thread. The wire carries whether the interrupt is asserted, so the entry's
@@ -225,34 +180,11 @@ public final class LocalApic implements InterruptController {
     ///
     /// @param pin 0 or 1
     public void lint(int pin, boolean level) {
-        Lvt entry = pin == 0 ? Lvt.LINT0 : Lvt.LINT1;
-        synchronized (pins) {
-            boolean rising = level && !pins[pin];
-            pins[pin] = level;
-            int value = lvt.get(entry.ordinal());
-            if (!enabled) {
-                if (pin == 1 && rising) {
-                    processor.nmi();
-                }
-            } else if (ApicLayout.mode(value) != EXTINT && (rising || level && isLevel(entry, value))) {
-                raisePin(entry, value);
-            }
+        if (table.drive(pin, level, enabled)) {
+            processor.nmi();
         }
         if (level && externalInterrupt()) {
             processor.raiseInterrupt();
-        }
-    }
-
-    private static boolean isLevel(Lvt entry, int value) {
-        return entry == Lvt.LINT0 && ApicLayout.mode(value) == FIXED && (value & TRIGGER_LEVEL) != 0;
-    }
-
-    /// Raises a pin's interrupt that does not come from the PIC; a level-triggered one only when none is under way.
-    private void raisePin(Lvt entry, int value) {
-        if (!isLevel(entry, value)) {
-            raiseLocal(entry);
-        } else if ((value & (LVT_MASKED | LVT_REMOTE_IRR)) == 0 && acceptVector(value & VECTOR, true)) {
-            lvt.accumulateAndGet(entry.ordinal(), LVT_REMOTE_IRR, (a, b) -> a | b);
         }
     }
 
@@ -262,16 +194,12 @@ public final class LocalApic implements InterruptController {
         if (pic == null || !pic.interruptRequested()) {
             return false;
         }
-        return externalPending || pins[0] && (!enabled || takesExternal(lvt.get(Lvt.LINT0.ordinal())));
+        return externalPending || table.lint0() && takesExternalInterrupts();
     }
 
     /// Whether an interrupt from a PIC would reach the processor, were there one.
     public boolean takesExternalInterrupts() {
-        return !enabled || takesExternal(lvt.get(Lvt.LINT0.ordinal()));
-    }
-
-    private static boolean takesExternal(int value) {
-        return (value & LVT_MASKED) == 0 && ApicLayout.mode(value) == EXTINT;
+        return !enabled || table.takesExternal();
     }
 
     // ---- the processor's side ----
@@ -398,7 +326,7 @@ public final class LocalApic implements InterruptController {
             if ((spurious & SVR_SUPPRESS_EOI_BROADCAST) == 0) {
                 endOfInterrupt.accept(vector);
             }
-            endOfPinInterrupt(vector);
+            table.ended(vector);
         }
         if (synthetic != null && synthetic.watches(vector)) {
             synthetic.ended(vector);
@@ -406,85 +334,12 @@ public final class LocalApic implements InterruptController {
         update();
     }
 
-    private void endOfPinInterrupt(int vector) {
-        synchronized (pins) {
-            int value = lvt.get(Lvt.LINT0.ordinal());
-            if ((value & LVT_REMOTE_IRR) == 0 || (value & VECTOR) != vector) {
-                return;
-            }
-            value = lvt.accumulateAndGet(Lvt.LINT0.ordinal(), ~LVT_REMOTE_IRR, (a, b) -> a & b);
-            if (pins[0]) {
-                raisePin(Lvt.LINT0, value);
-            }
-        }
-    }
-
     /// Sends the interrupt that `value` of the interrupt command register describes.
-    ///
-    /// @sdm vol. 3A §11.6.1 "Interrupt Command Register (ICR)"
     public void send(long value) {
-        command = value;
-        int low = (int) value;
-        int mode = ApicLayout.mode(low);
-        boolean fixed = mode == FIXED || mode == LOWEST_PRIORITY;
-        if (fixed && (low & VECTOR) < FIRST_LEGAL_VECTOR) {
-            error(ESR_SEND_ILLEGAL_VECTOR);
-            return;
-        }
-        if (mode == EXTINT) {
-            return;
-        }
-        // Between processors the trigger mode only tells INIT from INIT level de-assert.
-        int message = mode == INIT ? low : low & ~TRIGGER_LEVEL;
-        if (InterruptInjectedEvent.on()) {
-            InterruptInjectedEvent.record("IPI", id, shorthand(value), message);
-        }
-        switch (low >>> SHORTHAND_SHIFT & 3) {
-            case ApicLayout.SELF -> accept(message);
-            case ApicLayout.ALL -> bus.deliver(ApicLayout.BROADCAST, message & ~ApicLayout.LOGICAL);
-            case ApicLayout.OTHERS -> bus.deliverToOthers(this, message);
-            default -> bus.deliver(destination(value), message);
-        }
-    }
-
-    /// The destination of `value`, be it given by a shorthand.
-    private int shorthand(long value) {
-        return switch ((int) value >>> SHORTHAND_SHIFT & 3) {
-            case ApicLayout.SELF -> id;
-            case ApicLayout.ALL, ApicLayout.OTHERS -> ApicLayout.BROADCAST;
-            default -> destination(value);
-        };
-    }
-
-    private int destination(long value) {
-        int high = (int) (value >>> 32);
-        return x2 ? high : ApicBus.widen(high >>> 24);
-    }
-
-    // ---- errors ----
-
-    /// Notes errors; the first since ESR was written raises the error interrupt. Any thread.
-    void error(int bits) {
-        int before = newErrors.getAndAccumulate(0, bits, (a, b) -> a | b);
-        if ((before & bits) != bits) {
-            raiseLocal(Lvt.ERROR);
-        }
-    }
-
-    int errors() {
-        return errors;
-    }
-
-    /// Makes the errors since the last time readable.
-    void latchErrors() {
-        errors = newErrors.getAndSet(0, 0);
+        commands.send(value);
     }
 
     // ---- registers, for ApicRegisters and ApicBase ----
-
-    boolean x2() {
-        return x2;
-    }
 
     boolean enabled() {
         return enabled;
@@ -495,25 +350,14 @@ public final class LocalApic implements InterruptController {
         if (enabled && !on) {
             resetRegisters();
         }
-        if (x2Mode) {
-            xapicId = id & 0xff;
-        }
         enabled = on;
-        x2 = x2Mode;
+        address.x2(x2Mode);
         update();
     }
 
     /// The processor's time stamp counter was set.
     public void tscChanged() {
         timer.tscChanged();
-    }
-
-    int xapicId() {
-        return xapicId;
-    }
-
-    void xapicId(int value) {
-        xapicId = value & 0xff;
     }
 
     public int tpr() {
@@ -536,23 +380,6 @@ public final class LocalApic implements InterruptController {
                 : Math.max(Math.max(taskPriority & 0xf0, wanted), served);
     }
 
-    /// LDR: in x2APIC mode derived from the id.
-    int logicalId() {
-        return x2 ? (id >>> 4) << 16 | 1 << (id & 0xf) : logicalId;
-    }
-
-    void logicalId(int value) {
-        logicalId = value & 0xff00_0000;
-    }
-
-    int destinationFormat() {
-        return destinationFormat;
-    }
-
-    void destinationFormat(int value) {
-        destinationFormat = value | 0x0fff_ffff;
-    }
-
     int spurious() {
         return spurious;
     }
@@ -563,36 +390,16 @@ public final class LocalApic implements InterruptController {
     void spurious(int value) {
         spurious = value & ApicLayout.SVR_WRITABLE;
         if ((spurious & SVR_ENABLE) == 0) {
-            for (int i = 0; i < lvt.length(); i++) {
-                lvt.accumulateAndGet(i, LVT_MASKED, (a, b) -> a | b);
-            }
+            table.maskAll();
         }
     }
 
     public long command() {
-        return command;
-    }
-
-    /// Sets the command register without sending: its upper half is written first.
-    void command(long value) {
-        command = value;
-    }
-
-    int lvt(Lvt entry) {
-        return lvt.get(entry.ordinal());
+        return commands.register();
     }
 
     void lvt(Lvt entry, int value) {
-        int forced = (spurious & SVR_ENABLE) == 0 ? LVT_MASKED : 0;
-        synchronized (pins) {
-            int kept = lvt.get(entry.ordinal()) & LVT_REMOTE_IRR;
-            int written = value & entry.writable | forced;
-            boolean level = isLevel(entry, written);
-            lvt.set(entry.ordinal(), level ? written | kept : written);
-            if (level && pins[0]) {
-                raisePin(entry, written | kept);
-            }
-        }
+        table.set(entry, value, (spurious & SVR_ENABLE) == 0);
         switch (entry) {
             case TIMER -> timer.mode(value >>> ApicLayout.LVT_TIMER_MODE_SHIFT & 3);
             case LINT0 -> update();
@@ -616,9 +423,9 @@ public final class LocalApic implements InterruptController {
     /// @sdm vol. 3A §11.4.7.3 "Local APIC State After an INIT Reset (Wait-for-SIPI State)"
     @Override
     public void initialize() {
-        int kept = xapicId;
+        int kept = address.xapicId();
         resetRegisters();
-        xapicId = kept;
+        address.xapicId(kept);
         update();
     }
 
@@ -626,8 +433,7 @@ public final class LocalApic implements InterruptController {
     ///
     /// MultiProcessor Specification 1.4 §3.6.2.2 "Virtual Wire Mode".
     public void connectVirtualWire() {
-        lvt.set(Lvt.LINT0.ordinal(), EXTINT << ApicLayout.MODE_SHIFT);
-        lvt.set(Lvt.LINT1.ordinal(), NMI << ApicLayout.MODE_SHIFT);
+        table.connectVirtualWire();
         update();
     }
 
@@ -636,28 +442,22 @@ public final class LocalApic implements InterruptController {
         requested.clear();
         inService.clear();
         levelTriggered.clear();
-        for (int i = 0; i < lvt.length(); i++) {
-            lvt.set(i, LVT_MASKED);
-        }
+        table.reset();
         timer.reset();
-        xapicId = id & 0xff;
+        address.reset();
         taskPriority = 0;
         processorPriority = 0;
-        logicalId = 0;
-        destinationFormat = -1;
         spurious = 0xff;
         externalPending = false;
-        command = 0;
-        errors = 0;
-        newErrors.set(0, 0);
+        commands.register(0);
+        errors.restore(0, 0);
     }
 
     /// What a local APIC holds. Lists are in the order of registers.
     public record State(boolean enabled, boolean x2, int xapicId, int taskPriority, int logicalId,
-            int destinationFormat,
-            int spurious, List<Integer> requested, List<Integer> inService, List<Integer> levelTriggered,
-            List<Integer> lvt, long command, int errors, int newErrors, boolean externalPending,
-            ApicTimer.State timer) {
+            int destinationFormat, int spurious, List<Integer> requested, List<Integer> inService,
+            List<Integer> levelTriggered, List<Integer> lvt, long command, int errors, int newErrors,
+            boolean externalPending, ApicTimer.State timer) {
         public State {
             requested = List.copyOf(requested);
             inService = List.copyOf(inService);
@@ -679,30 +479,23 @@ public final class LocalApic implements InterruptController {
     /// What it holds now; its processor does not run.
     public State save() {
         settle();
-        List<Integer> table = IntStream.range(0, lvt.length()).mapToObj(lvt::get).toList();
-        return new State(enabled, x2, xapicId, taskPriority, logicalId, destinationFormat, spurious, requested.words(),
-                inService.words(), levelTriggered.words(), table, command, errors, newErrors.get(0), externalPending,
-                timer.save());
+        return new State(enabled, address.x2(), address.xapicId(), taskPriority, address.writtenLogicalId(),
+                address.destinationFormat(), spurious, requested.words(), inService.words(), levelTriggered.words(),
+                table.save(), commands.register(), errors.readable(), errors.since(), externalPending, timer.save());
     }
 
     /// Takes over what [#save] gave; its processor does not run.
     public void restore(State saved) {
         enabled = saved.enabled;
-        x2 = saved.x2;
-        xapicId = saved.xapicId & 0xff;
+        address.restore(saved.x2, saved.xapicId, saved.logicalId, saved.destinationFormat);
         taskPriority = saved.taskPriority & 0xff;
-        logicalId = saved.logicalId;
-        destinationFormat = saved.destinationFormat | 0x0fff_ffff;
         spurious = saved.spurious & ApicLayout.SVR_WRITABLE;
         requested.words(saved.requested);
         inService.words(saved.inService);
         levelTriggered.words(saved.levelTriggered);
-        for (Lvt entry : Lvt.values()) {
-            lvt.set(entry.ordinal(), saved.lvt.get(entry.ordinal()) & (entry.writable | LVT_REMOTE_IRR));
-        }
-        command = saved.command;
-        errors = saved.errors;
-        newErrors.set(0, saved.newErrors);
+        table.restore(saved.lvt);
+        commands.register(saved.command);
+        errors.restore(saved.errors, saved.newErrors);
         externalPending = saved.externalPending;
         timer.restore(saved.timer);
         update();

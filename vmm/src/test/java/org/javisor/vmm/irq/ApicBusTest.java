@@ -215,7 +215,7 @@ class ApicBusTest {
     void x2LogicalDestinationsAreClustersOfSixteen() {
         processors(18);
         x2();
-        assertEquals(1 << 16 | 2, apics.get(17).logicalId());
+        assertEquals(1 << 16 | 2, apics.get(17).address.logicalId());
 
         ipiX2(0, 1 << 16 | 3, VECTOR | LOGICAL);
         assertEquals(Set.of(16, 17), interrupted());
