@@ -25,6 +25,9 @@ public interface InterruptController {
     /// A performance counter has overflowed.
     default void performanceInterrupt() { }
 
+    /// A hardware error has been logged, whose interrupt the system wants.
+    default void machineCheckInterrupt() { }
+
     /// The processor has taken an INIT.
     default void initialize() { }
 }

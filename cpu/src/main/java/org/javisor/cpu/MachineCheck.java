@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import java.util.Arrays;
+
 /// The machine-check architecture: banks that report hardware errors. This processor has none by itself; its owner may
 /// say that there is one.
 ///
@@ -17,6 +19,10 @@ public final class MachineCheck {
     private static final long STATUS_BITS = 7;
     /// IA32_MCG_CTL is there, and errors may be recoverable by software.
     private static final long CAPABILITIES = BANKS | 1 << 8 | 1 << 24;
+    /// Errors that are no exception may interrupt: Intel's processors do that.
+    private static final long HAS_INTERRUPT = 1 << 10;
+    // Bits of MCi_CTL2.
+    private static final long INTERRUPTS = 1 << 30, THRESHOLD = 0x7fff;
     private static final int REGISTERS = 4, CONTROL = 0, STATUS = 1, ADDRESS = 2, MISCELLANEOUS = 3;
 
     private final Cpu cpu;
@@ -24,9 +30,12 @@ public final class MachineCheck {
     private long control = -1;
     /// CTL, STATUS, ADDR and MISC of each bank.
     private final long[] banks = new long[REGISTERS * BANKS];
+    /// MCi_CTL2; none where there is no such interrupt.
+    private final long[] interruptControl;
 
     MachineCheck(Cpu cpu) {
         this.cpu = cpu;
+        this.interruptControl = new long[cpu.cpuid.vendor() == CpuVendor.INTEL ? BANKS : 0];
         enableBanks();
     }
 
@@ -40,13 +49,19 @@ public final class MachineCheck {
     void reset() {
         status = 0;
         control = -1;
+        Arrays.fill(interruptControl, 0);
         enableBanks();
     }
 
     // ---- registers ----
 
     void define(MsrTable table) {
-        table.define(Msrs.MCG_CAP, () -> CAPABILITIES, MsrTable.READ_ONLY);
+        long capabilities = interruptControl.length == 0 ? CAPABILITIES : CAPABILITIES | HAS_INTERRUPT;
+        table.define(Msrs.MCG_CAP, () -> capabilities, MsrTable.READ_ONLY);
+        for (int n = 0; n < interruptControl.length; n++) {
+            int bank = n;
+            table.define(Msrs.MC0_CTL2 + n, () -> interruptControl[bank], value -> writeInterrupt(bank, value));
+        }
         table.define(Msrs.MCG_STATUS, () -> status, this::writeStatus);
         table.define(Msrs.MCG_CTL, () -> control, this::writeControl);
         for (int n = 0; n < BANKS; n++) {
@@ -87,6 +102,14 @@ public final class MachineCheck {
         return true;
     }
 
+    private boolean writeInterrupt(int bank, long value) {
+        if ((value & ~(INTERRUPTS | THRESHOLD)) != 0) {
+            return false;
+        }
+        interruptControl[bank] = value;
+        return true;
+    }
+
     private boolean writeBank(int at, long value, boolean clearedOnly) {
         if (clearedOnly && value != 0) {
             return false;
@@ -115,6 +138,7 @@ public final class MachineCheck {
                 && (bankStatus & (CORRUPT | SIGNALLED | ACTION_REQUIRED)) == 0;
         if (!uncorrected || unsignalled) {
             log(at, bankStatus, address, miscellaneous);
+            interrupt(bank);
             return;
         }
         if (control != -1 || banks[at + CONTROL] != -1) {
@@ -127,6 +151,15 @@ public final class MachineCheck {
         store(at, bankStatus, address, miscellaneous);
         status = globalStatus & STATUS_BITS;
         cpu.exceptions.queue(GuestFault.MC, true, false, 0);
+    }
+
+    /// Who reports has counted: each report is as many errors as the system wants to be told of.
+    ///
+    /// @sdm vol. 3B §16.5 "Corrected Machine Check Error Interrupt"
+    private void interrupt(int bank) {
+        if (bank < interruptControl.length && (interruptControl[bank] & INTERRUPTS) != 0) {
+            cpu.environment.interruptController().machineCheckInterrupt();
+        }
     }
 
     private void log(int at, long bankStatus, long address, long miscellaneous) {

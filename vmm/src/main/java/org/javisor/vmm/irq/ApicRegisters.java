@@ -123,7 +123,8 @@ final class ApicRegisters implements BusDevice {
             case ESR -> apic.errors.latch();
             case ICR -> apic.send(apic.commands.register() & 0xffff_ffff_0000_0000L
                     | Integer.toUnsignedLong(value & ICR_WRITABLE));
-            case ICR_HIGH -> apic.commands.register((value & 0xff00_0000L) << 32 | apic.commands.register() & 0xffff_ffffL);
+            case ICR_HIGH ->
+                    apic.commands.register((value & 0xff00_0000L) << 32 | apic.commands.register() & 0xffff_ffffL);
             case TIMER_INITIAL -> apic.timer.initialCount(value);
             case TIMER_DIVIDE -> apic.timer.divide(value);
             default -> {

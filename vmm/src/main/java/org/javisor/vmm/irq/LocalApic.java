@@ -175,6 +175,14 @@ public final class LocalApic implements InterruptController {
         table.raiseOnce(Lvt.PERFORMANCE);
     }
 
+    /// A hardware error has been logged; any thread.
+    ///
+    /// @sdm vol. 3B §16.5 "Corrected Machine Check Error Interrupt"
+    @Override
+    public void machineCheckInterrupt() {
+        table.raise(Lvt.CMCI);
+    }
+
     /// Drives pin LINT0 or LINT1, from any thread. The wire carries whether the interrupt is asserted, so the entry's
     /// polarity says nothing. With the APIC switched off they are the processor's pins INTR and NMI.
     ///

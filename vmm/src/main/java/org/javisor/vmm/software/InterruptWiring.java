@@ -219,6 +219,11 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
     }
 
     @Override
+    public void machineCheckInterrupt() {
+        apic.machineCheckInterrupt();
+    }
+
+    @Override
     public void initialize() {
         nmis.set(0);
         apic.initialize();
