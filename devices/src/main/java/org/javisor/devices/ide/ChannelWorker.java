@@ -73,6 +73,7 @@ final class ChannelWorker implements Runnable {
                 work(job, channel.activeDrive());
             }
         }
+        channel.driveInterrupt();
     }
 
     private void work(Job job, AtaDevice drive) {

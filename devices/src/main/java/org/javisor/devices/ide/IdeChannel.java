@@ -2,14 +2,12 @@
 package org.javisor.devices.ide;
 
 import static org.javisor.devices.ide.CommandBlock.DATA;
-import static org.javisor.devices.ide.CommandBlock.DEVICE;
 import static org.javisor.devices.ide.CommandBlock.STATUS;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.Executor;
-import org.javisor.devices.Pin;
 import org.javisor.devices.ata.AtaDevice;
 import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.PacketDevice;
@@ -29,7 +27,6 @@ import org.javisor.memory.InterruptLine;
 final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     static final int PORTS = 8;
 
-    private static final int DRIVES = 2;
     /// Line 7 is pulled down, so that a drive that is not there does not seem to be busy.
     private static final int NOBODY = 0x7f;
 
@@ -45,7 +42,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
                  TaskFile.State afterwards, boolean endInterrupts, BusMaster.State master, Record first,
                  Record second) {
         State {
-            if (files.size() != DRIVES || (selected | active) >>> 1 != 0 || (control & ~0xff) != 0 || job < 0
+            if (files.size() != DrivePair.DRIVES || (selected | active) >>> 1 != 0 || (control & ~0xff) != 0 || job < 0
                     || job >= Job.values().length || buffer.length > DataRegister.BUFFER_BYTES || position < 0
                     || position > buffer.length || moved < 0 || (limit & ~0xffff) != 0) {
                 throw new IllegalArgumentException("an IDE channel that cannot be");
@@ -55,16 +52,12 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         }
     }
 
-    private final AtaDevice[] drives;
-    private final TaskFile[] files = {new TaskFile(), new TaskFile()};
+    private final DrivePair drives;
     private final DataRegister data = new DataRegister();
     private final BusMaster master;
     private final ChannelWorker worker;
-    private final Pin pin;
-    private int selected;
+    private final ChannelInterrupt interrupt;
     private int control;
-    private boolean interrupting;
-    private int active;
     private Job job = Job.NONE;
     private boolean awaitsDma;
     private long moved;
@@ -73,24 +66,12 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private boolean endInterrupts;
 
     /// @param drives two, null where there is none
-    IdeChannel(AtaDevice[] drives, DmaSpace memory, InterruptLine interrupt, Executor executor) {
-        this.drives = drives;
+    IdeChannel(AtaDevice[] drives, DmaSpace memory, InterruptLine line, Executor executor) {
+        this.drives = new DrivePair(drives);
         this.master = new BusMaster(memory);
-        this.pin = new Pin(interrupt);
+        this.interrupt = new ChannelInterrupt(line, master);
         this.worker = new ChannelWorker(this, executor);
         powerOn();
-    }
-
-    private TaskFile file() {
-        return files[selected];
-    }
-
-    private boolean busy() {
-        return (file().status & (AtaLayout.BSY | AtaLayout.DRQ)) != 0;
-    }
-
-    private boolean nobody() {
-        return drives[0] == null && drives[1] == null;
     }
 
     // ---- the command block ----
@@ -124,17 +105,15 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         }
         int value;
         synchronized (this) {
-            if (nobody()) {
+            if (drives.nobody()) {
                 return NOBODY;
             }
             if (register == STATUS) {
-                interrupting = false;
-                update();
+                interrupt.clear();
             }
-            value = drives[selected] == null ? 0
-                    : CommandBlock.show(file(), register, (control & AtaLayout.HOB) != 0);
+            value = drives.present() ? CommandBlock.show(drives.file(), register, (control & AtaLayout.HOB) != 0) : 0;
         }
-        pin.drive();
+        interrupt.drive();
         return value;
     }
 
@@ -153,38 +132,30 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         } else if (register == STATUS && value == AtaLayout.DEVICE_RESET) {
             resetDevice();
         }
-        pin.drive();
+        interrupt.drive();
     }
 
     /// @return false: there is nothing to do for a drive
     private boolean set(int register, int value) {
-        if (busy()) {
-            return false;
-        }
-        for (TaskFile file : files) {
-            CommandBlock.set(file, register, value);
-        }
-        if (register == DEVICE) {
-            selected = value >>> 4 & 1;
+        if (!drives.busy()) {
+            drives.set(register, value);
         }
         return false;
     }
 
     /// @return whether a drive has something to do
     private boolean command(int code) {
-        if (busy() || drives[selected] == null || code == AtaLayout.DEVICE_RESET || (control & AtaLayout.SRST) != 0) {
+        if (drives.busy() || !drives.present() || code == AtaLayout.DEVICE_RESET || (control & AtaLayout.SRST) != 0) {
             return false;
         }
-        interrupting = false;
-        update();
-        active = selected;
-        file().command = code;
+        interrupt.clear();
+        drives.begin(code);
         return begin(Job.COMMAND);
     }
 
     private boolean begin(Job next) {
         job = next;
-        files[active].status = AtaLayout.BSY;
+        drives.activeFile().status = AtaLayout.BSY;
         if (next == Job.COMMAND) {
             moved = 0;
             afterwards = null;
@@ -196,12 +167,9 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     private void resetDevice() {
         worker.whileIdle(() -> {
             synchronized (this) {
-                if (!(drives[selected] instanceof PacketDevice) || (control & AtaLayout.SRST) != 0) {
-                    return;
+                if ((control & AtaLayout.SRST) == 0 && drives.resetPacketDevice()) {
+                    stop();
                 }
-                file().command = AtaLayout.DEVICE_RESET;
-                drives[selected].begin(file());
-                stop();
             }
         });
     }
@@ -230,7 +198,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         if (work) {
             worker.wake();
         }
-        pin.drive();
+        interrupt.drive();
         return value;
     }
 
@@ -241,10 +209,10 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         if (afterwards == null) {
             return begin(Job.FILL);
         }
-        files[active].copyFrom(afterwards);
+        drives.activeFile().copyFrom(afterwards);
         afterwards = null;
         if (endInterrupts) {
-            raise();
+            interrupt.raise();
         }
         return false;
     }
@@ -274,7 +242,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
             @Override
             public long read(long offset, int size) {
                 synchronized (IdeChannel.this) {
-                    return nobody() ? NOBODY : drives[selected] == null ? 0 : file().status;
+                    return drives.nobody() ? NOBODY : drives.present() ? drives.file().status : 0;
                 }
             }
 
@@ -290,27 +258,19 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         synchronized (this) {
             reset = ((control ^ value) & AtaLayout.SRST) != 0;
             control = value;
-            update();
+            interrupt.disable((value & AtaLayout.NIEN) != 0);
         }
         if (reset) {
             worker.whileIdle(() -> resetBus((value & AtaLayout.SRST) != 0));
         }
-        pin.drive();
+        interrupt.drive();
     }
 
     /// A reset by software, while its bit is set and when it is cleared.
     private synchronized void resetBus(boolean begins) {
         stop();
-        selected = 0;
-        interrupting = false;
-        for (int i = 0; i < DRIVES; i++) {
-            if (drives[i] != null && begins) {
-                files[i].status = AtaLayout.BSY;
-            } else if (drives[i] != null) {
-                drives[i].busReset(files[i], false);
-            }
-        }
-        update();
+        drives.busReset(begins);
+        interrupt.clear();
     }
 
     // ---- bus mastering ----
@@ -350,15 +310,15 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     // ---- for the worker ----
 
     AtaDevice activeDrive() {
-        return drives[active];
+        return drives.activeDrive();
     }
 
     synchronized Job takeJob(TaskFile into) {
         // A packet's block may still be on its way.
-        boolean due = (files[active].status & AtaLayout.BSY) != 0;
+        boolean due = (drives.activeFile().status & AtaLayout.BSY) != 0;
         Job taken = due ? job : Job.NONE;
         job = due ? Job.NONE : job;
-        into.copyFrom(files[active]);
+        into.copyFrom(drives.activeFile());
         return taken;
     }
 
@@ -386,29 +346,25 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         moved += bytes;
     }
 
+    /// Once a step has been done and the drives are idle: who is interrupted finds them so.
+    void driveInterrupt() {
+        interrupt.drive();
+    }
+
     /// The command has ended.
     void ended(TaskFile file) {
         synchronized (this) {
-            files[active].copyFrom(file);
-            raise();
+            drives.activeFile().copyFrom(file);
+            interrupt.raise();
         }
-        pin.drive();
     }
 
     /// Both drives have tested themselves.
     void diagnosed() {
         synchronized (this) {
-            for (int i = 0; i < DRIVES; i++) {
-                if (drives[i] != null) {
-                    files[i].command = AtaLayout.EXECUTE_DEVICE_DIAGNOSTIC;
-                    drives[i].begin(files[i]);
-                    files[i].device = 0;
-                }
-            }
-            selected = 0;
-            raise();
+            drives.diagnosed();
+            interrupt.raise();
         }
-        pin.drive();
     }
 
     /// There are `bytes` bytes to be read through the data register.
@@ -417,32 +373,30 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     /// @param interrupts whether there is an interrupt then
     void offer(TaskFile file, int bytes, TaskFile last, boolean interrupts) {
         synchronized (this) {
-            files[active].copyFrom(file);
+            drives.activeFile().copyFrom(file);
             data.offer(bytes);
             afterwards = last;
             endInterrupts = interrupts;
-            raise();
+            interrupt.raise();
         }
-        pin.drive();
     }
 
     /// The drive waits for `bytes` bytes through the data register.
-    void want(TaskFile file, int bytes, boolean interrupt) {
+    void want(TaskFile file, int bytes, boolean interrupts) {
         synchronized (this) {
-            files[active].copyFrom(file);
+            drives.activeFile().copyFrom(file);
             data.expect(bytes);
-            if (interrupt) {
-                raise();
+            if (interrupts) {
+                interrupt.raise();
             }
         }
-        pin.drive();
     }
 
     /// The drive waits for a packet's command block.
     synchronized void wantBlock(TaskFile file) {
-        files[active].copyFrom(file);
-        files[active].status = AtaLayout.DRDY | AtaLayout.DRQ;
-        files[active].count = file.count & ~7 | AtaLayout.COMMAND_DATA;
+        drives.activeFile().copyFrom(file);
+        drives.activeFile().status = AtaLayout.DRDY | AtaLayout.DRQ;
+        drives.activeFile().count = file.count & ~7 | AtaLayout.COMMAND_DATA;
         data.expect(PacketDevice.BLOCK_BYTES);
         job = Job.PACKET;
     }
@@ -473,46 +427,24 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
         awaitsDma = true;
     }
 
-    private void raise() {
-        interrupting = true;
-        update();
-    }
-
-    private void update() {
-        boolean level = interrupting && (control & AtaLayout.NIEN) == 0;
-        if (level && !pin.high()) {
-            master.interrupt();
-        }
-        pin.set(level);
-    }
-
     // ---- life ----
 
     @Override
     public void reset() {
         worker.whileIdle(this::powerOn);
-        pin.drive();
+        interrupt.drive();
     }
 
     private synchronized void powerOn() {
         stop();
-        selected = 0;
         control = 0;
-        interrupting = false;
-        active = 0;
         data.load(new byte[0], 0, false);
         moved = 0;
         limit = 0;
         endInterrupts = false;
         master.reset();
-        for (int i = 0; i < DRIVES; i++) {
-            files[i].load(new TaskFile().save());
-            if (drives[i] != null) {
-                drives[i].reset();
-                drives[i].busReset(files[i], false);
-            }
-        }
-        update();
+        drives.powerOn();
+        interrupt.load(false, false);
     }
 
     /// After the step that is being done.
@@ -524,47 +456,28 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
     }
 
     private synchronized State saveIdle() {
-        return new State(List.of(files[0].save(), files[1].save()), selected, control, interrupting, active,
+        return new State(drives.saveFiles(), drives.selected(), control, interrupt.pending(), drives.active(),
                 job.ordinal(), awaitsDma, data.content(), data.position(), data.in(), moved,
                 limit, afterwards == null ? null : afterwards.save(), endInterrupts, master.save(),
-                drives[0] == null ? null : drives[0].save(), drives[1] == null ? null : drives[1].save());
+                drives.saveDrive(0), drives.saveDrive(1));
     }
 
     /// @throws IllegalArgumentException if the state is of a channel with other drives
     void check(State state) {
-        for (int i = 0; i < DRIVES; i++) {
-            Record inner = i == 0 ? state.first : state.second;
-            if ((drives[i] == null) != (inner == null)) {
-                throw new IllegalArgumentException("the state of a channel with other drives");
-            }
-            if (inner != null) {
-                drives[i].check(inner);
-            }
-        }
-        if (drives[state.active] == null && state.job != Job.NONE.ordinal()) {
-            throw new IllegalArgumentException("work for a drive that is not there");
-        }
+        drives.check(state);
     }
 
     @Override
     public void load(State state) {
         check(state);
         worker.whileIdle(() -> take(state));
-        pin.drive();
+        interrupt.drive();
         worker.wake();
     }
 
     private synchronized void take(State state) {
-        for (int i = 0; i < DRIVES; i++) {
-            files[i].load(state.files.get(i));
-            if (drives[i] != null) {
-                drives[i].restore(i == 0 ? state.first : state.second);
-            }
-        }
-        selected = state.selected;
+        drives.load(state);
         control = state.control;
-        interrupting = state.interrupting;
-        active = state.active;
         job = Job.values()[state.job];
         awaitsDma = state.awaitsDma;
         data.load(state.buffer, state.position, state.in);
@@ -576,7 +489,7 @@ final class IdeChannel implements BusDevice, Chip<IdeChannel.State> {
             afterwards.load(state.afterwards);
         }
         endInterrupts = state.endInterrupts;
-        update();
+        interrupt.load(state.interrupting, (control & AtaLayout.NIEN) != 0);
         // After the line has risen, which the bus master has seen long ago.
         master.load(state.master);
     }
