@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class MemtestTest {
     private static final int SECOND_MILLIS = 1000, COLUMNS = 80, ROWS = 25;
-    private static final Pattern PASSED = Pattern.compile("Pass: +[1-9][0-9]* "), ERRORS = Pattern.compile("Errors: +[1-9]");
+    private static final Pattern PASSED = Pattern.compile("Pass: +[1-9][0-9]* ");
+    private static final Pattern ERRORS = Pattern.compile("Errors: +[1-9]");
 
     /// Its last tests wait for three minutes whether the memory forgets. UEFI has it draw its text.
     @ParameterizedTest

@@ -4,8 +4,8 @@ package org.javisor.devices.ide;
 import org.javisor.devices.Pin;
 import org.javisor.memory.InterruptLine;
 
-/// A channel's interrupt: asked for by a drive until the host has read the status, and held back by nIEN. The bus master
-/// sees it rise.
+/// A channel's interrupt: asked for by a drive until the host has read the status, and held back by nIEN. The bus
+/// master sees it rise.
 ///
 /// Guarded by the channel's lock, but for [#drive], which is called without it.
 ///

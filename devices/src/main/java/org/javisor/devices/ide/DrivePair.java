@@ -7,8 +7,8 @@ import org.javisor.devices.ata.AtaLayout;
 import org.javisor.devices.ata.PacketDevice;
 import org.javisor.devices.ata.TaskFile;
 
-/// The two drives that a channel may have, each with a task file of its own: both take what is written to the registers,
-/// and the selected one shows its own.
+/// The two drives that a channel may have, each with a task file of its own: both take what is written to the
+/// registers, and the selected one shows its own.
 ///
 /// Guarded by the channel's lock; the drives themselves belong to whoever holds [ChannelWorker#whileIdle]'s.
 ///
