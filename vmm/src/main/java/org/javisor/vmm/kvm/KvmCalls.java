@@ -19,6 +19,7 @@ public final class KvmCalls {
     public static final Ioctl KVM_CHECK_EXTENSION = plain("KVM_CHECK_EXTENSION", 0x03);
     public static final Ioctl KVM_GET_VCPU_MMAP_SIZE = plain("KVM_GET_VCPU_MMAP_SIZE", 0x04);
     public static final Ioctl KVM_GET_SUPPORTED_CPUID = exchanges("KVM_GET_SUPPORTED_CPUID", 0x05, 8);
+    public static final Ioctl KVM_X86_GET_MCE_CAP_SUPPORTED = gives("KVM_X86_GET_MCE_CAP_SUPPORTED", 0x9d, 8);
 
     // ---- of a machine ----
 
@@ -68,7 +69,6 @@ public final class KvmCalls {
     public static final Ioctl KVM_NMI = plain("KVM_NMI", 0x9a);
     public static final Ioctl KVM_SET_GUEST_DEBUG = takes("KVM_SET_GUEST_DEBUG", 0x9b, 72);
     public static final Ioctl KVM_X86_SETUP_MCE = takes("KVM_X86_SETUP_MCE", 0x9c, 8);
-    public static final Ioctl KVM_X86_GET_MCE_CAP_SUPPORTED = gives("KVM_X86_GET_MCE_CAP_SUPPORTED", 0x9d, 8);
     public static final Ioctl KVM_X86_SET_MCE = takes("KVM_X86_SET_MCE", 0x9e, 64);
     public static final Ioctl KVM_GET_VCPU_EVENTS = gives("KVM_GET_VCPU_EVENTS", 0x9f, 64);
     public static final Ioctl KVM_SET_VCPU_EVENTS = takes("KVM_SET_VCPU_EVENTS", 0xa0, 64);

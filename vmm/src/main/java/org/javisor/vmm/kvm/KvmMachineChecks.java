@@ -9,19 +9,20 @@ import org.javisor.vmm.MachineCheckError;
 /// thread does.
 final class KvmMachineChecks {
     private static final int MOST_BANKS = 10;
-    /// Of IA32_MCG_CAP: there is IA32_MCG_CTL.
-    private static final long CONTROL = 1 << 8;
+    /// Of IA32_MCG_CAP: there is IA32_MCG_CTL; corrected errors may interrupt; errors may be recoverable by software.
+    private static final long CONTROL = 1 << 8, INTERRUPT = 1 << 10, RECOVERY = 1 << 24;
 
     private final VcpuFd vcpu;
     private final int banks;
     private final Queue<MachineCheckError> waiting = new ConcurrentLinkedQueue<>();
 
-    KvmMachineChecks(VcpuFd vcpu) {
+    /// @param supported what the host's KVM can do of IA32_MCG_CAP
+    KvmMachineChecks(VcpuFd vcpu, long supported) {
         this.vcpu = vcpu;
         // What the capability is worth is how many banks there can be.
         this.banks = Math.min(MOST_BANKS, vcpu.extension(KvmCapability.MCE));
         if (banks != 0) {
-            vcpu.machineCheckBanks(banks | CONTROL);
+            vcpu.machineCheckBanks(banks | supported & (CONTROL | INTERRUPT | RECOVERY));
         }
     }
 

@@ -163,7 +163,7 @@ final class KvmProcessors implements Engine.Processors {
         VcpuFd vcpu = fd.createVcpu(id);
         try {
             describe(vcpu, id);
-            KvmVcpu made = new KvmVcpu(vm, id, vcpu, msrs, coalesced, apics, newRing(vcpu));
+            KvmVcpu made = new KvmVcpu(vm, id, system, vcpu, msrs, coalesced, apics, newRing(vcpu));
             coalesced.seenThrough(vcpu);
             return made;
         } catch (RuntimeException e) {

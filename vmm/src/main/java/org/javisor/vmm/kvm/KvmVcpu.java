@@ -59,7 +59,7 @@ final class KvmVcpu extends EngineVcpu {
     private int held = NOTHING_HELD;
     private boolean closed;
 
-    KvmVcpu(EngineVm vm, int id, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics,
+    KvmVcpu(EngineVm vm, int id, SystemFd system, VcpuFd fd, int[] msrs, KvmCoalesced coalesced, KvmLocalApics apics,
             KvmDirtyRing dirtyRing) {
         super(vm, id);
         this.dirtyRing = dirtyRing;
@@ -68,7 +68,7 @@ final class KvmVcpu extends EngineVcpu {
         this.fd = fd;
         this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
         this.state = new KvmState(fd, vm.config().irqchip());
-        this.machineChecks = new KvmMachineChecks(fd);
+        this.machineChecks = new KvmMachineChecks(fd, system.machineCheckCapabilities());
         this.statistics = new KvmStatistics(fd);
         this.debug = new KvmDebug(fd);
         counters().identify(id, registers::rip);

@@ -55,6 +55,14 @@ public final class SystemFd extends KvmFd {
         });
     }
 
+    /// What IA32_MCG_CAP of processors can say, but for the number of banks.
+    public long machineCheckCapabilities() {
+        return with(8, value -> {
+            call(KvmCalls.KVM_X86_GET_MCE_CAP_SUPPORTED, value);
+            return value.get(ValueLayout.JAVA_LONG, 0);
+        });
+    }
+
     /// @return whether an error of [#open] says that there is no KVM, rather than that it may not be used
     public static boolean isAbsence(int errno) {
         return errno == Errno.ENOENT.number || errno == Errno.ENODEV.number || errno == Errno.ENXIO.number;
