@@ -16,6 +16,8 @@ public interface BlockTranslator extends AutoCloseable {
     /// Goes on at the instruction with the index, the first of a piece: there is a call for attention, or the
     /// translation has been unlinked.
     int ENTRY = 2;
+    /// Goes on at RIP, which has been set, in the page that PAGE_RIP tells: nothing was known of what is there.
+    int REACHED = 3;
     /// What exits have room for.
     int MAX_NUMBER = 1 << 20, MAX_INDEX = (1 << 10) - 1;
 

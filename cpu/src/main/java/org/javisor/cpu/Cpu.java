@@ -54,6 +54,7 @@ public final class Cpu implements AutoCloseable {
     final FarTransfer farTransfer;
     final FarReturn farReturn;
     final InterruptReturn interruptReturn;
+    final KnownReturns returns;
     final Randomness randomness = new Randomness();
     final int[] cpuidAnswer = new int[4];
     final PerformanceMonitor monitor;
@@ -153,6 +154,7 @@ public final class Cpu implements AutoCloseable {
         this.farTransfer = new FarTransfer(this);
         this.farReturn = new FarReturn(this);
         this.interruptReturn = new InterruptReturn(this);
+        this.returns = new KnownReturns(this);
         this.reset = new Reset(this);
         group.add(this);
         reset.powerUp();
@@ -555,14 +557,18 @@ public final class Cpu implements AutoCloseable {
     }
 
     /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by
-    /// SYSCALL and SYSRET in 64-bit mode, the bases of FS and GS, AC.
+    /// SYSCALL, SYSRET and IRET in 64-bit mode, the bases of FS and GS, AC.
     void followHostCode() {
         if (HostMemory.loadLong(state + CpuLayout.TRANSFER) != 0) {
             int transfer = HostMemory.loadInt(state + CpuLayout.TRANSFER);
             HostMemory.storeLong(state + CpuLayout.TRANSFER, 0);
             segments.followBases();
             if (transfer != 0) {
-                FastSystemCalls.follow(this, transfer == CpuLayout.TRANSFER_SYSCALL);
+                switch (transfer) {
+                    case CpuLayout.TRANSFER_IRET_TO_USER -> returns.follow(true);
+                    case CpuLayout.TRANSFER_IRET_TO_KERNEL -> returns.follow(false);
+                    default -> FastSystemCalls.follow(this, transfer == CpuLayout.TRANSFER_SYSCALL);
+                }
                 decodeModeChanged();
             }
             mmu.refreshPrivilege();

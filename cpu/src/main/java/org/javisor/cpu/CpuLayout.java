@@ -34,7 +34,7 @@ package org.javisor.cpu;
 /// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
 /// 1201 │ unused                     │
 /// 1208 │ LINEAR_MASK     8          │ cuts a linear address to the mode's width
-/// 1216 │ TRANSFER        4          │ of translated code: a SYSCALL or SYSRET that it executed. See Cpu.followHostCode
+/// 1216 │ TRANSFER        4          │ of translated code: what changed its level last. See Cpu.followHostCode
 /// 1220 │ SYSTEM_CHANGED  4          │ not 0: it changed AC, or the base of FS or GS
 /// 1224 │ KERNEL_GS_BASE  8          │
 /// 1232 │ SELECTORS       6 × 4      │ ES CS SS DS FS GS
@@ -57,7 +57,11 @@ package org.javisor.cpu;
 /// 1464 │ MISSED_WRITE    8          │ the same of writing. See MissedAccess
 /// 1472 │ RETURN_BASE     8          │ host address of the last frame of translated code's return stack
 /// 1480 │ RETURN_LIMIT    8          │ below which it has no more room
-/// 1488 │ unused                     │
+/// 1488 │ IRET_USABLE     4          │ bits: IRET of translated code may use TO_USER, TO_KERNEL
+/// 1492 │ unused                     │
+/// 1496 │ IRET_TO_USER    40         │ CS and SS of programs, where their descriptors are, and these. See KnownReturns
+/// 1536 │ IRET_TO_KERNEL  40         │ the same of a kernel that is interrupted itself
+/// 1576 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -104,7 +108,8 @@ public final class CpuLayout {
     public static final int HOST_ADDRESSES = 1168, HOST_ADDRESS_COUNT = 4;
     public static final int STRADDLED = 1200;
     public static final int LINEAR_MASK = 1208;
-    public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2;
+    public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2,
+            TRANSFER_IRET_TO_USER = 3, TRANSFER_IRET_TO_KERNEL = 4;
     public static final int SYSTEM_CHANGED = 1220;
     public static final int KERNEL_GS_BASE = 1224;
     public static final int SELECTORS = 1232;
@@ -119,6 +124,11 @@ public final class CpuLayout {
     public static final int RETIRED = 1392, RETIRED_LIMITS = 1424;
     public static final int MISSED_READ = 1456, MISSED_WRITE = 1464;
     public static final int RETURN_BASE = 1472, RETURN_LIMIT = 1480;
+    public static final int IRET_USABLE = 1488, USABLE_TO_USER = 1, USABLE_TO_KERNEL = 2;
+    public static final int IRET_TO_USER = 1496, IRET_TO_KERNEL = 1536;
+    /// In each of these: selectors of 4 bytes; linear addresses of descriptors; these.
+    public static final int IRET_CS = 0, IRET_SS = 4, IRET_CS_AT = 8, IRET_SS_AT = 16, IRET_CS_DESCRIPTOR = 24,
+            IRET_SS_DESCRIPTOR = 32;
     static final int EMPTY_TLB = 4096;
     static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

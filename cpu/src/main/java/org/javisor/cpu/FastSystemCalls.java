@@ -111,7 +111,7 @@ final class FastSystemCalls {
         } else {
             returnSegments(cpu, true);
         }
-        cpu.segments.refresh();
+        cpu.segments.refreshSelectors();
     }
 
     private static long callTarget(Cpu cpu) {

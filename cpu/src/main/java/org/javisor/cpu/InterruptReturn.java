@@ -151,6 +151,9 @@ final class InterruptReturn {
         if (stack != 0) {
             cpu.tables.markAccessed(stackSelector, stack);
         }
+        if (cpu.mode == ExecutionMode.LONG && cpu.cpl == 0) {
+            cpu.returns.learn(selector, descriptor, stackSelector, stack);
+        }
         if (outer) {
             cpu.shadowStack.exited(selector & RPL);
         } else {

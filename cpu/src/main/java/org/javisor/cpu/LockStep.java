@@ -39,7 +39,7 @@ final class LockStep extends TranslatedBlocks {
     void arrive(Block block, Translation translation) { }
 
     @Override
-    void missed(Insn stopped) {
+    void missed(Translation at, int index) {
         misses.take();
     }
 

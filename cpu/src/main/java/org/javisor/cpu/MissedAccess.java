@@ -37,6 +37,12 @@ final class MissedAccess {
         return true;
     }
 
+    /// Whether it is a read that is permitted, which was checked together with a write that is not, or has to be heard
+    /// of.
+    boolean isReadable() {
+        return !write && cpu.mmu.knowsReadable(gva);
+    }
+
     /// Enters the page into the TLB, or else delivers the page fault; what is neither is the interpreter's.
     ///
     /// @param insn the instruction, which RIP points to
@@ -56,7 +62,7 @@ final class MissedAccess {
     /// Whether nothing else that the instruction accesses, or that could be wrong with it, comes before.
     private static boolean isOnlyAccess(Insn insn) {
         return !insn.row.has(Attribute.STRING) && !(isStack(insn.mnemonic()) && insn.kind0 == Instruction.MEM)
-                && !isMasked(insn.mnemonic());
+                && !isMasked(insn.mnemonic()) && insn.mnemonic() != Mnemonic.IRET;
     }
 
     private static boolean isStack(Mnemonic mnemonic) {

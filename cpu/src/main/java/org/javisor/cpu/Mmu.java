@@ -568,6 +568,11 @@ final class Mmu {
         return result;
     }
 
+    /// Whether the TLB in use permits to read at `gva`.
+    boolean knowsReadable(long gva) {
+        return fast == current.table && current.readable(gva);
+    }
+
     /// As [#miss], of the instruction at `rip`, 64-bit code or flat.
     int missFetch(long rip) {
         if (current.executable(rip) || cpu.codeBits == 64 && !canonical(rip)) {

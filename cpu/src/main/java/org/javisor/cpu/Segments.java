@@ -50,6 +50,8 @@ final class Segments {
     int checked;
     /// Cuts a linear address to the mode's width.
     long linearMask;
+    /// Whether ES, DS, FS and GS are what they are after a return to CPL 3.
+    boolean staysForPrograms;
 
     Segments(Cpu cpu) {
         this.cpu = cpu;
@@ -119,6 +121,12 @@ final class Segments {
         for (int n = 0; n < LDTR; n++) {
             HostMemory.storeInt(cpu.state + CpuLayout.SELECTORS + 4L * n, selector[n]);
         }
+        staysForPrograms = staysForPrograms(ES) && staysForPrograms(DS) && staysForPrograms(FS) && staysForPrograms(GS);
+    }
+
+    private boolean staysForPrograms(int n) {
+        boolean conforming = (attributes[n] & (CODE | CONFORMING)) == (CODE | CONFORMING);
+        return (attributes[n] & NULL) != 0 ? selector[n] == 0 : conforming || (attributes[n] & DPL) == DPL;
     }
 
     /// Derives what the fast path reads from the hidden parts and the mode.
@@ -134,6 +142,7 @@ final class Segments {
             needed |= longMode || flat(n) ? 0 : 1 << n;
             open |= longMode || isOpen(n) ? 1 << n : 0;
         }
+        staysForPrograms = staysForPrograms(ES) && staysForPrograms(DS) && staysForPrograms(FS) && staysForPrograms(GS);
         checked = needed;
         HostMemory.storeLong(cpu.state + CpuLayout.LINEAR_MASK, linearMask);
         HostMemory.storeInt(cpu.state + CpuLayout.OPEN_SEGMENTS, open);

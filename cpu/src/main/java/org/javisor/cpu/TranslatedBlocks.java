@@ -167,6 +167,7 @@ class TranslatedBlocks {
         HostMemory.storeInt(state + CpuLayout.VECTORS, vectorsUsable());
         HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
+        cpu.returns.publish();
         long exit = translator.enter(state, translation.entry());
         cpu.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
@@ -200,9 +201,10 @@ class TranslatedBlocks {
                 if (HostMemory.loadByte(state + CpuLayout.STRADDLED) != 0) {
                     straddled(at, index);
                 }
-                missed((Insn) at.instruction(index));
+                missed(at, index);
             }
             case BlockTranslator.TARGET -> takeTarget(at, index);
+            case BlockTranslator.REACHED -> { }
             default -> {
                 cpu.rip(cpu.pageRip + at.offset(index));
                 if (at.becomesHot()) {
@@ -213,8 +215,13 @@ class TranslatedBlocks {
     }
 
     /// Has an access that faults do so at once, if there was one that the TLB did not let pass.
-    void missed(Insn stopped) {
-        if (misses.take() && misses.faults(stopped)) {
+    void missed(Translation at, int index) {
+        if (!misses.take()) {
+            return;
+        }
+        if (misses.isReadable()) {
+            separateOften(at, index);
+        } else if (misses.faults((Insn) at.instruction(index))) {
             rest = null;
         }
     }
@@ -223,6 +230,10 @@ class TranslatedBlocks {
     /// checked one by one.
     private void straddled(Translation at, int index) {
         HostMemory.storeByte(state + CpuLayout.STRADDLED, (byte) 0);
+        separateOften(at, index);
+    }
+
+    private void separateOften(Translation at, int index) {
         if (at.straddlesOften(index)) {
             group.translations.separate(at, index, group);
         }

@@ -236,7 +236,8 @@ final class Translations {
         return new TranslationStats(translated, grown, count - free.size(), untranslated, instructions,
                 translator.bytes(), translator.restored(), translator.links(), translator.dropped() - evicted,
                 evicted, nanos, interpreted, kinds[BlockTranslator.INTERPRET],
-                kinds[BlockTranslator.TARGET], kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
+                kinds[BlockTranslator.TARGET] + kinds[BlockTranslator.REACHED],
+                kinds[BlockTranslator.ENTRY], stoppedAtUntranslated,
                 stoppedAtTranslated);
     }
 }

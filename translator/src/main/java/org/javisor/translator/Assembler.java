@@ -287,6 +287,12 @@ final class Assembler {
                 0xc0 | (to & 7) << 3 | from & 7, count);
     }
 
+    /// MOV of 32 bits, zero-extended, which leaves the flags alone.
+    void storeImmediate(int to, int value) {
+        op(0xc7, 4, 0, to);
+        immediate(value, 4);
+    }
+
     /// Stores 4 bytes.
     void storeImmediate(Address to, int value) {
         op(0xc7, 4, 0, to);

@@ -22,6 +22,8 @@ final class Branches {
     private static final Address TARGET = State.at(CpuLayout.SPILL + 8), FOUND = State.at(CpuLayout.SPILL + 16);
     /// What [Assembler#jumpIf] emits.
     private static final int JUMP_IF_BYTES = 6;
+    /// Of addresses of 48 bits.
+    private static final int UNUSED_BITS = 16;
 
     private final Emission emission;
     private final Assembler asm;
@@ -184,6 +186,24 @@ final class Branches {
     void lookUp(Address table, int index) {
         find(table);
         emission.interpretIf(Assembler.NOT_EQUAL, index, lookAgain(table));
+    }
+
+    /// As [#lookUp] of the entry for R14, but for canonical addresses of 48 bits that have none: these are put into
+    /// RIP, and R15 is 0.
+    void lookUpOrReach(Address table, int index) {
+        find(table);
+        int back = asm.length() + JUMP_IF_BYTES;
+        Runnable again = lookAgain(table);
+        emission.interpretIf(Assembler.NOT_EQUAL, index, () -> {
+            again.run();
+            asm.store(State.at(CpuLayout.RIP), R14);
+            asm.move(R15, R14);
+            asm.shift(Assembler.SHL_IMM, 8, R15, UNUSED_BITS);
+            asm.shift(Assembler.SAR_IMM, 8, R15, UNUSED_BITS);
+            asm.op(Assembler.CMP, 8, R14, R15);
+            asm.storeImmediate(R15, 0);
+            asm.jumpTo(Assembler.EQUAL, back);
+        });
     }
 
     /// What an exit begins with that the next jump leads to, for when the first place has something else: looks at the

@@ -196,6 +196,11 @@ final class Emission {
         exit(jump, BlockTranslator.ENTRY, index, flags.snapshot());
     }
 
+    /// Emits a jump to an exit behind instruction `index`, a branch that has set RIP. The flags are in memory.
+    void reachedIf(int condition, int index) {
+        exit(asm.jumpIf(condition), BlockTranslator.REACHED, index, FlagState.Snapshot.MEMORY);
+    }
+
     private void exit(int jump, int kind, int index, FlagState.Snapshot where) {
         exit(jump, kind, index, where, NOTHING);
     }

@@ -76,7 +76,7 @@ final class RegionCompiler implements Branches.Edges {
         this.counted = counted;
         instructions = new BlockCompiler(emission, host);
         branches = new Branches(emission, instructions.memory, instructions.stack, this);
-        calls = new SystemCalls(emission, branches);
+        calls = new SystemCalls(emission, branches, instructions.memory);
         flow = new ControlFlow(translation, translated);
         liveness = new Liveness(translation, translated, flow.successors(), flow.loopHeads());
         budget = 2 * translation.size() + 16;

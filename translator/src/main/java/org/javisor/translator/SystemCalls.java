@@ -8,9 +8,9 @@ import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Requests;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
-import org.javisor.isa.Mnemonic;
 
-/// SYSCALL and SYSRET between 64-bit programs and a 64-bit kernel: the last instruction of a block.
+/// SYSCALL and SYSRET between 64-bit programs and a 64-bit kernel: the last instruction of a block, as is IRET, which
+/// [InterruptReturns] has.
 ///
 /// The target is looked up first, among the entries of the level it is at, and what is not found, or not as usual, is
 /// interpreted. CPL and the segments are not in the block: TRANSFER says which instruction was executed last, and
@@ -30,8 +30,10 @@ final class SystemCalls {
     private final Emission emission;
     private final Assembler asm;
     private final Branches branches;
+    private final InterruptReturns returns;
 
-    SystemCalls(Emission emission, Branches branches) {
+    SystemCalls(Emission emission, Branches branches, MemoryAccess memory) {
+        this.returns = new InterruptReturns(emission, branches, memory);
         this.emission = emission;
         this.asm = emission.asm;
         this.branches = branches;
@@ -41,7 +43,7 @@ final class SystemCalls {
         Instruction insn = translation.instruction(index);
         return switch (insn.mnemonic()) {
             case SYSCALL -> insn.codeBits == 64 && !translation.atCpl0();
-            case SYSRET -> translation.atCpl0() && insn.codeBits == 64 && insn.operandBytes == 8;
+            case SYSRET, IRET -> translation.atCpl0() && insn.codeBits == 64 && insn.operandBytes == 8;
             default -> false;
         };
     }
@@ -49,10 +51,10 @@ final class SystemCalls {
     void emit(Instruction insn, int index) {
         emission.flags.save();
         emission.flags.spill();
-        if (insn.mnemonic() == Mnemonic.SYSCALL) {
-            call(index);
-        } else {
-            returnFromCall(index);
+        switch (insn.mnemonic()) {
+            case SYSCALL -> call(index);
+            case SYSRET -> returnFromCall(index);
+            default -> returns.emit(index);
         }
     }
 

@@ -12,7 +12,7 @@ import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
 
-/// Moves from control and segment registers and PKRU, and to and from the bases of FS and GS.
+/// Moves from control and segment registers, PKRU, and moves to and from the bases of FS and GS.
 final class SystemRegisters {
     private static final int FS_BASE = CpuLayout.SEGMENT_BASE + 8 * Instruction.FS,
             GS_BASE = CpuLayout.SEGMENT_BASE + 8 * Instruction.GS;
@@ -37,7 +37,7 @@ final class SystemRegisters {
 
     static boolean handles(Mnemonic mnemonic) {
         return switch (mnemonic) {
-            case SWAPGS, MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU -> true;
+            case SWAPGS, MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU, WRPKRU -> true;
             default -> false;
         };
     }
@@ -49,7 +49,7 @@ final class SystemRegisters {
             case MOV_CR -> translation.atCpl0() && insn.kind0 == GPR && controlRegister(insn.reg1) != 0;
             case MOV_SEG -> insn.kind1 == SEG && insn.reg1 <= Instruction.GS
                     && (insn.kind0 == GPR || MemoryAccess.supports(insn));
-            case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU -> true;
+            case RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPKRU, WRPKRU -> true;
             default -> false;
         };
     }
@@ -70,6 +70,7 @@ final class SystemRegisters {
             case MOV_CR -> read(insn.reg0, emission.word, controlRegister(insn.reg1));
             case MOV_SEG -> readSelector(insn, index);
             case RDPKRU -> readKeyRights(index);
+            case WRPKRU -> writeKeyRights(index);
             case RDFSBASE -> readBase(insn, index, FS_BASE);
             case RDGSBASE -> readBase(insn, index, GS_BASE);
             case WRFSBASE -> writeBase(insn, index, FS_BASE);
@@ -120,12 +121,25 @@ final class SystemRegisters {
         emission.interpretIf(Assembler.EQUAL, index);
     }
 
-    private void readKeyRights(int index) {
+    private void requireKeys(int index) {
         emission.flags.spill();
         asm.testByte(State.at(CpuLayout.CR4 + PKE_BYTE), PKE);
         emission.interpretIf(Assembler.EQUAL, index);
         asm.op(TEST, 4, RCX, RCX);
         emission.interpretIf(Assembler.NOT_EQUAL, index);
+    }
+
+    /// Other rights than before have the TLB forget pages, which is the interpreter's.
+    private void writeKeyRights(int index) {
+        requireKeys(index);
+        asm.op(TEST, 4, RDX, RDX);
+        emission.interpretIf(Assembler.NOT_EQUAL, index);
+        asm.op(CMP_LOAD, 4, RAX, State.at(CpuLayout.PKRU));
+        emission.interpretIf(Assembler.NOT_EQUAL, index);
+    }
+
+    private void readKeyRights(int index) {
+        requireKeys(index);
         asm.op(Assembler.LOAD, 4, RAX, State.at(CpuLayout.PKRU));
         asm.op(XOR_LOAD, 4, RDX, RDX);
     }

@@ -17,7 +17,8 @@ final class WrittenRegisters {
     static int of(Instruction insn) {
         return switch (insn.mnemonic()) {
             case NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2,
-                    LFENCE, MFENCE, SFENCE, SERIALIZE, CLI, STI, CLD, STD, CLAC, STAC, SWAPGS, WRFSBASE, WRGSBASE -> 0;
+                    LFENCE, MFENCE, SFENCE, SERIALIZE, CLI, STI, CLD, STD, CLAC, STAC, SWAPGS, WRFSBASE, WRGSBASE,
+                    WRPKRU -> 0;
             case PUSHF, POPF -> RSP;
             case MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE -> operand(insn, 0);
             case CMPXCHG8B, RDTSC -> RAX | RDX;

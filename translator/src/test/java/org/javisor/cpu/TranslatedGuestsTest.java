@@ -52,6 +52,9 @@ class TranslatedGuestsTest {
     class FastSystemCalls extends FastSystemCallsTest { }
 
     @Nested
+    class InterruptReturns extends InterruptReturnTest { }
+
+    @Nested
     class Interrupts extends InterruptTest { }
 
     @Nested

@@ -53,7 +53,9 @@ class GoldenTest {
             // fld qword [rsi]; fmul qword [rsi + 8]; fstp qword [rsi + 16]
             new String[] {"x87-multiply", "dd06 dc4e08 dd5e10"},
             new String[] {"store-string", "48ab"},
-            new String[] {"serialize", "0f01e8"});
+            new String[] {"serialize", "0f01e8"},
+            new String[] {"interrupt-return", "48cf"},
+            new String[] {"write-key-rights", "0f01ef"});
 
     @TempDir
     private Path directory;
