@@ -202,16 +202,25 @@ public final class PciFunction implements Chip<PciFunction.State> {
             throw new IllegalStateException("a PCI function joins one bus, once");
         }
         joinings.forEach(action -> action.accept(newBus.kind()));
-        Iommu iommu = newBus.iommu();
-        if (iommu != null) {
-            spaces.forEach(space -> space.translateBy(iommu.translation(this::requester)));
-            messages = iommu.messages(this::requester);
-        }
         synchronized (lock) {
             devfn = at;
             powerOn = config.toArray();
             present = true;
             bus = newBus;
+        }
+        meetIommu();
+    }
+
+    /// Goes behind the IOMMU of the tree of buses, with what is behind this function, as soon as that is known.
+    private void meetIommu() {
+        Iommu iommu = bus.iommu();
+        if (iommu == null) {
+            return;
+        }
+        spaces.forEach(space -> space.translateBy(iommu.translation(this::requester)));
+        messages = iommu.messages(this::requester);
+        if (bridge != null) {
+            bridge.bus().functions().forEach(PciFunction::meetIommu);
         }
     }
 

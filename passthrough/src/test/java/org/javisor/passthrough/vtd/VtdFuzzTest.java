@@ -5,6 +5,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.javisor.devices.edu.Edu;
+import org.javisor.devices.pci.PciBus;
+import org.javisor.devices.pci.PirqRouter;
 import org.javisor.memory.Chip;
 import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
@@ -18,14 +21,39 @@ import org.javisor.vmm.irq.InterruptChips;
 class VtdFuzzTest extends DeviceFuzz {
     private static final long UNIT = 0xfed9_0000L;
     private static final int ENTRIES = 512, REQUESTERS = 32;
+    /// Its requester is one of those.
+    private static final int DEVICE = 3;
 
     @Override
     protected Map<String, Consumer<FuzzRig>> devices() {
         return Map.of("vtd", rig -> build(rig, VtdRig.CONFIG),
-                "vtd-narrow", rig -> build(rig, new VtdConfig(true, false, true, 39, 40)));
+                "vtd-narrow", rig -> build(rig, new VtdConfig(true, false, true, 39, 40)),
+                "vtd-edu", VtdFuzzTest::withDevice);
     }
 
-    private static void build(FuzzRig rig, VtdConfig config) {
+    /// A device whose DMA and messages go through the unit.
+    private static void withDevice(FuzzRig rig) {
+        VtdUnit unit = build(rig, VtdRig.CONFIG);
+        PciBus bus = new PciBus(rig.ports, rig.mmio, (1L << 46) - 1, new PirqRouter(_ -> rig.wire()), rig.msi());
+        bus.translateBy(unit);
+        Edu device = new Edu(rig.memory);
+        bus.add(DEVICE, 0, device.function());
+        rig.chip(device).action(random -> {
+            rig.mmio.write(UNIT + VtdLayout.CONTEXT_COMMAND, 8, 1L << 63 | 1L << 61);
+            device.function().writeConfig(4, 2, 6);
+            device.function().writeConfig(0x44, 4, 0xfee0_0000 | random.nextInt(1 << 14));
+            device.function().writeConfig(0x42, 2, random.nextInt(2));
+            boolean toMemory = random.nextBoolean();
+            long address = random.nextLong(1L << random.nextInt(12, 28));
+            device.write(0x80, 8, toMemory ? 0x4_0000 : address);
+            device.write(0x88, 8, toMemory ? address : 0x4_0000);
+            device.write(0x90, 8, random.nextInt(4097));
+            device.write(0x98, 4, 1 | (toMemory ? 2 : 0) | random.nextInt(2) << 2);
+            device.write(0x64, 4, -1);
+        });
+    }
+
+    private static VtdUnit build(FuzzRig rig, VtdConfig config) {
         InterruptChips chips = new InterruptChips(rig.clock, rig.ports, rig.mmio, false);
         chips.lead(new Observer(rig));
         VtdUnit unit = new VtdUnit(rig.memory, chips, config);
@@ -40,6 +68,7 @@ class VtdFuzzTest extends DeviceFuzz {
                 .action(random -> unit.messages(() -> random.nextInt(REQUESTERS)).send(
                         0xfee0_0000L | random.nextInt(1 << 20), random.nextInt(300)))
                 .action(random -> chips.gsi(random.nextInt(24)).pulse());
+        return unit;
     }
 
     private static int register(SplittableRandom random) {
