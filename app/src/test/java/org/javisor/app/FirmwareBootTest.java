@@ -21,6 +21,7 @@ import org.javisor.app.guest.DebianFirmware;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
+import org.javisor.machine.IommuConfig;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineBuilder;
 import org.javisor.devices.vga.Screen;
@@ -115,6 +116,24 @@ class FirmwareBootTest {
         String said = log.toString(StandardCharsets.ISO_8859_1);
         for (String expected : Arrays.asList("Running on QEMU (q35)", "Found 1 cpu(s)", "SMBIOS 3.0", "(via xsdt)")) {
             assertTrue(said.contains(expected), said);
+        }
+    }
+
+    /// Firmware does not know of it: it translates nothing until a system asks it to.
+    @Test
+    void firmwareStartsFromADiskBehindAnIommu(@TempDir Path directory) throws Exception {
+        for (DiskBus bus : List.of(DiskBus.VIRTIO, DiskBus.NVME)) {
+            ByteArrayOutputStream screen = new ByteArrayOutputStream();
+            try (Machine machine = Machine.builder().memory(128 << 20).execution(Execution.TRANSLATOR)
+                    .firmware(DebianFirmware.get("seabios", null, Cache.of(System.getenv()), _ -> { }),
+                            SerialOutput.NOWHERE).serial(0, screen::write).onReset(ResetPolicy.STOP)
+                    .iommu(IommuConfig.INTEL)
+                    .disk(disk(directory, bus.name(), bus, PciPlace.ROOT, BootOrder.NONE)).build()) {
+                assertInstanceOf(MachineExit.PoweredOff.class, machine.run());
+            }
+
+            String shown = screen.toString(StandardCharsets.ISO_8859_1);
+            assertTrue(shown.contains("hello from " + bus), shown);
         }
     }
 

@@ -18,6 +18,7 @@ import org.javisor.devices.net.user.UserNetwork;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.BootOrder;
 import org.javisor.machine.DiskBus;
+import org.javisor.machine.IommuConfig;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig.Disk;
@@ -77,6 +78,17 @@ class UefiBootTest {
         String said = said(builder);
 
         assertTrue(said.contains("hello from " + chosen), said);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"VIRTIO", "NVME", "AHCI"})
+    void ovmfStartsFromADiskBehindAnIommu(DiskBus bus) throws Exception {
+        Path file = Files.write(directory.resolve(bus.name()), EfiProgram.disk("hello from " + bus));
+
+        String said = said(Machine.builder().iommu(IommuConfig.INTEL)
+                .disk(new Disk(file, null, true, false, FullPolicy.REPORT, bus)));
+
+        assertTrue(said.contains("hello from " + bus), said);
     }
 
     /// The card's ROM has a driver for UEFI, over which the program comes.

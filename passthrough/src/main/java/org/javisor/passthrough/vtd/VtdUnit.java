@@ -354,7 +354,7 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
 
     @Override
     public void reset() {
-        synchronized (this) {
+        change(() -> {
             queue.reset();
             faults.reset();
             completionEvent.reset();
@@ -365,10 +365,8 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
             iotlbAddress = 0;
             completion = 0;
             iotlbWaits = false;
-            outbox.clear();
             apply(0, 0, 0);
-        }
-        chips.remapped();
+        });
     }
 
     private void apply(int on, long usedRootTable, long usedInterruptTable) {
@@ -387,11 +385,11 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
 
     @Override
     public void load(State state) {
-        synchronized (this) {
+        change(() -> {
             rootTable = state.rootTable;
             interruptTable = state.interruptTable;
             contextCommand = state.contextCommand;
-            // What a unit waited for before it was saved is not there any more.
+            // The requests that a command waited for are not there any more.
             iotlbWaits = false;
             iotlbCommand = state.iotlbCommand & ~IOTLB_INVALIDATE;
             iotlbAddress = state.iotlbAddress;
@@ -400,7 +398,7 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
             faults.load(state.faults);
             completionEvent.load(state.completionEvent);
             apply(state.switches, state.usedRootTable, state.usedInterruptTable);
-        }
-        chips.remapped();
+            queue.run();
+        });
     }
 }

@@ -54,6 +54,23 @@ class InvalidationQueueTest {
     }
 
     @Test
+    void aStateThatWasSavedDuringAWaitGoesOnWithIt() {
+        rig.queue();
+        DmaTranslation device = rig.of(VtdRig.DEVICE);
+        int before = device.begin();
+        rig.submit(0x2 | 1 << 4, 0);
+        rig.submit(WAIT | WITH_STATUS | 2L << 32, STATUS);
+        VtdUnit.State saved = rig.unit.save();
+        device.end(before);
+        rig.memory.storeInt(STATUS, 0);
+
+        rig.unit.load(saved);
+
+        assertEquals(2, rig.memory.loadInt(STATUS));
+        assertEquals(0x20, rig.readLong(VtdLayout.QUEUE_HEAD));
+    }
+
+    @Test
     void aCommandInARegisterIsUnderWayUntilDevicesAreDone() {
         DmaTranslation device = rig.of(VtdRig.DEVICE);
         int before = device.begin();

@@ -143,7 +143,8 @@ public final class IoApic implements BusDevice {
         }
         boolean level = isLevel(entry);
         int message = message(entry);
-        if (InterruptInjectedEvent.on()) {
+        // What is remapped is recorded with the destination that it then has.
+        if (remapping == null && InterruptInjectedEvent.on()) {
             InterruptInjectedEvent.record("I/O APIC", pin, destination(entry), message);
         }
         boolean accepted = remapping == null ? bus.deliver(destination(entry), message)
