@@ -14,6 +14,8 @@ final class PageFilter {
     private final IndexSet used = new IndexSet(1 << INDEX_BITS);
     /// The page that has been added at an index.
     private final long[] pages = new long[1 << INDEX_BITS];
+    /// Between which entries of the table the parts of the pages are that have been added at an index.
+    private final short[] lowest = new short[1 << INDEX_BITS], highest = new short[1 << INDEX_BITS];
 
     /// @param shift pages are of `1 << shift` bytes
     PageFilter(int shift) {
@@ -26,12 +28,35 @@ final class PageFilter {
     }
 
     void add(long gva) {
+        add(gva, 0);
+    }
+
+    /// @param entry of the table, less than 32768
+    void add(long gva, int entry) {
         long page = gva >>> shift;
         int index = index(page);
-        if (pages[index] != page) {
-            pages[index] = pages[index] == NONE ? page : SEVERAL;
+        if (pages[index] == NONE) {
+            pages[index] = page;
             used.add(index);
+            lowest[index] = (short) entry;
+            highest[index] = (short) entry;
+            return;
         }
+        if (pages[index] != page) {
+            pages[index] = SEVERAL;
+        }
+        lowest[index] = (short) Math.min(lowest[index], entry);
+        highest[index] = (short) Math.max(highest[index], entry);
+    }
+
+    /// No entry below this one is of a page that may be contained.
+    int lowest(long gva) {
+        return lowest[index(gva >>> shift)];
+    }
+
+    /// Nor one above this.
+    int highest(long gva) {
+        return highest[index(gva >>> shift)];
     }
 
     boolean mayContain(long gva) {

@@ -35,7 +35,6 @@ final class Tlb {
     private static final long PAGE = -4096;
     /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
     private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
-    private static final int LARGE_PAGE_ENTRIES = 1 << LARGE_PAGE_SHIFT - SMALL_PAGE_SHIFT;
 
     // Low bits of `gpas`.
     private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION,
@@ -137,7 +136,7 @@ final class Tlb {
                 | (long) key << KEY_POSITION;
         keys |= 1 << key;
         if (pageShift > SMALL_PAGE_SHIFT) {
-            (pageShift > LARGE_PAGE_SHIFT ? huge : large).add(gva);
+            (pageShift > LARGE_PAGE_SHIFT ? huge : large).add(gva, index);
         }
     }
 
@@ -224,22 +223,26 @@ final class Tlb {
         } else {
             int shift = mayBeHuge ? HUGE_PAGE_SHIFT : LARGE_PAGE_SHIFT;
             codeEntries.forget(gva, shift);
-            boolean stays = false;
-            // Small parts of a large page lie beside each other.
-            int from = mayBeHuge ? 0 : index(gva) & -LARGE_PAGE_ENTRIES;
-            int to = mayBeHuge ? ENTRIES : from + LARGE_PAGE_ENTRIES;
-            int own = index(gva);
-            for (int i = filled.from(from); i >= 0 && i < to; i = filled.next(i)) {
-                boolean small = (gpas[i] & SHIFT_BITS) == SMALL;
-                if (!small || i == own) {
-                    invalidate(i, gva, global, nonGlobal);
-                    stays |= !small && holds(i, gva, shift);
-                }
-            }
-            if (!stays) {
-                (mayBeHuge ? huge : large).remove(gva);
+            invalidate(index(gva), gva, global, nonGlobal);
+            PageFilter filter = mayBeHuge ? huge : large;
+            if (!invalidateParts(filter.lowest(gva), filter.highest(gva), gva, shift, global, nonGlobal)) {
+                filter.remove(gva);
             }
         }
+    }
+
+    /// Forgets what is between two entries, these included, of a page of `1 << shift` bytes at most that is not small.
+    ///
+    /// @return whether anything is left
+    private boolean invalidateParts(int first, int last, long gva, int shift, boolean global, boolean nonGlobal) {
+        boolean stays = false;
+        for (int i = filled.from(first); i >= 0 && i <= last; i = filled.next(i)) {
+            if ((gpas[i] & SHIFT_BITS) != SMALL) {
+                invalidate(i, gva, global, nonGlobal);
+                stays |= holds(i, gva, shift);
+            }
+        }
+        return stays;
     }
 
     private void invalidate(int index, long gva, boolean global, boolean nonGlobal) {
