@@ -33,7 +33,7 @@ public final class Translation {
     private final long rip;
     private final List<Block> blocks;
     private final KeptCode.Entry kept;
-    private final boolean second;
+    private boolean second;
     private final List<Piece> pieces = new ArrayList<>();
     /// By number of an instruction.
     private final Insn[] insns;
@@ -102,6 +102,11 @@ public final class Translation {
     /// Whether it is of the second tier: of code that is executed much, so that it is worth more work.
     public boolean isSecond() {
         return second;
+    }
+
+    /// An earlier run has made it one of the second tier.
+    public void restoredSecond() {
+        second = true;
     }
 
     /// Counts that it was found executing.

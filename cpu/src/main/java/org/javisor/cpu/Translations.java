@@ -92,9 +92,6 @@ final class Translations {
     /// goes on until attention is called for.
     void grow(Translation first, CpuGroup group) {
         List<Block> blocks = Region.grown(first.head(), group).blocks();
-        if (blocks.equals(first.blocks())) {
-            return;
-        }
         long start = System.nanoTime();
         BlockTranslator.Draft draft = group.translator.draft(new Translation(0, blocks, first.rip(), null,
                 group.busLocksLeave, true), group.checked, group.counted);

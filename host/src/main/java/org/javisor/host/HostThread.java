@@ -12,7 +12,7 @@ public final class HostThread {
     private static final int PR_SET_TIMERSLACK = 29;
     // sys/resource.h
     private static final int PRIO_PROCESS = 0;
-    private static final int NICE = 10;
+    private static final int NICE = 5;
 
     private HostThread() { }
 

@@ -11,8 +11,6 @@ import java.util.List;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 import org.javisor.isa.Mnemonic;
-import org.javisor.isa.OpcodeRow;
-import org.javisor.isa.OpcodeRow.Attribute;
 
 /// Which memory accesses along a straight line of instructions lie at known distances from each other. They form a
 /// group with one check: the first of a group checks all the bytes between the lowest and the highest, and leaves a
@@ -75,6 +73,9 @@ final class AccessPlan {
         private boolean write;
         private int last;
         private boolean resumed;
+        private boolean lasting;
+        /// Its check has not been emitted, so that it may still grow.
+        private boolean fresh = true;
         /// What is known when code has been written: that so many bytes above `low` is a multiple of `alignment`.
         private int alignedAt, alignment = 1;
 
@@ -89,6 +90,8 @@ final class AccessPlan {
             copy.low = low;
             copy.high = high;
             copy.write = write;
+            copy.lasting = lasting;
+            copy.fresh = false;
             copy.alignedAt = alignedAt;
             copy.alignment = alignment;
             return copy;
@@ -116,6 +119,11 @@ final class AccessPlan {
             return resumed;
         }
 
+        /// Whether it is in a loop that does not change the registers its address comes from.
+        boolean lasting() {
+            return lasting;
+        }
+
         /// The last instruction with an access of it.
         int last() {
             return last;
@@ -137,7 +145,7 @@ final class AccessPlan {
     }
 
     /// Of no instruction.
-    static final AccessPlan NONE = new AccessPlan(null, 0, 0, null, false);
+    static final AccessPlan NONE = new AccessPlan(null, 0, 0, null, false, null);
 
     private final Translation translation;
     private final int word;
@@ -145,6 +153,7 @@ final class AccessPlan {
     private final Access[] accesses;
     private final SymbolicRegisters registers;
     private final boolean continues;
+    private final Loop loop;
     private final List<Group> open = new ArrayList<>();
     /// What lay across the end of a page too often to be checked at once.
     private final List<Symbol> separate = new ArrayList<>();
@@ -154,7 +163,9 @@ final class AccessPlan {
     /// @param to   the instruction behind the last
     /// @param before    what is known at its beginning, or null
     /// @param continues whether another line may follow this one alone
-    AccessPlan(Translation translation, int from, int to, Line before, boolean continues) {
+    /// @param loop      that the line is in the first round of, or null: then what it checks may last
+    AccessPlan(Translation translation, int from, int to, Line before, boolean continues, Loop loop) {
+        this.loop = loop;
         this.translation = translation;
         this.word = translation == null ? 8 : translation.wordBytes();
         this.from = from;
@@ -189,6 +200,22 @@ final class AccessPlan {
             }
         }
         return new Line(registers, separate, groups);
+    }
+
+    /// Copies of groups, of which some may occur more than once, and the line that knows them alone.
+    ///
+    /// @param line     that they are known in
+    /// @param groups   are replaced by their copies; nulls stay
+    /// @param changing of which registers nothing is known in the copy, as bits
+    static Line copy(Line line, Group[] groups, int changing) {
+        List<Group> copies = new ArrayList<>();
+        for (int n = 0; n < groups.length; n++) {
+            if (groups[n] != null) {
+                groups[n] = groups[n].continued();
+                copies.add(groups[n]);
+            }
+        }
+        return new Line(line.registers.without(changing), line.separate, copies);
     }
 
     /// The access of instruction `index` by its memory operand.
@@ -238,9 +265,7 @@ final class AccessPlan {
                 || Math.abs(insn.displacement) > LARGEST_DISPLACEMENT) {
             return;
         }
-        boolean x87 = insn.row.map() == OpcodeRow.X87;
-        boolean write = operand == 0
-                && (x87 ? insn.row.has(Attribute.WRITES_ONLY) : !insn.row.has(Attribute.READS_ONLY));
+        boolean write = Loop.writes(insn, operand);
         long offset = insn.displacement;
         int base = NO_REGISTER;
         if (insn.base == Instruction.RIP) {
@@ -258,6 +283,22 @@ final class AccessPlan {
         Symbol symbol = new Symbol(base, scaled, insn.index == ABSENT ? 0 : insn.scaleShift,
                 MemoryAccess.isBased(insn) ? insn.segment : 0);
         accesses[PER_INSTRUCTION * (index - from)] = join(symbol, offset, insn.bytes(operand), write, index);
+        if (loop != null && open.contains(current) && (insn.base == Instruction.RIP || loop.keeps(insn.base))
+                && (insn.index == ABSENT || loop.keeps(insn.index))) {
+            current.lasting = true;
+            if (insn.base != Instruction.RIP && insn.index == ABSENT && word == 8) {
+                widen(insn, offset - insn.displacement, write);
+            }
+        }
+    }
+
+    /// Has the group that was begun just now have all that the loop accesses at the same register, on all its ways.
+    private void widen(Instruction insn, long distance, boolean write) {
+        Loop.Span span = loop.span(insn.base, Loop.segment(insn), current.write);
+        if (current.fresh && current.takes(span.low() + distance, (int) (span.high() - span.low()), write)) {
+            current.low = Math.min(current.low, span.low() + distance);
+            current.high = Math.max(current.high, span.high() + distance);
+        }
     }
 
     private void planStack(Instruction insn, int index) {
@@ -272,7 +313,9 @@ final class AccessPlan {
 
     private Access joinStack(int reg, int displacement, boolean write, int index) {
         Symbol symbol = new Symbol(registers.value(reg), NO_REGISTER, 0, 0);
-        return join(symbol, registers.distance(reg) + displacement, word, write, index);
+        Access access = join(symbol, registers.distance(reg) + displacement, word, write, index);
+        current.lasting |= loop != null && loop.keeps(reg) && open.contains(current);
+        return access;
     }
 
     /// Adds an access to the group that can take it, or begins one.

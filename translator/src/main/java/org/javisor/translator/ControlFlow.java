@@ -207,14 +207,16 @@ final class ControlFlow {
         }
         boolean steady = head == 0 || !pieces.get(0);
         int written = 0;
+        List<Instruction> code = new ArrayList<>();
         for (int piece = pieces.nextSetBit(0); piece >= 0; piece = pieces.nextSetBit(piece + 1)) {
             steady &= !endsInCall(piece);
             for (int index = translation.first(piece); index <= last(piece); index++) {
                 Instruction insn = translation.instruction(index);
+                code.add(insn);
                 steady &= !AccessPlan.ends(insn);
-                written |= Branches.isDirect(insn) && !Branches.isLoop(insn) ? 0 : WrittenRegisters.of(insn);
+                written |= WrittenRegisters.of(insn);
             }
         }
-        return new Loop(head, pieces, written, steady);
+        return new Loop(head, pieces, written, steady, code);
     }
 }

@@ -157,6 +157,9 @@ final class HostTranslator implements BlockTranslator {
         place(translation, made.at(ring.next() - memory.base(), translation.number(), kept.distance()), made.links(),
                 new int[0]);
         complete(translation, made);
+        if (made.isSecond()) {
+            translation.restoredSecond();
+        }
         restored++;
         return Outcome.DONE;
     }

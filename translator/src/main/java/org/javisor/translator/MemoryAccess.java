@@ -34,6 +34,8 @@ final class MemoryAccess {
     /// Whose lowest byte R15 points to, or null.
     private AccessPlan.Group held;
     /// Whose host address is in memory, by slot.
+    /// The slots that have to stay as they are, as bits.
+    private int pinned;
     private AccessPlan.Group[] kept = new AccessPlan.Group[CpuLayout.HOST_ADDRESS_COUNT];
 
     MemoryAccess(Emission emission, HostFeatures host) {
@@ -70,7 +72,22 @@ final class MemoryAccess {
     /// @param line of the plan that ends there
     /// @param held whose lowest byte R15 points to, or null
     /// @param kept whose host address is in memory, by slot
-    record Known(AccessPlan.Line line, AccessPlan.Group held, AccessPlan.Group[] kept) { }
+    record Known(AccessPlan.Line line, AccessPlan.Group held, AccessPlan.Group[] kept) {
+        /// The slots in use, as bits.
+        int slots() {
+            int slots = 0;
+            for (int slot = 0; slot < kept.length; slot++) {
+                slots |= kept[slot] == null ? 0 : 1 << slot;
+            }
+            return slots;
+        }
+
+        /// The same for another line: what is found out there of a group counts there alone.
+        private Known copied() {
+            AccessPlan.Group[] copies = kept.clone();
+            return new Known(AccessPlan.copy(line, copies, 0), null, copies);
+        }
+    }
 
     /// Begins a straight line of instructions.
     ///
@@ -78,15 +95,45 @@ final class MemoryAccess {
     /// @param to        the one behind the last
     /// @param known     what is known there, or null
     /// @param continues whether another line may come from the end of this one alone
-    void begin(int from, int to, Known known, boolean continues) {
-        plan = new AccessPlan(emission.translation, from, to, known == null ? null : known.line, continues);
+    /// @param loop      as of [AccessPlan]
+    void begin(int from, int to, Known known, boolean continues, Loop loop) {
+        plan = new AccessPlan(emission.translation, from, to, known == null ? null : known.line, continues, loop);
+        pinned = 0;
         held = known == null ? null : known.held;
         kept = known == null ? new AccessPlan.Group[kept.length] : known.kept.clone();
     }
 
+    /// As [#begin], in a loop in each round of which something is known.
+    ///
+    /// @param known  at its beginning, or null for what is known in each round
+    /// @param steady what is known in each round, and has to stay known
+    void begin(int from, int to, Known known, boolean continues, Loop loop, Known steady) {
+        begin(from, to, known == null ? steady.copied() : known, continues, loop);
+        pinned = steady.slots();
+    }
+
     /// Forgets all: what is emitted next is reached from elsewhere.
     void forget() {
-        begin(0, 0, null, false);
+        begin(0, 0, null, false, null);
+    }
+
+    /// What is known at the end of a round and will be at that of each other one.
+    ///
+    /// @param changing the registers that the loop may change, as bits
+    /// @return null if that is no more than what has to stay known anyway
+    Known steady(int changing) {
+        Known known = known();
+        AccessPlan.Group[] lasting = known.kept.clone();
+        int more = 0;
+        for (int slot = 0; slot < lasting.length; slot++) {
+            boolean old = (pinned & 1 << slot) != 0;
+            if (!old && (lasting[slot] == null || !lasting[slot].lasting())) {
+                lasting[slot] = null;
+            } else if (!old) {
+                more++;
+            }
+        }
+        return more == 0 ? null : new Known(AccessPlan.copy(known.line, lasting, changing), null, lasting);
     }
 
     /// What is known where the line ends.
@@ -117,13 +164,18 @@ final class MemoryAccess {
     /// Keeps the host address of the group, which R15 has, if it is needed again and there is room.
     private void keep(AccessPlan.Group group, int index) {
         held = group;
-        for (int slot = 0; (group.resumed() || plan.continues()) && slot < kept.length; slot++) {
-            if (kept[slot] == null || kept[slot].last() < index) {
+        boolean needed = group.resumed() || group.lasting() || plan.continues();
+        for (int slot = 0; needed && slot < kept.length; slot++) {
+            if ((pinned & 1 << slot) == 0 && (kept[slot] == null || isFree(kept[slot], index))) {
                 kept[slot] = group;
                 asm.store(slot(slot), R15);
                 return;
             }
         }
+    }
+
+    private static boolean isFree(AccessPlan.Group group, int index) {
+        return group.last() < index && !group.lasting();
     }
 
     private static Address slot(int slot) {

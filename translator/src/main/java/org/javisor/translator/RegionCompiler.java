@@ -4,7 +4,9 @@ package org.javisor.translator;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
@@ -16,9 +18,16 @@ import org.javisor.isa.Instruction;
 /// has code of its own.
 final class RegionCompiler implements Branches.Edges {
     /// How often a piece is written at most; once more if the last finds the flags in memory.
-    private static final int MAX_VERSIONS = 3;
+    private static final int MAX_VERSIONS = 3, MAX_SECOND_VERSIONS = 6;
     private static final int UNWRITTEN = -1;
     private static final int JRCXZ = 0xe3;
+
+    /// The rounds of a loop behind the first one: what that has checked of accesses at addresses that the loop does not
+    /// change need not be checked again.
+    ///
+    /// @param from  whose end leads to them
+    /// @param outer those of a loop around it, or null
+    private record Steady(Loop loop, MemoryAccess.Known known, Version from, Steady outer) { }
 
     /// A piece as it is written for a state of the flags.
     private static final class Version {
@@ -26,11 +35,14 @@ final class RegionCompiler implements Branches.Edges {
         private final FlagState.Snapshot flags;
         /// What is known of memory there because only one way leads to it, or null.
         private final MemoryAccess.Known known;
+        /// Which rounds of a loop it is for, or null if for any.
+        private final Steady steady;
         private int position = UNWRITTEN;
         /// Where the distances of jumps to it are that were emitted before it was.
         private final List<Integer> jumps = new ArrayList<>();
 
-        private Version(int piece, FlagState.Snapshot flags, MemoryAccess.Known known) {
+        private Version(int piece, FlagState.Snapshot flags, MemoryAccess.Known known, Steady steady) {
+            this.steady = steady;
             this.piece = piece;
             this.flags = flags;
             this.known = known;
@@ -42,7 +54,7 @@ final class RegionCompiler implements Branches.Edges {
     }
 
     /// What is behind the code that is executed often: a way out, or to another version, for which flags must be saved.
-    private record Detour(int jump, FlagState.Snapshot flags, int offset, int index) { }
+    private record Detour(int jump, FlagState.Snapshot flags, int offset, int index, Version from) { }
 
     private final Emission emission;
     private final Assembler asm;
@@ -63,6 +75,11 @@ final class RegionCompiler implements Branches.Edges {
     private Version entered;
     /// What is to be written next because nothing jumps over it, or null.
     private Version next;
+    /// What is being written: a version, and for which rounds of a loop.
+    private Version writing;
+    private Steady steady;
+    private final Map<Loop, Steady> steadyLoops = new HashMap<>();
+    private final int maxVersions;
     /// How many instructions may still be written.
     private int budget;
 
@@ -79,7 +96,8 @@ final class RegionCompiler implements Branches.Edges {
         calls = new SystemCalls(emission, branches, instructions.memory);
         flow = new ControlFlow(translation, translated);
         liveness = new Liveness(translation, translated, flow.successors(), flow.loopHeads());
-        budget = 2 * translation.size() + 16;
+        budget = (translation.isSecond() ? 4 : 2) * translation.size() + 16;
+        maxVersions = translation.isSecond() ? MAX_SECOND_VERSIONS : MAX_VERSIONS;
         for (int piece = 0; piece < translation.pieces(); piece++) {
             versions.add(new ArrayList<>());
         }
@@ -93,7 +111,13 @@ final class RegionCompiler implements Branches.Edges {
             emission.mark(Listing.NONE);
             asm.land(detour.jump);
             flags.restore(detour.flags);
-            instructions.memory.forget();
+            writing = detour.from;
+            steady = writing.steady;
+            if (steady == null) {
+                instructions.memory.forget();
+            } else {
+                instructions.memory.begin(0, 0, null, false, null, steady.known);
+            }
             go(detour.offset, detour.index);
             writePending();
         }
@@ -131,7 +155,7 @@ final class RegionCompiler implements Branches.Edges {
         if (translation.usesX87(translated)) {
             emission.needX87();
         }
-        next = version(0, FlagState.Snapshot.MEMORY);
+        next = version(0, FlagState.Snapshot.MEMORY, null);
     }
 
     private void poll(int index) {
@@ -160,6 +184,8 @@ final class RegionCompiler implements Branches.Edges {
     private void write(Version version) {
         int piece = version.piece;
         int first = translation.first(piece);
+        writing = version;
+        steady = version.steady;
         version.jumps.forEach(asm::land);
         flags.restore(version.flags);
         boolean polled = entered == null && !emission.logged;
@@ -182,8 +208,22 @@ final class RegionCompiler implements Branches.Edges {
             countEvents(piece);
         }
         budget -= translated[piece];
-        instructions.memory.begin(first, first + translated[piece], version.known, flow.continues(piece));
+        plan(version, first);
         writeInstructions(piece, first);
+    }
+
+    private void plan(Version version, int first) {
+        Loop loop = flow.loop(version.piece);
+        boolean firstRound = translation.isSecond() && loop != null && loop.steady()
+                && (steady == null || steady.loop != loop);
+        Loop begun = firstRound ? loop : null;
+        int end = first + translated[version.piece];
+        boolean continues = flow.continues(version.piece);
+        if (steady == null) {
+            instructions.memory.begin(first, end, version.known, continues, begun);
+        } else {
+            instructions.memory.begin(first, end, version.known, continues, begun, steady.known);
+        }
     }
 
     private void writeInstructions(int piece, int first) {
@@ -267,7 +307,7 @@ final class RegionCompiler implements Branches.Edges {
             return;
         }
         Version reached = reach(piece);
-        Version version = reached == null ? version(piece, FlagState.Snapshot.MEMORY) : reached;
+        Version version = reached == null ? version(piece, FlagState.Snapshot.MEMORY, null) : reached;
         int call = asm.call();
         if (version.isWritten()) {
             asm.patch4(call, version.position - asm.length());
@@ -292,7 +332,7 @@ final class RegionCompiler implements Branches.Edges {
         Version version = reach(piece);
         if (version == null) {
             flags.save();
-            version = version(piece, FlagState.Snapshot.MEMORY);
+            version = version(piece, FlagState.Snapshot.MEMORY, steadyAt(piece));
         }
         jump(version);
     }
@@ -353,7 +393,7 @@ final class RegionCompiler implements Branches.Edges {
                 asm.align(4, 2);
                 emission.target(asm.jumpIf(condition), offset);
             } else {
-                detours.add(new Detour(asm.jumpIf(condition), flags.snapshot(), offset, index));
+                detours.add(new Detour(asm.jumpIf(condition), flags.snapshot(), offset, index, writing));
             }
         } else if (version.isWritten()) {
             asm.jumpTo(condition, version.position);
@@ -382,15 +422,41 @@ final class RegionCompiler implements Branches.Edges {
     /// saved first.
     private Version reach(int piece) {
         FlagState.Snapshot state = useful(piece, flags.snapshot());
-        boolean affordable = versions.get(piece).size() < MAX_VERSIONS && budget >= translated[piece];
+        boolean affordable = versions.get(piece).size() < maxVersions && budget >= translated[piece];
         boolean lasts = state.lasts() || state == FlagState.Snapshot.DEAD;
+        Steady rounds = steadyAt(piece);
         if (affordable && lasts && flow.hasOneWay(piece)) {
-            Version version = new Version(piece, state, instructions.memory.known());
+            Version version = new Version(piece, state, instructions.memory.known(), rounds);
             versions.get(piece).add(version);
             return version;
         }
-        Version known = find(piece, state);
-        return known != null || !(lasts && affordable) ? known : version(piece, state);
+        Version known = find(piece, state, rounds);
+        return known != null || !(lasts && affordable) ? known : version(piece, state, rounds);
+    }
+
+    /// Which rounds of a loop a piece is reached in from here: those that are being written, if it is part of that
+    /// loop. The end of a first round leads to the others.
+    private Steady steadyAt(int piece) {
+        Steady rounds = steady;
+        while (rounds != null && !rounds.loop.pieces().get(piece)) {
+            rounds = rounds.outer;
+        }
+        Loop loop = flow.loop(piece);
+        boolean again = translation.isSecond() && loop != null && loop.head() == piece && loop.steady()
+                && loop.pieces().get(writing.piece) && (rounds == null || rounds.loop != loop);
+        if (!again) {
+            return rounds;
+        }
+        Steady others = steadyLoops.get(loop);
+        if (others == null) {
+            MemoryAccess.Known known = instructions.memory.steady(loop.written());
+            if (known == null) {
+                return rounds;
+            }
+            others = new Steady(loop, known, writing, rounds);
+            steadyLoops.put(loop, others);
+        }
+        return others.from == writing ? others : rounds;
     }
 
     /// What of the state of the flags makes a difference to a piece.
@@ -404,19 +470,19 @@ final class RegionCompiler implements Branches.Edges {
                 state.inMemory() ? null : state.recipe());
     }
 
-    private Version version(int piece, FlagState.Snapshot state) {
-        Version version = find(piece, state);
+    private Version version(int piece, FlagState.Snapshot state, Steady rounds) {
+        Version version = find(piece, state, rounds);
         if (version == null) {
-            version = new Version(piece, state, null);
+            version = new Version(piece, state, null, rounds);
             versions.get(piece).add(version);
         }
         return version;
     }
 
-    /// A version that can be reached from anywhere, or null.
-    private Version find(int piece, FlagState.Snapshot state) {
+    /// A version that can be reached from anywhere, or from anywhere in these rounds of a loop; null if there is none.
+    private Version find(int piece, FlagState.Snapshot state, Steady rounds) {
         for (Version version : versions.get(piece)) {
-            if (version.known == null && version.flags.equals(state)) {
+            if (version.known == null && version.steady == rounds && version.flags.equals(state)) {
                 return version;
             }
         }

@@ -22,14 +22,16 @@ import org.javisor.cpu.Translation;
 /// @param numbered   where the exits are
 /// @param rising     where there is a number that grows by as much as the kernel is further up
 /// @param falling    where there is one that shrinks so
+/// @param tier       1 or 2 alone
 record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, int[] links, int[] leading,
-        int[] numbered, int[] rising, int[] falling) {
+        int[] numbered, int[] rising, int[] falling, int[] tier) {
     /// By how much the kernel is moved; it always is by a multiple of that, which leaves places in pages what they are.
     static final int STEP = 1 << 21;
     /// The lowest byte of a number that changes then.
     private static final int STEP_BYTE = 2;
     private static final int NUMBER_SHIFT = 12;
-    private static final int ARRAYS = 8;
+    private static final int ARRAYS = 9;
+    private static final int SECOND = 2;
     private static final int[] NONE = {};
 
     /// @param origin where the code was made for, from where the memory for code begins
@@ -39,7 +41,7 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
         add(code, leading, (int) origin);
         add(code, numbered, -(emission.translation.number() << NUMBER_SHIFT));
         return new Relocatable(code, translated, emission.targets(), emission.callers(), emission.links(), leading,
-                numbered, NONE, NONE);
+                numbered, NONE, NONE, new int[] {emission.translation.isSecond() ? SECOND : 1});
     }
 
     /// The translation for a kernel that is [#STEP] further up.
@@ -73,7 +75,12 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
             at = next < 0 ? next : behind + next;
         }
         return new Relocatable(code, translated, targets, callers, links, leading, numbered, Arrays.copyOf(up, rises),
-                Arrays.copyOf(down, falls));
+                Arrays.copyOf(down, falls), tier);
+    }
+
+    /// Whether it is of the second tier.
+    boolean isSecond() {
+        return tier.length == 1 && tier[0] == SECOND;
     }
 
     /// The code for a place.
@@ -107,7 +114,7 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
     // ---- as bytes ----
 
     private int[][] arrays() {
-        return new int[][] {translated, targets, callers, links, leading, numbered, rising, falling};
+        return new int[][] {translated, targets, callers, links, leading, numbered, rising, falling, tier};
     }
 
     byte[] bytes() {
@@ -140,6 +147,6 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
             arrays[n] = array;
         }
         return new Relocatable(Arrays.copyOfRange(bytes, from.position(), bytes.length), arrays[0], arrays[1],
-                arrays[2], arrays[3], arrays[4], arrays[5], arrays[6], arrays[7]);
+                arrays[2], arrays[3], arrays[4], arrays[5], arrays[6], arrays[7], arrays[8]);
     }
 }

@@ -44,6 +44,17 @@ final class SymbolicRegisters {
         return distance[reg];
     }
 
+    /// The same where nothing is known of some registers, which are bits.
+    SymbolicRegisters without(int registers) {
+        SymbolicRegisters rest = new SymbolicRegisters(this);
+        for (int reg = 0; reg < COUNT; reg++) {
+            if ((registers & 1 << reg) != 0) {
+                rest.forget(reg);
+            }
+        }
+        return rest;
+    }
+
     private void forget(int reg) {
         value[reg] = values++;
         distance[reg] = 0;

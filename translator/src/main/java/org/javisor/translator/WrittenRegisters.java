@@ -15,6 +15,9 @@ final class WrittenRegisters {
     private WrittenRegisters() { }
 
     static int of(Instruction insn) {
+        if (Branches.isDirect(insn)) {
+            return Branches.isLoop(insn) ? RCX : 0;
+        }
         return switch (insn.mnemonic()) {
             case NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2,
                     LFENCE, MFENCE, SFENCE, SERIALIZE, CLI, STI, CLD, STD, CLAC, STAC, SWAPGS, WRFSBASE, WRGSBASE,
@@ -30,7 +33,6 @@ final class WrittenRegisters {
             case MUL, DIV, IDIV -> RAX | RDX;
             case IMUL -> RAX | RDX | operand(insn, 0);
             case CBW, LAHF -> RAX;
-            case LOOP -> RCX;
             case CWD -> RDX;
             case CMPXCHG -> RAX | operand(insn, 0);
             case XCHG, XADD, MULX -> operand(insn, 0) | operand(insn, 1);

@@ -22,6 +22,13 @@ class SecondTierTest {
     private static final byte[] PROGRAM = HexFormat.of().parseHex("ba32000000" + "e812000000" + "ffca75f7" + "48ffc1"
             + "803c250000200000" + "74e5f4" + "48ffc0c3");
 
+    /// mov esi, DATA; 1: mov edx, 7; 2: add rax, [rsi + 8]; test al, 1; jz 3f; add [rsi + 16], rcx; jmp 4f;
+    /// 3: xor rax, [rsi + 24]; 4: inc dword [rsi + rdx*4 + 64]; rol rax, 3; add [rsi + 8], rdx; dec edx; jnz 2b;
+    /// dec rcx; jnz 1b; add rax, [rsi + 16]; add rax, [rsi + 80]; hlt
+    private static final byte[] SAME_ADDRESSES = HexFormat.of().parseHex("be00002000"
+            + "ba0700000048034608a801740648014e10eb04"
+            + "48334618ff44964048c1c00348015608ffca75de48ffc975d44803461048034650f4");
+
     private static BlockTranslator translator(TranslatorConfig config) {
         BlockTranslator translator = new HostTranslatorProvider().create(config.withCacheBytes(16 << 20));
         assumeTrue(translator != null, "this host runs no translated code");
@@ -49,7 +56,7 @@ class SecondTierTest {
     private static void kickUntilGrown(BareProcessor guest) {
         while (guest.group().translationStats().grown() == 0) {
             guest.cpu.request(Requests.KICK);
-            Thread.onSpinWait();
+            Thread.yield();
         }
     }
 
@@ -100,6 +107,48 @@ class SecondTierTest {
 
             assertEquals(CALLS * 500, registers.general(RAX));
             assertTrue(guest.group().translationStats().grown() > 0, "nothing has grown");
+        }
+    }
+
+    /// @return RAX, of loops that access the same addresses in each round
+    private static long accessTheSame(BareProcessor guest, long rounds) {
+        guest.memory().store(CODE, SAME_ADDRESSES);
+        guest.memory().store(DATA, new byte[256]);
+        guest.start(CODE);
+        CpuRegisters registers = new CpuRegisters(guest.cpu);
+        registers.general(RAX, 0);
+        registers.general(RCX, rounds);
+        assertEquals(CpuExit.HALT, runThroughKicks(guest), () -> guest.cpu.failure());
+        return registers.general(RAX);
+    }
+
+    @Test
+    void whatALoopAccessesEachRoundIsWhatItWas() throws InterruptedException {
+        long expected, rounds = 20_000;
+        try (BareProcessor guest = new BareProcessor()) {
+            expected = accessTheSame(guest, rounds);
+        }
+        try (BareProcessor guest = new BareProcessor(translator(TranslatorConfig.DEFAULT), false)) {
+            Thread thread = new Thread(() -> kickUntilGrown(guest));
+            thread.start();
+            while (guest.group().translationStats().grown() == 0) {
+                assertEquals(expected, accessTheSame(guest, rounds));
+            }
+            thread.join();
+
+            assertEquals(expected, accessTheSame(guest, rounds));
+        }
+    }
+
+    @Test
+    void whatALoopAccessesEachRoundIsCompared() {
+        try (BareProcessor guest = new BareProcessor(translator(TranslatorConfig.DEFAULT), true)) {
+            long compared = accessTheSame(guest, 1_000);
+
+            assertTrue(guest.group().translationStats().grown() > 0, "nothing has grown");
+            try (BareProcessor interpreter = new BareProcessor()) {
+                assertEquals(accessTheSame(interpreter, 1_000), compared);
+            }
         }
     }
 
