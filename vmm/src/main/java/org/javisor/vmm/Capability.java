@@ -28,6 +28,8 @@ public enum Capability {
     USER_SPACE_MSR,
     /// LOCKed accesses across cache lines that leave ([EnabledCaps#busLockExits]).
     BUS_LOCK_EXIT,
+    /// Looking for work before a halted vCPU's thread sleeps ([EnabledCaps#haltPoll]).
+    HALT_POLL,
     /// Registers that guests are kept from ([Vm#msrFilter]).
     MSR_FILTER,
     /// Time stamp counters of another speed ([Vcpu#tscKhz(int)]).

@@ -87,24 +87,32 @@ public final class RunCounters {
     }
 
     /// The processor begins to wait for an interrupt.
-    public void halting() {
+    ///
+    /// @return the time now
+    public long halting() {
         halts.began();
         if (HaltEvent.on()) {
             haltEvent = HaltEvent.start(vcpu);
         }
-        haltingSince = System.nanoTime();
+        long now = System.nanoTime();
+        haltingSince = now;
         hasJustLooked = false;
+        return now;
     }
 
     /// It waits no longer.
-    public void halted() {
+    ///
+    /// @return for how long it has, in nanoseconds
+    public long halted() {
         lastLook = System.nanoTime();
-        halts.took(lastLook - haltingSince);
+        long waited = lastLook - haltingSince;
+        halts.took(waited);
         haltingSince = 0;
         if (haltEvent != null) {
             haltEvent.commit();
             haltEvent = null;
         }
+        return waited;
     }
 
     /// A run begins, or goes on after a pause.

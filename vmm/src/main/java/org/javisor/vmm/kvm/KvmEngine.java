@@ -35,6 +35,7 @@ final class KvmEngine implements Engine {
             Map.entry(Capability.DIRTY_RING, KvmCapability.DIRTY_LOG_RING),
             Map.entry(Capability.BUS_LOCK_EXIT, KvmCapability.X86_BUS_LOCK_EXIT),
             Map.entry(Capability.USER_SPACE_MSR, KvmCapability.X86_USER_SPACE_MSR),
+            Map.entry(Capability.HALT_POLL, KvmCapability.HALT_POLL),
             Map.entry(Capability.MSR_FILTER, KvmCapability.X86_MSR_FILTER),
             Map.entry(Capability.TSC_CONTROL, KvmCapability.TSC_CONTROL),
             Map.entry(Capability.TSC_OFFSET, KvmCapability.VCPU_ATTRIBUTES),

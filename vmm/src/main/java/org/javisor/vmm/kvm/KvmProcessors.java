@@ -113,6 +113,10 @@ final class KvmProcessors implements Engine.Processors {
             require(KvmCapability.X86_BUS_LOCK_EXIT);
             fd.enable(KvmCapability.X86_BUS_LOCK_EXIT, BUS_LOCK_DETECTION_EXIT);
         }
+        if (config.caps().haltPoll() != 0) {
+            require(KvmCapability.HALT_POLL);
+            fd.enable(KvmCapability.HALT_POLL, config.caps().haltPoll());
+        }
         if (!config.caps().msrExits().isEmpty()) {
             require(KvmCapability.X86_USER_SPACE_MSR);
             KvmMsrs.exits(fd, config.caps().msrExits());

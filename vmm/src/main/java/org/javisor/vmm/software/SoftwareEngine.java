@@ -59,7 +59,8 @@ final class SoftwareEngine implements Engine {
             }
         }
         Paravirt paravirt = vm.config().chips() ? new Paravirt(vm, group) : null;
-        return new SoftwareProcessors(vm, group, translator, paravirt, new PolledEventWiring(vm));
+        PollRoom room = new PollRoom(Runtime.getRuntime().availableProcessors());
+        return new SoftwareProcessors(vm, group, translator, paravirt, room, new PolledEventWiring(vm));
     }
 
     static BlockTranslator translator(VmConfig config) {
@@ -81,10 +82,10 @@ final class SoftwareEngine implements Engine {
     /// @param translator null if there is none
     /// @param paravirt   null in a bare machine
     private record SoftwareProcessors(EngineVm vm, CpuGroup group, BlockTranslator translator, Paravirt paravirt,
-            PolledEventWiring eventWiring) implements Processors {
+            PollRoom room, PolledEventWiring eventWiring) implements Processors {
         @Override
         public Vcpu create(int id) {
-            return new SoftwareVcpu(vm, id, group, paravirt);
+            return new SoftwareVcpu(vm, id, group, paravirt, room);
         }
 
         @Override

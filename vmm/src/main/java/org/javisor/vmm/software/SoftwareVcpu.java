@@ -2,6 +2,7 @@
 package org.javisor.vmm.software;
 
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.CpuGroup;
@@ -45,6 +46,8 @@ final class SoftwareVcpu extends EngineVcpu {
     private final SoftwareStats stats;
     private final OwnersInterrupts ownersInterrupts;
     private final SoftwareState state;
+    private final HaltPoll poll;
+    private final BooleanSupplier signalled = () -> wake.signalled(this.seen);
     /// Null where logs are bitmaps.
     private final DirtyRing dirtyRing;
     private final InterruptWiring wiring;
@@ -63,7 +66,7 @@ final class SoftwareVcpu extends EngineVcpu {
     private int seen;
 
     /// @param machine null in a bare one
-    SoftwareVcpu(EngineVm vm, int id, CpuGroup group, Paravirt machine) {
+    SoftwareVcpu(EngineVm vm, int id, CpuGroup group, Paravirt machine, PollRoom room) {
         super(vm, id);
         CpuidModel cpuid = vm.config().cpuid();
         if (machine != null) {
@@ -80,6 +83,8 @@ final class SoftwareVcpu extends EngineVcpu {
         this.paravirt = machine == null ? null : new ParavirtVcpu(machine, this, cpu, wiring);
         environment.connect(registers, ownersInterrupts, wiring, paravirt);
         this.state = new SoftwareState(cpu, wiring);
+        this.poll = new HaltPoll(vm.config().caps().haltPoll(), room);
+        room.add(() -> !counters().isHalting());
         int ringEntries = vm.config().caps().dirtyRing();
         this.dirtyRing = ringEntries == 0 ? null : new DirtyRing(ringEntries);
         cpu.msrs().policy(new VmMsrPolicy(vm));
@@ -200,15 +205,17 @@ final class SoftwareVcpu extends EngineVcpu {
     }
 
     private void await() {
-        counters().halting();
-        if (wiring != null && vm().keepsHostTime()) {
-            vm().clock().catchUp();
-            wake.await(seen, Math.max(SHORTEST_SLEEP, untilTimer()));
-            vm().clock().catchUp();
-        } else {
-            wake.await(seen);
+        long start = counters().halting();
+        if (!poll.finds(start, signalled)) {
+            if (wiring != null && vm().keepsHostTime()) {
+                vm().clock().catchUp();
+                wake.await(seen, Math.max(SHORTEST_SLEEP, untilTimer()));
+                vm().clock().catchUp();
+            } else {
+                wake.await(seen);
+            }
         }
-        counters().halted();
+        poll.over(counters().halted());
     }
 
     private long untilTimer() {

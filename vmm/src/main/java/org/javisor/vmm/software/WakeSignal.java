@@ -30,6 +30,11 @@ final class WakeSignal {
         return sequence;
     }
 
+    /// Whether somebody has signalled since the sequence was `seen`.
+    boolean signalled(int seen) {
+        return sequence != seen;
+    }
+
     void signal() {
         SEQUENCE.getAndAdd(this, 1);
         Thread thread = sleeper;

@@ -3,11 +3,15 @@ package org.javisor.vmm.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.javisor.host.HostThread;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.Capability;
+import org.javisor.vmm.EnabledCaps;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.junit.jupiter.api.Timeout;
@@ -88,6 +92,29 @@ class WholeMachineConformanceTest {
             guest.vm.msi().send(0xfee0_0000L, 0x41);
 
             assertEquals(0xe0, ((VmExit.PortWrite) guest.run()).port());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void whoLooksForWorkBeforeSleepingFindsIt(String engine) {
+        Engines.assume(engine, Capability.HALT_POLL);
+        VmConfig config = VmConfig.pc(1).withExitsOnUnclaimed(true)
+                .withCaps(EnabledCaps.NONE.withHaltPoll(EnabledCaps.LONGEST_POLL));
+        try (Guest guest = new Guest(engine, config, """
+                f4          hlt
+                """).handling(2, 0x1800, """
+                e6e0        out 0xe0, al
+                cf          iret
+                """)) {
+            for (int round = 0; round < 20; round++) {
+                guest.vcpu.registers().rip(Guest.CODE);
+                Thread waker = Thread.ofPlatform().daemon().start(guest.vcpu::injectNmi);
+                assertEquals(0xe0, ((VmExit.PortWrite) guest.run()).port());
+                HostThread.join(waker);
+                guest.vcpu.events(VcpuEvents.NONE);
+            }
+            assertThrows(IllegalArgumentException.class, () -> EnabledCaps.NONE.withHaltPoll(-1));
         }
     }
 
