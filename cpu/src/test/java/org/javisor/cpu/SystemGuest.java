@@ -327,6 +327,7 @@ final class SystemGuest extends BareBoard implements InterruptController {
         cpu.close();
         super.close();
         if (group.translator != null) {
+            group.endTranslating();
             group.translator.close();
         }
     }

@@ -89,6 +89,7 @@ final class TestBoard extends BareBoard {
         cpus.forEach(Cpu::close);
         super.close();
         if (group.translator != null) {
+            group.endTranslating();
             group.translator.close();
         }
     }
