@@ -20,6 +20,7 @@ import org.javisor.app.guest.Cache;
 import org.javisor.app.guest.DebianGuest;
 import org.javisor.machine.BoardConfig;
 import org.javisor.machine.DiskBus;
+import org.javisor.machine.IommuConfig;
 import org.javisor.machine.Machine;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.MachineConfig.FullPolicy;
@@ -28,6 +29,7 @@ import org.javisor.machine.Plugged;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.memory.ConfigurationException;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +87,14 @@ class HotplugTest {
     void disksComeAndGoAndKeepTheirData(BoardModel model) throws Exception {
         DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
         run(model, guest, GUEST, (machine, said) -> plugAndUnplug(machine, model, said));
+    }
+
+    @Test
+    @Tag("slow")
+    void disksComeAndGoBehindAnIommu() throws Exception {
+        DebianGuest guest = DebianGuest.get(Cache.of(System.getenv()), _ -> { });
+        run(BoardModel.Q35, IommuConfig.INTEL, guest, GUEST,
+                (machine, said) -> plugAndUnplug(machine, BoardModel.Q35, said));
     }
 
     private void plugAndUnplug(Machine machine, BoardModel model, Lines said) throws Exception {
@@ -150,10 +160,16 @@ class HotplugTest {
     }
 
     private static void run(BoardModel model, DebianGuest guest, String command, Host host) throws Exception {
+        run(model, null, guest, command, host);
+    }
+
+    private static void run(BoardModel model, IommuConfig iommu, DebianGuest guest, String command, Host host)
+            throws Exception {
         Lines said = new Lines();
         BoardConfig board = BoardConfig.DEFAULT.withModel(model).withRootPorts(model.express() ? 1 : 0);
         try (Machine machine = Machine.builder().memory(256L << 20).board(board).kernel(guest.kernel())
-                .initrd("initramfs", guest.running(command)).commandLine("console=ttyS0 quiet cryptomgr.notests")
+                .initrd("initramfs", guest.running(command)).iommu(iommu)
+                .commandLine("console=ttyS0 quiet cryptomgr.notests intel_iommu=on iommu.strict=1")
                 .serial(1, said).build()) {
             Thread runs = Thread.ofPlatform().start(machine::run);
             try {

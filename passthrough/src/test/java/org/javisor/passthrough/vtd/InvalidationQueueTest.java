@@ -101,18 +101,18 @@ class InvalidationQueueTest {
                 }
             }));
         }
-        for (int n = 1; n <= 5_000; n++) {
+        for (int n = 1; n <= 1_000; n++) {
             rig.submit(0x2 | 1 << 4, 0);
             rig.submit(WAIT | WITH_STATUS | (long) n << 32, STATUS);
             while (rig.memory.loadInt(STATUS) != n) {
-                Thread.onSpinWait();
+                Thread.yield();
             }
         }
         for (Thread device : devices) {
             device.join();
         }
 
-        assertEquals(5_000, rig.memory.loadInt(STATUS));
+        assertEquals(1_000, rig.memory.loadInt(STATUS));
     }
 
     @Test
