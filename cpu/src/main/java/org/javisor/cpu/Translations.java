@@ -65,7 +65,7 @@ final class Translations {
                     : group.translator.translate(translation, group.checked, group.counted)) {
                 case DONE -> {
                     add(translation);
-                    block.translation = translation;
+                    publish(translation, group);
                 }
                 case IMPOSSIBLE -> {
                     untranslated++;
@@ -81,11 +81,19 @@ final class Translations {
         if (group.hotCode != null && block.translation == translation) {
             learn(blocks, group);
         }
+        return translation;
+    }
+
+    /// Has a translation entered from now on, unless guest code that it was made from has changed. Who changes
+    /// it from now on finds the translation and has to drop it, for which this lock is needed: so nobody enters code
+    /// that they have changed themselves, however long this thread is kept waiting.
+    private void publish(Translation translation, CpuGroup group) {
         VarHandle.fullFence();
-        if (translation.entry() != 0 && !translation.isValid()) {
+        if (translation.isValid()) {
+            translation.head().translation = translation;
+        } else {
             drop(translation, group);
         }
-        return translation;
     }
 
     /// Makes a translation again, as one of the second tier, and puts that in its place. Who executes the first one
@@ -95,34 +103,29 @@ final class Translations {
         long start = System.nanoTime();
         BlockTranslator.Draft draft = group.translator.draft(new Translation(0, blocks, first.rip(), null,
                 group.busLocksLeave, true), group.checked, group.counted);
-        Translation second = draft == null ? null : replace(first, blocks, draft, start, group);
-        if (second != null) {
+        if (draft != null && replace(first, blocks, draft, start, group)) {
             group.translator.unlink(first);
-            VarHandle.fullFence();
-            if (!second.isValid()) {
-                drop(second, group);
-            }
         }
     }
 
-    /// @return null if there is no need, or no room
-    private synchronized Translation replace(Translation first, List<Block> blocks, BlockTranslator.Draft draft,
+    /// @return false if there is no need, or no room
+    private synchronized boolean replace(Translation first, List<Block> blocks, BlockTranslator.Draft draft,
             long start, CpuGroup group) {
         makeRoom(VICTIMS, group);
         int number = free.isEmpty() ? count : free.peek();
         if (first.dropped || number == BlockTranslator.MAX_NUMBER) {
-            return null;
+            return false;
         }
         Translation second = new Translation(number, blocks, first.rip(), null, group.busLocksLeave, true);
         if (group.translator.place(second, draft) != BlockTranslator.Outcome.DONE) {
-            return null;
+            return false;
         }
+        retire(first);
         add(second);
         grown++;
-        retire(first);
-        first.head().translation = second;
+        publish(second, group);
         nanos += System.nanoTime() - start;
-        return second;
+        return true;
     }
 
     private static void learn(List<Block> blocks, CpuGroup group) {
