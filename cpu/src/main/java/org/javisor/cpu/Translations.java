@@ -103,29 +103,27 @@ final class Translations {
         long start = System.nanoTime();
         BlockTranslator.Draft draft = group.translator.draft(new Translation(0, blocks, first.rip(), null,
                 group.busLocksLeave, true), group.checked, group.counted);
-        if (draft != null && replace(first, blocks, draft, start, group)) {
-            group.translator.unlink(first);
+        if (draft != null) {
+            replace(first, blocks, draft, start, group);
         }
     }
 
-    /// @return false if there is no need, or no room
-    private synchronized boolean replace(Translation first, List<Block> blocks, BlockTranslator.Draft draft,
+    private synchronized void replace(Translation first, List<Block> blocks, BlockTranslator.Draft draft,
             long start, CpuGroup group) {
         makeRoom(VICTIMS, group);
         int number = free.isEmpty() ? count : free.peek();
         if (first.dropped || number == BlockTranslator.MAX_NUMBER) {
-            return false;
+            return;
         }
         Translation second = new Translation(number, blocks, first.rip(), null, group.busLocksLeave, true);
         if (group.translator.place(second, draft) != BlockTranslator.Outcome.DONE) {
-            return false;
+            return;
         }
-        retire(first);
         add(second);
         grown++;
+        retire(first, group);
         publish(second, group);
         nanos += System.nanoTime() - start;
-        return true;
     }
 
     private static void learn(List<Block> blocks, CpuGroup group) {
@@ -174,17 +172,18 @@ final class Translations {
             }
             Block head = translation.head();
             head.interpreted = changed ? -group.translateAt << Math.min(head.lost++, MAX_PATIENCE) : group.translateAt;
-            retire(translation);
+            retire(translation, group);
         }
-        group.translator.unlink(translation);
         // Others may be in a loop of it.
         group.callAttention();
     }
 
-    private void retire(Translation translation) {
+    /// Has nothing lead to a translation any more. Its blocks know it until then: who changes one meanwhile waits.
+    private void retire(Translation translation, CpuGroup group) {
         translation.dropped = true;
-        translation.blocks().forEach(b -> b.part(translation));
         translation.head().translation = null;
+        group.translator.unlink(translation);
+        translation.blocks().forEach(b -> b.part(translation));
         retired.add(translation);
     }
 
@@ -200,8 +199,7 @@ final class Translations {
             // What is executed often is to have code again soon.
             victim.head().interpreted = group.translateAt - RETRY_AFTER;
             evicted++;
-            retire(victim);
-            translator.unlink(victim);
+            retire(victim, group);
         }
         if (settling == null && (retired.size() >= MAX_RETIRED || translator.isUnsettled())) {
             settling = retired;
