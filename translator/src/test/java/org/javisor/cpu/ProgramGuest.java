@@ -29,6 +29,9 @@ final class ProgramGuest implements AutoCloseable {
     static final long DATA = 0x40_0000, STACK = 0x50_2000, COUNTERS = 0x51_0000, CODE = 0x60_0000;
     static final int CALL_VECTOR = 0x80;
     static final int DATA_PAGES = 16, CODE_PAGES = 4;
+    /// What RFLAGS may have in 64-bit mode, without RF. A program that has jumped to a handler has left anything on the
+    /// stack.
+    private static final long POSSIBLE_FLAGS = 0x3c_7fd7;
     private static final int PAGE_BYTES = 4096, TABLE = 0x3_8000, NMI_STACK = 0x7_e000, INTERRUPT_STACK = 0x7_f000,
             MAX_STOPS = 400;
     /// Behind those of exceptions. What SYSRET makes selectors of: of data 8 bytes behind it, and then of code.
@@ -231,7 +234,7 @@ final class ProgramGuest implements AutoCloseable {
             cpu.segmentLoader.set(DS, SystemGuest.DATA3, data);
             cpu.segmentLoader.set(ES, SystemGuest.DATA3, data);
         }
-        cpu.rflags(rflags & ~Flags.RF | 2);
+        cpu.rflags(rflags & POSSIBLE_FLAGS | 2);
     }
 
     /// Runs to the next exception of the program's own, or to its end.
