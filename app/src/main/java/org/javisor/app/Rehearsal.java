@@ -2,7 +2,6 @@
 package org.javisor.app;
 
 import org.javisor.cpu.TranslatorConfig;
-import org.javisor.host.CompilerThreads;
 import org.javisor.host.HostException;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.memory.GuestMemory;
@@ -15,13 +14,11 @@ import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmConfig;
 
 /// A guest of one instruction that is run and thrown away while the command line is being read: its machine has Java
-/// load the classes and bind the host's functions that the person's machine would otherwise wait for. And Java's
-/// optimising compiler is told to leave the host's processors to the guest's.
+/// load the classes and bind the host's functions that the person's machine would otherwise wait for.
 final class Rehearsal implements Runnable {
     private static final int START = 0x1000;
     private static final byte HLT = (byte) 0xf4;
     private static final long CODE_CACHE_BYTES = 1 << 20;
-    private static final int NICER = 5;
 
     private Rehearsal() { }
 
@@ -32,7 +29,6 @@ final class Rehearsal implements Runnable {
 
     @Override
     public void run() {
-        CompilerThreads.giveWay(NICER);
         VmConfig config = VmConfig.pc(1).withExecution(Execution.AUTO).withReports(_ -> { })
                 .withTranslator(TranslatorConfig.DEFAULT.withCacheBytes(CODE_CACHE_BYTES));
         try (Hypervisor hypervisor = Hypervisor.open(EngineKind.SOFTWARE); Vm vm = hypervisor.createVm(config);
