@@ -15,7 +15,7 @@ import org.javisor.memory.GuestMemory.OutOfRangeException;
 
 /// Hyper-V's calls. Where the specification leaves open what bad parameters get, they get what KVM gives.
 ///
-/// Translations are forgotten as a whole, so that lists of addresses are only looked at.
+/// Of a list of addresses the pages are forgotten one by one if they are few, else all translations.
 ///
 /// @hyperv "Hypercall Interface", "Hypercall Reference"
 public final class HvHypercalls {

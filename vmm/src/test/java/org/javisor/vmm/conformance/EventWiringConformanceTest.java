@@ -25,41 +25,8 @@ class EventWiringConformanceTest {
     private static final int GSI = 10;
     private static final long BEYOND = 0x10_0000;
 
-    /// Initialises the PIC for vectors 0x20 and 0x28 with only GSI 10 unmasked, level-triggered if `elcr` is 4, and
-    /// sleeps; each interrupt goes to port 0xe0, and is ended.
     private static Guest listening(String engine, int elcr) {
-        return new Guest(engine, VmConfig.pc(1).withExitsOnUnclaimed(true), String.format("""
-                b0%02x         mov al, elcr
-                bad104         mov dx, 0x4d1
-                ee             out dx, al
-                b011           mov al, 0x11
-                e620           out 0x20, al
-                e6a0           out 0xa0, al
-                b020           mov al, 0x20
-                e621           out 0x21, al
-                b028           mov al, 0x28
-                e6a1           out 0xa1, al
-                b004           mov al, 4
-                e621           out 0x21, al
-                b002           mov al, 2
-                e6a1           out 0xa1, al
-                b001           mov al, 1
-                e621           out 0x21, al
-                e6a1           out 0xa1, al
-                b0fb           mov al, 0xfb
-                e621           out 0x21, al
-                e6a1           out 0xa1, al
-                fb             sti
-                e6e1           out 0xe1, al
-                f4             hlt
-                ebfd           jmp to hlt
-                """, elcr)).handling(0x28 + (GSI & 7), 0x1800, """
-                e6e0           out 0xe0, al
-                b020           mov al, 0x20
-                e6a0           out 0xa0, al
-                e620           out 0x20, al
-                cf             iret
-                """);
+        return PicGuest.listening(engine, VmConfig.pc(1), GSI, elcr);
     }
 
     @ParameterizedTest

@@ -21,46 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class KernelIrqchipConformanceTest {
     private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
-    private static final int GSI = 11, VECTOR = 0x2b;
+    private static final int GSI = 11;
 
-    /// Sets the PICs up for vectors from 0x20 on with all but GSI 11 masked, and tells by port 0xe1.
-    ///
-    /// @param elcr which inputs of the slave are level-triggered
     private static Guest listening(String engine, int elcr) {
-        return new Guest(engine, VmConfig.pc(1).withIrqchip(Irqchip.KERNEL).withExitsOnUnclaimed(true), String.format(
-                """
-                b0%02x         mov al, elcr
-                bad104         mov dx, 0x4d1
-                ee             out dx, al
-                b011           mov al, 0x11
-                e620           out 0x20, al
-                e6a0           out 0xa0, al
-                b020           mov al, 0x20
-                e621           out 0x21, al
-                b028           mov al, 0x28
-                e6a1           out 0xa1, al
-                b004           mov al, 4
-                e621           out 0x21, al
-                b002           mov al, 2
-                e6a1           out 0xa1, al
-                b001           mov al, 1
-                e621           out 0x21, al
-                e6a1           out 0xa1, al
-                b0fb           mov al, 0xfb
-                e621           out 0x21, al
-                b0f7           mov al, 0xf7
-                e6a1           out 0xa1, al
-                fb             sti
-                e6e1           out 0xe1, al
-                f4             hlt
-                ebfd           jmp to hlt
-                """, elcr)).handling(VECTOR, 0x1800, """
-                e6e0           out 0xe0, al
-                b020           mov al, 0x20
-                e6a0           out 0xa0, al
-                e620           out 0x20, al
-                cf             iret
-                """);
+        return PicGuest.listening(engine, VmConfig.pc(1).withIrqchip(Irqchip.KERNEL), GSI, elcr);
     }
 
     private static int port(Guest guest) {
