@@ -192,10 +192,12 @@ public final class SubmissionQueue {
     }
 
     private void look() {
-        int seen = shadows.value(doorbell(), tail);
+        // Read once: without a shadow the doorbell may change it meanwhile, which must not be undone.
+        int known = tail;
+        int seen = shadows.value(doorbell(), known);
         if (seen >= entries) {
             port.invalidDoorbell();
-        } else if (seen != tail) {
+        } else if (seen != known) {
             tail = seen;
         }
     }

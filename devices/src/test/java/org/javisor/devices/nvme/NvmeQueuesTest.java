@@ -27,9 +27,11 @@ class NvmeQueuesTest {
     @Test
     void everyProcessorHasAQueueOfItsOwn() throws Exception {
         SplittableRandom random = Seeds.random("NvmeQueuesTest");
-        try (ExecutorService workers = Executors.newFixedThreadPool(2);
-                ExecutorService processors = Executors.newCachedThreadPool();
-                NvmeDriver driver = started(workers)) {
+        ExecutorService workers = Executors.newFixedThreadPool(2);
+        // Memory goes last: whoever fails, the others still use it.
+        try (NvmeDriver driver = started(workers);
+                workers;
+                ExecutorService processors = Executors.newCachedThreadPool()) {
             List<Future<?>> running = new ArrayList<>();
             for (int queue = 1; queue <= NvmeDriver.QUEUES; queue++) {
                 int own = queue;
@@ -39,8 +41,6 @@ class NvmeQueuesTest {
             for (Future<?> one : running) {
                 one.get();
             }
-            workers.shutdown();
-            workers.awaitTermination(1, TimeUnit.MINUTES);
         }
     }
 
@@ -63,14 +63,22 @@ class NvmeQueuesTest {
 
     private static void await(NvmeDriver driver, int status) {
         while (driver.get(NvmeLayout.CSTS) != status) {
-            Thread.onSpinWait();
+            spin();
         }
+    }
+
+    /// Ends with the test, which has interrupted its threads then.
+    private static void spin() {
+        if (Thread.interrupted()) {
+            throw new IllegalStateException("still waiting");
+        }
+        Thread.onSpinWait();
     }
 
     private static NvmeDriver.Completion awaitCompletion(NvmeDriver driver, int queue) {
         NvmeDriver.Completion completion = driver.take(queue);
         while (completion == null) {
-            Thread.onSpinWait();
+            spin();
             completion = driver.take(queue);
         }
         driver.taken(queue);
@@ -99,7 +107,8 @@ class NvmeQueuesTest {
     /// Whatever a worker is doing: when the controller says that it is disabled, memory is the driver's alone.
     @Test
     void aDisabledControllerTouchesNoMemory() throws Exception {
-        try (ExecutorService workers = Executors.newFixedThreadPool(2); NvmeDriver driver = started(workers)) {
+        ExecutorService workers = Executors.newFixedThreadPool(2);
+        try (NvmeDriver driver = started(workers); workers) {
             byte[] untouched = new byte[4096];
             for (int round = 0; round < 200; round++) {
                 for (int i = 0; i < 8; i++) {
@@ -116,8 +125,6 @@ class NvmeQueuesTest {
                 assertArrayEquals(untouched, driver.bytes(NvmeDriver.completions(1), 4096));
                 restart(driver);
             }
-            workers.shutdown();
-            workers.awaitTermination(1, TimeUnit.MINUTES);
         }
     }
 
