@@ -67,7 +67,7 @@ final class Bus {
         if (exits && bus.unclaimed(address, bytes)) {
             awaitsAnswer = true;
             cpu.slow |= Cpu.SLOW_REPLAY;
-            cpu.exit(exit, address, bytes, 0);
+            cpu.exits.ask(exit, address, bytes, 0);
             throw cpu.unwind();
         }
         ExitEvent event = event(exit);
@@ -96,7 +96,7 @@ final class Bus {
         boolean unclaimed = exits && bus.unclaimed(address, bytes);
         if (unclaimed && !bus.tapped(address, bytes, value & Cpu.mask(bytes))) {
             record(0);
-            cpu.exit(exit, address, bytes, value & Cpu.mask(bytes));
+            cpu.exits.ask(exit, address, bytes, value & Cpu.mask(bytes));
             throw cpu.unwind();
         }
         ExitEvent event = event(exit);
@@ -132,7 +132,7 @@ final class Bus {
         awaitsAnswer = true;
         refusable = true;
         cpu.slow |= Cpu.SLOW_REPLAY;
-        cpu.exit(exit, Integer.toUnsignedLong(index), reason, value);
+        cpu.exits.ask(exit, Integer.toUnsignedLong(index), reason, value);
         throw cpu.unwind();
     }
 

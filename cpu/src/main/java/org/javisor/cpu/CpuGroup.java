@@ -284,7 +284,7 @@ public final class CpuGroup {
     /// Has every processor leave host code that may have been unlinked.
     void callAttention() {
         for (Cpu cpu : cpus) {
-            cpu.callAttention();
+            cpu.attention.call();
         }
     }
 

@@ -12,7 +12,7 @@ package org.javisor.cpu;
 ///  144 │ FAST_TLB        8          │ host address of the TLB that accesses look in
 ///  152 │ PAGE_RIP        8          │ RIP of the first byte of the page that the current block is in
 ///  160 │ SEGMENT_BASE    8 × 8      │ ES CS SS DS FS GS; 6 and 7 are always 0
-///  224 │ ATTENTION       4          │ not 0: translated code is to stop and look at REQUESTS. See Cpu.callAttention
+///  224 │ ATTENTION       4          │ not 0: translated code is to stop and look at REQUESTS. See Attention.call
 ///  228 │ MXCSR           4          │
 ///  232 │ FCW FSW FTW FOP 2 each     │ FSW holds TOP; FTW is the full 16-bit tag word
 ///  240 │ FIP             8          │
@@ -34,7 +34,7 @@ package org.javisor.cpu;
 /// 1200 │ STRADDLED       1          │ not 0: host code stopped because what it checked at once is in two pages
 /// 1201 │ unused                     │
 /// 1208 │ LINEAR_MASK     8          │ cuts a linear address to the mode's width
-/// 1216 │ TRANSFER        4          │ of translated code: what changed its level last. See Cpu.followHostCode
+/// 1216 │ TRANSFER        4          │ of translated code: what changed its level last. See ModeDerivation
 /// 1220 │ SYSTEM_CHANGED  4          │ not 0: it changed AC, or the base of FS or GS
 /// 1224 │ KERNEL_GS_BASE  8          │
 /// 1232 │ SELECTORS       6 × 4      │ ES CS SS DS FS GS

@@ -59,7 +59,7 @@ final class Exceptions {
     void pageFault(int error) {
         int exit = deliver(cpu.fault(GuestFault.PF, error));
         if (exit != CpuExit.NONE) {
-            cpu.exit(exit);
+            cpu.exits.ask(exit);
         }
     }
 
@@ -77,13 +77,13 @@ final class Exceptions {
     int interrupt(int pending) {
         if ((pending & Requests.SMI) != 0) {
             cpu.cancel(Requests.SMI);
-            boolean halted = cpu.isHalted();
-            cpu.wake();
+            boolean halted = cpu.exits.isHalted();
+            cpu.exits.wake();
             cpu.management.enter(halted);
             return CpuExit.NONE;
         }
         if ((pending & Requests.INIT) != 0) {
-            return cpu.init();
+            return cpu.reset.init();
         }
         if ((pending & Requests.NMI) != 0) {
             cpu.cancel(Requests.NMI);
@@ -144,7 +144,7 @@ final class Exceptions {
     }
 
     private int inject(Event event) {
-        cpu.wake();
+        cpu.exits.wake();
         injecting = true;
         try {
             return injectOrShutDown(event);
@@ -161,7 +161,7 @@ final class Exceptions {
             } catch (GuestFault nested) {
                 if (nested.vector == GuestFault.UNWIND) {
                     // A stack or table in I/O space that somebody outside would have to answer for.
-                    cpu.takeExit();
+                    cpu.exits.take();
                     return CpuExit.SHUTDOWN;
                 }
                 int first = event.exception ? severity(event.vector) : BENIGN;
@@ -236,7 +236,7 @@ final class Exceptions {
         }
         int exit = deliver(fault);
         if (exit != CpuExit.NONE) {
-            cpu.exit(exit);
+            cpu.exits.ask(exit);
         }
     }
 

@@ -36,7 +36,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags() & Flags.IF) != 0) {
                 cpu.systemFlags(cpu.systemFlags() & ~Flags.IF);
-                cpu.interruptibilityChanged();
+                cpu.attention.interruptibilityChanged();
             }
         } else if (virtual(cpu)) {
             cpu.systemFlags(cpu.systemFlags() & ~Flags.VIF);
@@ -49,7 +49,7 @@ final class InterruptFlag {
         if (ioPrivileged(cpu)) {
             if ((cpu.systemFlags() & Flags.IF) == 0) {
                 cpu.systemFlags(cpu.systemFlags() | Flags.IF);
-                cpu.interruptibilityChanged();
+                cpu.attention.interruptibilityChanged();
                 cpu.interruptShadow();
             }
         } else if (virtual(cpu) && (cpu.systemFlags() & Flags.VIP) == 0) {

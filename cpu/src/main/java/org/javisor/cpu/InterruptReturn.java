@@ -166,7 +166,7 @@ final class InterruptReturn {
             cpu.segmentLoader.dropPrivilegedSegments();
         }
         cpu.rip(offset);
-        cpu.transferred();
+        cpu.modes.transferred();
         returns.setOuterPointer(pointer, bytes);
     }
 

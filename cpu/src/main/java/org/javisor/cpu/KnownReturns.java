@@ -9,7 +9,7 @@ import org.javisor.host.HostMemory;
 ///
 /// What the interpreter has found permitted once is permitted again where selectors and descriptors are the same.
 /// Translated code compares them, the descriptors with what the table in memory holds then, and leaves the rest to the
-/// interpreter. CPL and the hidden parts follow when host code is left ([Cpu#followHostCode]).
+/// interpreter. CPL and the hidden parts follow when host code is left ([ModeDerivation#followHostCode]).
 final class KnownReturns {
     private static final long ACCESSED = (long) Segments.ACCESSED << 40;
 

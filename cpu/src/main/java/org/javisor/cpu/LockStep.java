@@ -61,7 +61,7 @@ final class LockStep extends TranslatedBlocks {
             // A string instruction would stop for a request, which host code had none of.
             HostMemory.storeInt(state + CpuLayout.REQUEST_MASK, 0);
             difference = interpret(translation, executed, exit, stores);
-            cpu.interruptibilityChanged();
+            cpu.attention.interruptibilityChanged();
             if (difference == null) {
                 return;
             }

@@ -52,7 +52,7 @@ final class LongModeEntry {
         cpu.segmentLoader.setCode(selector, code, cpl);
         cpu.enforcement.entered();
         cpu.rip(offset);
-        cpu.transferred();
+        cpu.modes.transferred();
     }
 
     private long fetchGate(Event event) {

@@ -224,7 +224,7 @@ final class Mmu {
     /// Stores `value` if memory holds `expected`, atomically whatever the alignment, and returns what memory held.
     long compareAndSwap(int segment, long gva, int bytes, long expected, long value) {
         if ((gva & LINE - 1) + bytes > LINE && cpu.group.busLocksLeave) {
-            cpu.exit(CpuExit.BUS_LOCK);
+            cpu.exits.ask(CpuExit.BUS_LOCK);
         }
         long entry = fast + Tlb.offset(gva);
         if (HostMemory.loadLong(entry + Tlb.WRITE) == (gva + bytes - 1 & PAGE)) {

@@ -120,7 +120,7 @@ public final class OutsideDebug {
             return false;
         }
         cpu.rip(cpu.rip() - insn.length);
-        cpu.exit(CpuExit.DEBUG);
+        cpu.exits.ask(CpuExit.DEBUG);
         return true;
     }
 

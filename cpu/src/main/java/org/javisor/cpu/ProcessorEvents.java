@@ -47,7 +47,7 @@ public final class ProcessorEvents {
 
     public void nmiBlocked(boolean whether) {
         cpu.nmiBlocked = whether;
-        cpu.interruptibilityChanged();
+        cpu.attention.interruptibilityChanged();
     }
 
     /// Whether an NMI was being handled when system management mode was entered.

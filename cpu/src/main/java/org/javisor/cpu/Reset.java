@@ -80,7 +80,7 @@ final class Reset {
         cpu.cpl = 0;
         cpu.nmiBlocked = false;
         cpu.slow = 0;
-        cpu.halted = false;
+        cpu.exits.resume();
         cpu.bus.reset();
         cpu.exceptions.forgetQueued();
         for (int segment = 0; segment < Segments.COUNT; segment++) {

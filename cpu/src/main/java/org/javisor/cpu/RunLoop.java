@@ -51,8 +51,8 @@ final class RunLoop {
             int exit = cpu.exceptions.deliverQueued();
             return exit == CpuExit.NONE ? loop() : exit;
         } catch (RuntimeException | Error e) {
-            cpu.fail(String.valueOf(e), e);
-            return cpu.takeExit();
+            cpu.exits.fail(String.valueOf(e), e);
+            return cpu.exits.take();
         } finally {
             group.leave(cpu);
             cpu.thread = null;
@@ -63,7 +63,7 @@ final class RunLoop {
         while (true) {
             int exit = attend();
             if (exit == CpuExit.NONE) {
-                cpu.halted = false;
+                cpu.exits.resume();
                 exit = execute();
             }
             if (exit != CpuExit.NONE) {
@@ -81,11 +81,11 @@ final class RunLoop {
 
     /// Between instructions: leaves if that was asked for, and serves requests.
     private int attend() {
-        int pending = cpu.requests() & cpu.requestMask();
+        int pending = cpu.requests() & cpu.attention.mask();
         if ((cpu.slow & Cpu.SLOW_EXIT) != 0) {
             boolean mayWake = (pending & Requests.ARCHITECTURAL) != 0 && (pending & Requests.KICK) == 0;
-            if (!cpu.halting() || !mayWake) {
-                return cpu.takeExit();
+            if (!cpu.exits.halting() || !mayWake) {
+                return cpu.exits.take();
             }
         }
         if (pending == 0) {
@@ -107,7 +107,7 @@ final class RunLoop {
         try {
             int exit = cpu.exceptions.interrupt(pending & Requests.ARCHITECTURAL);
             // A request that turned out to be none does not end HLT.
-            return exit == CpuExit.NONE && cpu.halting() ? cpu.takeExit() : exit;
+            return exit == CpuExit.NONE && cpu.exits.halting() ? cpu.exits.take() : exit;
         } catch (GuestFault fault) {
             return deliver(fault);
         }
@@ -134,7 +134,7 @@ final class RunLoop {
                 } while (i < cpu.blockEnd);
                 int executed = executed(insn);
                 instructions += executed;
-                if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) != 0) {
+                if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.attention.mask() | cpu.slow) != 0) {
                     if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
                         cpu.bus.forget();
                     }

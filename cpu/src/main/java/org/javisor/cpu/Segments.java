@@ -147,7 +147,7 @@ final class Segments {
         HostMemory.storeLong(cpu.state + CpuLayout.LINEAR_MASK, linearMask);
         HostMemory.storeInt(cpu.state + CpuLayout.OPEN_SEGMENTS, open);
         cpu.stackMask = longMode ? -1L : (attributes[SS] & D) != 0 ? 0xffff_ffffL : 0xffffL;
-        cpu.segmentsChanged();
+        cpu.modes.segmentsChanged();
     }
 
     /// Whether nothing that 32-bit code can do through segment `n` violates it.

@@ -102,7 +102,7 @@ final class SystemInstructions {
         }
         long time = cpu.tsc.read();
         // An interrupt that was due before it comes before anything is made of it.
-        if ((cpu.requests() & cpu.requestMask()) != 0) {
+        if ((cpu.requests() & cpu.attention.mask()) != 0) {
             cpu.blockEnd = 0;
         }
         return time;
@@ -137,7 +137,7 @@ final class SystemInstructions {
 
     private static void halt(Cpu cpu, Insn insn) {
         Privilege.require(cpu);
-        cpu.exit(CpuExit.HALT);
+        cpu.exits.ask(CpuExit.HALT);
     }
 
     private static void invalidatePage(Cpu cpu, Insn insn) {
@@ -178,7 +178,7 @@ final class SystemInstructions {
         if (!cpu.environment.takesHypercalls()) {
             throw cpu.ud();
         }
-        cpu.exit(CpuExit.HYPERCALL);
+        cpu.exits.ask(CpuExit.HYPERCALL);
     }
 
     /// RDRAND and RDSEED always succeed.

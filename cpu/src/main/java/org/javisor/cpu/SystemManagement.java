@@ -135,7 +135,7 @@ final class SystemManagement {
         }
         SaveArea area = new SaveArea(cpu.mmu.memory(), base);
         if (!state.isValid(area)) {
-            cpu.exit(CpuExit.SHUTDOWN);
+            cpu.exits.ask(CpuExit.SHUTDOWN);
             return;
         }
         active = false;
@@ -147,9 +147,9 @@ final class SystemManagement {
         cpu.modeChanged();
         cpu.mmu.flush();
         if (!paged) {
-            cpu.exit(CpuExit.SHUTDOWN);
+            cpu.exits.ask(CpuExit.SHUTDOWN);
         } else if ((area.load(SaveArea.AUTO_HALT, 1) & 1) != 0) {
-            cpu.exit(CpuExit.HALT);
+            cpu.exits.ask(CpuExit.HALT);
         }
     }
 
@@ -162,7 +162,7 @@ final class SystemManagement {
 
     /// It has been done; an SMI that it has led to is taken behind it.
     void io(Insn insn, int port, int bytes, boolean input) {
-        if ((cpu.requests() & cpu.requestMask() & Requests.SMI) != 0) {
+        if ((cpu.requests() & cpu.attention.mask() & Requests.SMI) != 0) {
             state.io.done(insn, port, bytes, input);
             cpu.blockEnd = 0;
         }

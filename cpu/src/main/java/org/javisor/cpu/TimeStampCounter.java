@@ -14,7 +14,7 @@ import org.javisor.host.HostMemory;
 /// wants to be asked; of another speed each reading is computed here.
 ///
 /// @sdm vol. 3B §18.17 "Time-Stamp Counter"
-final class TimeStampCounter {
+public final class TimeStampCounter {
     static final int MACHINE_KHZ = CpuidModel.TSC_HZ / 1000;
     /// The speed of a counter is a fixed-point number with so many bits behind the point.
     private static final int FRACTION_BITS = 32;
@@ -41,7 +41,7 @@ final class TimeStampCounter {
     // ---- values ----
 
     /// The counter when the machine's is at `machine`.
-    long at(long machine) {
+    public long at(long machine) {
         return scaled(machine) + offset + adjust;
     }
 
@@ -52,7 +52,7 @@ final class TimeStampCounter {
     }
 
     /// How many nanoseconds `ticks` of this counter take, rounded up; more than a guest can wait for count as those.
-    long nanos(long ticks) {
+    public long nanos(long ticks) {
         if (khz == MACHINE_KHZ) {
             return ticks;
         }
@@ -62,7 +62,7 @@ final class TimeStampCounter {
     }
 
     /// What RDTSC reads.
-    long value() {
+    public long value() {
         return at(cpu.environment.tsc());
     }
 
@@ -101,22 +101,22 @@ final class TimeStampCounter {
 
     // ---- the owner ----
 
-    int khz() {
+    public int khz() {
         return khz;
     }
 
     /// @param newKhz positive
-    void khz(int newKhz) {
+    public void khz(int newKhz) {
         khz = newKhz;
         ratio = Long.divideUnsigned((long) newKhz << FRACTION_BITS, MACHINE_KHZ);
         changed();
     }
 
-    long offset() {
+    public long offset() {
         return offset;
     }
 
-    void offset(long value) {
+    public void offset(long value) {
         offset = value;
         changed();
     }

@@ -76,8 +76,8 @@ class TranslatedBlocks {
     }
 
     private boolean attention() {
-        cpu.attentive();
-        if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.requestMask() | cpu.slow) == 0) {
+        cpu.attention.answer();
+        if ((HostMemory.loadIntAcquire(state + CpuLayout.REQUESTS) & cpu.attention.mask() | cpu.slow) == 0) {
             return false;
         }
         if ((cpu.slow & Cpu.SLOW_REPLAY) != 0) {
@@ -169,7 +169,7 @@ class TranslatedBlocks {
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.returns.publish();
         long exit = translator.enter(state, translation.entry());
-        cpu.followHostCode();
+        cpu.modes.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
         cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);
         if (group.counted) {

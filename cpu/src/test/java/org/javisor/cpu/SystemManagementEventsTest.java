@@ -121,7 +121,7 @@ class SystemManagementEventsTest extends SystemManagementFixture {
         assertEquals(SystemGuest.CODE + 1, cpu.rip());
         // With the HLT itself.
         cpu.rip(SystemGuest.CODE);
-        cpu.halted = false;
+        cpu.exits.resume();
         cpu.outsideDebug().set(true, false);
         guest.run();
         smi();

@@ -144,7 +144,7 @@ class SystemManagementReturnTest extends SystemManagementFixture {
         guest.run();
         long[] expected = snapshot(cpu);
         cpu.rip(SystemGuest.CODE);
-        cpu.halted = false;
+        cpu.exits.resume();
         cpu.outsideDebug().set(true, false);
         while (stepBehindSmi().equals("DEBUG") && cpu.management.entries() < 1000) { }
         assertTrue(cpu.management.entries() > 50, cpu.management.entries() + " SMIs");

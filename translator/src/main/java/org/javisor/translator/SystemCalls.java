@@ -14,7 +14,7 @@ import org.javisor.isa.Instruction;
 ///
 /// The target is looked up first, among the entries of the level it is at, and what is not found, or not as usual, is
 /// interpreted. CPL and the segments are not in the block: TRANSFER says which instruction was executed last, and
-/// `Cpu.followHostCode` concludes from it what they are.
+/// `ModeDerivation.followHostCode` concludes from it what they are.
 final class SystemCalls {
     private static final int RCX = 1, R11 = 11;
     private static final int TF = 1 << 8, IF = 1 << 9, AC = 1 << 18, VIRTUAL = 3 << 19;

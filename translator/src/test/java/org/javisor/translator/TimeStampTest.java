@@ -84,10 +84,10 @@ class TimeStampTest {
             CpuRegisters registers = start(guest, "0f31 eb00 0f31 48c1e220 4809d0 f4");
             for (int n = 0; n < ROUNDS; n++) {
                 guest.start(CODE);
-                long before = guest.cpu.tsc();
+                long before = guest.cpu.tsc().value();
                 runToHalt(guest);
                 long read = registers.general(RAX);
-                assertTrue(before <= read && read <= guest.cpu.tsc(), "reading " + n);
+                assertTrue(before <= read && read <= guest.cpu.tsc().value(), "reading " + n);
             }
             assertTrue(guest.group().translationStats().interpreted() < 4 * ROUNDS, "it was not translated");
         }
@@ -105,7 +105,7 @@ class TimeStampTest {
 
             // Each time it took some longer until it was asked again.
             assertTrue(guest.catchUps > 60 && guest.catchUps <= 1_060, () -> guest.catchUps + " times");
-            assertTrue(guest.cpu.tsc() >= registers.general(RBX));
+            assertTrue(guest.cpu.tsc().value() >= registers.general(RBX));
         }
     }
 
@@ -121,7 +121,7 @@ class TimeStampTest {
             runToHalt(guest);
 
             assertEquals(ROUNDS, registers.general(RBX));
-            long now = guest.cpu.tsc();
+            long now = guest.cpu.tsc().value();
             assertTrue(now >>> 32 == 0x2000, () -> Long.toHexString(now));
             assertTrue(guest.group().translationStats().stoppedAtUntranslated().keySet().stream()
                     .noneMatch(TimeStamp::handles));

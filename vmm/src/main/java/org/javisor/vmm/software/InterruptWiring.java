@@ -172,12 +172,12 @@ final class InterruptWiring implements ProcessorPins, InterruptController {
 
     @Override
     public long tsc() {
-        return cpu.tsc();
+        return cpu.tsc().value();
     }
 
     @Override
     public long tscNanos(long ticks) {
-        return cpu.tscNanos(ticks);
+        return cpu.tsc().nanos(ticks);
     }
 
     private void request(int bits) {

@@ -136,12 +136,12 @@ final class ParavirtVcpu implements PvProcessor {
 
     @Override
     public long tscOf(long machineTsc) {
-        return cpu.tscAt(machineTsc);
+        return cpu.tsc().at(machineTsc);
     }
 
     @Override
     public int tscKhz() {
-        return cpu.tscKhz();
+        return cpu.tsc().khz();
     }
 
     @Override

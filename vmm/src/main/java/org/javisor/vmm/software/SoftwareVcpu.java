@@ -343,7 +343,7 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public int tscKhz() {
-        return cpu.tscKhz();
+        return cpu.tsc().khz();
     }
 
     @Override
@@ -351,17 +351,17 @@ final class SoftwareVcpu extends EngineVcpu {
         if (khz < SLOWEST_TSC || khz > FASTEST_TSC) {
             throw new InvalidRegisterException("tsc_khz", khz + " is not " + SLOWEST_TSC + " to " + FASTEST_TSC);
         }
-        cpu.tscKhz(khz);
+        cpu.tsc().khz(khz);
     }
 
     @Override
     public long tscOffset() {
-        return cpu.tscOffset();
+        return cpu.tsc().offset();
     }
 
     @Override
     public void tscOffset(long offset) {
-        cpu.tscOffset(offset);
+        cpu.tsc().offset(offset);
     }
 
     @Override
