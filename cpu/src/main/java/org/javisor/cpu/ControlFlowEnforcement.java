@@ -72,7 +72,7 @@ final class ControlFlowEnforcement {
 
     /// What is known of code by its address may have been decoded for something else.
     private void changed() {
-        cpu.mmu.forgetCode();
+        cpu.mmu.spaces.forgetCode();
         cpu.modeChanged();
     }
 

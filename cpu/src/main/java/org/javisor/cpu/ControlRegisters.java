@@ -190,7 +190,7 @@ final class ControlRegisters {
         }
         cpu.cr4 = value;
         if ((changed & ControlBits.CR4_CET) != 0) {
-            cpu.mmu.forgetCode();
+            cpu.mmu.spaces.forgetCode();
         }
         cpu.debug.derive();
         cpu.modeChanged();

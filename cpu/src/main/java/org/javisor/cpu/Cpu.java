@@ -173,7 +173,7 @@ public final class Cpu extends CpuState implements AutoCloseable {
 
     /// Masks, or no longer masks, bit 20 of physical addresses. From any thread.
     public void maskA20(boolean masked) {
-        mmu.a20Masked = masked;
+        mmu.fill.a20Masked = masked;
         request(Requests.FLUSH_TLB);
     }
 

@@ -197,7 +197,7 @@ public final class CpuGroup {
             cpu.flushing.done(flushes);
             cpu.protecting.done(protections);
         } else if ((asked & Requests.WRITE_PROTECT) != 0) {
-            cpu.mmu.writeProtect();
+            cpu.mmu.spaces.writeProtect();
             cpu.protecting.done(protections);
         }
         if ((asked & Requests.FORGET_PAGES) != 0) {
@@ -326,7 +326,7 @@ public final class CpuGroup {
         if (slot != null && slot.lastGrant(gpa) >= voided.get()) {
             Cpu self = cpus.size() == 1 ? current() : null;
             if (self != null) {
-                self.mmu.writeProtect(gpa);
+                self.mmu.spaces.writeProtect(gpa);
             } else {
                 announce(Requests.WRITE_PROTECT);
             }

@@ -65,7 +65,7 @@ final class EdgeFetch {
         if (from == to) {
             return true;
         }
-        long hva = cpu.mmu.fetchHva(gva + from & cpu.segments.linearMask);
+        long hva = cpu.mmu.code.fetchHva(gva + from & cpu.segments.linearMask);
         for (int i = from; i < to; i++) {
             // A device may answer another time with something else: what was fetched is kept.
             if (hva == 0) {
@@ -99,8 +99,8 @@ final class EdgeFetch {
     private void fetchTo(int count, long gva) {
         while (fetched < count) {
             long at = gva + fetched & cpu.segments.linearMask;
-            long hva = cpu.mmu.fetchHva(at);
-            code[fetched] = hva == 0 ? (byte) cpu.bus.readMemory(cpu.mmu.fetchGpa(), 1) : HostMemory.loadByte(hva);
+            long hva = cpu.mmu.code.fetchHva(at);
+            code[fetched] = hva == 0 ? (byte) cpu.bus.readMemory(cpu.mmu.code.fetchGpa(), 1) : HostMemory.loadByte(hva);
             fetched++;
         }
     }

@@ -31,7 +31,7 @@ final class ForcedEmulation {
     private static boolean isSigned(Cpu cpu) {
         long base = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * CS);
         for (int i = 0; i < SIGNATURE.length; i++) {
-            long hva = cpu.mmu.fetchHva(base + cpu.rip() + i & cpu.segments.linearMask);
+            long hva = cpu.mmu.code.fetchHva(base + cpu.rip() + i & cpu.segments.linearMask);
             if (hva == 0 || HostMemory.loadByte(hva) != SIGNATURE[i]) {
                 return false;
             }

@@ -19,7 +19,7 @@ final class Inspection {
 
     Inspection(Cpu cpu) {
         this.cpu = cpu;
-        this.memory = cpu.mmu.memory();
+        this.memory = cpu.mmu.fill.memory();
         this.address = (1L << cpu.cpuid.physicalAddressBits()) - 1 & -4096;
     }
 
@@ -71,7 +71,7 @@ final class Inspection {
 
     /// An entry of a table; what is not memory has no entries.
     private long entry(long at, int bytes) {
-        long gpa = cpu.mmu.a20(at);
+        long gpa = cpu.mmu.fill.a20(at);
         MemorySlot slot = memory.find(gpa);
         return slot == null ? 0 : HostMemory.load(slot.hva(gpa), bytes);
     }

@@ -61,7 +61,7 @@ final class KnownReturns {
     void publish() {
         boolean usable = known != 0 && cpu.mode == ExecutionMode.LONG && !cpu.nmiBlocked && !cpu.debug.concerned()
                 && !cpu.enforcement.inUse() && cpu.tables.gdtBase == tableBase && cpu.tables.gdtLimit == tableLimit;
-        boolean toUser = cpu.segments.staysForPrograms && cpu.mmu.programIs64Bit();
+        boolean toUser = cpu.segments.staysForPrograms && cpu.mmu.spaces.programIs64Bit();
         HostMemory.storeInt(state + CpuLayout.IRET_USABLE,
                 !usable ? 0 : toUser ? known : known & ~CpuLayout.USABLE_TO_USER);
     }

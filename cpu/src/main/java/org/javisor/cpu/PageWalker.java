@@ -270,13 +270,13 @@ final class PageWalker {
     // ---- entries ----
 
     private long loadEntry(long at, int bytes) {
-        entryGpa = cpu.mmu.a20(at);
+        entryGpa = cpu.mmu.fill.a20(at);
         MemorySlot slot = memory.find(entryGpa);
         if (slot == null) {
             entryHva = 0;
             loaded = Cpu.mask(bytes);
         } else {
-            long hva = cpu.mmu.hva(slot, entryGpa);
+            long hva = cpu.mmu.fill.hva(slot, entryGpa);
             entryHva = slot.readOnly() ? 0 : hva;
             loaded = HostMemory.load(hva, bytes);
         }

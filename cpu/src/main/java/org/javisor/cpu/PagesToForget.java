@@ -22,7 +22,7 @@ final class PagesToForget {
     /// Has the processor forget them; on its own thread.
     synchronized void serve(Mmu mmu) {
         for (int i = 0; i < count; i++) {
-            mmu.invalidateEverywhere(pages[i]);
+            mmu.spaces.invalidateEverywhere(pages[i]);
         }
         count = 0;
     }

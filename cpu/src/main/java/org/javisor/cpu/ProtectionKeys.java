@@ -76,7 +76,7 @@ final class ProtectionKeys {
             keys |= (changed >>> 2 * key & 3) != 0 ? 1 << key : 0;
         }
         if (keys != 0 && enabled()) {
-            cpu.mmu.forgetKeys(keys);
+            cpu.mmu.spaces.forgetKeys(keys);
         }
     }
 

@@ -317,7 +317,7 @@ final class RunLoop {
             rip &= 0xffff_ffffL;
             cpu.rip(rip);
         }
-        Block known = cpu.mmu.knownBlock(rip);
+        Block known = cpu.mmu.code.knownBlock(rip);
         if (known != null) {
             cpu.pageRip = rip - known.start;
             return known;
@@ -326,7 +326,7 @@ final class RunLoop {
         cpu.pageRip = rip - start;
         Block found = find(rip, start);
         if (found.page != null) {
-            cpu.mmu.foundBlock(rip, found);
+            cpu.mmu.code.foundBlock(rip, found);
         }
         return found;
     }
@@ -335,8 +335,8 @@ final class RunLoop {
     Block findOrFault() {
         long rip = HostMemory.loadLong(state + CpuLayout.RIP);
         if (InstructionDecoder.isTranslatable(cpu.decodeMode) && (cpu.codeBits == 64 || rip >>> 32 == 0)
-                && cpu.mmu.knownBlock(rip) == null) {
-            int error = cpu.mmu.missFetch(rip);
+                && cpu.mmu.code.knownBlock(rip) == null) {
+            int error = cpu.mmu.code.missFetch(rip);
             if (error != PageWalker.MAPPED) {
                 cpu.exceptions.pageFault(error);
                 return null;
@@ -358,7 +358,7 @@ final class RunLoop {
 
     private Block find(long gva, int start) {
         while (true) {
-            CodePage page = cpu.mmu.codePage(gva);
+            CodePage page = cpu.mmu.code.codePage(gva);
             if (page == null) {
                 return edge.fetch(gva, Decoder.MAX_BYTES);
             }
@@ -370,7 +370,7 @@ final class RunLoop {
                 // Sealing waited for the other processors: what gva translates to may have changed.
                 continue;
             }
-            block = page.decode(decoder, cpu.mmu.fetchHva(gva - start), start, cpu.decodeMode);
+            block = page.decode(decoder, cpu.mmu.code.fetchHva(gva - start), start, cpu.decodeMode);
             if (block != null) {
                 decoded(block);
             }
@@ -399,7 +399,7 @@ final class RunLoop {
     Block beside(CodePage page, int offset) {
         Block block = page.find(offset, cpu.decodeMode);
         if (block == null) {
-            long hva = cpu.mmu.knownHva(page, cpu.pageRip);
+            long hva = cpu.mmu.code.knownHva(page, cpu.pageRip);
             block = hva == 0 ? null : page.decode(decoder, hva, offset, cpu.decodeMode);
             if (block != null) {
                 decoded(block);

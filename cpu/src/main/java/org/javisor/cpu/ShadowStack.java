@@ -89,17 +89,17 @@ final class ShadowStack {
     /// Sees to it that so many items can be pushed.
     void prepare(int items) {
         int bytes = items * itemBytes();
-        cpu.mmu.probeShadow(pointer - bytes, byUser());
-        cpu.mmu.probeShadow(pointer - 1, byUser());
+        cpu.mmu.shadowStacks.probe(pointer - bytes, byUser());
+        cpu.mmu.shadowStacks.probe(pointer - 1, byUser());
     }
 
     void push(long value) {
         pointer -= itemBytes();
-        cpu.mmu.storeShadow(pointer, itemBytes(), value, byUser());
+        cpu.mmu.shadowStacks.store(pointer, itemBytes(), value, byUser());
     }
 
     long top() {
-        return cpu.mmu.loadShadow(pointer, itemBytes(), byUser());
+        return cpu.mmu.shadowStacks.load(pointer, itemBytes(), byUser());
     }
 
     void drop(int items) {
@@ -120,8 +120,8 @@ final class ShadowStack {
         if (interruptStack != 0) {
             findToken(interruptStackPointer(interruptStack));
         }
-        cpu.mmu.probeShadow((next & -8) - 8 * FRAME_ITEMS, byUser());
-        cpu.mmu.probeShadow(next - 1, byUser());
+        cpu.mmu.shadowStacks.probe((next & -8) - 8 * FRAME_ITEMS, byUser());
+        cpu.mmu.shadowStacks.probe(next - 1, byUser());
     }
 
     /// @param selector of the code to return to
@@ -136,11 +136,11 @@ final class ShadowStack {
         pointer = next;
         if ((pointer & 4) != 0) {
             pointer -= 4;
-            cpu.mmu.storeShadow(pointer, 4, 0, user);
+            cpu.mmu.shadowStacks.store(pointer, 4, 0, user);
         }
-        cpu.mmu.storeShadow(pointer - 8, 8, selector, user);
-        cpu.mmu.storeShadow(pointer - 16, 8, linear, user);
-        cpu.mmu.storeShadow(pointer - 24, 8, old, user);
+        cpu.mmu.shadowStacks.store(pointer - 8, 8, selector, user);
+        cpu.mmu.shadowStacks.store(pointer - 16, 8, linear, user);
+        cpu.mmu.shadowStacks.store(pointer - 24, 8, old, user);
         pointer -= 8 * FRAME_ITEMS;
     }
 
@@ -168,17 +168,17 @@ final class ShadowStack {
     }
 
     private void findToken(long at) {
-        if ((at & 7) != 0 || cpu.mmu.loadShadow(at, 8, false) != at) {
+        if ((at & 7) != 0 || cpu.mmu.shadowStacks.load(at, 8, false) != at) {
             throw cpu.gp(0);
         }
-        cpu.mmu.probeShadow(at, false);
+        cpu.mmu.shadowStacks.probe(at, false);
         next = at;
         takesToken = true;
     }
 
     private void takeToken() {
         if (takesToken) {
-            cpu.mmu.storeShadow(next, 8, next | BUSY, false);
+            cpu.mmu.shadowStacks.store(next, 8, next | BUSY, false);
         }
     }
 
@@ -192,9 +192,9 @@ final class ShadowStack {
             return;
         }
         boolean user = byUser();
-        boolean same = (pointer & 7) == 0 && cpu.mmu.loadShadow(pointer + 16, 8, user) == selector
-                && cpu.mmu.loadShadow(pointer + 8, 8, user) == linear;
-        next = same ? cpu.mmu.loadShadow(pointer, 8, user) : 1;
+        boolean same = (pointer & 7) == 0 && cpu.mmu.shadowStacks.load(pointer + 16, 8, user) == selector
+                && cpu.mmu.shadowStacks.load(pointer + 8, 8, user) == linear;
+        next = same ? cpu.mmu.shadowStacks.load(pointer, 8, user) : 1;
         if ((next & 3) != 0) {
             throw cpu.fault(GuestFault.CP, ControlFlowEnforcement.FAR_RETURN);
         }
@@ -220,8 +220,8 @@ final class ShadowStack {
 
     /// Control is about to be at `cpl`; [Cpu#cpl] is still the level that it comes from.
     void exited(int cpl) {
-        if (enabled() && cpu.mmu.loadShadow(pointer, 8, false) == (pointer | BUSY)) {
-            cpu.mmu.storeShadow(pointer, 8, pointer, false);
+        if (enabled() && cpu.mmu.shadowStacks.load(pointer, 8, false) == (pointer | BUSY)) {
+            cpu.mmu.shadowStacks.store(pointer, 8, pointer, false);
         }
         if (enabled(cpl)) {
             pointer = pointers[cpl];

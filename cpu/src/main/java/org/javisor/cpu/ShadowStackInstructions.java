@@ -45,8 +45,8 @@ final class ShadowStackInstructions {
         int bytes = insn.bytes0;
         long items = cpu.read(insn, 0) & 0xff;
         if (items != 0) {
-            cpu.mmu.loadShadow(stack.pointer(), bytes, user);
-            cpu.mmu.loadShadow(stack.pointer() + (items - 1) * bytes, bytes, user);
+            cpu.mmu.shadowStacks.load(stack.pointer(), bytes, user);
+            cpu.mmu.shadowStacks.load(stack.pointer() + (items - 1) * bytes, bytes, user);
         }
         stack.pointer(stack.pointer() + items * bytes);
     }
@@ -60,16 +60,16 @@ final class ShadowStackInstructions {
         ShadowStack stack = cpu.shadowStack;
         boolean user = cpu.cpl == 3;
         long pointer = stack.pointer();
-        long token = (pointer & 7) != 0 ? 0 : cpu.mmu.loadShadow(pointer, 8, user);
+        long token = (pointer & 7) != 0 ? 0 : cpu.mmu.shadowStacks.load(pointer, 8, user);
         boolean hole = (cpu.arithmeticFlags() & Flags.CF) != 0;
-        boolean filled = hole && cpu.mmu.loadShadow(pointer + 8, 4, user) != 0;
+        boolean filled = hole && cpu.mmu.shadowStacks.load(pointer + 8, 4, user) != 0;
         if ((token & PREVIOUS) == 0 || filled || cpu.codeBits != 64 && token >>> 32 != 0) {
             throw cpu.gp(0);
         }
         long old = token & ~3;
-        cpu.mmu.probeShadow((old & -8) - 8, user);
-        cpu.mmu.storeShadow(old - 4, 4, 0, user);
-        cpu.mmu.storeShadow((old & -8) - 8, 8, old | longMode(cpu), user);
+        cpu.mmu.shadowStacks.probe((old & -8) - 8, user);
+        cpu.mmu.shadowStacks.store(old - 4, 4, 0, user);
+        cpu.mmu.shadowStacks.store((old & -8) - 8, 8, old | longMode(cpu), user);
         stack.pointer(pointer + (hole ? 12 : 8));
     }
 
@@ -78,14 +78,14 @@ final class ShadowStackInstructions {
         ShadowStack stack = cpu.shadowStack;
         boolean user = cpu.cpl == 3;
         long at = address(cpu, insn, 8);
-        long token = cpu.mmu.loadShadow(at, 8, user);
-        cpu.mmu.probeShadow(at, user);
+        long token = cpu.mmu.shadowStacks.load(at, 8, user);
+        cpu.mmu.shadowStacks.probe(at, user);
         boolean valid = (token & 3) == longMode(cpu) && (cpu.codeBits == 64 || token >>> 32 == 0)
                 && ((token & ~LONG_MODE) - 8 & -8) == at;
         if (!valid) {
             throw cpu.fault(GuestFault.CP, ControlFlowEnforcement.RESTORE);
         }
-        cpu.mmu.storeShadow(at, 8, stack.pointer() | PREVIOUS | longMode(cpu), user);
+        cpu.mmu.shadowStacks.store(at, 8, stack.pointer() | PREVIOUS | longMode(cpu), user);
         stack.pointer(at);
         cpu.arithmeticFlags((token & 4) != 0 ? Flags.CF : 0);
     }
@@ -117,7 +117,7 @@ final class ShadowStackInstructions {
 
     private static void store(Cpu cpu, Insn insn, boolean user) {
         int bytes = insn.bytes0;
-        cpu.mmu.storeShadow(address(cpu, insn, bytes), bytes, cpu.read(insn, 1), user);
+        cpu.mmu.shadowStacks.store(address(cpu, insn, bytes), bytes, cpu.read(insn, 1), user);
     }
 
     private static void requireSupervisor(Cpu cpu) {
@@ -134,19 +134,19 @@ final class ShadowStackInstructions {
         if ((at & 7) != 0) {
             throw cpu.gp(0);
         }
-        if (cpu.mmu.loadShadow(at, 8, false) != at) {
+        if (cpu.mmu.shadowStacks.load(at, 8, false) != at) {
             throw cpu.fault(GuestFault.CP, ControlFlowEnforcement.SET_BUSY);
         }
-        cpu.mmu.storeShadow(at, 8, at | ShadowStack.BUSY, false);
+        cpu.mmu.shadowStacks.store(at, 8, at | ShadowStack.BUSY, false);
         cpu.shadowStack.pointer(at);
     }
 
     private static void clearBusy(Cpu cpu, Insn insn) {
         requireSupervisor(cpu);
         long at = address(cpu, insn, 8);
-        boolean busy = cpu.mmu.loadShadow(at, 8, false) == (at | ShadowStack.BUSY);
+        boolean busy = cpu.mmu.shadowStacks.load(at, 8, false) == (at | ShadowStack.BUSY);
         if (busy) {
-            cpu.mmu.storeShadow(at, 8, at, false);
+            cpu.mmu.shadowStacks.store(at, 8, at, false);
         }
         cpu.arithmeticFlags(busy ? 0 : Flags.CF);
         cpu.shadowStack.pointer(0);

@@ -146,7 +146,7 @@ final class SystemInstructions {
         long base = HostMemory.loadLong(cpu.state + CpuLayout.SEGMENT_BASE + 8L * insn.segment);
         long gva = base + cpu.effectiveAddress(insn) & cpu.segments.linearMask;
         if (cpu.mmu.canonical(gva)) {
-            cpu.mmu.invalidate(gva);
+            cpu.mmu.spaces.invalidate(gva);
         }
         cpu.blockEnd = 0;
     }
@@ -166,10 +166,10 @@ final class SystemInstructions {
             throw cpu.gp(0);
         }
         switch ((int) type) {
-            case 0 -> cpu.mmu.invalidate(gva, (int) pcid);
-            case 1 -> cpu.mmu.flushPcid((int) pcid);
+            case 0 -> cpu.mmu.spaces.invalidate(gva, (int) pcid);
+            case 1 -> cpu.mmu.spaces.flushPcid((int) pcid);
             case 2 -> cpu.mmu.flush();
-            default -> cpu.mmu.flushNonGlobal();
+            default -> cpu.mmu.spaces.flushNonGlobal();
         }
         cpu.blockEnd = 0;
     }

@@ -61,7 +61,7 @@ final class SystemManagement {
     /// Has the processor see memory, and its registers, as the mode says.
     private void see() {
         GuestMemory memory = cpu.environment.memory();
-        cpu.mmu.see(active ? memory.management() : memory);
+        cpu.mmu.fill.see(active ? memory.management() : memory);
         if (active) {
             cpu.msrs.define(Msrs.SMBASE, () -> base, MsrTable.READ_ONLY);
         } else {
@@ -91,7 +91,7 @@ final class SystemManagement {
         entries++;
         active = true;
         see();
-        state.save(new SaveArea(cpu.mmu.memory(), base), base, halted, cpu.nmiBlocked);
+        state.save(new SaveArea(cpu.mmu.fill.memory(), base), base, halted, cpu.nmiBlocked);
         nmiWasBlocked = cpu.nmiBlocked;
         cpu.nmiBlocked = true;
         debugTraps = cpu.debug.suspendTraps();
@@ -133,7 +133,7 @@ final class SystemManagement {
         if (!active) {
             throw cpu.ud();
         }
-        SaveArea area = new SaveArea(cpu.mmu.memory(), base);
+        SaveArea area = new SaveArea(cpu.mmu.fill.memory(), base);
         if (!state.isValid(area)) {
             cpu.exits.ask(CpuExit.SHUTDOWN);
             return;

@@ -61,11 +61,11 @@ final class SystemRegisters implements CpuidModel.State {
         boolean enabled = (cpu.efer & ControlBits.EFER_SCE) != 0;
         boolean enforced = cpu.enforcement.inUse();
         boolean callable = enabled && !enforced && (fmask & HOST_CALL_FLAGS) == HOST_CALL_FLAGS
-                && cpu.mmu.kernelIs64Bit();
+                && cpu.mmu.spaces.kernelIs64Bit();
         HostMemory.storeLong(cpu.state + CpuLayout.SYSCALL_TARGET, callable ? lstar : NOWHERE);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSCALL_FLAGS, (int) ~fmask);
         HostMemory.storeInt(cpu.state + CpuLayout.SYSRET_USABLE,
-                enabled && !enforced && cpu.mmu.programIs64Bit() ? 1 : 0);
+                enabled && !enforced && cpu.mmu.spaces.programIs64Bit() ? 1 : 0);
         FastSystemCalls.publishSelectors(cpu);
     }
 

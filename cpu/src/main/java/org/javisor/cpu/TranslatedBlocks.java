@@ -149,7 +149,7 @@ class TranslatedBlocks {
         if (before != null && before.head().page == block.page) {
             translator.link(before, fromIndex, translation);
         } else {
-            cpu.mmu.foundEntry(rip, translation.entry());
+            cpu.mmu.code.foundEntry(rip, translation.entry());
         }
         from = null;
     }

@@ -13,7 +13,8 @@
 ///   [ControlRegisters], [Debug], [X87];
 /// - **running**: [RunLoop] executes [Block]s of [Insn]s, which [InstructionDecoder] makes and [CodeCache]
 ///   keeps by page; [Dispatch] is what it calls;
-/// - **memory**: [Mmu] with its [Tlb]s, [PageWalker] behind it, [Bus] for what is no memory;
+/// - **memory**: [Mmu] with its [Tlb]s ([AddressSpaces]), [TlbFill] and [PageWalker] behind it, [Bus] for what is
+///   no memory;
 /// - **events**: a [GuestFault] is thrown by a handler, [Exceptions] delivers it;
 /// - **handlers**: one file for each kind of instruction, all bound in [Bindings]: integers ([Arithmetic] to
 ///   [Strings]), system ([SegmentInstructions] to [ExtendedState]), x87 (`X87…`), MMX and SSE (`Lane…`,

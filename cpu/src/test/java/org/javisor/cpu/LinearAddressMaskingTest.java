@@ -101,7 +101,7 @@ class LinearAddressMaskingTest {
         use(PageTables.Mode.FOUR_LEVEL);
         cr3(ControlBits.CR3_LAM_U57);
 
-        assertNotCanonical(() -> mmu.codePage(LOW | TAG_57));
+        assertNotCanonical(() -> mmu.code.codePage(LOW | TAG_57));
     }
 
     @Test

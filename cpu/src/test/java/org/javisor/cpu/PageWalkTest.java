@@ -100,7 +100,7 @@ class PageWalkTest {
 
         assertPageFault(NOT_PRESENT, GVA + 3, () -> mmu.load(DS, GVA + 3, 1));
         assertPageFault(WRITE, GVA + 3, () -> mmu.store(DS, GVA + 3, 1, 0));
-        assertPageFault(mode.wide() ? FETCH : 0, GVA + 3, () -> mmu.codePage(GVA + 3));
+        assertPageFault(mode.wide() ? FETCH : 0, GVA + 3, () -> mmu.code.codePage(GVA + 3));
         privilege(3);
         assertPageFault(USER, GVA, () -> mmu.load(DS, GVA, 8));
         assertPageFault(USER | WRITE, GVA, () -> mmu.store(DS, GVA, 8, 0));
@@ -172,7 +172,7 @@ class PageWalkTest {
         tables.map(GVA, 1, DATA | P | XD);
 
         mmu.load(DS, GVA, 1);
-        assertPageFault(PROTECTION | FETCH, GVA, () -> mmu.codePage(GVA));
+        assertPageFault(PROTECTION | FETCH, GVA, () -> mmu.code.codePage(GVA));
 
         cpu.efer &= ~ControlBits.EFER_NXE;
         mmu.flush();
@@ -184,13 +184,13 @@ class PageWalkTest {
     void smepStopsSupervisorsFromFetchingUserPages(PageTables.Mode mode) {
         use(mode);
         tables.map(GVA, 1, DATA | P | US);
-        mmu.codePage(GVA);
+        mmu.code.codePage(GVA);
 
         setCr4(ControlBits.CR4_SMEP);
         mmu.load(DS, GVA, 1);
-        assertPageFault(PROTECTION | FETCH, GVA, () -> mmu.codePage(GVA));
+        assertPageFault(PROTECTION | FETCH, GVA, () -> mmu.code.codePage(GVA));
         privilege(3);
-        mmu.codePage(GVA);
+        mmu.code.codePage(GVA);
     }
 
     @ParameterizedTest
@@ -203,7 +203,7 @@ class PageWalkTest {
         setCr4(ControlBits.CR4_SMAP);
         assertPageFault(PROTECTION, GVA, () -> mmu.load(DS, GVA, 8));
         assertPageFault(PROTECTION | WRITE, GVA, () -> mmu.store(DS, GVA, 8, 0));
-        mmu.codePage(GVA);
+        mmu.code.codePage(GVA);
         ac(true);
         assertEquals(1, mmu.load(DS, GVA, 8));
         mmu.store(DS, GVA, 8, 2);
@@ -313,7 +313,7 @@ class PageWalkTest {
 
         tables.map(GVA, 1, other | P);
         assertEquals(8, mmu.load(DS, GVA + 8, 4), "as in a processor's TLB");
-        mmu.invalidate(GVA);
+        mmu.spaces.invalidate(GVA);
         assertEquals(0x1008, mmu.load(DS, GVA + 8, 4));
     }
 
@@ -357,7 +357,7 @@ class PageWalkTest {
         mmu.loadCr3(ROOT);
         mmu.load(DS, GVA, 1);
         assertPageFault(NOT_PRESENT, GVA + 0x1000, () -> mmu.load(DS, GVA + 0x1000, 1));
-        mmu.invalidate(GVA + 0xfff);
+        mmu.spaces.invalidate(GVA + 0xfff);
         assertPageFault(NOT_PRESENT, GVA, () -> mmu.load(DS, GVA, 1));
     }
 
@@ -373,7 +373,7 @@ class PageWalkTest {
         tables.map(base, 2, 0);
 
         mmu.load(DS, base + 0x3000, 1);
-        mmu.invalidate(base + 0x7000);
+        mmu.spaces.invalidate(base + 0x7000);
         assertPageFault(NOT_PRESENT, base + 0x3000, () -> mmu.load(DS, base + 0x3000, 1));
     }
 
@@ -395,15 +395,15 @@ class PageWalkTest {
         mmu.loadCr3(ROOT | 1 | 1L << 63);
         mmu.load(DS, GVA, 1);
         mmu.loadCr3(ROOT | 2 | 1L << 63);
-        mmu.invalidate(GVA);
-        mmu.invalidate(GVA, 3);
+        mmu.spaces.invalidate(GVA);
+        mmu.spaces.invalidate(GVA, 3);
         mmu.loadCr3(ROOT | 1 | 1L << 63);
         mmu.load(DS, GVA, 1);
-        mmu.invalidate(GVA + 0x1000, 1);
+        mmu.spaces.invalidate(GVA + 0x1000, 1);
         mmu.load(DS, GVA + 0x1000, 1);
         mmu.loadCr3(ROOT | 2 | 1L << 63);
-        mmu.invalidate(GVA, 1);
-        mmu.invalidate(GVA + 0x1000);
+        mmu.spaces.invalidate(GVA, 1);
+        mmu.spaces.invalidate(GVA + 0x1000);
         mmu.loadCr3(ROOT | 1 | 1L << 63);
         assertPageFault(NOT_PRESENT, GVA, () -> mmu.load(DS, GVA, 1));
         assertPageFault(NOT_PRESENT, GVA + 0x1000, () -> mmu.load(DS, GVA + 0x1000, 1));
@@ -452,7 +452,7 @@ class PageWalkTest {
         assertFault(GuestFault.GP, () -> mmu.load(DS, 0x8000_0000_0000L, 1));
         assertFault(GuestFault.SS, () -> mmu.store(SS, 0x8000_0000_0000L, 1, 0));
         assertFault(GuestFault.GP, () -> mmu.load(DS, 0x7fff_ffff_ffffL, 2));
-        assertFault(GuestFault.GP, () -> mmu.codePage(0xffff_7fff_ffff_ffffL));
+        assertFault(GuestFault.GP, () -> mmu.code.codePage(0xffff_7fff_ffff_ffffL));
 
         use(PageTables.Mode.FIVE_LEVEL);
         tables.map(0x8000_0000_0000L, 1, DATA | P);
@@ -467,7 +467,7 @@ class PageWalkTest {
         memory.storeInt(0x40, 2);
 
         assertEquals(1, mmu.load(DS, 0x10_0040, 4));
-        mmu.a20Masked = true;
+        mmu.fill.a20Masked = true;
         mmu.flush();
         assertEquals(2, mmu.load(DS, 0x10_0040, 4));
     }

@@ -64,7 +64,7 @@ class ProtectionKeysTest {
         assertPageFault(PROTECTION | BY_KEY | WRITE, () -> mmu.store(DS, USER, 4, 1));
         assertEquals(77, mmu.load(DS, KERNEL, 4));
         assertEquals(77, mmu.load(DS, PLAIN, 4));
-        mmu.codePage(USER);
+        mmu.code.codePage(USER);
         atCpl3();
         assertPageFault(PROTECTION | BY_USER | BY_KEY, () -> mmu.load(DS, USER, 4));
     }

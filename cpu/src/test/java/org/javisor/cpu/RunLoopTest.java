@@ -250,7 +250,7 @@ class RunLoopTest {
 
         board.code(0x70_0000, "778899 f4");
         memory.storeLong(TABLES + 0x3008, 0x70_0007);
-        cpu.mmu.invalidate(0x40_1000);
+        cpu.mmu.spaces.invalidate(0x40_1000);
         cpu.rip(0x40_0ffe);
         runToHalt();
         assertEquals(0x9988_7744L, board.reg(RAX));

@@ -66,16 +66,16 @@ class ShadowStackTest {
 
     @Test
     void aShadowStackIsOnADirtyReadOnlyPageOfItsOwnLevel() {
-        mmu.storeShadow(STACK, 8, 42, false);
-        assertEquals(42, mmu.loadShadow(STACK, 8, false));
+        mmu.shadowStacks.store(STACK, 8, 42, false);
+        assertEquals(42, mmu.shadowStacks.load(STACK, 8, false));
         assertEquals(42, mmu.load(DS, STACK, 8));
         assertPageFault(PROTECTION | WRITE, () -> mmu.store(DS, STACK, 8, 1));
-        assertPageFault(PROTECTION | SHADOW | 4, () -> mmu.loadShadow(STACK, 8, true));
-        assertPageFault(PROTECTION | SHADOW, () -> mmu.loadShadow(CODE, 8, false));
+        assertPageFault(PROTECTION | SHADOW | 4, () -> mmu.shadowStacks.load(STACK, 8, true));
+        assertPageFault(PROTECTION | SHADOW, () -> mmu.shadowStacks.load(CODE, 8, false));
         tables.map(STACK, 1, PAGE | P);
-        assertPageFault(PROTECTION | SHADOW | WRITE, () -> mmu.storeShadow(STACK, 8, 1, false));
+        assertPageFault(PROTECTION | SHADOW | WRITE, () -> mmu.shadowStacks.store(STACK, 8, 1, false));
         tables.map(STACK, 1, 0);
-        assertPageFault(SHADOW, () -> mmu.loadShadow(STACK, 8, false));
+        assertPageFault(SHADOW, () -> mmu.shadowStacks.load(STACK, 8, false));
     }
 
     @Test
@@ -86,7 +86,7 @@ class ShadowStackTest {
 
         assertEquals(TOP - 8, cpu.reg64(RAX));
         assertEquals(TOP, cpu.shadowStack.pointer());
-        assertEquals(CODE + 5, mmu.loadShadow(TOP - 8, 8, false));
+        assertEquals(CODE + 5, mmu.shadowStacks.load(TOP - 8, 8, false));
     }
 
     @Test
@@ -107,13 +107,13 @@ class ShadowStackTest {
         shadowed();
         // A restore token for another stack within the page.
         long other = STACK + 0x800;
-        mmu.storeShadow(other - 8, 8, other | 1, false);
+        mmu.shadowStacks.store(other - 8, 8, other | 1, false);
         cpu.reg64(RBX, other - 8);
         // rstorssp [rbx]; saveprevssp; rdsspq rax
         assertEquals(CpuExit.HALT, run("f30f012b f30f01ea f3480f1ec8 f4"));
 
         assertEquals(other, cpu.reg64(RAX));
-        assertEquals(TOP | 1, mmu.loadShadow(TOP - 8, 8, false), "where to come back to");
+        assertEquals(TOP | 1, mmu.shadowStacks.load(TOP - 8, 8, false), "where to come back to");
         cpu.reg64(RBX, TOP - 8);
         assertEquals(CpuExit.HALT, run("f30f012b f30f01ea f3480f1ec8 f4"));
         assertEquals(TOP, cpu.reg64(RAX));
@@ -130,7 +130,7 @@ class ShadowStackTest {
         assertEquals(CpuExit.HALT, run("480f38f603 f3480faee9 31c9 f3480f1ec9 f4"));
 
         assertEquals(TOP - 16, cpu.reg64(RCX));
-        assertEquals(0x1234_5678_9abcL, mmu.loadShadow(TOP - 16, 8, false));
+        assertEquals(0x1234_5678_9abcL, mmu.shadowStacks.load(TOP - 16, 8, false));
     }
 
     @Test

@@ -172,7 +172,7 @@ class SystemManagementTest extends SystemManagementFixture {
         ProcessorEvents events = new ProcessorEvents(cpu);
         events.systemManagement(false, false, cpu.smbase());
         assertFalse(cpu.msrs().exists(Msrs.SMBASE));
-        assertEquals(0x55, cpu.mmu.memory().loadByte(ENTRY));
+        assertEquals(0x55, cpu.mmu.fill.memory().loadByte(ENTRY));
         events.systemManagement(true, true, SMBASE);
         assertTrue(events.nmiBlockedBehindManagement());
         guest.run();
