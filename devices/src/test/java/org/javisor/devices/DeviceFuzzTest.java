@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.devices;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +13,7 @@ import org.javisor.devices.dma.DmaChannel;
 import org.javisor.devices.dma.DmaControllers;
 import org.javisor.devices.dma.DmaPages;
 import org.javisor.devices.edu.Edu;
+import org.javisor.devices.firmware.Flash;
 import org.javisor.devices.firmware.FwCfg;
 import org.javisor.devices.floppy.FloppyController;
 import org.javisor.devices.floppy.FloppyFormat;
@@ -58,7 +61,7 @@ import org.javisor.testkit.FuzzRig;
 
 /// Every device of this module, a row each.
 class DeviceFuzzTest extends DeviceFuzz {
-    private static final int VGA_SLOT = 1, DISK_BYTES = 256 << 10;
+    private static final int VGA_SLOT = 1, FLASH_SLOT = 2, DISK_BYTES = 256 << 10;
 
     private final Map<String, Consumer<FuzzRig>> rows = new LinkedHashMap<>();
 
@@ -77,6 +80,9 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("floppy", rig -> floppy(rig));
         row("debug-port", rig -> rig.atPorts(DebugPort.BOCHS_PORT, 1, new DebugPort(rig::observe)));
         row("fw-cfg", rig -> rig.atPorts(FwCfg.PORT, FwCfg.PORTS, firmware(rig)));
+        row("flash", rig -> flash(rig));
+        row("port-a", rig -> rig.atPorts(0x92, 1, new SystemControlPortA(
+                new A20Gate(rig.wire()), kind -> rig.observe(kind.ordinal()))));
         row("pci-bridges", rig -> pci(rig));
         row("pci-tree", rig -> tree(rig));
         row("pc-bridges", rig -> pc(rig));
@@ -171,6 +177,32 @@ class DeviceFuzzTest extends DeviceFuzz {
                 .action(random -> controller.key(random.nextInt(128), random.nextBoolean(), random.nextBoolean()))
                 .action(random -> controller.mouse(random.nextInt(-300, 300), random.nextInt(-300, 300),
                         random.nextInt(-9, 9), random.nextInt(32)));
+    }
+
+    private static void flash(FuzzRig rig) {
+        int bytes = 4 * Flash.BLOCK_BYTES;
+        long gpa = 0xffc0_0000L;
+        byte[] erased = new byte[bytes];
+        Arrays.fill(erased, (byte) 0xff);
+        rig.atAddress(gpa, bytes, new Flash(rig.memory, FLASH_SLOT, gpa, erased, rig.chipMemory(bytes),
+                (content, from, count) -> {
+                    if (content[0] == 0x13) {
+                        throw new UncheckedIOException(new IOException("full"));
+                    }
+                    rig.observe(31L * from + Arrays.hashCode(Arrays.copyOf(content, count)));
+                }));
+        rig.action(random -> {
+            int[] commands = {0x10, 0x20, 0x40, 0x50, 0x70, 0x90, 0x98, 0xe8, 0xd0, 0xff};
+            long at = gpa + random.nextInt(bytes);
+            rig.mmio.write(at, 1, commands[random.nextInt(commands.length)]);
+            rig.mmio.write(at, 1, random.nextInt(256));
+            for (int n = random.nextInt(300); n > 0; n--) {
+                rig.mmio.write(at + n, 1, random.nextInt(256));
+            }
+            rig.mmio.write(at, 1, 0xd0);
+            // What is in memory when the array is to be seen.
+            rig.observe(rig.memory.backs(at, 1) ? rig.memory.loadByte(at) : -1);
+        });
     }
 
     private static FwCfg firmware(FuzzRig rig) {

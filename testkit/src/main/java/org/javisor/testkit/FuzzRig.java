@@ -36,6 +36,7 @@ public final class FuzzRig implements AutoCloseable {
     public final IoBus mmio = new IoBus("MMIO address", (1L << 46) - 1);
     public final GuestMemory memory = new GuestMemory();
     private final Ram ram = Ram.allocate(MEMORY_BYTES);
+    private final List<Ram> chipMemory = new ArrayList<>();
     private final List<Chip<?>> chips = new ArrayList<>();
     private final List<Action> actions = new ArrayList<>();
     private final List<ProbeLine> wires = new ArrayList<>();
@@ -79,6 +80,13 @@ public final class FuzzRig implements AutoCloseable {
         MemorySegment segment = Arena.ofAuto().allocate(bytes);
         storage.add(segment);
         return segment;
+    }
+
+    /// Memory that a chip has of its own. What it holds is part of the chip's state.
+    public Ram chipMemory(long bytes) {
+        Ram allocated = Ram.allocate(bytes);
+        chipMemory.add(allocated);
+        return allocated;
     }
 
     /// A wire for a device to drive.
@@ -236,5 +244,6 @@ public final class FuzzRig implements AutoCloseable {
     @Override
     public void close() {
         ram.close();
+        chipMemory.forEach(Ram::close);
     }
 }

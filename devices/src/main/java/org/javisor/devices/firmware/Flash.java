@@ -21,7 +21,8 @@ import org.javisor.memory.Ram;
 /// @jedec JEP137 "Common Flash Interface (CFI) ID Codes"; Intel StrataFlash 28F640J3 datasheet "Command Definitions"
 public final class Flash implements BusDevice, Chip<Flash.State> {
     public static final int BLOCK_BYTES = 4096;
-    private static final int BUFFER_BYTES = 2048;
+    /// As many as a length of one byte can tell.
+    private static final int BUFFER_BYTES = 256;
 
     // Commands.
     private static final int PROGRAM = 0x10, PROGRAM_ALTERNATE = 0x40, ERASE = 0x20, CLEAR_STATUS = 0x50,
@@ -45,8 +46,9 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
     ///     length, 4 its bytes, 5 its confirmation
     public record State(int command, int pending, int status, int left, int start, byte[] buffer, byte[] content) {
         public State {
-            if ((command & ~0xff) != 0 || pending < 0 || pending > 5 || (status & ~0xff) != 0 || left < 0
-                    || left > BUFFER_BYTES || start < 0 || start > content.length || buffer.length > BUFFER_BYTES) {
+            if ((command & ~0xff) != 0 || pending < 0 || pending > CONFIRMING || (status & ~0xff) != 0 || left < 0
+                    || left + buffer.length > BUFFER_BYTES || (left > 0) != (pending == FILLING) || start < 0
+                    || start >= content.length) {
                 throw new IllegalArgumentException("flash state that no chip can have");
             }
             buffer = buffer.clone();
@@ -204,7 +206,7 @@ public final class Flash implements BusDevice, Chip<Flash.State> {
                 }
             }
             case LENGTH -> {
-                left = Math.min(value + 1, BUFFER_BYTES);
+                left = value + 1;
                 buffer = new byte[0];
                 pending = FILLING;
             }

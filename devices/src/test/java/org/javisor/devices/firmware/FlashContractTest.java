@@ -17,6 +17,6 @@ class FlashContractTest extends DeviceContract<Flash, Flash.State> {
     @Override
     protected Object resetPart(Flash.State state) {
         return new Flash.State(state.command(), state.pending(), state.status(), state.left(), 0, state.buffer(),
-                new byte[0]);
+                new byte[BYTES]);
     }
 }
