@@ -29,9 +29,8 @@ import org.javisor.vmm.irq.ApicLayout.Lvt;
 /// [LocalVectorTable].
 ///
 /// Messages and end of interrupt take no lock; the pins have one and the timer has one, under which nothing else is
-/// locked. What others set (IRR, TMR) is atomic; everything else is changed by the processor's thread alone, and
-/// volatile where senders look at it. Whoever adds to IRR looks at the priority afterwards, whoever lowers the priority
-/// at IRR: one of them sees that the processor must be interrupted.
+/// locked. What others set is atomic ([ApicVectors]); everything else is changed by the processor's thread alone, and
+/// volatile where senders look at it.
 ///
 /// @sdm vol. 3A chapter 11 "Advanced Programmable Interrupt Controller (APIC)"
 public final class LocalApic implements InterruptController {
@@ -42,17 +41,13 @@ public final class LocalApic implements InterruptController {
     private final I8259Pair pic;
     final ApicTimer timer;
 
-    private final VectorSet requested = new VectorSet();
-    private final VectorSet inService = new VectorSet();
-    private final VectorSet levelTriggered = new VectorSet();
+    private final ApicVectors vectors = new ApicVectors();
     final ApicAddress address;
     final LocalVectorTable table = new LocalVectorTable(this);
     final InterruptCommands commands;
     final ApicErrors errors = new ApicErrors(() -> table.raise(Lvt.ERROR));
 
     private volatile boolean enabled = true;
-    private volatile int taskPriority;
-    private volatile int processorPriority;
     private volatile int spurious;
     /// The PIC's INTR came in as a message, and has not been acknowledged.
     private volatile boolean externalPending;
@@ -106,11 +101,11 @@ public final class LocalApic implements InterruptController {
     }
 
     int processorPriority() {
-        return processorPriority;
+        return vectors.processorPriority();
     }
 
     boolean requests(int vector) {
-        return requested.has(vector);
+        return vectors.requests(vector);
     }
 
     // ---- taking interrupts ----
@@ -156,13 +151,7 @@ public final class LocalApic implements InterruptController {
             errors.note(ESR_RECEIVE_ILLEGAL_VECTOR);
             return false;
         }
-        if (level) {
-            levelTriggered.add(vector);
-        } else if (levelTriggered.has(vector)) {
-            levelTriggered.remove(vector);
-        }
-        requested.add(vector);
-        if ((vector & 0xf0) > (processorPriority & 0xf0) || endsLazily) {
+        if (vectors.request(vector, level) || endsLazily) {
             processor.raiseInterrupt();
         }
         return true;
@@ -225,10 +214,7 @@ public final class LocalApic implements InterruptController {
         int vector = deliverable();
         boolean serves = vector >= 0 && (synthetic == null || !synthetic.endsItself(vector));
         if (vector >= 0) {
-            requested.remove(vector);
-        }
-        if (serves) {
-            inService.add(vector);
+            vectors.take(vector, serves);
         }
         update();
         if (serves && lazyEoi != null) {
@@ -247,12 +233,12 @@ public final class LocalApic implements InterruptController {
     /// Has the guest end an interrupt without telling, if nobody else wants to know and nothing waits behind it. Who
     /// adds to IRR looks at [#endsLazily] afterwards.
     private void allowLazyEnd(int vector) {
-        if (levelTriggered.has(vector) || synthetic != null && synthetic.watches(vector)
-                || requested.highest() >= 0 || !lazyEoi.set()) {
+        if (vectors.isLevelTriggered(vector) || synthetic != null && synthetic.watches(vector)
+                || vectors.anyRequested() || !lazyEoi.set()) {
             return;
         }
         endsLazily = true;
-        if (requested.highest() >= 0) {
+        if (vectors.anyRequested()) {
             settle();
         }
     }
@@ -282,20 +268,12 @@ public final class LocalApic implements InterruptController {
 
     /// The vector that may interrupt the processor now, or -1.
     private int deliverable() {
-        int vector = enabled ? requested.highest() : -1;
-        return vector >= 0 && (vector & 0xf0) > (processorPriority & 0xf0) ? vector : -1;
+        return enabled ? vectors.deliverable() : -1;
     }
 
     /// Derives the processor priority, and drives INTR as it says. After anything that may have changed either.
-    ///
-    /// @sdm vol. 3A §11.8.3.1 "Task and Processor Priorities"
     void update() {
-        int task = taskPriority;
-        int served = Math.max(inService.highest(), 0) & 0xf0;
-        int priority = (task & 0xf0) >= served ? task : served;
-        if (priority != processorPriority) {
-            processorPriority = priority;
-        }
+        vectors.derive();
         processor.dropInterrupt();
         if (deliverable() >= 0 || externalInterrupt()) {
             processor.raiseInterrupt();
@@ -312,7 +290,7 @@ public final class LocalApic implements InterruptController {
 
     @Override
     public int taskPriority() {
-        return taskPriority >> 4;
+        return vectors.taskPriority() >> 4;
     }
 
     @Override
@@ -325,12 +303,11 @@ public final class LocalApic implements InterruptController {
     /// @sdm vol. 3A §11.8.5 "Signaling Interrupt Servicing Completion"
     public void endOfInterrupt() {
         settle();
-        int vector = inService.highest();
+        int vector = vectors.end();
         if (vector < 0) {
             return;
         }
-        inService.remove(vector);
-        if (levelTriggered.has(vector)) {
+        if (vectors.isLevelTriggered(vector)) {
             if ((spurious & SVR_SUPPRESS_EOI_BROADCAST) == 0) {
                 endOfInterrupt.accept(vector);
             }
@@ -369,23 +346,17 @@ public final class LocalApic implements InterruptController {
     }
 
     public int tpr() {
-        return taskPriority;
+        return vectors.taskPriority();
     }
 
     public void tpr(int value) {
         settle();
-        taskPriority = value & 0xff;
+        vectors.taskPriority(value);
         update();
     }
 
-    /// The arbitration priority, a formula of task priority, requests and services.
-    ///
-    /// @sdm vol. 3A §11.6.2.4 "Lowest Priority Delivery Mode"
     int arbitrationPriority() {
-        int wanted = Math.max(requested.highest(), 0) & 0xf0;
-        int served = Math.max(inService.highest(), 0) & 0xf0;
-        return (taskPriority & 0xf0) >= wanted && (taskPriority & 0xf0) > served ? taskPriority
-                : Math.max(Math.max(taskPriority & 0xf0, wanted), served);
+        return vectors.arbitrationPriority();
     }
 
     int spurious() {
@@ -417,11 +388,7 @@ public final class LocalApic implements InterruptController {
 
     /// Word `index` of ISR, TMR or IRR.
     int vectors(int register, int index) {
-        return switch (register) {
-            case ApicLayout.ISR -> inService.word(index);
-            case ApicLayout.TMR -> levelTriggered.word(index);
-            default -> requested.word(index);
-        };
+        return vectors.word(register, index);
     }
 
     // ---- reset and state ----
@@ -447,14 +414,10 @@ public final class LocalApic implements InterruptController {
 
     private void resetRegisters() {
         endsLazily = false;
-        requested.clear();
-        inService.clear();
-        levelTriggered.clear();
+        vectors.reset();
         table.reset();
         timer.reset();
         address.reset();
-        taskPriority = 0;
-        processorPriority = 0;
         spurious = 0xff;
         externalPending = false;
         commands.register(0);
@@ -487,8 +450,9 @@ public final class LocalApic implements InterruptController {
     /// What it holds now; its processor does not run.
     public State save() {
         settle();
-        return new State(enabled, address.x2(), address.xapicId(), taskPriority, address.writtenLogicalId(),
-                address.destinationFormat(), spurious, requested.words(), inService.words(), levelTriggered.words(),
+        return new State(enabled, address.x2(), address.xapicId(), vectors.taskPriority(),
+                address.writtenLogicalId(), address.destinationFormat(), spurious, vectors.words(ApicLayout.IRR),
+                vectors.words(ApicLayout.ISR), vectors.words(ApicLayout.TMR),
                 table.save(), commands.register(), errors.readable(), errors.since(), externalPending, timer.save());
     }
 
@@ -496,11 +460,8 @@ public final class LocalApic implements InterruptController {
     public void restore(State saved) {
         enabled = saved.enabled;
         address.restore(saved.x2, saved.xapicId, saved.logicalId, saved.destinationFormat);
-        taskPriority = saved.taskPriority & 0xff;
+        vectors.restore(saved);
         spurious = saved.spurious & ApicLayout.SVR_WRITABLE;
-        requested.words(saved.requested);
-        inService.words(saved.inService);
-        levelTriggered.words(saved.levelTriggered);
         table.restore(saved.lvt);
         commands.register(saved.command);
         errors.restore(saved.errors, saved.newErrors);
