@@ -82,7 +82,7 @@ class DeviceFuzzTest extends DeviceFuzz {
         row("fw-cfg", rig -> rig.atPorts(FwCfg.PORT, FwCfg.PORTS, firmware(rig)));
         row("flash", rig -> flash(rig));
         row("port-a", rig -> rig.atPorts(0x92, 1, new SystemControlPortA(
-                new A20Gate(rig.wire()), kind -> rig.observe(kind.ordinal()))));
+                new A20Gate(passes -> rig.observe(passes ? 1 : 0)), kind -> rig.observe(kind.ordinal()))));
         row("pci-bridges", rig -> pci(rig));
         row("pci-tree", rig -> tree(rig));
         row("pc-bridges", rig -> pc(rig));
