@@ -35,6 +35,10 @@ final class BoardOptions {
             + " firmware. If not told, it has for firmware that needs it (ovmf-secure).")
     private Switch smm;
 
+    @Option(names = "--pit", paramLabel = "on|off", description = "Whether the board has a PIT (on). Systems that take"
+            + " their time from a hypervisor's clock, an HPET or local APICs do without.")
+    private Switch pit = Switch.ON;
+
     private enum Switch { ON, OFF }
 
     /// As [#config], with what `firmware` needs; null for none.
@@ -44,7 +48,8 @@ final class BoardOptions {
 
     BoardConfig config() {
         BootOrder order = new BootOrder(bootOrder == null ? List.of() : BootOrder.parseKinds(bootOrder), menuSeconds);
-        return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges).withBoot(order);
+        return BoardConfig.DEFAULT.withModel(model).withRootPorts(rootPorts).withBridges(bridges).withBoot(order)
+                .withPit(pit == Switch.ON);
     }
 
     /// Whether anything is asked of firmware.

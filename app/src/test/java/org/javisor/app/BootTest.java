@@ -59,6 +59,16 @@ class BootTest {
         assertTrue(result.err().contains("instructions"), result.err());
     }
 
+    /// On the board that has no HPET either.
+    @Test
+    void withoutAPitLinuxTakesItsTimeFromItsLocalApics() {
+        CommandRun result = javisor("run", "--board", "pc", "--pit", "off", "--cpus", "2", "--exec",
+                "dmesg -r | grep -E '^<[0-3]>'; grep -c 'Event Device: lapic-deadline' /proc/timer_list;"
+                        + "grep -c -E 'Event Device: (pit|hpet)' /proc/timer_list; sleep 0.2; echo slept");
+
+        assertEquals("2\n0\nslept\n", result.out(), result.err());
+    }
+
     /// With the I/O APIC or without, by MSIs or by pins.
     @ParameterizedTest
     @ValueSource(strings = {"", "pci=nomsi", "noapic pci=nomsi"})

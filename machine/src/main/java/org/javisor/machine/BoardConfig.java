@@ -11,9 +11,11 @@ import org.javisor.memory.ConfigurationException;
 /// @param bridges   bridges to buses of conventional PCI: 0 to [#MAX_BRIDGES]
 /// @param boot      what firmware is to start
 /// @param smm       whether it has memory and interrupts for system management mode, as some firmware wants
-public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrder boot, boolean smm) {
+/// @param pit       whether it has a PIT; systems that know of better timers do without
+public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrder boot, boolean smm,
+        boolean pit) {
     public static final int MAX_PORTS = 12, MAX_BRIDGES = 2;
-    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0, BootOrder.DEFAULT, false);
+    public static final BoardConfig DEFAULT = new BoardConfig(BoardModel.Q35, 0, 0, BootOrder.DEFAULT, false, true);
 
     public BoardConfig {
         require(rootPorts >= 0 && rootPorts <= MAX_PORTS, rootPorts + " root ports: at most " + MAX_PORTS + " fit");
@@ -22,23 +24,27 @@ public record BoardConfig(BoardModel model, int rootPorts, int bridges, BootOrde
     }
 
     public BoardConfig withModel(BoardModel newModel) {
-        return new BoardConfig(newModel, rootPorts, bridges, boot, smm);
+        return new BoardConfig(newModel, rootPorts, bridges, boot, smm, pit);
     }
 
     public BoardConfig withRootPorts(int count) {
-        return new BoardConfig(model, count, bridges, boot, smm);
+        return new BoardConfig(model, count, bridges, boot, smm, pit);
     }
 
     public BoardConfig withBridges(int count) {
-        return new BoardConfig(model, rootPorts, count, boot, smm);
+        return new BoardConfig(model, rootPorts, count, boot, smm, pit);
     }
 
     public BoardConfig withBoot(BootOrder order) {
-        return new BoardConfig(model, rootPorts, bridges, order, smm);
+        return new BoardConfig(model, rootPorts, bridges, order, smm, pit);
     }
 
     public BoardConfig withSmm(boolean whether) {
-        return new BoardConfig(model, rootPorts, bridges, boot, whether);
+        return new BoardConfig(model, rootPorts, bridges, boot, whether, pit);
+    }
+
+    public BoardConfig withPit(boolean whether) {
+        return new BoardConfig(model, rootPorts, bridges, boot, smm, whether);
     }
 
     private static void require(boolean holds, String message) {

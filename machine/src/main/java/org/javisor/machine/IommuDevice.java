@@ -24,7 +24,7 @@ final class IommuDevice {
                 config.processor().physicalAddressBits()));
         vm.mmio().attach(MemoryMap.IOMMU, VtdUnit.BYTES, unit, "IOMMU");
         if (wanted.interruptRemapping()) {
-            vm.chips().remapBy(unit.remapping());
+            vm.chips().remapBy(unit.remapping(VtdUnit.IO_APIC_SOURCE), unit.remapping(VtdUnit.HPET_SOURCE));
         }
         root.translateBy(unit);
     }

@@ -67,6 +67,9 @@ final class LegacyDevices {
                 vm.clock(), _ -> power.reset()));
         ports.attach(I8042.DATA_PORT, 1, keyboard.data(), "keyboard controller, data");
         ports.attach(I8042.COMMAND_PORT, 1, keyboard.command(), "keyboard controller, command");
+        if (!config.board().pit()) {
+            vm.chips().pit().attachSystemControl(ports);
+        }
         SystemControlPortA portA = added(new SystemControlPortA(a20, _ -> power.reset()));
         ports.attach(SystemControlPortA.PORT, 1, portA, "system control port A");
         DmaPages pages = added(new DmaPages());

@@ -60,10 +60,7 @@ public final class Machine implements AutoCloseable {
                         "this host's engine " + hypervisor.engine() + " has no system management mode ("
                                 + "KVM_CAP_X86_SMM): choose another engine, or a board with smm off");
             }
-            this.vm = hypervisor.createVm(VmConfig.pc(config.cpus()).withCpuid(cpuid(config))
-                    .withInterfaces(config.interfaces()).withReports(config.reports()).withExecution(config.execution())
-                    .withTranslator(config.translator()).withCaps(config.processor().forcedEmulation()
-                            ? EnabledCaps.NONE.withForcedEmulation() : EnabledCaps.NONE));
+            this.vm = hypervisor.createVm(vmConfig(config));
             this.runner = new VmRunner(vm, new Policy());
             this.board = new Board(config, vm, new Board.PowerControl() {
                 @Override
@@ -95,6 +92,14 @@ public final class Machine implements AutoCloseable {
             hypervisor.close();
             throw e;
         }
+    }
+
+    private static VmConfig vmConfig(MachineConfig config) {
+        VmConfig vm = VmConfig.pc(config.cpus()).withCpuid(cpuid(config)).withInterfaces(config.interfaces())
+                .withReports(config.reports()).withExecution(config.execution()).withTranslator(config.translator())
+                .withCaps(config.processor().forcedEmulation()
+                        ? EnabledCaps.NONE.withForcedEmulation() : EnabledCaps.NONE);
+        return config.board().pit() ? vm : vm.withoutPit();
     }
 
     private static CpuidModel cpuid(MachineConfig config) {

@@ -146,6 +146,7 @@ public record MachineConfig(
         require(boot == null || firmware == null, "a kernel is entered without firmware: name one of them");
         require(firmware == null || !firmware.image().secure() || board.smm() && board.model().express(),
                 "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
+        require(firmware == null || board.pit(), "firmware takes its time from the PIT: pit off needs a kernel");
         require(iommu == null || board.model().express(), "an IOMMU needs the board q35");
         require(iommu == null || !iommu.interruptRemapping() || execution != Execution.KVM,
                 "engine kvm has its interrupt chips in the kernel: an IOMMU needs intremap=off there");

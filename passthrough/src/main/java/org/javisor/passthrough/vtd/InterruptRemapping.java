@@ -5,6 +5,7 @@ import org.javisor.memory.GuestMemory;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.irq.MessageRemapping;
+import org.javisor.vmm.irq.MessageRemapping.Remapped;
 
 /// Sends interrupts where the guest's table says. The table is looked at for each: nothing of it is kept, so there is
 /// nothing to forget. Any thread, no lock.
@@ -28,15 +29,11 @@ import org.javisor.vmm.irq.MessageRemapping;
 ///   recorded; SVT, SQ how the source is verified
 /// ```
 ///
-/// The I/O APIC and the timers on the board send without a source-id, which is not verified then: nobody but the
-/// guest's system itself can make them send.
+/// The I/O APIC and the HPET have source-ids of their own, which the DMAR table tells.
 ///
 /// @datasheet Intel VT-d 4.1 §5.1 "Interrupt Remapping", §9.10 "Interrupt Remapping Table Entry (IRTE) for Remapped
 /// Interrupts"
-final class InterruptRemapping implements MessageRemapping {
-    /// In place of a source-id: the board's own.
-    static final int BOARD = -1;
-
+final class InterruptRemapping {
     private static final int REMAPPABLE = 1 << 4, SUBINDEX = 1 << 3, INDEX_15 = 1 << 2;
     private static final int ENTRY_BYTES = 16, PRESENT = 1, SILENT = 2, LOGICAL = 4, REDIRECTION_HINT = 8, LEVEL = 16,
             MODE_SHIFT = 5, VECTOR_SHIFT = 16;
@@ -91,12 +88,22 @@ final class InterruptRemapping implements MessageRemapping {
 
     // ---- interrupts ----
 
-    @Override
-    public boolean send(long address, int data) {
-        return send(BOARD, address, data);
+    /// What a chip of the board's sends through.
+    MessageRemapping from(int source) {
+        return new MessageRemapping() {
+            @Override
+            public boolean send(long address, int data) {
+                return InterruptRemapping.this.send(source, address, data);
+            }
+
+            @Override
+            public Remapped resolve(long address, int data) {
+                return InterruptRemapping.this.resolve(source, address, data);
+            }
+        };
     }
 
-    /// Sends a message of a PCI function.
+    /// Sends a message.
     ///
     /// @return whether anybody accepted it
     boolean send(int source, long address, int data) {
@@ -114,12 +121,11 @@ final class InterruptRemapping implements MessageRemapping {
         return entry != 0 && chips.deliver((int) (entry >>> 32), (int) entry & ONE - 1, (entry & ONE) != 0);
     }
 
-    @Override
-    public Remapped resolve(long address, int data) {
+    private Remapped resolve(int source, long address, int data) {
         if (!enabled || (address & REMAPPABLE) == 0 && compatibility && !extended()) {
             return chips.decodeUnmapped(address, data);
         }
-        long entry = (address & REMAPPABLE) == 0 ? 0 : entry(BOARD, address, data, false);
+        long entry = (address & REMAPPABLE) == 0 ? 0 : entry(source, address, data, false);
         return entry == 0 ? null
                 : new Remapped((int) (entry >>> 32), (int) entry & ONE - 1, (entry & ONE) != 0);
     }
@@ -166,7 +172,7 @@ final class InterruptRemapping implements MessageRemapping {
                 || verification > VERIFY_BUS) {
             return FaultReason.ENTRY_RESERVED;
         }
-        return source == BOARD || isFrom(source, (int) high & 0xffff, verification, (int) (high >>> 16) & 3) ? null
+        return isFrom(source, (int) high & 0xffff, verification, (int) (high >>> 16) & 3) ? null
                 : FaultReason.WRONG_SOURCE;
     }
 

@@ -292,7 +292,7 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
     }
 
     private void interruptBlocked(int source, int index, FaultReason reason) {
-        send(faults.record(source == InterruptRemapping.BOARD ? IO_APIC_SOURCE : source, (long) index << 48, reason,
+        send(faults.record(source, (long) index << 48, reason,
                 false));
     }
 
@@ -345,9 +345,9 @@ public final class VtdUnit implements BusDevice, Chip<VtdUnit.State>, Iommu {
         return (address, data) -> interrupts.send(requester.getAsInt(), address, data);
     }
 
-    /// What remaps the interrupts of the board itself.
-    public MessageRemapping remapping() {
-        return interrupts;
+    /// What remaps the interrupts of a chip of the board's, which are known by `source`.
+    public MessageRemapping remapping(int source) {
+        return interrupts.from(source);
     }
 
     // ---- life ----

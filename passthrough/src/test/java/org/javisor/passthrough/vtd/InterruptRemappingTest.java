@@ -155,10 +155,30 @@ class InterruptRemappingTest {
         remap(EXTENDED);
         entry(9, 2L << 32 | 0x51 << 16 | 1, 0);
 
-        assertEquals(new Remapped(2, 0x4051, false), rig.unit.remapping().resolve(message(9), 0));
-        assertNull(rig.unit.remapping().resolve(message(10), 0));
-        assertNull(rig.unit.remapping().resolve(0xfee0_0000L, 0x41));
+        assertEquals(new Remapped(2, 0x4051, false), rig.unit.remapping(VtdUnit.IO_APIC_SOURCE).resolve(message(9), 0));
+        assertNull(rig.unit.remapping(VtdUnit.IO_APIC_SOURCE).resolve(message(10), 0));
+        assertNull(rig.unit.remapping(VtdUnit.IO_APIC_SOURCE).resolve(0xfee0_0000L, 0x41));
         assertEquals("", rig.fault(0));
+    }
+
+    @Test
+    void theBoardsOwnChipsAreVerifiedToo() {
+        remap(EXTENDED);
+        int ioApic = VtdUnit.IO_APIC_SOURCE;
+        int hpet = VtdUnit.HPET_SOURCE;
+        entry(9, 2L << 32 | 0x51 << 16 | 1, 1 << 18 | ioApic);
+        entry(10, 2L << 32 | 0x52 << 16 | 1, 1 << 18 | hpet);
+        redirect(17, 9L << 49 | 1L << 48 | 0x51);
+        redirect(18, 10L << 49 | 1L << 48 | 0x52);
+
+        rig.chips.gsi(17).pulse();
+        rig.chips.gsi(18).pulse();
+        rig.chips.msi().send(message(9), 0);
+        rig.chips.msi().send(message(10), 0);
+
+        assertEquals(List.of("2 4051", "2 4052"), rig.delivered);
+        assertEquals(String.format("26 from %04x at a000000000000", ioApic), rig.fault(0));
+        assertEquals(String.format("26 from %04x at 9000000000000", hpet), rig.fault(1));
     }
 
     private void redirect(int pin, long entry) {

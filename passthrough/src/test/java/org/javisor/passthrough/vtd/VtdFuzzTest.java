@@ -57,7 +57,7 @@ class VtdFuzzTest extends DeviceFuzz {
         InterruptChips chips = new InterruptChips(rig.clock, rig.ports, rig.mmio, false);
         chips.lead(new Observer(rig));
         VtdUnit unit = new VtdUnit(rig.memory, chips, config);
-        chips.remapBy(unit.remapping());
+        chips.remapBy(unit.remapping(VtdUnit.IO_APIC_SOURCE), unit.remapping(VtdUnit.HPET_SOURCE));
         rig.chip(chip(chips::reset, chips::save, chips::restore)).atAddress(UNIT, VtdUnit.BYTES, unit)
                 .action(random -> rig.mmio.write(UNIT + register(random), random.nextBoolean() ? 4 : 8,
                         FuzzRig.value(random)))

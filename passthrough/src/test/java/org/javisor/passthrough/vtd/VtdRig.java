@@ -55,7 +55,7 @@ final class VtdRig implements AutoCloseable {
             public void redirected(Map<Integer, GsiRoute.Msi> messages) { }
         });
         unit = new VtdUnit(memory, chips, config);
-        chips.remapBy(unit.remapping());
+        chips.remapBy(unit.remapping(VtdUnit.IO_APIC_SOURCE), unit.remapping(VtdUnit.HPET_SOURCE));
     }
 
     // ---- registers ----

@@ -77,9 +77,9 @@ public final class EngineVm implements Vm {
         return switch (wanted.irqchip()) {
             case NONE -> null;
             case SPLIT -> InterruptChips.split(clock, false);
-            case FULL -> new InterruptChips(clock, ports, mmio, false);
+            case FULL -> new InterruptChips(clock, ports, mmio, false, wanted.pit());
             case KERNEL -> elsewhere ? InterruptChips.elsewhere(clock, ports)
-                    : new InterruptChips(clock, ports, mmio, false);
+                    : new InterruptChips(clock, ports, mmio, false, wanted.pit());
         };
     }
 

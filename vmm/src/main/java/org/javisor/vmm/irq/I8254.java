@@ -83,6 +83,11 @@ public final class I8254 {
     /// Claims the chip's ports, and 0x61.
     public void attach(IoBus ports) {
         ports.attach(PORT, 4, counters(), "PIT");
+        attachSystemControl(ports);
+    }
+
+    /// Claims port 0x61 alone, which systems also ask for the reason of NMIs.
+    public void attachSystemControl(IoBus ports) {
         ports.attach(SPEAKER_PORT, 1, speakerPort(), "speaker and refresh control");
     }
 

@@ -49,14 +49,20 @@ public final class InterruptChips {
 
     /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
     public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations) {
-        this(clock, wideDestinations, true);
+        this(clock, ports, mmio, wideDestinations, true);
+    }
+
+    /// @param wideDestinations whether I/O APIC and MSIs can name APIC ids above 255
+    /// @param pit              whether guests find the PIT; if not, nothing programs it, and its wire leads nowhere
+    public InterruptChips(Clock clock, IoBus ports, IoBus mmio, boolean wideDestinations, boolean pit) {
+        this(clock, wideDestinations, true, pit);
         shared.ioApic.onEnd(pins -> ended(pins, GsiRoute.Pin::new));
         shared.pic.onEnd(inputs -> ended(inputs, GsiRoute.Pic::new));
-        shared.attach(ports, mmio);
+        shared.attach(ports, mmio, pit);
         ports.attach(CoprocessorError.PORT, 1, coprocessorError, "coprocessor error");
     }
 
-    private InterruptChips(Clock clock, boolean wideDestinations, boolean all) {
+    private InterruptChips(Clock clock, boolean wideDestinations, boolean all, boolean pit) {
         this.clock = clock;
         this.msi = new MsiDecoder(bus, wideDestinations);
         this.routing = all ? GsiRouting.pc() : new GsiRouting(Map.of());
@@ -65,17 +71,18 @@ public final class InterruptChips {
                 .toArray(GsiLine[]::new);
         this.pitLine = gsi(0);
         this.coprocessorError = new CoprocessorError(gsi(CoprocessorError.IRQ));
-        this.shared = all ? new PcChips(clock, bus, wideDestinations, this::driveIntr, pitOutput()) : null;
+        this.shared = !all ? null : new PcChips(clock, bus, wideDestinations, this::driveIntr,
+                pit ? pitOutput() : InterruptLine.UNCONNECTED);
     }
 
     /// Local APICs only: somebody else models the chips that processors share, and leads GSIs to messages.
     public static InterruptChips split(Clock clock, boolean wideDestinations) {
-        return new InterruptChips(clock, wideDestinations, false);
+        return new InterruptChips(clock, wideDestinations, false, false);
     }
 
     /// None at all: somebody else has those of a PC, and will [#lead] to them.
     public static InterruptChips elsewhere(Clock clock, IoBus ports) {
-        InterruptChips chips = new InterruptChips(clock, false, false);
+        InterruptChips chips = new InterruptChips(clock, false, false, false);
         ports.attach(CoprocessorError.PORT, 1, chips.coprocessorError, "coprocessor error");
         return chips;
     }
@@ -289,10 +296,13 @@ public final class InterruptChips {
 
     // ---- behind an IOMMU ----
 
-    /// Has messages, the I/O APIC's too, go through an IOMMU; before the machine runs.
-    public void remapBy(MessageRemapping iommu) {
-        remapping = iommu;
-        shared().ioApic.remapBy(iommu);
+    /// Has messages go through an IOMMU; before the machine runs.
+    ///
+    /// @param ioApic takes those of the I/O APIC
+    /// @param others takes all that have no PCI function for a sender: those of timers on the board
+    public void remapBy(MessageRemapping ioApic, MessageRemapping others) {
+        remapping = others;
+        shared().ioApic.remapBy(ioApic);
     }
 
     /// What messages mean has changed.

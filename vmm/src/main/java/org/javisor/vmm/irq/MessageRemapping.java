@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.irq;
 
-/// What stands between the senders of interrupt messages and the local APICs: an IOMMU that remaps interrupts. The
-/// messages that come here are the platform's own, from the I/O APIC and the timers on the board; those of PCI
-/// functions come to the IOMMU with the name of who sends them.
+/// What stands between a sender of interrupt messages and the local APICs: an IOMMU that remaps interrupts, as one of
+/// the platform's own chips sees it, the I/O APIC or the timers on the board; messages of PCI functions come to the
+/// IOMMU by another way.
 ///
 /// Called from any thread, without a lock of the chips.
 public interface MessageRemapping {

@@ -19,9 +19,11 @@ final class PcChips {
         this.pit = new I8254(clock, pitOutput);
     }
 
-    void attach(IoBus ports, IoBus mmio) {
+    void attach(IoBus ports, IoBus mmio, boolean withPit) {
         pic.attach(ports);
-        pit.attach(ports);
+        if (withPit) {
+            pit.attach(ports);
+        }
         mmio.attach(IoApic.DEFAULT_PAGE, IoApic.PAGE_BYTES, ioApic, "I/O APIC");
     }
 

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.javisor.memory.Clock;
+import org.javisor.memory.InterruptLine;
 import org.javisor.vmm.irq.ForeignApics;
 import org.javisor.vmm.irq.ForeignChips;
 import org.javisor.vmm.irq.GsiRoute;
 import org.javisor.vmm.irq.GsiRouting;
+import org.javisor.vmm.irq.I8254;
 import org.javisor.vmm.irq.I8259Pair;
 import org.javisor.vmm.irq.InterruptChips;
 
@@ -22,10 +24,12 @@ final class KvmChips implements ForeignChips {
     private final ForeignApics apics;
     private final Clock clock;
     private final byte[][] fresh = new byte[3][];
+    /// Null without a PIT.
     private final byte[] freshPit;
 
     /// @param apics where messages and NMIs go
-    KvmChips(VmFd fd, ForeignApics apics, Clock clock) {
+    /// @param pit   whether there is one
+    KvmChips(VmFd fd, ForeignApics apics, Clock clock, boolean pit) {
         this.fd = fd;
         this.apics = apics;
         this.clock = clock;
@@ -33,7 +37,10 @@ final class KvmChips implements ForeignChips {
         for (int chip = ChipLayout.MASTER; chip <= ChipLayout.IO_APIC; chip++) {
             fresh[chip] = fd.chip(chip);
         }
-        freshPit = fd.pit();
+        if (pit) {
+            fd.createPit();
+        }
+        freshPit = pit ? fd.pit() : null;
     }
 
     @Override
@@ -76,14 +83,22 @@ final class KvmChips implements ForeignChips {
         for (int chip = ChipLayout.MASTER; chip <= ChipLayout.IO_APIC; chip++) {
             fd.chip(chip, fresh[chip]);
         }
-        fd.pit(freshPit);
+        if (freshPit != null) {
+            fd.pit(freshPit);
+        }
     }
 
     @Override
     public InterruptChips.State save() {
         return new InterruptChips.State(
                 new I8259Pair.State(KvmPic.read(fd.chip(ChipLayout.MASTER)), KvmPic.read(fd.chip(ChipLayout.SLAVE))),
-                KvmPit.read(fd.pit(), clock.nanos(), System.nanoTime()), KvmIoApic.read(fd.chip(ChipLayout.IO_APIC)));
+                pit(), KvmIoApic.read(fd.chip(ChipLayout.IO_APIC)));
+    }
+
+    /// Without one, what it holds at power-on.
+    private I8254.State pit() {
+        return freshPit == null ? new I8254(clock, InterruptLine.UNCONNECTED).save()
+                : KvmPit.read(fd.pit(), clock.nanos(), System.nanoTime());
     }
 
     @Override
@@ -97,8 +112,10 @@ final class KvmChips implements ForeignChips {
         byte[] ioApic = fd.chip(ChipLayout.IO_APIC);
         KvmIoApic.write(saved.ioApic(), ioApic);
         fd.chip(ChipLayout.IO_APIC, ioApic);
-        byte[] pit = fd.pit();
-        KvmPit.write(saved.pit(), pit);
-        fd.pit(pit);
+        if (freshPit != null) {
+            byte[] pit = fd.pit();
+            KvmPit.write(saved.pit(), pit);
+            fd.pit(pit);
+        }
     }
 }

@@ -84,8 +84,10 @@ final class KvmProcessors implements Engine.Processors {
     private KvmLocalApics localApics() {
         if (vm.config().irqchip() == Irqchip.KERNEL) {
             require(KvmCapability.IRQCHIP);
-            require(KvmCapability.PIT2);
-            vm.chips().lead(new KvmChips(fd, new KvmLocalApics(vm, fd), vm.clock()));
+            if (vm.config().pit()) {
+                require(KvmCapability.PIT2);
+            }
+            vm.chips().lead(new KvmChips(fd, new KvmLocalApics(vm, fd), vm.clock(), vm.config().pit()));
             return null;
         }
         require(KvmCapability.SPLIT_IRQCHIP);

@@ -160,6 +160,10 @@ public final class VmFd extends KvmFd {
     /// Makes the chips of a PC: PIC pair, I/O APIC, PIT, and a local APIC for each processor. Before these are made.
     public void createChips() {
         call(KvmCalls.KVM_CREATE_IRQCHIP, 0);
+    }
+
+    /// Makes the PIT; after [#createChips].
+    public void createPit() {
         with(ChipLayout.PIT_CONFIG_BYTES, config -> {
             // The port of the speaker too, which the counters' third gate is on.
             config.set(INT, 0, ChipLayout.PIT_SPEAKER);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.javisor.host.EventFd;
 import org.javisor.memory.InterruptLine;
 import org.javisor.vmm.EventWiring;
@@ -12,9 +14,11 @@ import org.javisor.vmm.Irqchip;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.javisor.vmm.irq.GsiRoute;
+import org.javisor.vmm.irq.I8254;
 import org.javisor.vmm.irq.InterruptChips;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Machines whose interrupt chips are the engine's: in the kernel, with KVM.
@@ -150,6 +154,46 @@ class KernelIrqchipConformanceTest {
             assertEquals(0xe0, port(guest));
             assertThrows(IllegalArgumentException.class,
                     () -> guest.vm.routing(guest.vm.routing().with(1000, new GsiRoute.Pic(GSI))));
+        }
+    }
+
+    static List<Arguments> enginesAndChips() {
+        return Engines.all().flatMap(engine -> Stream.of(Irqchip.FULL, Irqchip.KERNEL)
+                .map(chips -> Arguments.of(engine, chips))).toList();
+    }
+
+    /// As a machine of KVM's for which `KVM_CREATE_PIT2` has not been called.
+    @ParameterizedTest
+    @MethodSource("enginesAndChips")
+    void withoutAPitItsPortsAreTheOwnersAndStateGoesOn(String engine, Irqchip chips) {
+        VmConfig config = VmConfig.pc(1).withIrqchip(chips).withExitsOnUnclaimed(true);
+        String program = """
+                b034    mov al, 0x34
+                e643    out 0x43, al
+                e461    in al, 0x61
+                e621    out 0x21, al
+                e6e1    out 0xe1, al
+                """;
+        InterruptChips.State ofPit;
+        try (Guest guest = new Guest(engine, config, program)) {
+            assertEquals(0xe1, port(guest));
+            ofPit = guest.vm.chips().save();
+            assertEquals(0x34, ofPit.pit().channels().getFirst().control());
+        }
+        try (Guest guest = new Guest(engine, config.withoutPit(), program)) {
+            I8254.State untouched = guest.vm.chips().save().pit();
+            assertEquals(new VmExit.PortWrite(0x43, 1, 0x34), guest.run());
+            assertEquals(new VmExit.PortRead(0x61, 1), guest.run());
+            guest.vcpu.completeRead(0x5a);
+            assertEquals(new VmExit.PortWrite(0xe1, 1, 0x5a), guest.run());
+            assertEquals(untouched.channels().getFirst().control(),
+                    guest.vm.chips().save().pit().channels().getFirst().control());
+            assertEquals(0x5a, guest.vm.chips().save().pic().master().imr());
+
+            guest.vm.chips().restore(ofPit);
+
+            assertEquals(ofPit.pic(), guest.vm.chips().save().pic());
+            guest.vm.reset();
         }
     }
 }
