@@ -5,7 +5,7 @@ package org.javisor.cpu;
 ///
 /// Global pages are entered in each address space that uses them, and forgotten in all of them at once.
 final class AddressSpace {
-    static final int BYTES = 3 * Tlb.BYTES;
+    static final int TLBS = 3, BYTES = TLBS * Tlb.BYTES;
 
     /// User-mode accesses; supervisor-mode ones; supervisor-mode ones that SMAP lets pass.
     final Tlb user, supervisor, exempt;
@@ -16,10 +16,10 @@ final class AddressSpace {
     /// @param tables host address of [#BYTES] bytes
     /// @param programs what is known of user mode's code
     /// @param kernel   of supervisor mode's
-    AddressSpace(long tables, CodeEntries programs, CodeEntries kernel) {
-        user = new Tlb(tables, programs);
-        supervisor = new Tlb(tables + Tlb.BYTES, kernel);
-        exempt = new Tlb(tables + 2L * Tlb.BYTES, kernel);
+    AddressSpace(long tables, CodeEntries programs, CodeEntries kernel, PageMarks marks) {
+        user = new Tlb(tables, programs, marks);
+        supervisor = new Tlb(tables + Tlb.BYTES, kernel, marks);
+        exempt = new Tlb(tables + 2L * Tlb.BYTES, kernel, marks);
     }
 
     void flush() {
@@ -39,6 +39,12 @@ final class AddressSpace {
         user.invalidate(gva, global, nonGlobal);
         supervisor.invalidate(gva, global, nonGlobal);
         exempt.invalidate(gva, global, nonGlobal);
+    }
+
+    /// Whether anything may be known that has the mark of `gva`.
+    boolean mayBeMarked(int kind, long gva) {
+        return kind == PageMarks.CODE ? user.codeEntries.mayBeMarked(gva) || supervisor.codeEntries.mayBeMarked(gva)
+                : user.mayBeMarked(kind, gva) || supervisor.mayBeMarked(kind, gva) || exempt.mayBeMarked(kind, gva);
     }
 
     void forgetKeys(int keys) {

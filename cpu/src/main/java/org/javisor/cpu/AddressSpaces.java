@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.host.HostMemory;
+
 /// The address spaces that a processor knows translations of, by PCID, and what makes it forget them.
 ///
 /// @sdm vol. 3A §4.10 "Caching Translation Information"
@@ -8,6 +10,7 @@ final class AddressSpaces {
     private static final long PAGE = -4096;
 
     private final Cpu cpu;
+    final PageMarks marks;
     /// What is known of the kernel's code, in all address spaces.
     final CodeEntries kernel;
     private final AddressSpace[] spaces = new AddressSpace[CpuLayout.ADDRESS_SPACES];
@@ -16,14 +19,17 @@ final class AddressSpaces {
 
     AddressSpaces(Cpu cpu) {
         this.cpu = cpu;
-        kernel = new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES);
+        marks = new PageMarks(cpu.state + CpuLayout.PAGE_MARKS);
+        kernel = new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES, marks);
         spaces[0] = create(0);
         current = spaces[0];
     }
 
     private AddressSpace create(int n) {
+        HostMemory.storeInt(cpu.state + CpuLayout.TLBS_IN_USE, AddressSpace.TLBS * (n + 1));
         return new AddressSpace(cpu.state + CpuLayout.TLB + (long) n * AddressSpace.BYTES,
-                new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES + (1L + n) * CodeEntries.BYTES), kernel);
+                new CodeEntries(cpu.state + CpuLayout.ENTRY_CACHES + (1L + n) * CodeEntries.BYTES, marks), kernel,
+                marks);
     }
 
     /// Whether what is known of the kernel's code is 64-bit code at CPL 0, if anything is.
@@ -99,6 +105,7 @@ final class AddressSpaces {
                 each.flush();
             }
         }
+        marks.clear();
         // CR4.PCIDE may have changed, and with it what the current PCID is.
         switchTo(pcid());
         cpu.blockEnd = 0;
@@ -142,7 +149,26 @@ final class AddressSpaces {
                 each.invalidate(gva, true, each == current);
             }
         }
+        review(gva);
         cpu.blockEnd = 0;
+    }
+
+    /// Removes the marks of a page that was forgotten, unless another has them.
+    private void review(long gva) {
+        for (int kind = PageMarks.CODE; kind <= PageMarks.HUGE; kind++) {
+            if (marks.has(kind, gva) && !mayBeMarked(kind, gva)) {
+                marks.remove(kind, gva);
+            }
+        }
+    }
+
+    private boolean mayBeMarked(int kind, long gva) {
+        for (AddressSpace each : spaces) {
+            if (each != null && each.mayBeMarked(kind, gva)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Forgets the page of `gva`, in every PCID and global.
@@ -153,6 +179,7 @@ final class AddressSpaces {
                 each.invalidate(gva, true, true);
             }
         }
+        review(gva);
         cpu.blockEnd = 0;
     }
 

@@ -21,9 +21,12 @@ final class CodeEntries {
     /// The decode mode of all of it, or 0 for nothing at all.
     private int decodeMode;
 
+    private final PageMarks marks;
+
     /// @param table host address of [#BYTES] bytes
-    CodeEntries(long table) {
+    CodeEntries(long table, PageMarks marks) {
         entries = new EntryCache(table);
+        this.marks = marks;
     }
 
     /// Code of a mode is to be executed. What was found for another is forgotten: a RIP does not tell which.
@@ -57,6 +60,7 @@ final class CodeEntries {
     private void added(long rip, boolean global) {
         pages.add(rip);
         large.add(rip);
+        marks.add(PageMarks.CODE, rip);
         halves |= half(rip);
         local |= !global;
     }
@@ -78,6 +82,11 @@ final class CodeEntries {
         if (local) {
             clear();
         }
+    }
+
+    /// Whether there may be something of a page whose mark is that of the page of `gva`.
+    boolean mayBeMarked(long gva) {
+        return pages.mayHaveLike(gva);
     }
 
     /// Forgets the aligned `1 << shift` bytes that `gva` is in.

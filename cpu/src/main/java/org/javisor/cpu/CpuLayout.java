@@ -61,7 +61,10 @@ package org.javisor.cpu;
 /// 1492 │ unused                     │
 /// 1496 │ IRET_TO_USER    40         │ CS and SS of programs, where their descriptors are, and these. See KnownReturns
 /// 1536 │ IRET_TO_KERNEL  40         │ the same of a kernel that is interrupted itself
-/// 1576 │ unused                     │
+/// 1576 │ TLBS_IN_USE     4          │ how many of TLB are, from the first on
+/// 1580 │ unused                     │
+/// 1584 │ INVALIDATIONS   8          │ how often translated code has had one page forgotten
+/// 1592 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -75,10 +78,11 @@ package org.javisor.cpu;
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ unused                     │
 ///      ├───────────────────────────┤
-/// 4096 │ EMPTY_TLB       512 Ki     │ always empty. See Tlb
-///      │ TLB         6 × 3 × 512 Ki │ of each address space: user; supervisor; the same exempt from SMAP
+/// 4096 │ EMPTY_TLB       768 Ki     │ always empty. See Tlb
+///      │ TLB         6 × 3 × 768 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
 ///      │ UNDO         16 Ki × 32    │ what checked code has overwritten: address, size, two words. See LockStep
+///      │ PAGE_MARKS      3 × 4 Ki   │ which pages host code does not forget by itself. See PageMarks
 ///      └───────────────────────────┘
 /// ```
 public final class CpuLayout {
@@ -129,15 +133,18 @@ public final class CpuLayout {
     /// In each of these: selectors of 4 bytes; linear addresses of descriptors; these.
     public static final int IRET_CS = 0, IRET_SS = 4, IRET_CS_AT = 8, IRET_SS_AT = 16, IRET_CS_DESCRIPTOR = 24,
             IRET_SS_DESCRIPTOR = 32;
+    public static final int TLBS_IN_USE = 1576;
+    public static final int INVALIDATIONS = 1584;
     static final int EMPTY_TLB = 4096;
-    static final int TLB = EMPTY_TLB + Tlb.BYTES;
+    public static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.
     static final int ADDRESS_SPACES = 6;
     static final int ENTRY_CACHES = TLB + ADDRESS_SPACES * AddressSpace.BYTES;
     /// Two entries for each instruction of a block, as stores of 32 bytes need, and as many for string instructions.
     public static final int UNDO = ENTRY_CACHES + (1 + ADDRESS_SPACES) * CodeEntries.BYTES, UNDO_STRIDE = 32,
             UNDO_ENTRIES = 1 << 14;
-    static final int END = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
+    public static final int PAGE_MARKS = UNDO + UNDO_ENTRIES * UNDO_STRIDE;
+    static final int END = PAGE_MARKS + PageMarks.BYTES;
     public static final int REQUEST_MASK = 2000;
     public static final int HOST_MXCSR = 2004;
     public static final int FLAGS_RAW = 2008;
@@ -154,6 +161,12 @@ public final class CpuLayout {
     public static final int TLB_HOST = Tlb.HOST, TLB_ADDEND = Tlb.ADDEND;
     public static final int TLB_INDEX_SHIFT = Tlb.INDEX_SHIFT;
     public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
+    public static final int TLB_BYTES = Tlb.BYTES, TLB_EXECUTABLE = Tlb.EXECUTABLE;
+    /// Offsets of the entries whose empty tags are not 0, beside that at 0.
+    public static final int TLB_MIDDLE = Tlb.MIDDLE << Tlb.ENTRY_SHIFT, TLB_LAST = Tlb.LAST << Tlb.ENTRY_SHIFT;
+    /// Of page marks: how many kinds there are, and how large the pages are.
+    public static final int PAGE_MARK_KINDS = PageMarks.BYTES / PageMarks.KIND_BYTES,
+            PAGE_MARK_BITS = PageFilter.INDEX_BITS;
     /// Of an entry cache and its entries; see EntryCache.
     public static final int ENTRY_TAG = EntryCache.TAG, ENTRY_CODE = EntryCache.ENTRY;
     public static final int ENTRY_SECOND_SHIFT = EntryCache.SECOND_SHIFT;
@@ -162,6 +175,11 @@ public final class CpuLayout {
     static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 
     private CpuLayout() { }
+
+    /// The size of the pages that marks of a kind are for.
+    public static int pageMarkShift(int kind) {
+        return PageMarks.shift(kind);
+    }
 
     /// Where the general register of an operand starts; `reg` 16 to 19 are AH, CH, DH, BH.
     static int gpr(int reg) {

@@ -44,7 +44,7 @@ final class Mmu {
         code = new CodeFetch(cpu, this, fill);
         shadowStacks = new ShadowStackMemory(cpu, fill);
         counters = fill.counters;
-        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB, spaces.kernel);
+        empty = new Tlb(cpu.state + CpuLayout.EMPTY_TLB, spaces.kernel, spaces.marks);
         current = spaces.current.supervisor;
         fast = current.table;
     }

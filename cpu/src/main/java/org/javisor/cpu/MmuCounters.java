@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
-/// What a processor's [Mmu] did that translated code and the TLB could not do alone. Written by the processor's thread,
+import org.javisor.host.HostMemory;
+
+/// What a processor's [Mmu] did, beside looks into the TLB. Written by the processor's thread,
 /// plainly; others may see numbers that are a little old.
 public final class MmuCounters {
     long walks;
@@ -10,8 +12,12 @@ public final class MmuCounters {
     long faults;
     long flushes;
     long invalidations;
+    private final long state;
 
-    MmuCounters() { }
+    /// @param state host address of the processor's block, where translated code counts
+    MmuCounters(long state) {
+        this.state = state;
+    }
 
     /// Page walks.
     public long walks() {
@@ -40,6 +46,6 @@ public final class MmuCounters {
 
     /// How often the guest had one page forgotten.
     public long invalidations() {
-        return invalidations;
+        return invalidations + HostMemory.loadLong(state + CpuLayout.INVALIDATIONS);
     }
 }

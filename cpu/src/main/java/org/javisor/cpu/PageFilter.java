@@ -6,7 +6,7 @@ import java.util.Arrays;
 /// Remembers pages, but not exactly: it knows for sure only of most others that they are not among them. So a table
 /// need not be searched for a page that was never entered, nor again for one that has been removed.
 final class PageFilter {
-    private static final int INDEX_BITS = 12;
+    static final int INDEX_BITS = 12;
     /// Addresses have 64 bits, so that no page has such a number.
     private static final long NONE = -1, SEVERAL = -2;
 
@@ -23,7 +23,7 @@ final class PageFilter {
         Arrays.fill(pages, NONE);
     }
 
-    private static int index(long page) {
+    static int index(long page) {
         return (int) (page ^ page >>> INDEX_BITS) & (1 << INDEX_BITS) - 1;
     }
 
@@ -63,6 +63,11 @@ final class PageFilter {
         long page = gva >>> shift;
         long known = pages[index(page)];
         return known == page || known == SEVERAL;
+    }
+
+    /// Whether a page may be contained that has the same [#index] as that of `gva`.
+    boolean mayHaveLike(long gva) {
+        return pages[index(gva >>> shift)] != NONE;
     }
 
     /// Nothing of the page is left in the table.

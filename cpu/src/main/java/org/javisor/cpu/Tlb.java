@@ -11,7 +11,13 @@ import org.javisor.host.HostMemory;
 ///  16 HOST    host virtual address of the page
 ///  24 ADDEND  HOST - page address
 /// ```
-/// The table is off-heap, for emitted code; what only slow paths need is beside it on the heap.
+/// The table is off-heap, for emitted code, and so is what that has to change with it, in two more tables:
+///
+/// ```
+/// EXECUTABLE  by entry: page address | FETCHABLE, | KNOWN if [#code] tells where it comes from; where no memory is
+///             behind the page, page address | DEVICE, | DEVICE_WRITABLE if writes are permitted; else 0
+/// GPAS        by entry: guest-physical address of the page, | GLOBAL, | size of the page it is part of, | key
+/// ```
 ///
 /// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive
 /// or with the address, which leaves the offset, so it cannot see the lower bits of a tag: what must not match has an
@@ -23,36 +29,34 @@ final class Tlb {
     static final int READ = 0, WRITE = 8, HOST = 16, ADDEND = 24;
     static final int ENTRY_SHIFT = 5;
     static final int ENTRIES = 16_384;
-    static final int BYTES = ENTRIES << ENTRY_SHIFT;
+    private static final int TABLE_BYTES = ENTRIES << ENTRY_SHIFT;
+    static final int EXECUTABLE = TABLE_BYTES, GPAS = EXECUTABLE + 8 * ENTRIES, BYTES = GPAS + 8 * ENTRIES;
     /// `gva >>> INDEX_SHIFT & INDEX_MASK` is the offset of the entry for `gva`.
     static final int INDEX_SHIFT = 12 - ENTRY_SHIFT;
-    static final long INDEX_MASK = BYTES - 1 & -(1 << ENTRY_SHIFT);
+    static final long INDEX_MASK = TABLE_BYTES - 1 & -(1 << ENTRY_SHIFT);
     static final long NOTIFY = (long) ENTRIES / 2 << 12;
     /// An empty tag where 0 is none: in the entry of address 0, in that whose pages NOTIFY has look like it, and in
     /// that from which an access may reach address 0.
     private static final long NOT_A_PAGE = (long) ENTRIES / 4 << 12 | 1;
-    private static final int FIRST = 0, MIDDLE = ENTRIES / 2, LAST = ENTRIES - 1;
+    static final int FIRST = 0, MIDDLE = ENTRIES / 2, LAST = ENTRIES - 1;
     private static final long PAGE = -4096;
     /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
     private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
 
-    // Low bits of `gpas`.
+    // Low bits of GPAS.
     private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION,
             SMALL = (long) SMALL_PAGE_SHIFT << SHIFT_POSITION;
     private static final int KEY_POSITION = 7, KEY_BITS = 15;
 
-    // Low bits of `executable`.
-    private static final long EXECUTABLE = 1, DEVICE = 2, DEVICE_WRITABLE = 4;
+    // Low bits of EXECUTABLE.
+    private static final long FETCHABLE = 1, DEVICE = 2, DEVICE_WRITABLE = 4, KNOWN = 8;
 
     /// Host address of the table.
     final long table;
-    /// By entry: the page's guest-physical address, the size of the page it is part of, whether that is global, and
-    /// its protection key.
-    private final long[] gpas = new long[ENTRIES];
-    /// By entry: page address | EXECUTABLE if instructions may be fetched; where no memory is behind the page, page
-    /// address | DEVICE, and | DEVICE_WRITABLE if writes are permitted; else 0.
-    private final long[] executable = new long[ENTRIES];
-    /// By entry: where these come from, once that is known.
+    /// Host address of EXECUTABLE and GPAS.
+    private final long executable, gpas;
+    private final PageMarks marks;
+    /// By entry: where code comes from, once that is known.
     private final CodePage[] code = new CodePage[ENTRIES];
     /// The entries that may not be empty.
     private final IndexSet filled = new IndexSet(ENTRIES);
@@ -63,8 +67,11 @@ final class Tlb {
     /// What has been found in pages of code; other tables may share it.
     final CodeEntries codeEntries;
 
-    Tlb(long table, CodeEntries codeEntries) {
+    Tlb(long table, CodeEntries codeEntries, PageMarks marks) {
         this.table = table;
+        this.executable = table + EXECUTABLE;
+        this.gpas = table + GPAS;
+        this.marks = marks;
         this.codeEntries = codeEntries;
         clear(FIRST);
         clear(MIDDLE);
@@ -102,12 +109,12 @@ final class Tlb {
     }
 
     boolean executable(long gva) {
-        return executable[index(gva)] == (gva & PAGE | EXECUTABLE);
+        return (tag(index(gva)) & ~KNOWN) == (gva & PAGE | FETCHABLE);
     }
 
     /// Whether an access is permitted to a page that no memory is behind; then [#gpa] is where it goes.
     boolean device(long gva, boolean write) {
-        long tag = executable[index(gva)];
+        long tag = tag(index(gva));
         return tag == (gva & PAGE | DEVICE | DEVICE_WRITABLE) || !write && tag == (gva & PAGE | DEVICE);
     }
 
@@ -117,11 +124,24 @@ final class Tlb {
 
     /// Guest-physical address of a `gva` that is readable, writable, executable or a device's.
     long gpa(long gva) {
-        return gpas[index(gva)] & PAGE | gva & ~PAGE;
+        return place(index(gva)) & PAGE | gva & ~PAGE;
     }
 
     CodePage code(long gva) {
-        return code[index(gva)];
+        int index = index(gva);
+        return (tag(index) & KNOWN) == 0 ? null : code[index];
+    }
+
+    private long tag(int index) {
+        return HostMemory.loadLong(executable + 8L * index);
+    }
+
+    private void tag(int index, long tag) {
+        HostMemory.storeLong(executable + 8L * index, tag);
+    }
+
+    private long place(int index) {
+        return HostMemory.loadLong(gpas + 8L * index);
     }
 
     /// Begins to describe the page of `gva`, which is at `gpa` and `hva`: nothing is permitted yet.
@@ -132,17 +152,19 @@ final class Tlb {
         long entry = entry(index);
         HostMemory.storeLong(entry + HOST, hva - (gva & ~PAGE));
         HostMemory.storeLong(entry + ADDEND, hva - gva);
-        gpas[index] = gpa & PAGE | (long) pageShift << SHIFT_POSITION | (global ? GLOBAL : 0)
-                | (long) key << KEY_POSITION;
+        HostMemory.storeLong(gpas + 8L * index, gpa & PAGE | (long) pageShift << SHIFT_POSITION
+                | (global ? GLOBAL : 0) | (long) key << KEY_POSITION);
         keys |= 1 << key;
         if (pageShift > SMALL_PAGE_SHIFT) {
-            (pageShift > LARGE_PAGE_SHIFT ? huge : large).add(gva, index);
+            boolean isHuge = pageShift > LARGE_PAGE_SHIFT;
+            (isHuge ? huge : large).add(gva, index);
+            marks.add(isHuge ? PageMarks.HUGE : PageMarks.LARGE, gva);
         }
     }
 
     /// Whether the page of a `gva` that is executable is global.
     boolean global(long gva) {
-        return executable(gva) && (gpas[index(gva)] & GLOBAL) != 0;
+        return executable(gva) && (place(index(gva)) & GLOBAL) != 0;
     }
 
     private long entry(int index) {
@@ -157,7 +179,7 @@ final class Tlb {
         long entry = entry(index);
         HostMemory.storeLong(entry + READ, empty(index));
         HostMemory.storeLong(entry + WRITE, empty(index));
-        executable[index] = 0;
+        tag(index, 0);
     }
 
     void permitRead(long gva) {
@@ -170,12 +192,12 @@ final class Tlb {
 
     void permitExecute(long gva, CodePage page) {
         code[index(gva)] = page;
-        executable[index(gva)] = gva & PAGE | EXECUTABLE;
+        tag(index(gva), gva & PAGE | FETCHABLE | (page == null ? 0 : KNOWN));
     }
 
     /// Permits reads, and perhaps writes, of a page that no memory is behind.
     void permitDevice(long gva, boolean writes) {
-        executable[index(gva)] = gva & PAGE | DEVICE | (writes ? DEVICE_WRITABLE : 0);
+        tag(index(gva), gva & PAGE | DEVICE | (writes ? DEVICE_WRITABLE : 0));
     }
 
     // ---- forgetting ----
@@ -194,7 +216,7 @@ final class Tlb {
     void flushNonGlobal() {
         codeEntries.clearNonGlobal();
         for (int i = filled.first(); i >= 0; i = filled.next(i)) {
-            if ((gpas[i] & GLOBAL) == 0) {
+            if ((place(i) & GLOBAL) == 0) {
                 clear(i);
                 filled.remove(i);
             }
@@ -205,7 +227,7 @@ final class Tlb {
     void forgetKeys(int forgotten) {
         if ((keys & forgotten) != 0) {
             for (int i = filled.first(); i >= 0; i = filled.next(i)) {
-                if ((forgotten >>> (gpas[i] >>> KEY_POSITION & KEY_BITS) & 1) != 0) {
+                if ((forgotten >>> (place(i) >>> KEY_POSITION & KEY_BITS) & 1) != 0) {
                     clear(i);
                     filled.remove(i);
                 }
@@ -237,7 +259,7 @@ final class Tlb {
     private boolean invalidateParts(int first, int last, long gva, int shift, boolean global, boolean nonGlobal) {
         boolean stays = false;
         for (int i = filled.from(first); i >= 0 && i <= last; i = filled.next(i)) {
-            if ((gpas[i] & SHIFT_BITS) != SMALL) {
+            if ((place(i) & SHIFT_BITS) != SMALL) {
                 invalidate(i, gva, global, nonGlobal);
                 stays |= holds(i, gva, shift);
             }
@@ -246,7 +268,7 @@ final class Tlb {
     }
 
     private void invalidate(int index, long gva, boolean global, boolean nonGlobal) {
-        boolean concerned = (gpas[index] & GLOBAL) != 0 ? global : nonGlobal;
+        boolean concerned = (place(index) & GLOBAL) != 0 ? global : nonGlobal;
         if (concerned && holds(index, gva)) {
             clear(index);
             filled.remove(index);
@@ -255,7 +277,7 @@ final class Tlb {
 
     /// Whether entry `index` describes a part of the page that `gva` is in.
     private boolean holds(int index, long gva) {
-        return holds(index, gva, (int) (gpas[index] & SHIFT_BITS) >>> SHIFT_POSITION);
+        return holds(index, gva, (int) (place(index) & SHIFT_BITS) >>> SHIFT_POSITION);
     }
 
     /// Whether it describes a part of the aligned `1 << shift` bytes that `gva` is in.
@@ -264,11 +286,16 @@ final class Tlb {
         long write = HostMemory.loadLong(entry + WRITE), empty = empty(index);
         return samePage(HostMemory.loadLong(entry + READ), empty, gva, shift)
                 || samePage(write, empty, gva, shift) || samePage(write ^ NOTIFY, empty ^ NOTIFY, gva, shift)
-                || samePage(executable[index], 0, gva, shift);
+                || samePage(tag(index), 0, gva, shift);
     }
 
     private static boolean samePage(long tag, long empty, long gva, int shift) {
         return tag != empty && (tag ^ gva) >>> shift == 0;
+    }
+
+    /// Whether it may hold a part of a large page, or of a huge one, with the index of a mark of `gva`.
+    boolean mayBeMarked(int kind, long gva) {
+        return (kind == PageMarks.HUGE ? huge : large).mayHaveLike(gva);
     }
 
     /// Lets no write go straight to memory any more without a look at whether it still may.
@@ -281,7 +308,7 @@ final class Tlb {
     /// The same for the page at `gpa` alone.
     void writeProtect(long gpa) {
         for (int index = filled.first(); index >= 0; index = filled.next(index)) {
-            if ((gpas[index] & PAGE) == gpa) {
+            if ((place(index) & PAGE) == gpa) {
                 writeProtect(index);
             }
         }

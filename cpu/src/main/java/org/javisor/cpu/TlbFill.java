@@ -13,7 +13,7 @@ final class TlbFill {
     /// What the processor sees: in system management mode a view of its own.
     private GuestMemory memory;
     private final PageWalker walker;
-    final MmuCounters counters = new MmuCounters();
+    final MmuCounters counters;
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
     /// [Mmu#flush].
@@ -23,6 +23,7 @@ final class TlbFill {
         this.cpu = cpu;
         this.memory = cpu.environment.memory();
         this.walker = new PageWalker(cpu);
+        this.counters = new MmuCounters(cpu.state);
     }
 
     /// Memory as the processor sees it now.

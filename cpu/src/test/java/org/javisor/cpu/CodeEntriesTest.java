@@ -18,8 +18,9 @@ class CodeEntriesTest {
 
     private static final long SEED = Long.getLong("javisor.seed", System.nanoTime());
 
-    private final Mapping mapping = Mapping.anonymous(CodeEntries.BYTES);
-    private final CodeEntries entries = new CodeEntries(mapping.hva());
+    private final Mapping mapping = Mapping.anonymous(CodeEntries.BYTES + PageMarks.BYTES);
+    private final CodeEntries entries = new CodeEntries(mapping.hva(),
+            new PageMarks(mapping.hva() + CodeEntries.BYTES));
 
     @AfterEach
     void free() {

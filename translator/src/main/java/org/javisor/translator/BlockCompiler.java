@@ -25,6 +25,7 @@ final class BlockCompiler {
     private final SystemRegisters registers;
     private final MemoryComparison comparison;
     private final TimeStamp time;
+    private final PageInvalidation invalidation;
 
     BlockCompiler(Emission emission, HostFeatures host) {
         this.asm = emission.asm;
@@ -40,6 +41,7 @@ final class BlockCompiler {
         this.registers = new SystemRegisters(emission, memory);
         this.comparison = new MemoryComparison(emission, memory);
         this.time = new TimeStamp(emission);
+        this.invalidation = new PageInvalidation(emission, memory);
     }
 
     /// How many instructions of a piece can be translated, from its first on.
@@ -60,7 +62,8 @@ final class BlockCompiler {
             return false;
         }
         return supports(insn, host) || BitStrings.supports(insn) || FlagInstructions.supports(translation, index, end)
-                || SystemRegisters.supports(translation, index) || SystemCalls.supports(translation, index);
+                || SystemRegisters.supports(translation, index) || PageInvalidation.supports(translation, index)
+                || SystemCalls.supports(translation, index);
     }
 
     private static boolean locks(Instruction insn) {
@@ -132,6 +135,8 @@ final class BlockCompiler {
             registers.emit(insn, index);
         } else if (TimeStamp.handles(insn.mnemonic())) {
             time.emit(insn, index);
+        } else if (insn.mnemonic() == Mnemonic.INVLPG) {
+            invalidation.emit(insn, index);
         } else if (comparison.supports(insn)) {
             comparison.emit(insn, index);
         } else {

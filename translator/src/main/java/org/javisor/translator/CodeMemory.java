@@ -28,6 +28,7 @@ final class CodeMemory implements AutoCloseable {
     private final long loadWideVectors;
     private final long loadX87;
     private final long readTime;
+    private final long invalidatePage;
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
@@ -62,6 +63,9 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         TimeStamp.emitRoutine(way, hasAvx, clock);
         readTime = place(way);
+        way.reset();
+        PageInvalidation.emitRoutine(way);
+        invalidatePage = place(way);
         for (StringRoutine routine : StringRoutine.all()) {
             way.reset();
             routine.emit(way);
@@ -151,6 +155,11 @@ final class CodeMemory implements AutoCloseable {
     /// keeps all else but the host's flags.
     long readTime() {
         return readTime;
+    }
+
+    /// Host address of what forgets the page of the address in R15, for which it needs R14. ZF tells whether it did.
+    long invalidatePage() {
+        return invalidatePage;
     }
 
     /// Host address of a routine for a repeated string instruction.

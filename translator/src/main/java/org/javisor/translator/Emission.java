@@ -121,6 +121,11 @@ final class Emission {
         lead(asm.call(), memory.readTime());
     }
 
+    /// Emits a call of what forgets the page of the address in R15 ([CodeMemory#invalidatePage]).
+    void callInvalidatePage() {
+        lead(asm.call(), memory.invalidatePage());
+    }
+
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
     void systemChanged() {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);

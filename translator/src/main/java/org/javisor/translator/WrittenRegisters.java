@@ -21,7 +21,7 @@ final class WrittenRegisters {
         return switch (insn.mnemonic()) {
             case NOP, HINT_NOP, PREFETCH, PREFETCHW, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2,
                     LFENCE, MFENCE, SFENCE, SERIALIZE, CLI, STI, CLD, STD, CLAC, STAC, SWAPGS, WRFSBASE, WRGSBASE,
-                    WRPKRU -> 0;
+                    WRPKRU, INVLPG -> 0;
             case PUSHF, POPF -> RSP;
             case MOV_CR, MOV_SEG, RDFSBASE, RDGSBASE -> operand(insn, 0);
             case CMPXCHG8B, RDTSC -> RAX | RDX;
