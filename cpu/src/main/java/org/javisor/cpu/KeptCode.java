@@ -32,6 +32,12 @@ public final class KeptCode {
     /// How many bytes of records are kept, and how many one run adds.
     private static final int MAX_BYTES = 64 << 20, MAX_ADDED_BYTES = 32 << 20;
     private static final int SUM_BYTES = 4, RECORD_HEADER_BYTES = 12;
+    /// Translations that begin with the same block and differ in others, which a kernel patches while it starts, are
+    /// kept beside each other, so many of them.
+    static final int VARIANTS = 4;
+    private static final long VARIANT_STEP = 0x9e37_79b9_7f4a_7c15L;
+    /// It is written when so much of what is known, as a power of two, is new.
+    private static final int GROWTH_SHIFT = 8;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -77,15 +83,22 @@ public final class KeptCode {
             return distance != CodeImage.OTHER_CODE;
         }
 
+        private boolean hasImage(CodeImage image) {
+            return Arrays.equals(record, RECORD_HEADER_BYTES, imageEnd, image.bytes(), 0, image.bytes().length);
+        }
+
         /// How far the kernel is from where it was.
         public int distance() {
             return distance;
         }
 
-        /// What [KeptCode#keep] was given.
-        public byte[] code() {
-            return Arrays.copyOfRange(record, imageEnd + Integer.BYTES * CodeImage.get4(record, 2 * Integer.BYTES),
-                    record.length);
+        /// What is kept, in which from [#codeAt] on there is what [KeptCode#keep] was given. Not to be changed.
+        public byte[] bytes() {
+            return record;
+        }
+
+        public int codeAt() {
+            return imageEnd + Integer.BYTES * CodeImage.get4(record, 2 * Integer.BYTES);
         }
     }
 
@@ -125,8 +138,18 @@ public final class KeptCode {
     // ---- what is known ----
 
     /// Host code of a translation whose first block has an image, or null.
-    synchronized Entry find(CodeImage head) {
-        long key = head.key();
+    ///
+    /// @param variant which of them, below [#VARIANTS]; there may be one behind one that is not there
+    synchronized Entry find(CodeImage head, int variant) {
+        Entry entry = find(key(head, variant));
+        return entry != null && entry.beginsWith(head) ? entry : null;
+    }
+
+    private static long key(CodeImage head, int variant) {
+        return head.key() + variant * VARIANT_STEP;
+    }
+
+    private Entry find(long key) {
         byte[] record = added.get(key);
         if (record == null) {
             int slot = slot(key);
@@ -136,8 +159,7 @@ public final class KeptCode {
             }
             used.set(slot);
         }
-        Entry entry = new Entry(record);
-        return entry.beginsWith(head) ? entry : null;
+        return new Entry(record);
     }
 
     private static int at(int slot) {
@@ -189,7 +211,8 @@ public final class KeptCode {
     ///
     /// @param head  image of the first block
     /// @param image of all
-    public synchronized void keep(CodeImage head, CodeImage image, byte[] code) {
+    /// @param first whether it is to be found before others that begin with the same block
+    public synchronized void keep(CodeImage head, CodeImage image, boolean first, byte[] code) {
         int[] values = image.values();
         int end = RECORD_HEADER_BYTES + image.bytes().length;
         byte[] record = new byte[end + Integer.BYTES * values.length + code.length];
@@ -202,14 +225,28 @@ public final class KeptCode {
         System.arraycopy(code, 0, record, record.length - code.length, code.length);
         CodeImage.put4(record, 0, sum(record));
         if (addedBytes + record.length <= MAX_ADDED_BYTES && 2 * (added.size() + 1) < MAX_SLOTS) {
-            byte[] before = added.put(head.key(), record);
+            byte[] before = added.put(key(head, first ? 0 : variantFor(head, image)), record);
             addedBytes += record.length - (before == null ? 0 : before.length);
         }
     }
 
+    /// The one that there is of an image, else one that is free, else the last.
+    private int variantFor(CodeImage head, CodeImage image) {
+        int free = VARIANTS - 1;
+        for (int variant = VARIANTS - 1; variant >= 0; variant--) {
+            Entry entry = find(key(head, variant));
+            if (entry == null) {
+                free = variant;
+            } else if (entry.hasImage(image)) {
+                return variant;
+            }
+        }
+        return free;
+    }
+
     /// Whether so much is new that it is worth being written.
     public synchronized boolean hasGrown() {
-        return added.size() > knownCount / 32;
+        return added.size() > knownCount >> GROWTH_SHIFT;
     }
 
     /// Writes what this run has added or used, and of the rest what there is room for.

@@ -82,11 +82,18 @@ final class Region {
 
     /// Adds the blocks that were translated with the first one in an earlier run, if its host code is known.
     private boolean addKept(CpuGroup group) {
-        Block head = blocks.getFirst();
-        KeptCode.Entry entry = group.keptCode.find(image(group));
-        if (entry == null) {
-            return false;
+        CodeImage head = image(group);
+        for (int variant = 0; variant < KeptCode.VARIANTS; variant++) {
+            KeptCode.Entry entry = group.keptCode.find(head, variant);
+            if (entry != null && addKept(entry, group)) {
+                return true;
+            }
         }
+        return false;
+    }
+
+    private boolean addKept(KeptCode.Entry entry, CpuGroup group) {
+        Block head = blocks.getFirst();
         int[] starts = entry.starts();
         for (int n = 1; n < starts.length; n++) {
             Block block = runLoop.beside(head.page, starts[n]);

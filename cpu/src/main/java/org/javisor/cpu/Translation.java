@@ -32,7 +32,7 @@ public final class Translation {
     private final boolean busLocksLeave;
     private final long rip;
     private final List<Block> blocks;
-    private final KeptCode.Entry kept;
+    private KeptCode.Entry kept;
     private boolean second;
     private final List<Piece> pieces = new ArrayList<>();
     /// By number of an instruction.
@@ -270,7 +270,7 @@ public final class Translation {
 
     // ---- what is kept ----
 
-    /// Host code that an earlier run made of the same, or null.
+    /// Host code that an earlier run made of the same, or null: until it is complete.
     public KeptCode.Entry kept() {
         return kept;
     }
@@ -318,6 +318,7 @@ public final class Translation {
         targets = hostTargets;
         callers = hostCallers;
         entry = hostEntry;
+        kept = null;
     }
 
     /// What the instructions that have host code need of VECTORS, see [VectorNeed]. Such code sees to it at its entry.

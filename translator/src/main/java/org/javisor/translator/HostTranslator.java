@@ -23,6 +23,7 @@ import org.javisor.isa.Feature;
 final class HostTranslator implements BlockTranslator {
     private static final int SEGMENTS = 16;
     private static final int MIN_SEGMENT_BYTES = 96 << 10;
+    private static final int[] NO_MARKS = {};
 
     private final CodeMemory memory;
     private final CodeRing ring;
@@ -116,7 +117,7 @@ final class HostTranslator implements BlockTranslator {
         place(translation, code.at(ring.next() - memory.base(), translation.number(), 0), code.links(), draft.marks());
         complete(translation, code);
         if (draft.image() != null) {
-            keptCode.keep(draft.headImage(), draft.image(), draft.kept().bytes());
+            keptCode.keep(draft.headImage(), draft.image(), translation.isSecond(), draft.kept().bytes());
         }
         return Outcome.DONE;
     }
@@ -147,15 +148,15 @@ final class HostTranslator implements BlockTranslator {
         if (keptCode == null || kept == null || kept.distance() % Relocatable.STEP != 0 || config.listed()) {
             return null;
         }
-        Relocatable made = Relocatable.of(kept.code());
+        Relocatable made = Relocatable.of(kept.bytes(), kept.codeAt());
         if (!ring.couldFit(made.code().length)) {
             return null;
         }
         if (!ring.fits(made.code().length) && !ring.advance()) {
             return Outcome.NO_ROOM;
         }
-        place(translation, made.at(ring.next() - memory.base(), translation.number(), kept.distance()), made.links(),
-                new int[0]);
+        place(translation, made.moved(ring.next() - memory.base(), translation.number(), kept.distance()),
+                made.links(), NO_MARKS);
         complete(translation, made);
         if (made.isSecond()) {
             translation.restoredSecond();

@@ -4,7 +4,6 @@ package org.javisor.translator;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.IntBuffer;
 import java.util.Arrays;
 import org.javisor.cpu.Translation;
 
@@ -90,11 +89,21 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
     /// @param distance how much further up the kernel is
     byte[] at(long origin, int number, int distance) {
         byte[] placed = code.clone();
+        move(placed, origin, number, distance);
+        return placed;
+    }
+
+    /// As [#at], but changes [#code] itself, which is of no use for another place then.
+    byte[] moved(long origin, int number, int distance) {
+        move(code, origin, number, distance);
+        return code;
+    }
+
+    private void move(byte[] placed, long origin, int number, int distance) {
         add(placed, leading, (int) -origin);
         add(placed, numbered, number << NUMBER_SHIFT);
         add(placed, rising, distance);
         add(placed, falling, -distance);
-        return placed;
     }
 
     private static int get(byte[] code, int at) {
@@ -132,21 +141,31 @@ record Relocatable(byte[] code, int[] translated, int[] targets, int[] callers, 
         return bytes.put(code).array();
     }
 
-    /// What [#bytes] gave.
-    static Relocatable of(byte[] bytes) {
-        ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    /// What [#bytes] gave, from an index of `bytes` to its end.
+    static Relocatable of(byte[] bytes, int from) {
         int[][] arrays = new int[ARRAYS][];
+        int at = from;
         for (int n = 0; n < ARRAYS; n++) {
-            int[] array = new int[from.getInt()];
-            IntBuffer values = from.slice().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
-            if (array.length > values.remaining()) {
+            int length = get(bytes, at);
+            at += Integer.BYTES;
+            if (length < 0 || length > (bytes.length - at) / Integer.BYTES) {
                 throw new BufferUnderflowException();
             }
-            values.get(array);
-            from.position(from.position() + Integer.BYTES * array.length);
-            arrays[n] = array;
+            arrays[n] = ints(bytes, at, length);
+            at += Integer.BYTES * length;
         }
-        return new Relocatable(Arrays.copyOfRange(bytes, from.position(), bytes.length), arrays[0], arrays[1],
-                arrays[2], arrays[3], arrays[4], arrays[5], arrays[6], arrays[7], arrays[8]);
+        return new Relocatable(Arrays.copyOfRange(bytes, at, bytes.length), arrays[0], arrays[1], arrays[2],
+                arrays[3], arrays[4], arrays[5], arrays[6], arrays[7], arrays[8]);
+    }
+
+    private static int[] ints(byte[] bytes, int from, int length) {
+        if (length == 0) {
+            return NONE;
+        }
+        int[] ints = new int[length];
+        for (int n = 0; n < length; n++) {
+            ints[n] = get(bytes, from + Integer.BYTES * n);
+        }
+        return ints;
     }
 }

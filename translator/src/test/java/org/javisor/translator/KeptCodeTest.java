@@ -203,7 +203,7 @@ class KeptCodeTest {
         Relocatable made = new Relocatable(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, new int[] {3, 0}, new int[] {-7},
                 new int[] {-1}, new int[] {12}, new int[] {0}, new int[] {4}, new int[0], new int[0], new int[] {2});
 
-        Relocatable again = Relocatable.of(made.bytes());
+        Relocatable again = Relocatable.of(made.bytes(), 0);
 
         assertArrayEquals(made.bytes(), again.bytes());
         assertArrayEquals(made.code(), again.code());
