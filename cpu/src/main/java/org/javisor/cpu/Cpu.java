@@ -62,6 +62,7 @@ public final class Cpu extends CpuState implements AutoCloseable {
     final FarReturn farReturn = new FarReturn(this);
     final InterruptReturn interruptReturn = new InterruptReturn(this);
     final KnownReturns returns = new KnownReturns(this);
+    final KnownGates gates = new KnownGates(this);
     final Reset reset = new Reset(this);
     final ModeDerivation modes = new ModeDerivation(this);
     private final RunLoop runLoop = new RunLoop(this);

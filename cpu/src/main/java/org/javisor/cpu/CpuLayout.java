@@ -65,6 +65,9 @@ package org.javisor.cpu;
 /// 1580 │ unused                     │
 /// 1584 │ INVALIDATIONS   8          │ how often translated code has had one page forgotten
 /// 1592 │ unused                     │
+/// 1600 │ INT_FROM_USER   80         │ the gate of INT n in programs, and where it leads. See KnownGates
+/// 1680 │ INT_FROM_KERNEL 80         │ the same of INT n in the kernel
+/// 1760 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -113,7 +116,7 @@ public final class CpuLayout {
     public static final int STRADDLED = 1200;
     public static final int LINEAR_MASK = 1208;
     public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2,
-            TRANSFER_IRET_TO_USER = 3, TRANSFER_IRET_TO_KERNEL = 4;
+            TRANSFER_IRET_TO_USER = 3, TRANSFER_IRET_TO_KERNEL = 4, TRANSFER_INT_FROM_USER = 5;
     public static final int SYSTEM_CHANGED = 1220;
     public static final int KERNEL_GS_BASE = 1224;
     public static final int SELECTORS = 1232;
@@ -135,6 +138,14 @@ public final class CpuLayout {
             IRET_SS_DESCRIPTOR = 32;
     public static final int TLBS_IN_USE = 1576;
     public static final int INVALIDATIONS = 1584;
+    public static final int INT_FROM_USER = 1600, INT_FROM_KERNEL = 1680;
+    /// In each of these: the vector, or -1 if INT is the interpreter's; the selector of its code; the linear address
+    /// of the gate, and its lower half and the next four bytes; the flags, and the bits of REQUEST_MASK, that stay; the
+    /// linear address of the code's descriptor, and that; of the stack pointer, or 0 for the present one; the handler's
+    /// address; how often it was entered.
+    public static final int INT_VECTOR = 0, INT_CS = 4, INT_GATE_AT = 8, INT_GATE = 16, INT_GATE_HIGH = 24,
+            INT_FLAGS = 28, INT_REQUESTS = 32, INT_CODE_AT = 40, INT_CODE = 48, INT_STACK_AT = 56, INT_TARGET = 64,
+            INT_COUNT = 72;
     static final int EMPTY_TLB = 4096;
     public static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.

@@ -32,7 +32,7 @@ final class Exceptions {
 
     /// How many exceptions and interrupts were delivered through `vector`.
     long delivered(int vector) {
-        return delivered[vector];
+        return delivered[vector] + cpu.gates.delivered(vector);
     }
 
     /// Whether an exception or interrupt is on its way into the guest.

@@ -37,6 +37,9 @@ final class LongModeEntry {
             shadow.prepareCall(interruptStack);
         }
         cpu.tables.markAccessed(selector, code);
+        if (event.software && cpl == 0) {
+            cpu.gates.learn(event, cpu.cpl, gate, offset, selector, code);
+        }
         push(event, pointer & -16, cpl);
         if (inner) {
             shadow.entered(cpl);

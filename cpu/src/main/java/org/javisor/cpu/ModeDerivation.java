@@ -81,7 +81,7 @@ final class ModeDerivation {
     }
 
     /// Follows what translated code has changed that is not in the block, or derived from it: CPL and segments by
-    /// SYSCALL, SYSRET and IRET in 64-bit mode, the bases of FS and GS, AC.
+    /// SYSCALL, SYSRET, INT and IRET in 64-bit mode, the bases of FS and GS, AC.
     void followHostCode() {
         if (HostMemory.loadLong(state + CpuLayout.TRANSFER) != 0) {
             int transfer = HostMemory.loadInt(state + CpuLayout.TRANSFER);
@@ -91,6 +91,7 @@ final class ModeDerivation {
                 switch (transfer) {
                     case CpuLayout.TRANSFER_IRET_TO_USER -> cpu.returns.follow(true);
                     case CpuLayout.TRANSFER_IRET_TO_KERNEL -> cpu.returns.follow(false);
+                    case CpuLayout.TRANSFER_INT_FROM_USER -> cpu.gates.follow();
                     default -> FastSystemCalls.follow(cpu, transfer == CpuLayout.TRANSFER_SYSCALL);
                 }
                 decodeModeChanged();

@@ -168,6 +168,7 @@ class TranslatedBlocks {
         HostMemory.storeInt(state + CpuLayout.X87, x87Usable() ? CpuLayout.X87_USABLE : 0);
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.returns.publish();
+        cpu.gates.publish();
         long exit = translator.enter(state, translation.entry());
         cpu.modes.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));

@@ -9,8 +9,8 @@ import org.javisor.cpu.Requests;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
 
-/// SYSCALL and SYSRET between 64-bit programs and a 64-bit kernel: the last instruction of a block, as is IRET, which
-/// [InterruptReturns] has.
+/// SYSCALL and SYSRET between 64-bit programs and a 64-bit kernel: the last instruction of a block, as are IRET, which
+/// [InterruptReturns] has, and INT n, which [SoftwareInterrupts] has.
 ///
 /// The target is looked up first, among the entries of the level it is at, and what is not found, or not as usual, is
 /// interpreted. CPL and the segments are not in the block: TRANSFER says which instruction was executed last, and
@@ -31,9 +31,11 @@ final class SystemCalls {
     private final Assembler asm;
     private final Branches branches;
     private final InterruptReturns returns;
+    private final SoftwareInterrupts interrupts;
 
     SystemCalls(Emission emission, Branches branches, MemoryAccess memory) {
         this.returns = new InterruptReturns(emission, branches, memory);
+        this.interrupts = new SoftwareInterrupts(emission, branches, memory);
         this.emission = emission;
         this.asm = emission.asm;
         this.branches = branches;
@@ -43,6 +45,7 @@ final class SystemCalls {
         Instruction insn = translation.instruction(index);
         return switch (insn.mnemonic()) {
             case SYSCALL -> insn.codeBits == 64 && !translation.atCpl0();
+            case INT -> insn.codeBits == 64;
             case SYSRET, IRET -> translation.atCpl0() && insn.codeBits == 64 && insn.operandBytes == 8;
             default -> false;
         };
@@ -54,6 +57,7 @@ final class SystemCalls {
         switch (insn.mnemonic()) {
             case SYSCALL -> call(index);
             case SYSRET -> returnFromCall(index);
+            case INT -> interrupts.emit(insn, index);
             default -> returns.emit(index);
         }
     }

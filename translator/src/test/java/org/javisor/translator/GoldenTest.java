@@ -55,6 +55,7 @@ class GoldenTest {
             new String[] {"store-string", "48ab"},
             new String[] {"serialize", "0f01e8"},
             new String[] {"interrupt-return", "48cf"},
+            new String[] {"software-interrupt", "cd40"},
             new String[] {"write-key-rights", "0f01ef"},
             new String[] {"invalidate-page", "0f013e"});
 
