@@ -144,9 +144,11 @@ public final class PitChannel {
         return (count & ~1) - 2 * half;
     }
 
-    /// The period that a speaker would sound with, or 0.
+    /// The period that a speaker sounds with, or 0. A count that waits for the end of a half period is told of at once:
+    /// nobody hears the difference, and nobody would ask again then.
     int squareWavePeriod() {
-        return mode() == SQUARE_WAVE && running ? count : 0;
+        int next = switchAt == NEVER ? count : written;
+        return mode() == SQUARE_WAVE && running ? next : 0;
     }
 
     /// Loads a count that has become due: done before anything is asked, and before the state is saved.

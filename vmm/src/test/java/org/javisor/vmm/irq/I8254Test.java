@@ -387,6 +387,22 @@ class I8254Test {
     }
 
     @Test
+    void aCountThatIsWrittenWhileTheSpeakerSoundsIsHeard() {
+        List<Integer> heard = new ArrayList<>();
+        pit.onTone((_, hertz) -> heard.add(hertz));
+        program(2, 3, 1193);
+        out(PORT_B, 3);
+        clock.advanceTo(100);
+
+        out(0x42, 2386 & 0xff);
+        out(0x42, 2386 >> 8);
+        clock.advanceTo(5_000_000);
+        out(PORT_B, 3);
+
+        assertEquals(List.of(1000, 500), heard);
+    }
+
+    @Test
     void shortPeriodsCannotKeepTheHostBusy() {
         program(0, 2, 2);
 
