@@ -22,6 +22,7 @@ final class CodeEntries {
     private int decodeMode;
 
     private final PageMarks marks;
+    private final FewEntries few = new FewEntries(LARGE_PAGE_SHIFT);
 
     /// @param table host address of [#BYTES] bytes
     CodeEntries(long table, PageMarks marks) {
@@ -58,6 +59,7 @@ final class CodeEntries {
     }
 
     private void added(long rip, boolean global) {
+        few.add(rip, !large.mayContain(rip));
         pages.add(rip);
         large.add(rip);
         marks.add(PageMarks.CODE, rip);
@@ -74,6 +76,7 @@ final class CodeEntries {
         entries.clear();
         pages.clear();
         large.clear();
+        few.clear();
         local = false;
         halves = 0;
     }
@@ -93,10 +96,24 @@ final class CodeEntries {
     void forget(long gva, int shift) {
         PageFilter filter = shift == SMALL_PAGE_SHIFT ? pages : shift == LARGE_PAGE_SHIFT ? large : null;
         if ((halves & half(gva)) != 0 && (filter == null || filter.mayContain(gva))) {
-            jumps.forget(gva, shift);
-            entries.forget(gva, shift);
+            if (shift <= LARGE_PAGE_SHIFT && few.has(gva)) {
+                forgetFew(gva, shift);
+            } else {
+                jumps.forget(gva, shift);
+                entries.forget(gva, shift);
+            }
             if (filter != null) {
                 filter.remove(gva);
+            }
+        }
+    }
+
+    private void forgetFew(long gva, int shift) {
+        for (int n = 0; n < few.count(); n++) {
+            long rip = few.rip(n);
+            if ((rip ^ gva) >>> shift == 0) {
+                jumps.remove(rip);
+                entries.remove(rip);
             }
         }
     }

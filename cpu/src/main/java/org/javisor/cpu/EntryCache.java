@@ -83,6 +83,19 @@ final class EntryCache {
         used.add(index);
     }
 
+    /// Forgets what is at `rip`.
+    void remove(long rip) {
+        remove(rip, first(rip));
+        remove(rip, second(rip));
+    }
+
+    private void remove(long rip, int index) {
+        if (used.contains(index) && tag(index) == rip) {
+            empty(index);
+            used.remove(index);
+        }
+    }
+
     /// Forgets what is in the same aligned `1 << shift` bytes as `gva`.
     void forget(long gva, int shift) {
         for (int i = used.first(); i >= 0; i = used.next(i)) {

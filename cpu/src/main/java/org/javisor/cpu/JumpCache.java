@@ -55,6 +55,15 @@ final class JumpCache {
         }
     }
 
+    /// Forgets what is at `rip`.
+    void remove(long rip) {
+        int index = index(rip);
+        if (rips[index] == rip) {
+            rips[index] = NOWHERE;
+            used.remove(index);
+        }
+    }
+
     /// Forgets what is in the same aligned `1 << shift` bytes as `gva`.
     void forget(long gva, int shift) {
         for (int i = used.first(); i >= 0; i = used.next(i)) {

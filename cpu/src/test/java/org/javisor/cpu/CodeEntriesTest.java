@@ -4,6 +4,7 @@ package org.javisor.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
@@ -92,6 +93,31 @@ class CodeEntriesTest {
 
         entries.forget(RIP, 22);
         assertEquals(0, entry(OTHER_PAGE));
+    }
+
+    /// Regions of few entries are forgotten in another way than others.
+    @Test
+    void nothingIsFoundOfWhatWasForgotten() {
+        Random random = new Random(SEED);
+        TreeSet<Long> rips = new TreeSet<>();
+        for (int n = 0; n < 100_000; n++) {
+            long rip = RIP + ((long) random.nextInt(3) << 22) + (random.nextInt(4) << 12) + 16 * random.nextInt(4);
+            if (random.nextInt(4) != 0) {
+                enter(rip, n + 1, random.nextBoolean());
+                rips.add(rip);
+                assertEquals(n + 1, entry(rip), "seed " + SEED);
+                continue;
+            }
+            int shift = random.nextInt(50) == 0 ? 30 : random.nextBoolean() ? 12 : 22;
+            entries.forget(rip, shift);
+            for (long known : rips) {
+                if ((known ^ rip) >>> shift == 0) {
+                    assertEquals(0, entry(known), "seed " + SEED);
+                    assertNull(entries.jumps.find(known), "seed " + SEED);
+                }
+            }
+            rips.removeIf(known -> (known ^ rip) >>> shift == 0);
+        }
     }
 
     @Test
