@@ -4,7 +4,11 @@ wanted=25
 
 # Prints the feature release of the JDK at $1, or nothing.
 release_of() {
-  [ -x "$1/bin/java" ] && [ -f "$1/release" ] && sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release"
+  local line
+  [ -x "$1/bin/java" ] && [ -f "$1/release" ] || return
+  while read -r line; do
+    case $line in JAVA_VERSION=\"*) line=${line#*\"}; echo "${line%%[!0-9]*}" ;; esac
+  done <"$1/release"
 }
 
 find_jdk() {
