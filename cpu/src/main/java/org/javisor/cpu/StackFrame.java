@@ -3,6 +3,9 @@ package org.javisor.cpu;
 
 import static org.javisor.isa.Instruction.SS;
 
+import org.javisor.host.HostMemory;
+import org.javisor.memory.GuestMemory;
+
 /// Values on their way onto a stack that need not be the current one yet. Everything is checked before
 /// anything is written, so that a transfer that faults leaves no trace. One per processor.
 final class StackFrame {
@@ -95,6 +98,9 @@ final class StackFrame {
     private void writeAtCurrentLevel() {
         if (flat) {
             linear(0);
+            if (writeAtOnce(linear(count - 1))) {
+                return;
+            }
             cpu.mmu.probe(SS, linear(count - 1), bytes * count, true);
         } else {
             for (int i = 0; i < count; i++) {
@@ -104,6 +110,22 @@ final class StackFrame {
         for (int i = 0; i < count; i++) {
             cpu.mmu.store(SS, linear(i), bytes, values[i]);
         }
+    }
+
+    /// Writes a frame of 8-byte values where the TLB permits all of it.
+    ///
+    /// @param lowest its linear address
+    /// @return whether it did
+    private boolean writeAtOnce(long lowest) {
+        boolean inPage = (lowest & GuestMemory.PAGE_BYTES - 1) + (long) Long.BYTES * count <= GuestMemory.PAGE_BYTES;
+        long hva = bytes == Long.BYTES && inPage ? cpu.mmu.writeWindow(lowest) : 0;
+        if (hva == 0) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            HostMemory.storeLong(hva + (long) Long.BYTES * (count - 1 - i), values[i]);
+        }
+        return true;
     }
 
     private long linear(int i) {
