@@ -5,11 +5,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.javisor.machine.ProcessorOptions;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.pv.GuestInterface;
 import picocli.CommandLine.Option;
 
-/// The option of `javisor run` that says as which hypervisor Javisor shows itself to guests.
+/// The options of `javisor run` that say as which hypervisor Javisor shows itself to guests, and how it waits for them.
 final class ParavirtOptions {
     private static final String NONE = "none";
 
@@ -17,6 +18,15 @@ final class ParavirtOptions {
             + " know of hypervisors: kvm (the default), hyperv, vmware (its backdoor), several of them"
             + " (hyperv,kvm), or none.")
     private List<String> names = List.of("kvm");
+
+    @Option(names = "--halt-poll", paramLabel = "MICROSECONDS", description = "How long at most the thread of a halted"
+            + " processor looks for work before it sleeps (0: not at all, the default). Wakes processors sooner where"
+            + " the host has some to spare; a guest may forbid it.")
+    private int haltPoll;
+
+    ProcessorOptions processor() {
+        return ProcessorOptions.DEFAULT.withHaltPoll(1_000L * haltPoll);
+    }
 
     Set<GuestInterface> interfaces() {
         Set<GuestInterface> interfaces = EnumSet.noneOf(GuestInterface.class);

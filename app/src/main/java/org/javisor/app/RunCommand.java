@@ -169,7 +169,7 @@ final class RunCommand implements Callable<Integer> {
         usb.disks(storage.snapshot()).forEach(builder::disk);
         builder.usb(usb.config());
         builder.iommu(iommu.config()).extras(iommu.devices());
-        builder.interfaces(paravirt.interfaces());
+        builder.interfaces(paravirt.interfaces()).processor(paravirt.processor());
         network.cards(firmware != null, new Progress(err())).forEach(builder::networkCard);
         without.forEach(builder::withoutFeature);
         chooseKernel(builder);

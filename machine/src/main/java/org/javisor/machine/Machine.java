@@ -97,9 +97,13 @@ public final class Machine implements AutoCloseable {
     private static VmConfig vmConfig(MachineConfig config) {
         VmConfig vm = VmConfig.pc(config.cpus()).withCpuid(cpuid(config)).withInterfaces(config.interfaces())
                 .withReports(config.reports()).withExecution(config.execution()).withTranslator(config.translator())
-                .withCaps(config.processor().forcedEmulation()
-                        ? EnabledCaps.NONE.withForcedEmulation() : EnabledCaps.NONE);
+                .withCaps(caps(config.processor()));
         return config.board().pit() ? vm : vm.withoutPit();
+    }
+
+    private static EnabledCaps caps(ProcessorOptions processor) {
+        EnabledCaps caps = EnabledCaps.NONE.withHaltPoll(processor.haltPoll());
+        return processor.forcedEmulation() ? caps.withForcedEmulation() : caps;
     }
 
     private static CpuidModel cpuid(MachineConfig config) {

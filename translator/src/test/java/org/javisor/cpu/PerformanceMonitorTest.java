@@ -119,7 +119,8 @@ class PerformanceMonitorTest {
 
     @Test
     void cyclesAreTimeAndAskForAnAlarm() {
-        try (SystemGuest guest = SystemGuest.in64BitMode()) {
+        try (Engine.Guest it = Engine.TRANSLATOR.guest()) {
+            SystemGuest guest = it.system();
             Cpu cpu = guest.cpu;
             guest.tsc = 1_000_000;
             select(cpu, 0, CYCLES | USER | KERNEL | INTERRUPT);
@@ -142,8 +143,26 @@ class PerformanceMonitorTest {
     }
 
     @Test
+    void whereAllIsInterpretedAnInstructionTakesTwoCyclesAtMost() {
+        try (Engine.Guest it = Engine.INTERPRETER.guest()) {
+            SystemGuest guest = it.system().code(WORK + "f4");
+            select(guest.cpu, 0, INSTRUCTIONS | USER | KERNEL);
+            select(guest.cpu, 1, CYCLES | USER | KERNEL | INTERRUPT);
+            guest.cpu.msrs.write(Msrs.PERF_GLOBAL_CTRL, 3);
+            guest.tsc = 10_000_000;
+
+            assertEquals(-1, guest.runToVector());
+
+            assertEquals(2 * count(guest.cpu, 0), count(guest.cpu, 1));
+            guest.tsc += 10_000_000;
+            assertEquals(2 * count(guest.cpu, 0), count(guest.cpu, 1));
+        }
+    }
+
+    @Test
     void fixedCountersCountWhatTheirFieldsSay() {
-        try (SystemGuest guest = SystemGuest.in64BitMode()) {
+        try (Engine.Guest it = Engine.TRANSLATOR.guest()) {
+            SystemGuest guest = it.system();
             Cpu cpu = guest.cpu;
             cpu.msrs.write(Msrs.FIXED_CTR_CTRL, 0x331);
             cpu.msrs.write(Msrs.PERF_GLOBAL_CTRL, 7L << 32);

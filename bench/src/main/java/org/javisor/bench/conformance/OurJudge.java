@@ -75,7 +75,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                 .vendor(processor.vendor()).execution(execution).interfaces(interfaces(configuration, processor));
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
-                !WITHOUT_FORCED_EMULATION.contains(configuration.name())));
+                !WITHOUT_FORCED_EMULATION.contains(configuration.name()), 0));
         builder.iommu(QemuDevices.iommu(configuration)).extras(QemuDevices.extras(configuration));
         if (hasLateMemory(configuration)) {
             builder.memorySource(late);

@@ -22,6 +22,8 @@ import org.javisor.vmm.stats.Statistics;
 
 /// The processors of one machine, and what they share.
 final class KvmProcessors implements Engine.Processors {
+    /// KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS.
+    private static final long QUIRK_MWAIT_NEVER_UD_FAULTS = 1 << 6;
     /// KVM_BUS_LOCK_DETECTION_EXIT.
     private static final long BUS_LOCK_DETECTION_EXIT = 2;
     private static final int RING_ENTRY_BYTES = 16, LEAST_RING_BYTES = 4096;
@@ -110,6 +112,10 @@ final class KvmProcessors implements Engine.Processors {
                 case VMWARE -> throw new ConfigurationException(
                         "engine kvm has no backdoor of VMware's: its port would have to be looked at outside KVM");
             }
+        }
+        if ((system.extension(KvmCapability.DISABLE_QUIRKS2) & QUIRK_MWAIT_NEVER_UD_FAULTS) != 0) {
+            // Guests are not told of MONITOR and MWAIT, which are no NOPs then.
+            fd.enable(KvmCapability.DISABLE_QUIRKS2, QUIRK_MWAIT_NEVER_UD_FAULTS);
         }
         if (config.caps().busLockExits()) {
             require(KvmCapability.X86_BUS_LOCK_EXIT);

@@ -89,6 +89,12 @@ public final class KvmProcessor {
         return stealTime.back();
     }
 
+    /// Whether the host may look for work for this processor before its thread sleeps. A guest that looks itself, as
+    /// Linux's `cpuidle-haltpoll` does, says that it may not.
+    public boolean allowsPolling() {
+        return pollControl != 0;
+    }
+
     /// RESET.
     public void reset() {
         clock.reset();

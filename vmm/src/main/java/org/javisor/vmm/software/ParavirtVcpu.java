@@ -93,6 +93,11 @@ final class ParavirtVcpu implements PvProcessor {
         return kvm == null ? 0 : kvm.tellAbsent(slot, gpa, user);
     }
 
+    /// Whether its thread may look for work before it sleeps.
+    boolean allowsPolling() {
+        return kvm == null || kvm.allowsPolling();
+    }
+
     /// The processor goes to sleep.
     void away() {
         if (kvm != null) {

@@ -206,7 +206,8 @@ final class SoftwareVcpu extends EngineVcpu {
 
     private void await() {
         long start = counters().halting();
-        if (!poll.finds(start, signalled)) {
+        boolean mayPoll = paravirt == null || paravirt.allowsPolling();
+        if (!mayPoll || !poll.finds(start, signalled)) {
             if (wiring != null && vm().keepsHostTime()) {
                 vm().clock().catchUp();
                 wake.await(seen, Math.max(SHORTEST_SLEEP, untilTimer()));

@@ -67,6 +67,28 @@ class GuestInterfaceConformanceTest {
         }
     }
 
+    /// Waiting for a write to memory would keep a host's processor busy, or need all writes watched: no machine has it.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void monitorAndMwaitAreNotAnnouncedAndFault(String engine) {
+        Engines.assumeProcessor(engine);
+        String leafOne = """
+                66b801000000  mov eax, 1
+                0fa2          cpuid
+                f4            hlt
+                """;
+        for (String instruction : new String[] {"0f01c8 monitor", "0f01c9 mwait"}) {
+            try (Guest guest = new Guest(engine, leafOne + instruction + "\nf4 hlt").handling(6, 0x1800, """
+                    e680          out 0x80, al
+                    """)) {
+                assertEquals(VmExit.Halt.INSTANCE, guest.run());
+                assertEquals(0, guest.vcpu.registers().general(Registers.RCX) & 1 << 3);
+                assertEquals(0x80, ((VmExit.PortWrite) guest.run()).port(), instruction);
+                assertEquals(0x1009, guest.vm.memory().loadShort(guest.vcpu.registers().general(Registers.RSP)));
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(ENGINES)
     void nestedStateIsTheEnginesOrRefused(String engine) {
