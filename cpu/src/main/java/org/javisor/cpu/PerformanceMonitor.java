@@ -11,9 +11,8 @@ import org.javisor.host.HostMemory;
 /// then. Totals of instructions and branches are kept, by privilege, while an active counter needs them: by
 /// interpreted code ([#retired]), and by host code that is translated for it (a decode mode of its own). Time costs
 /// nothing; what of it was user mode's is estimated, from the instructions that each privilege executed meanwhile.
-/// A cycle is as long as a tick of the time stamp counter, and cycles pass while the host executes for the processor:
-/// but where all code is interpreted, an instruction takes no more than [#MOST_CYCLES] of them, since programs take
-/// processors for broken that need ten. So the clock of such a processor is a slower one.
+/// A cycle is as long as a tick of the processor's time stamp counter, at whatever speed that is;
+/// cycles pass while the host executes for the processor.
 ///
 /// An overflow that is to interrupt is noticed when time is due ([CpuEnvironment#alarm]), or when a total reaches its
 /// limit: at the end of an interpreted block, and where host code polls. Others are noticed when somebody looks.
@@ -48,8 +47,6 @@ final class PerformanceMonitor {
     private static final long SHORTEST_ALARM = 20_000;
     /// How often events are looked at that have neither time nor limit, in ticks.
     private static final long LOOK_EVERY = 1_000_000;
-    /// Of an interpreted instruction, on average.
-    private static final long MOST_CYCLES = 2;
 
     private final Cpu cpu;
     private final long retired, limits;
@@ -66,8 +63,8 @@ final class PerformanceMonitor {
     /// Whether instructions and branches are to be counted.
     boolean counting;
     private boolean timing;
-    /// How far time has been looked at; cycles until then, and what each privilege got of them.
-    private long looked, cycles, userTicks, kernelTicks;
+    /// Time that has been divided among privileges, and what each got.
+    private long divided, userTicks, kernelTicks;
     private long userBefore, kernelBefore;
     /// In user mode, and in supervisor mode.
     private final long[] cacheMisses = new long[2], branchMisses = new long[2];
@@ -94,7 +91,7 @@ final class PerformanceMonitor {
         }
         fixedControl = control = status = 0;
         counting = timing = freezes = false;
-        looked = cycles = userTicks = kernelTicks = userBefore = kernelBefore = 0;
+        divided = userTicks = kernelTicks = userBefore = kernelBefore = 0;
         cpu.environment.alarm(NEVER);
     }
 
@@ -106,7 +103,7 @@ final class PerformanceMonitor {
 
     private long total(int event, int privileges) {
         if (event == TIME) {
-            return (privileges & IN_USER) == 0 ? kernelTicks : (privileges & IN_KERNEL) == 0 ? userTicks : cycles;
+            return (privileges & IN_USER) == 0 ? kernelTicks : (privileges & IN_KERNEL) == 0 ? userTicks : divided;
         }
         return ((privileges & IN_USER) == 0 ? 0 : total(event, false))
                 + ((privileges & IN_KERNEL) == 0 ? 0 : total(event, true));
@@ -125,23 +122,17 @@ final class PerformanceMonitor {
         HostMemory.storeLong(at, HostMemory.loadLong(at) + count);
     }
 
-    /// Whether no code is translated.
-    private boolean interprets() {
-        return cpu.group.translator == null;
-    }
-
     /// Gives the time since the last call to the privileges.
     private void divideTime() {
-        long now = timing ? Math.max(looked, cpu.environment.busyTicks()) : looked;
+        long now = timing ? Math.max(divided, cpu.tsc.scaled(cpu.environment.busyTicks())) : divided;
+        long ticks = now - divided;
         long user = total(INSTRUCTIONS, IN_USER), kernel = total(INSTRUCTIONS, IN_KERNEL);
         double inUser = user - userBefore, inKernel = kernel - kernelBefore;
-        long ticks = interprets() ? Math.min(now - looked, MOST_CYCLES * (long) (inUser + inKernel)) : now - looked;
         long users = inUser + inKernel != 0 ? (long) (ticks * (inUser / (inUser + inKernel)))
                 : cpu.cpl != 0 ? ticks : 0;
         userTicks += users;
         kernelTicks += ticks - users;
-        looked = now;
-        cycles += ticks;
+        divided = now;
         userBefore = user;
         kernelBefore = kernel;
     }
@@ -273,7 +264,7 @@ final class PerformanceMonitor {
             where[n] = (control & bit(n)) == 0 ? 0 : n < GENERAL ? selectedPrivileges(n) : fixedPrivileges(n);
             kind[n] = where[n] == 0 ? NOTHING : n < GENERAL ? event(select[n]) : n == GENERAL ? INSTRUCTIONS : TIME;
             times |= kind[n] == TIME;
-            counts |= kind[n] < TIME || kind[n] == TIME && (where[n] != EVERYWHERE || interprets());
+            counts |= kind[n] < TIME || kind[n] == TIME && where[n] != EVERYWHERE;
         }
         if (times && !timing) {
             timing = true;
@@ -340,7 +331,7 @@ final class PerformanceMonitor {
                 }
             }
         }
-        cpu.environment.alarm(alarm == NEVER ? NEVER : cpu.environment.tsc() + alarm);
+        cpu.environment.alarm(alarm == NEVER ? NEVER : cpu.environment.tsc() + cpu.tsc.nanos(alarm));
     }
 
     private void limit(int event, boolean kernel, int concerned, long distance) {

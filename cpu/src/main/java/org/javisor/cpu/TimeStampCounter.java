@@ -45,7 +45,8 @@ public final class TimeStampCounter {
         return scaled(machine) + offset + adjust;
     }
 
-    private long scaled(long machine) {
+    /// How many ticks of this counter `machine` ticks of the machine's are.
+    long scaled(long machine) {
         return khz == MACHINE_KHZ ? machine
                 : Math.unsignedMultiplyHigh(machine, ratio) << Long.SIZE - FRACTION_BITS
                         | machine * ratio >>> FRACTION_BITS;

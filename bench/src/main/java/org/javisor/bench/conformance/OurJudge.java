@@ -26,6 +26,9 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
     /// Given the prefix these want what is particular to KVM: that its emulator knows no shadow stacks, and that x87
     /// errors are exceptions though CR0.NE is clear.
     private static final Set<String> WITHOUT_FORCED_EMULATION = Set.of("cet", "emulator");
+    /// A processor that interprets has a counter as slow as itself: `pmu` wants no more than three ticks for each
+    /// instruction.
+    private static final int SLOW_TSC_KHZ = 100_000;
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
     @Override
@@ -38,6 +41,9 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         try (LateMemory late = new LateMemory(configuration.ramBytes());
                 Machine machine = machine(configuration, output, late)) {
+            if (execution == Execution.INTERPRETER && isPmu(configuration)) {
+                machine.vm().vcpus().forEach(vcpu -> vcpu.tscKhz(SLOW_TSC_KHZ));
+            }
             TestDevices.attach(machine.vm(), configuration.cpus(), configuration.ramBytes());
             TimeLimit time = TimeLimit.ofOurs(limit);
             Thread watchdog = Thread.ofVirtual().start(() -> stopLater(machine, time));
@@ -53,6 +59,10 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
             watchdog.join();
             return verdict(exit, output.toString(StandardCharsets.US_ASCII), seconds);
         }
+    }
+
+    private static boolean isPmu(Configuration configuration) {
+        return configuration.file().equals("pmu.flat");
     }
 
     private static boolean hasLateMemory(Configuration configuration) {
