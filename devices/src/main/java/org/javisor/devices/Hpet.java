@@ -357,7 +357,7 @@ public final class Hpet implements BusDevice, Chip<Hpet.State> {
         long next = HpetTimer.NEVER;
         for (HpetTimer timer : timers) {
             if (timer.interrupts()) {
-                next = Math.min(next, timer.matchTick());
+                next = Math.min(next, timer.wakeTick());
             }
         }
         if (next > HpetTimer.NEVER / NANOS_PER_TICK) {

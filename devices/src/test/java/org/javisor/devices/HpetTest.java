@@ -103,15 +103,15 @@ class HpetTest {
         enable(HpetLayout.ENABLE_CNF);
         hpet.write(TIMER0, 8,
                 ROUTE_20 | HpetLayout.TN_INT_ENB_CNF | HpetLayout.TN_TYPE_CNF | HpetLayout.TN_VAL_SET_CNF);
-        hpet.write(COMPARATOR0, 8, 500);
-        hpet.write(COMPARATOR0, 8, 1000);
+        hpet.write(COMPARATOR0, 8, 5000);
+        hpet.write(COMPARATOR0, 8, 10_000);
 
-        advanceTicks(500);
+        advanceTicks(5000);
         assertEquals(1, gsis[20].takeEdges());
-        advanceTicks(1000 * 10);
+        advanceTicks(10_000 * 10);
 
         assertEquals(10, gsis[20].takeEdges());
-        assertEquals(11_500, hpet.read(COMPARATOR0, 8));
+        assertEquals(115_000, hpet.read(COMPARATOR0, 8));
     }
 
     @Test
@@ -193,5 +193,18 @@ class HpetTest {
         advanceTicks(1L << 40);
 
         assertEquals((1L << 40) + 1, hpet.read(COMPARATOR0, 8));
+    }
+
+    @Test
+    void shortPeriodsCannotKeepTheHostBusy() {
+        hpet.write(TIMER0, 8, ROUTE_20 | HpetLayout.TN_INT_ENB_CNF | HpetLayout.TN_TYPE_CNF
+                | HpetLayout.TN_VAL_SET_CNF);
+        hpet.write(COMPARATOR0, 8, 1);
+        enable(HpetLayout.ENABLE_CNF);
+
+        advanceTicks(100_000);
+
+        int edges = gsis[20].takeEdges();
+        assertTrue(edges >= 49 && edges <= 51, edges + " interrupts in a millisecond");
     }
 }
