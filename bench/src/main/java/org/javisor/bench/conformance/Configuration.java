@@ -15,7 +15,7 @@ import java.util.Set;
 /// @param file      the program's name in the tree's directory `x86`
 /// @param arguments the program's command line
 /// @param options   what QEMU would be called with beside the program: words, quotes taken away
-/// @param timeout   what the section allows
+/// @param timeout   what the section allows, zero if it says nothing
 record Configuration(Path tree, String name, String file, int cpus, String arguments, List<String> options,
                      Duration timeout, Set<String> groups) {
     /// The one thing of a shell that the file makes use of.

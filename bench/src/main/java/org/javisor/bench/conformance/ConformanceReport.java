@@ -25,7 +25,7 @@ final class ConformanceReport {
             with the JVM's
             own threads. The standard is KVM on real hardware, which passes nearly all; QEMU's TCG stands beside for \
             comparison. A program
-            that has used 60 seconds is stopped, in both.
+            that has used 60 seconds, or what its configuration allows if that is more, is stopped, in both.
             """;
 
     private final Results results;

@@ -13,8 +13,6 @@ import java.util.Set;
 
 /// Reads a tree's `x86/unittests.cfg`: sections in brackets, of lines `key = value`.
 final class UnitTestsFile {
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(90);
-
     private final Path tree;
     private final String architecture;
     private final List<Configuration> configurations = new ArrayList<>();
@@ -58,12 +56,11 @@ final class UnitTestsFile {
     }
 
     private Configuration configuration() {
-        String timeout = values.get("timeout");
         return new Configuration(tree, section, values.get("file"),
                 Integer.parseInt(values.getOrDefault("smp", "1")),
                 unquoted(values.getOrDefault("test_args", "")),
                 words(values.getOrDefault("qemu_params", values.getOrDefault("extra_params", ""))),
-                timeout == null ? DEFAULT_TIMEOUT : Duration.ofSeconds(Integer.parseInt(timeout)),
+                Duration.ofSeconds(Integer.parseInt(values.getOrDefault("timeout", "0"))),
                 Set.copyOf(words(values.getOrDefault("groups", ""))));
     }
 
