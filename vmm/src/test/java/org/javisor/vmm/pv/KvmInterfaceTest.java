@@ -65,6 +65,19 @@ class KvmInterfaceTest {
     }
 
     @Test
+    void aGuestThatPollsItselfForbidsIt() {
+        int pollControl = 0x4b56_4d05;
+        assertTrue(processor.allowsPolling(), "at first");
+
+        assertTrue(write(pollControl, 0));
+        assertFalse(processor.allowsPolling());
+        assertFalse(write(pollControl, 2), "a reserved bit");
+
+        processor.reset();
+        assertTrue(processor.allowsPolling());
+    }
+
+    @Test
     void theWallClockSaysWhenTheClockWasZero() {
         write(WALL_CLOCK, AREA);
 
