@@ -47,6 +47,12 @@ final class AddressSpace {
                 : user.mayBeMarked(kind, gva) || supervisor.mayBeMarked(kind, gva) || exempt.mayBeMarked(kind, gva);
     }
 
+    void gather() {
+        user.gather();
+        supervisor.gather();
+        exempt.gather();
+    }
+
     void forgetKeys(int keys) {
         user.forgetKeys(keys);
         supervisor.forgetKeys(keys);

@@ -106,6 +106,7 @@ final class AddressSpaces {
             }
         }
         marks.clear();
+        cpu.mmu.walks.publishSlots();
         // CR4.PCIDE may have changed, and with it what the current PCID is.
         switchTo(pcid());
         cpu.blockEnd = 0;
@@ -151,6 +152,16 @@ final class AddressSpaces {
         }
         review(gva);
         cpu.blockEnd = 0;
+    }
+
+    /// Takes note of what translated code has entered.
+    void gather() {
+        HostMemory.storeInt(cpu.state + CpuLayout.WALKED, 0);
+        for (AddressSpace each : spaces) {
+            if (each != null) {
+                each.gather();
+            }
+        }
     }
 
     /// Removes the marks of a page that was forgotten, unless another has them.
@@ -204,6 +215,7 @@ final class AddressSpaces {
 
     /// Sees to it that writes ask before they go straight to memory again.
     void writeProtect() {
+        cpu.mmu.walks.publishSlots();
         for (AddressSpace each : spaces) {
             if (each != null) {
                 each.writeProtect();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.memory.MemorySlot;
+
 /// Where things are in a processor's off-heap block: what the interpreter and emitted code both touch on every
 /// instruction. Everything else of the processor lives in plain Java objects.
 ///
@@ -67,7 +69,13 @@ package org.javisor.cpu;
 /// 1592 │ unused                     │
 /// 1600 │ INT_FROM_USER   80         │ the gate of INT n in programs, and where it leads. See KnownGates
 /// 1680 │ INT_FROM_KERNEL 80         │ the same of INT n in the kernel
-/// 1760 │ unused                     │
+/// 1760 │ WALK_ADDRESS    8          │ the bits of a table's address; 0: translated code must not walk. See HostWalks
+/// 1768 │ WALK_RESERVED   8          │ the bits of an entry that it leaves to the interpreter
+/// 1776 │ WALKS           8          │ how often it has entered a page into a TLB
+/// 1784 │ WALKED          4          │ not 0: since it was entered
+/// 1788 │ EPOCH           4          │ what it notes where it permits to write directly. See MemorySlot
+/// 1792 │ WALK_SLOTS      2 × 40     │ memory it finds: first address, bytes, distance to the host's; grants; tracked
+/// 1872 │ unused                     │
 /// 2000 │ REQUEST_MASK    4          │ the requests that the processor would take now
 /// 2004 │ HOST_MXCSR      4          │ while translated code runs
 /// 2008 │ FLAGS_RAW       2          │ the arithmetic flags in translated code: OF, and above it what LAHF gives
@@ -81,8 +89,8 @@ package org.javisor.cpu;
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ unused                     │
 ///      ├───────────────────────────┤
-/// 4096 │ EMPTY_TLB       768 Ki     │ always empty. See Tlb
-///      │ TLB         6 × 3 × 768 Ki │ of each address space: user; supervisor; the same exempt from SMAP
+/// 4096 │ EMPTY_TLB       772 Ki     │ always empty. See Tlb
+///      │ TLB         6 × 3 × 772 Ki │ of each address space: user; supervisor; the same exempt from SMAP
 ///      │ ENTRY_CACHES   7 × 128 Ki   │ the kernel's; user mode's of each address space. See EntryCache
 ///      │ UNDO         16 Ki × 32    │ what checked code has overwritten: address, size, two words. See LockStep
 ///      │ PAGE_MARKS      3 × 4 Ki   │ which pages host code does not forget by itself. See PageMarks
@@ -146,6 +154,10 @@ public final class CpuLayout {
     public static final int INT_VECTOR = 0, INT_CS = 4, INT_GATE_AT = 8, INT_GATE = 16, INT_GATE_HIGH = 24,
             INT_FLAGS = 28, INT_REQUESTS = 32, INT_CODE_AT = 40, INT_CODE = 48, INT_STACK_AT = 56, INT_TARGET = 64,
             INT_COUNT = 72;
+    public static final int WALK_ADDRESS = 1760, WALK_RESERVED = 1768, WALKS = 1776, WALKED = 1784, EPOCH = 1788;
+    public static final int WALK_SLOTS = 1792, WALK_SLOT_COUNT = 2, WALK_SLOT_BYTES = 40;
+    /// In each of these.
+    public static final int SLOT_GPA = 0, SLOT_LENGTH = 8, SLOT_DISTANCE = 16, SLOT_GRANTS = 24, SLOT_TRACKED = 32;
     static final int EMPTY_TLB = 4096;
     public static final int TLB = EMPTY_TLB + Tlb.BYTES;
     /// As many as Linux keeps PCIDs in use on a processor.
@@ -172,9 +184,14 @@ public final class CpuLayout {
     public static final int TLB_HOST = Tlb.HOST, TLB_ADDEND = Tlb.ADDEND;
     public static final int TLB_INDEX_SHIFT = Tlb.INDEX_SHIFT;
     public static final int TLB_INDEX_MASK = (int) Tlb.INDEX_MASK;
-    public static final int TLB_BYTES = Tlb.BYTES, TLB_EXECUTABLE = Tlb.EXECUTABLE;
+    public static final int TLB_BYTES = Tlb.BYTES, TLB_EXECUTABLE = Tlb.EXECUTABLE, TLB_GPAS = Tlb.GPAS,
+            TLB_ENTERED = Tlb.ENTERED, TLB_ENTERED_WORDS = Tlb.ENTERED_WORDS, TLB_ENTRY_SHIFT = Tlb.ENTRY_SHIFT;
+    public static final int TLB_GLOBAL = Tlb.GLOBAL, TLB_SIZE_POSITION = Tlb.SHIFT_POSITION,
+            TLB_FETCHABLE = Tlb.FETCHABLE;
     /// Offsets of the entries whose empty tags are not 0, beside that at 0.
     public static final int TLB_MIDDLE = Tlb.MIDDLE << Tlb.ENTRY_SHIFT, TLB_LAST = Tlb.LAST << Tlb.ENTRY_SHIFT;
+    public static final int PAGES_PER_GRANT_SHIFT = MemorySlot.PAGES_PER_GRANT_SHIFT;
+    public static final int MARKS_LARGE = PageMarks.LARGE;
     /// Of page marks: how many kinds there are, and how large the pages are.
     public static final int PAGE_MARK_KINDS = PageMarks.BYTES / PageMarks.KIND_BYTES,
             PAGE_MARK_BITS = PageFilter.INDEX_BITS;

@@ -23,6 +23,7 @@ final class Mmu {
     final TlbFill fill;
     private final SlowAccesses slow;
     final AddressSpaces spaces;
+    final HostWalks walks;
     final CodeFetch code;
     final ShadowStackMemory shadowStacks;
     final MmuCounters counters;
@@ -41,6 +42,7 @@ final class Mmu {
         fill = new TlbFill(cpu);
         slow = new SlowAccesses(cpu, fill);
         spaces = new AddressSpaces(cpu);
+        walks = new HostWalks(cpu);
         code = new CodeFetch(cpu, this, fill);
         shadowStacks = new ShadowStackMemory(cpu, fill);
         counters = fill.counters;

@@ -19,14 +19,18 @@ public final class MmuCounters {
         this.state = state;
     }
 
+    private long hostWalks() {
+        return HostMemory.loadLong(state + CpuLayout.WALKS);
+    }
+
     /// Page walks.
     public long walks() {
-        return walks;
+        return walks + hostWalks();
     }
 
     /// Those that found memory, and entered it into the TLB.
     public long fills() {
-        return fills;
+        return fills + hostWalks();
     }
 
     /// Those that found an address that no memory backs: a device's, or nobody's.

@@ -17,6 +17,7 @@ import org.javisor.host.HostMemory;
 /// EXECUTABLE  by entry: page address | FETCHABLE, | KNOWN if [#code] tells where it comes from; where no memory is
 ///             behind the page, page address | DEVICE, | DEVICE_WRITABLE if writes are permitted; else 0
 /// GPAS        by entry: guest-physical address of the page, | GLOBAL, | size of the page it is part of, | key
+/// ENTERED     a bit for each entry that emitted code has filled, till [#gather]; then one for each word with such bits
 /// ```
 ///
 /// A tag matches an address if they differ in no bit above the page's offset. Emitted code finds out by an exclusive
@@ -30,7 +31,8 @@ final class Tlb {
     static final int ENTRY_SHIFT = 5;
     static final int ENTRIES = 16_384;
     private static final int TABLE_BYTES = ENTRIES << ENTRY_SHIFT;
-    static final int EXECUTABLE = TABLE_BYTES, GPAS = EXECUTABLE + 8 * ENTRIES, BYTES = GPAS + 8 * ENTRIES;
+    static final int EXECUTABLE = TABLE_BYTES, GPAS = EXECUTABLE + 8 * ENTRIES;
+    static final int ENTERED = GPAS + 8 * ENTRIES, ENTERED_WORDS = ENTERED + ENTRIES / 8, BYTES = ENTERED + 4096;
     /// `gva >>> INDEX_SHIFT & INDEX_MASK` is the offset of the entry for `gva`.
     static final int INDEX_SHIFT = 12 - ENTRY_SHIFT;
     static final long INDEX_MASK = TABLE_BYTES - 1 & -(1 << ENTRY_SHIFT);
@@ -44,12 +46,14 @@ final class Tlb {
     private static final int SMALL_PAGE_SHIFT = 12, LARGE_PAGE_SHIFT = 22, HUGE_PAGE_SHIFT = 30;
 
     // Low bits of GPAS.
-    private static final long GLOBAL = 1, SHIFT_POSITION = 1, SHIFT_BITS = 0x3f << SHIFT_POSITION,
+    static final int GLOBAL = 1, SHIFT_POSITION = 1;
+    private static final long SHIFT_BITS = 0x3f << SHIFT_POSITION,
             SMALL = (long) SMALL_PAGE_SHIFT << SHIFT_POSITION;
     private static final int KEY_POSITION = 7, KEY_BITS = 15;
 
     // Low bits of EXECUTABLE.
-    private static final long FETCHABLE = 1, DEVICE = 2, DEVICE_WRITABLE = 4, KNOWN = 8;
+    static final int FETCHABLE = 1;
+    private static final long DEVICE = 2, DEVICE_WRITABLE = 4, KNOWN = 8;
 
     /// Host address of the table.
     final long table;
@@ -160,6 +164,33 @@ final class Tlb {
             (isHuge ? huge : large).add(gva, index);
             marks.add(isHuge ? PageMarks.HUGE : PageMarks.LARGE, gva);
         }
+    }
+
+    /// Takes note of what emitted code has entered: parts of pages with key 0.
+    void gather() {
+        for (int word = 0; word < ENTRIES / Long.SIZE; word += Long.SIZE) {
+            long at = table + ENTERED_WORDS + word / 8;
+            long words = HostMemory.loadLong(at);
+            HostMemory.storeLong(at, 0);
+            for (; words != 0; words &= words - 1) {
+                gather(word + Long.numberOfTrailingZeros(words));
+            }
+        }
+    }
+
+    private void gather(int word) {
+        long at = table + ENTERED + 8L * word;
+        for (long bits = HostMemory.loadLong(at); bits != 0; bits &= bits - 1) {
+            int index = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+            long gva = HostMemory.loadLong(entry(index) + READ);
+            filled.add(index);
+            keys |= 1;
+            if ((place(index) & SHIFT_BITS) != SMALL && gva != 0) {
+                large.add(gva, index);
+                marks.add(PageMarks.LARGE, gva);
+            }
+        }
+        HostMemory.storeLong(at, 0);
     }
 
     /// Whether the page of a `gva` that is executable is global.

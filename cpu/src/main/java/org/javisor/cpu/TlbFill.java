@@ -111,6 +111,7 @@ final class TlbFill {
             return false;
         }
         counters.fills++;
+        cpu.mmu.walks.met(slot);
         if (slot.isAbsent(walker.gpa)) {
             tellAbsent(slot);
         }

@@ -169,7 +169,11 @@ class TranslatedBlocks {
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.returns.publish();
         cpu.gates.publish();
+        cpu.mmu.walks.permit();
         long exit = translator.enter(state, translation.entry());
+        if (HostMemory.loadInt(state + CpuLayout.WALKED) != 0) {
+            entered();
+        }
         cpu.modes.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
         cpu.pageRip = HostMemory.loadLong(state + CpuLayout.PAGE_RIP);
@@ -178,6 +182,15 @@ class TranslatedBlocks {
             HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
         }
         return exit;
+    }
+
+    /// Host code has entered pages into the TLB.
+    private void entered() {
+        cpu.mmu.spaces.gather();
+        if (group.checked) {
+            // What has been changed in page tables meanwhile is taken back.
+            cpu.mmu.flush();
+        }
     }
 
     /// Goes on where host code stopped: sets RIP, or what is to be interpreted.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.memory;
 
-import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.javisor.host.HostMemory;
 
 /// A run of guest page frames backed by a run of host memory.
 ///
@@ -9,7 +12,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 /// every write, as the code cache does for pages it has decoded). A store may bypass [GuestMemory] only into a page
 /// that is neither tracked nor waiting to be logged: [#directlyWritable].
 public final class MemorySlot {
-    private static final int PAGES_PER_GRANT_SHIFT = 4;
+    public static final int PAGES_PER_GRANT_SHIFT = 4;
 
     final int id;
     final long gpa;
@@ -24,7 +27,7 @@ public final class MemorySlot {
     /// Null while logging is off.
     private volatile DirtyLog dirty;
     /// By run of 16 pages: the epoch when a permission to write directly was last granted, 0 if none was.
-    private final AtomicIntegerArray grants;
+    private final MemorySegment grants;
 
     MemorySlot(int id, long gpa, long bytes, Ram ram, long ramOffset, boolean readOnly) {
         this.id = id;
@@ -36,7 +39,8 @@ public final class MemorySlot {
         this.absent = ram.absent;
         this.readOnly = readOnly;
         this.tracked = new PageBits(pages());
-        this.grants = new AtomicIntegerArray((int) (bytes - 1 >>> GuestMemory.PAGE_SHIFT + PAGES_PER_GRANT_SHIFT) + 1);
+        long runs = (bytes - 1 >>> GuestMemory.PAGE_SHIFT + PAGES_PER_GRANT_SHIFT) + 1;
+        this.grants = Arena.ofAuto().allocate(runs * Integer.BYTES, Integer.BYTES);
     }
 
     /// The same memory at another place.
@@ -130,14 +134,37 @@ public final class MemorySlot {
     /// As [#directlyWritable], for a caller that will keep the answer: notes in which of its epochs it asked, so that
     /// who begins to track the page knows whether there may be something to take back ([#lastGrant]).
     public boolean grantDirectWrites(long gpa, int epoch) {
-        // Volatile, before the look at the bits: either we see that the page is tracked, or the tracker sees the grant.
-        grants.set(page(gpa) >> PAGES_PER_GRANT_SHIFT, epoch);
+        HostMemory.storeIntRelease(grant(gpa), epoch);
+        // Before the look at the bits: either we see that the page is tracked, or the tracker sees the grant.
+        VarHandle.fullFence();
         return directlyWritable(gpa);
     }
 
     /// The epoch of the last [#grantDirectWrites] for the page of `gpa` or one near it, 0 if there was none.
     public int lastGrant(long gpa) {
-        return grants.get(page(gpa) >> PAGES_PER_GRANT_SHIFT);
+        VarHandle.fullFence();
+        return HostMemory.loadIntAcquire(grant(gpa));
+    }
+
+    private long grant(long gpa) {
+        return grants.address() + (long) (page(gpa) >> PAGES_PER_GRANT_SHIFT) * Integer.BYTES;
+    }
+
+    /// Whether emitted code may do by itself what [#grantDirectWrites] does, in [#grantsHva] and [#trackedHva]: as long
+    /// as writes are not logged. No page of it needs waiting for.
+    public boolean isPlain() {
+        return !readOnly && absent == null && dirty == null;
+    }
+
+    /// Host address of the epochs of grants, 4 bytes for each `1 << PAGES_PER_GRANT_SHIFT` pages. Valid while this
+    /// object is reachable.
+    public long grantsHva() {
+        return grants.address();
+    }
+
+    /// Host address of a bit for each page: whether somebody must hear of every write.
+    public long trackedHva() {
+        return tracked.hva();
     }
 
     boolean isTracked(long gpa) {

@@ -29,6 +29,8 @@ final class CodeMemory implements AutoCloseable {
     private final long loadX87;
     private final long readTime;
     private final long invalidatePage;
+    private final long walkToRead;
+    private final long walkToWrite;
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
@@ -66,9 +68,11 @@ final class CodeMemory implements AutoCloseable {
         way.reset();
         PageInvalidation.emitRoutine(way);
         invalidatePage = place(way);
+        walkToRead = placeWalk(way, false);
+        walkToWrite = placeWalk(way, true);
         for (StringRoutine routine : StringRoutine.all()) {
             way.reset();
-            routine.emit(way);
+            routine.emit(way, (int) (walkToRead - next), (int) (walkToWrite - next));
             stringRoutines.put(routine, place(way));
         }
         // SAFETY: the code keeps what the ABI says a function keeps (six registers, MXCSR, the x87 unit), uses the
@@ -81,6 +85,12 @@ final class CodeMemory implements AutoCloseable {
     private long placeAndLeave(Assembler asm) {
         int jump = asm.jump();
         asm.patch4(jump, (int) (leave - (next + asm.length())));
+        return place(asm);
+    }
+
+    private long placeWalk(Assembler asm, boolean write) {
+        asm.reset();
+        PageWalk.emitRoutine(asm, write);
         return place(asm);
     }
 
@@ -160,6 +170,12 @@ final class CodeMemory implements AutoCloseable {
     /// Host address of what forgets the page of the address in R15, for which it needs R14. ZF tells whether it did.
     long invalidatePage() {
         return invalidatePage;
+    }
+
+    /// Host address of what enters the page of the address in R15 into the TLB, for which it needs R14. ZF tells
+    /// whether it did.
+    long walk(boolean write) {
+        return write ? walkToWrite : walkToRead;
     }
 
     /// Host address of a routine for a repeated string instruction.

@@ -126,6 +126,11 @@ final class Emission {
         lead(asm.call(), memory.invalidatePage());
     }
 
+    /// Emits a call of what enters the page of the address in R15 into the TLB ([CodeMemory#walk]).
+    void callWalk(boolean write) {
+        lead(asm.call(), memory.walk(write));
+    }
+
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
     void systemChanged() {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);

@@ -279,6 +279,7 @@ final class MemoryAccess {
     /// Has R15, the address of the group's lowest byte, become the host's.
     private void check(AccessPlan.Access access, int index, boolean aligned) {
         AccessPlan.Group group = access.group();
+        int again = asm.length();
         if (rotates) {
             asm.rotateRight(R14, R15, CpuLayout.TLB_INDEX_SHIFT);
         } else {
@@ -293,10 +294,10 @@ final class MemoryAccess {
             // What is aligned crosses no page.
             asm.op(0xf7, 8, 0, R15);
             asm.immediate(PAGE_MASK | access.bytes() - 1, 4);
-            emission.interpretIf(Assembler.NOT_EQUAL, index);
+            emission.interpretIf(Assembler.NOT_EQUAL, index, () -> walk(access, tag, again));
             group.aligned(0, access.bytes());
         } else {
-            checkSpan(access, index, tag, aligned);
+            checkSpan(access, index, tag, aligned, again);
         }
         asm.op(ADD_LOAD, 8, R15, Address.of(R14, CpuLayout.TLB_HOST));
         keep(group, index);
@@ -304,15 +305,15 @@ final class MemoryAccess {
 
     /// If the group is larger than the access, the exit says whether that was too large for the page: else another
     /// check would be no better.
-    private void checkSpan(AccessPlan.Access access, int index, Address tag, boolean aligned) {
+    private void checkSpan(AccessPlan.Access access, int index, Address tag, boolean aligned, int again) {
         int room = PAGE_BYTES - access.group().span();
         asm.immediateOp(Assembler.CMP_IMM, 8, R15, room);
         if (access.group().span() == access.bytes()) {
-            emission.interpretIf(Assembler.ABOVE, index, () -> tellMissed(access, tag, aligned));
+            emission.interpretIf(Assembler.ABOVE, index, () -> tellMissed(access, tag, aligned, again));
             return;
         }
         emission.interpretIf(Assembler.ABOVE, index, () -> {
-            tellMissed(access, tag, aligned);
+            tellMissed(access, tag, aligned, again);
             asm.immediateOp(Assembler.AND_IMM, 4, R15, PAGE_BYTES - 1);
             asm.immediateOp(Assembler.CMP_IMM, 4, R15, room);
             asm.op(SETA, 1, 0, STRADDLED);
@@ -321,9 +322,9 @@ final class MemoryAccess {
 
     /// Begins an exit with telling which address the TLB did not let pass, and what for; but not where it has to be
     /// aligned, which is looked at first. Leaves that of the group's lowest byte in R15.
-    private void tellMissed(AccessPlan.Access access, Address tag, boolean aligned) {
+    private void tellMissed(AccessPlan.Access access, Address tag, boolean aligned, int again) {
         Address missed = State.at(access.write() ? CpuLayout.MISSED_WRITE : CpuLayout.MISSED_READ);
-        asm.op(XOR_LOAD, 8, R15, tag);
+        walk(access, tag, again);
         if (aligned) {
             return;
         }
@@ -333,6 +334,14 @@ final class MemoryAccess {
             asm.lea(R14, Address.of(R15, -access.fromLowest()));
             asm.store(missed, R14);
         }
+    }
+
+    /// Has the group's lowest byte looked for in the page tables, and checked again if it is there. Else its address is
+    /// in R15.
+    private void walk(AccessPlan.Access access, Address tag, int again) {
+        asm.op(XOR_LOAD, 8, R15, tag);
+        emission.callWalk(access.group().write());
+        asm.jumpTo(Assembler.EQUAL, again);
     }
 
     private Address finish(AccessPlan.Access access, int index, boolean aligned) {

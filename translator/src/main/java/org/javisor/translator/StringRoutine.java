@@ -86,8 +86,11 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         return compares(mnemonic);
     }
 
-    void emit(Assembler asm) {
+    /// @param walkToRead  how far from the routine [CodeMemory#walk] is
+    /// @param walkToWrite the same
+    void emit(Assembler asm, int walkToRead, int walkToWrite) {
         List<Integer> stops = new ArrayList<>();
+        List<Miss> misses = new ArrayList<>();
         List<Integer> completions = new ArrayList<>();
         asm.op(Assembler.TEST, 8, RCX, RCX);
         completions.add(asm.jumpIf(Assembler.EQUAL));
@@ -96,11 +99,11 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         stops.add(asm.jumpIf(Assembler.NOT_EQUAL));
         if (hasSource()) {
             asm.op(AND_LOAD, 8, RSI, LINEAR_MASK);
-            lookUp(asm, RSI, CpuLayout.TLB_READ, SOURCE, stops);
+            misses.add(lookUp(asm, RSI, CpuLayout.TLB_READ, SOURCE));
         }
         if (hasTarget()) {
             asm.op(AND_LOAD, 8, RDI, LINEAR_MASK);
-            lookUp(asm, RDI, writes(mnemonic) ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ, TARGET, stops);
+            misses.add(lookUp(asm, RDI, writes(mnemonic) ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ, TARGET));
         }
         count(asm, stops);
         moveIndexes(asm, ADD_LOAD);
@@ -122,6 +125,10 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         asm.immediateOp(Assembler.CMP_IMM, 4, State.at(CpuLayout.ATTENTION), 0);
         int jump = asm.jumpIf(Assembler.EQUAL);
         asm.patch4(jump, again - asm.length());
+        for (Miss miss : misses) {
+            walk(asm, miss, miss.tag() == CpuLayout.TLB_WRITE ? walkToWrite : walkToRead);
+            stops.add(asm.jump());
+        }
         stops.forEach(asm::land);
         asm.op(Assembler.TEST, 8, RSP, RSP);
         asm.byte1(0xc3);
@@ -130,8 +137,21 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         asm.byte1(0xc3);
     }
 
+    /// A look into the TLB that begins at `look`, and a jump that is taken if it finds nothing.
+    private record Miss(int look, int jump, int index, int tag) { }
+
+    /// Looks again once the page has been entered: only for this one, since the other may have had the same entry.
+    private static void walk(Assembler asm, Miss miss, int routine) {
+        asm.land(miss.jump());
+        asm.move(R15, miss.index());
+        int call = asm.call();
+        asm.patch4(call, routine - asm.length());
+        asm.jumpTo(Assembler.EQUAL, miss.look());
+    }
+
     /// Finds the page that `index` points into, and what has to be added for the host's address.
-    private static void lookUp(Assembler asm, int index, int tag, Address addend, List<Integer> stops) {
+    private static Miss lookUp(Assembler asm, int index, int tag, Address addend) {
+        int look = asm.length();
         asm.move(R15, index);
         asm.shift(Assembler.SHR_IMM, 8, R15, CpuLayout.TLB_INDEX_SHIFT);
         asm.immediateOp(Assembler.AND_IMM, 4, R15, CpuLayout.TLB_INDEX_MASK);
@@ -139,9 +159,10 @@ record StringRoutine(Mnemonic mnemonic, int bytes, boolean whileEqual, boolean l
         asm.move(R14, index);
         asm.op(XOR_LOAD, 8, R14, Address.of(R15, tag));
         asm.immediateOp(Assembler.CMP_IMM, 8, R14, PAGE_BYTES - 1);
-        stops.add(asm.jumpIf(Assembler.ABOVE));
+        int jump = asm.jumpIf(Assembler.ABOVE);
         asm.load(R15, Address.of(R15, CpuLayout.TLB_ADDEND));
         asm.store(addend, R15);
+        return new Miss(look, jump, index, tag);
     }
 
     /// How many elements can be done at once goes to RCX, and how many are left after them to REMAINING.

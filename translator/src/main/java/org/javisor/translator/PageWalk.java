@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.javisor.translator;
+
+import static org.javisor.translator.Assembler.R14;
+import static org.javisor.translator.Assembler.R15;
+import static org.javisor.translator.Assembler.RAX;
+import static org.javisor.translator.Assembler.RCX;
+import static org.javisor.translator.Assembler.RDI;
+import static org.javisor.translator.Assembler.RDX;
+import static org.javisor.translator.Assembler.RSI;
+import static org.javisor.translator.Assembler.RSP;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.javisor.cpu.CpuLayout;
+
+/// The routine that code calls whose access has no entry in the TLB: it walks the guest's page tables, enters the page,
+/// and has the access checked again.
+///
+/// It walks where that changes nothing but the TLB: where the page may be accessed, the accessed flags are set, and for
+/// writes the dirty flag. What is not so, or not known to it, it refuses, and Java walks again: for faults, flags to be
+/// set, devices, writes that somebody must hear of, huge pages, and other modes than 4-level and 5-level paging with CR0.WP.
+///
+/// @sdm vol. 3A §4.5 "4-Level Paging and 5-Level Paging", §4.6 "Access Rights"
+final class PageWalk {
+    private static final int R8 = 8, R9 = 9, R10 = 10;
+    private static final int[] USED = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10};
+    /// Entries of both kinds of rights over all levels; the entry last loaded; an address; the TLB entry.
+    private static final int ALL = RAX, ENTRY = RDX, AT = RSI, TLB_ENTRY = RDI, SLOT = R8, ANY = R9;
+    private static final int PRESENT_AND_ACCESSED = 0x21, WRITABLE = 2, USER = 4, DIRTY = 0x40, LARGE = 0x80,
+            GLOBAL_BIT = 8;
+    private static final int PGE_BIT = 7;
+    private static final int TOP_SHIFT = 39, LEVEL_BITS = 9, LARGE_SHIFT = 21, SMALL_SHIFT = 12;
+    private static final int INDEX = 511, PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
+    /// Of an entry for 2 MiB: address bits that must be 0; and of an address, which of those pages it is in.
+    private static final int LARGE_RESERVED = 0x1f_e000, IN_LARGE = 0x1f_f000;
+    /// Of addresses in 4-level paging: with one level more so many fewer.
+    private static final int UNUSED_BITS = 16;
+    private static final int LA57_BYTE = 1, LA57 = 1 << 4;
+    /// Of a tag of EXECUTABLE; PRESENT of an entry is the same bit.
+    private static final int FETCHABLE = CpuLayout.TLB_FETCHABLE;
+    /// From the offset of an entry of 32 bytes to that of one of 8; from a bit to its word of 64.
+    private static final int TO_WORDS = 2, WORD_BITS = 6;
+    private static final int ADD_LOAD = 0x03, OR_LOAD = 0x0b, AND_LOAD = 0x23, SUB_LOAD = 0x2b, XOR_LOAD = 0x33;
+    private static final int XCHG = 0x87, RET = 0xc3, SHIFT_BY_CL = 0xd3, INCREMENT = 0xff;
+    private static final int GROUP_3 = 0xf7, TEST_IMM = GROUP_3, NEG = 3;
+    private static final int BT = Assembler.MAP_0F | 0xa3, BTS = Assembler.MAP_0F | 0xab;
+    private static final Address FAST = State.at(CpuLayout.FAST_TLB), ADDRESS = State.at(CpuLayout.WALK_ADDRESS);
+
+    private final Assembler asm;
+    private final boolean write;
+    private final List<Integer> refusals = new ArrayList<>();
+
+    private PageWalk(Assembler asm, boolean write) {
+        this.asm = asm;
+        this.write = write;
+    }
+
+    /// Emits the routine for reads, or for writes. It expects the address in R15, which it keeps, and uses R14; ZF tells
+    /// whether the page has been entered.
+    static void emitRoutine(Assembler asm, boolean write) {
+        new PageWalk(asm, write).emit();
+    }
+
+    private void emit() {
+        for (int reg : USED) {
+            asm.store(State.general(reg), reg);
+        }
+        findEntry();
+        walk();
+        checkRights();
+        describe();
+        findSlot();
+        permitWrites();
+        enter();
+        asm.op(INCREMENT, 8, 0, State.at(CpuLayout.WALKS));
+        asm.storeImmediate(State.at(CpuLayout.WALKED), 1);
+        finish(Assembler.CMP);
+        refusals.forEach(asm::land);
+        finish(Assembler.TEST);
+    }
+
+    private void refuseIf(int condition) {
+        refusals.add(asm.jumpIf(condition));
+    }
+
+    /// @param comparison of RSP with itself, by which ZF becomes what it has to be
+    private void finish(int comparison) {
+        for (int reg : USED) {
+            asm.load(reg, State.general(reg));
+        }
+        asm.op(comparison, 8, RSP, RSP);
+        asm.byte1(RET);
+    }
+
+    /// Has TLB_ENTRY point to the entry for the address, and ECX be how many bits of addresses are not used.
+    ///
+    /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or not
+    /// aligned; and a page in an entry whose empty tags are not 0.
+    private void findEntry() {
+        asm.storeImmediate(RCX, UNUSED_BITS);
+        asm.testByte(State.at(CpuLayout.CR4 + LA57_BYTE), LA57);
+        int fourLevels = asm.jumpIf(Assembler.EQUAL);
+        asm.storeImmediate(RCX, UNUSED_BITS - LEVEL_BITS);
+        asm.land(fourLevels);
+        asm.move(RAX, R15);
+        asm.op(SHIFT_BY_CL, 8, Assembler.SHL_IMM, RAX);
+        asm.op(SHIFT_BY_CL, 8, Assembler.SAR_IMM, RAX);
+        asm.op(Assembler.CMP, 8, RAX, R15);
+        refuseIf(Assembler.NOT_EQUAL);
+        asm.op(Assembler.LOAD, 4, TLB_ENTRY, R15);
+        asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_SHIFT);
+        asm.immediateOp(Assembler.AND_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_MASK);
+        refuseIf(Assembler.EQUAL);
+        asm.immediateOp(Assembler.CMP_IMM, 4, TLB_ENTRY, CpuLayout.TLB_MIDDLE);
+        refuseIf(Assembler.EQUAL);
+        asm.immediateOp(Assembler.CMP_IMM, 4, TLB_ENTRY, CpuLayout.TLB_LAST);
+        refuseIf(Assembler.EQUAL);
+        asm.op(ADD_LOAD, 8, TLB_ENTRY, FAST);
+        asm.immediateOp(Assembler.AND_IMM, 8, RAX, PAGE_MASK);
+        asm.op(Assembler.CMP_LOAD, 8, RAX, inEntry(write ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ));
+        refuseIf(Assembler.EQUAL);
+    }
+
+    private static Address inEntry(int word) {
+        return Address.of(TLB_ENTRY, word);
+    }
+
+    /// Leaves in ENTRY the entry for the page, in AT where that is, in ALL and ANY what all entries on the way and any of
+    /// them have, and in ECX how large it is.
+    private void walk() {
+        asm.load(AT, ADDRESS);
+        asm.op(Assembler.TEST, 8, AT, AT);
+        refuseIf(Assembler.EQUAL);
+        asm.op(AND_LOAD, 8, AT, State.at(CpuLayout.CR3));
+        asm.op(GROUP_3, 4, NEG, RCX);
+        asm.immediateOp(Assembler.ADD_IMM, 4, RCX, TOP_SHIFT + UNUSED_BITS);
+        asm.immediateOp(Assembler.OR_IMM, 8, ALL, -1);
+        asm.op(Assembler.XOR, 4, ANY, ANY);
+        int next = asm.length();
+        loadEntry();
+        asm.load(AT, ADDRESS);
+        asm.op(AND_LOAD, 8, AT, ENTRY);
+        asm.immediateOp(Assembler.CMP_IMM, 4, RCX, SMALL_SHIFT);
+        int small = asm.jumpIf(Assembler.EQUAL);
+        test(ENTRY, LARGE);
+        int large = asm.jumpIf(Assembler.NOT_EQUAL);
+        asm.immediateOp(Assembler.SUB_IMM, 4, RCX, LEVEL_BITS);
+        asm.jumpTo(next);
+        asm.land(large);
+        takeLarge();
+        asm.land(small);
+    }
+
+    private void test(int reg, int bits) {
+        asm.op(TEST_IMM, 4, 0, reg);
+        asm.immediate(bits, 4);
+    }
+
+    /// Loads the entry for the address from the table at AT.
+    private void loadEntry() {
+        asm.move(ENTRY, R15);
+        asm.op(SHIFT_BY_CL, 8, Assembler.SHR_IMM, ENTRY);
+        asm.immediateOp(Assembler.AND_IMM, 4, ENTRY, INDEX);
+        asm.lea(AT, new Address(AT, ENTRY, 3, 0));
+        findSlot();
+        asm.op(ADD_LOAD, 8, AT, inSlot(CpuLayout.SLOT_DISTANCE));
+        asm.load(ENTRY, Address.of(AT, 0));
+        asm.op(Assembler.LOAD, 4, AT, ENTRY);
+        asm.immediateOp(Assembler.AND_IMM, 4, AT, PRESENT_AND_ACCESSED);
+        asm.immediateOp(Assembler.CMP_IMM, 4, AT, PRESENT_AND_ACCESSED);
+        refuseIf(Assembler.NOT_EQUAL);
+        asm.op(Assembler.TEST, 8, ENTRY, State.at(CpuLayout.WALK_RESERVED));
+        refuseIf(Assembler.NOT_EQUAL);
+        asm.op(AND_LOAD, 8, ALL, ENTRY);
+        asm.op(OR_LOAD, 8, ANY, ENTRY);
+    }
+
+    private void takeLarge() {
+        asm.immediateOp(Assembler.CMP_IMM, 4, RCX, LARGE_SHIFT);
+        refuseIf(Assembler.NOT_EQUAL);
+        test(ENTRY, LARGE_RESERVED);
+        refuseIf(Assembler.NOT_EQUAL);
+        mark();
+        asm.immediateOp(Assembler.AND_IMM, 8, AT, -1 << LARGE_SHIFT);
+        asm.op(Assembler.LOAD, 4, R14, R15);
+        asm.immediateOp(Assembler.AND_IMM, 4, R14, IN_LARGE);
+        asm.op(OR_LOAD, 8, AT, R14);
+    }
+
+    /// Marks the page as one that INVLPG must find the parts of. Uses R10 and R14.
+    private void mark() {
+        asm.move(R14, R15);
+        asm.shift(Assembler.SHR_IMM, 8, R14, CpuLayout.pageMarkShift(CpuLayout.MARKS_LARGE));
+        asm.op(Assembler.LOAD, 4, R10, R14);
+        asm.shift(Assembler.SHR_IMM, 8, R14, CpuLayout.PAGE_MARK_BITS);
+        asm.op(XOR_LOAD, 4, R10, R14);
+        asm.immediateOp(Assembler.AND_IMM, 4, R10, (1 << CpuLayout.PAGE_MARK_BITS) - 1);
+        int marks = CpuLayout.PAGE_MARKS + (CpuLayout.MARKS_LARGE << CpuLayout.PAGE_MARK_BITS);
+        asm.op(0xc6, 1, 0, new Address(State.BASE, R10, 0, marks - State.BIAS));
+        asm.immediate(1, 1);
+    }
+
+    /// Which of the TLBs is in use tells what the access is. Leaves the lowest bit of ALL set if instructions may be
+    /// fetched, as far as that is easily told.
+    private void checkRights() {
+        asm.load(R14, FAST);
+        test(ALL, USER);
+        int supervisor = asm.jumpIf(Assembler.EQUAL);
+        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.USER_TLB));
+        int byUser = asm.jumpIf(Assembler.EQUAL);
+        asm.immediateOp(Assembler.AND_IMM, 4, ALL, ~FETCHABLE);
+        int exempt = asm.jump();
+        asm.land(supervisor);
+        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.SUPERVISOR_TLB));
+        int bySupervisor = asm.jumpIf(Assembler.EQUAL);
+        asm.land(exempt);
+        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.EXEMPT_TLB));
+        refuseIf(Assembler.NOT_EQUAL);
+        asm.land(byUser);
+        asm.land(bySupervisor);
+        asm.op(Assembler.TEST, 8, ANY, ANY);
+        int executable = asm.jumpIf(Assembler.SIGN ^ 1);
+        asm.immediateOp(Assembler.AND_IMM, 4, ALL, ~FETCHABLE);
+        asm.land(executable);
+        if (write) {
+            test(ALL, WRITABLE);
+            refuseIf(Assembler.EQUAL);
+            test(ENTRY, DIRTY);
+            refuseIf(Assembler.EQUAL);
+        }
+    }
+
+    /// Has `SLOT` point to the slot that the address in AT is in, and R14 be the distance from its beginning.
+    private void findSlot() {
+        List<Integer> found = new ArrayList<>();
+        for (int n = 0; n < CpuLayout.WALK_SLOT_COUNT; n++) {
+            asm.lea(SLOT, State.at(CpuLayout.WALK_SLOTS + n * CpuLayout.WALK_SLOT_BYTES));
+            asm.move(R14, AT);
+            asm.op(SUB_LOAD, 8, R14, inSlot(CpuLayout.SLOT_GPA));
+            asm.op(Assembler.CMP_LOAD, 8, R14, inSlot(CpuLayout.SLOT_LENGTH));
+            if (n == CpuLayout.WALK_SLOT_COUNT - 1) {
+                refuseIf(Assembler.ABOVE_OR_EQUAL);
+            } else {
+                found.add(asm.jumpIf(Assembler.BELOW));
+            }
+        }
+        found.forEach(asm::land);
+    }
+
+    private static Address inSlot(int word) {
+        return Address.of(SLOT, word);
+    }
+
+    /// Has RCX become what GPAS is to have. Uses R9 and R10.
+    private void describe() {
+        asm.lea(RCX, new Address(AT, RCX, CpuLayout.TLB_SIZE_POSITION, 0));
+        asm.op(Assembler.LOAD, 4, R9, State.at(CpuLayout.CR4));
+        asm.shift(Assembler.SHR_IMM, 4, R9, PGE_BIT);
+        asm.op(Assembler.LOAD, 4, R10, ENTRY);
+        asm.shift(Assembler.SHR_IMM, 4, R10, GLOBAL_BIT);
+        asm.op(AND_LOAD, 4, R9, R10);
+        asm.immediateOp(Assembler.AND_IMM, 4, R9, CpuLayout.TLB_GLOBAL);
+        asm.op(OR_LOAD, 8, RCX, R9);
+    }
+
+    /// Has R10 become the tag for writes, and does what `MemorySlot.grantDirectWrites` does: the exchange is a fence.
+    /// Uses R9 and R14.
+    private void permitWrites() {
+        List<Integer> forbidden = new ArrayList<>();
+        asm.storeImmediate(R10, 0);
+        if (!write) {
+            test(ALL, WRITABLE);
+            forbidden.add(asm.jumpIf(Assembler.EQUAL));
+            test(ENTRY, DIRTY);
+            forbidden.add(asm.jumpIf(Assembler.EQUAL));
+        }
+        asm.move(R9, R14);
+        asm.shift(Assembler.SHR_IMM, 8, R9, SMALL_SHIFT + CpuLayout.PAGES_PER_GRANT_SHIFT);
+        asm.shift(Assembler.SHL_IMM, 8, R9, 2);
+        asm.op(ADD_LOAD, 8, R9, inSlot(CpuLayout.SLOT_GRANTS));
+        asm.op(Assembler.LOAD, 4, R10, State.at(CpuLayout.EPOCH));
+        asm.op(XCHG, 4, R10, Address.of(R9, 0));
+        asm.storeImmediate(R10, 0);
+        asm.load(R9, inSlot(CpuLayout.SLOT_TRACKED));
+        asm.shift(Assembler.SHR_IMM, 8, R14, SMALL_SHIFT);
+        asm.op(BT, 8, R14, Address.of(R9, 0));
+        if (write) {
+            refuseIf(Assembler.BELOW);
+        } else {
+            forbidden.add(asm.jumpIf(Assembler.BELOW));
+        }
+        asm.move(R10, R15);
+        asm.immediateOp(Assembler.AND_IMM, 8, R10, PAGE_MASK);
+        forbidden.forEach(asm::land);
+    }
+
+    /// Fills the entry. Uses all registers.
+    private void enter() {
+        asm.op(ADD_LOAD, 8, AT, inSlot(CpuLayout.SLOT_DISTANCE));
+        asm.move(R14, R15);
+        asm.immediateOp(Assembler.AND_IMM, 8, R14, PAGE_MASK);
+        asm.store(inEntry(CpuLayout.TLB_READ), R14);
+        asm.store(inEntry(CpuLayout.TLB_WRITE), R10);
+        asm.store(inEntry(CpuLayout.TLB_HOST), AT);
+        asm.op(SUB_LOAD, 8, AT, R14);
+        asm.store(inEntry(CpuLayout.TLB_ADDEND), AT);
+        asm.load(R9, FAST);
+        asm.op(SUB_LOAD, 8, TLB_ENTRY, R9);
+        asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, TO_WORDS);
+        asm.store(new Address(R9, TLB_ENTRY, 0, CpuLayout.TLB_GPAS), RCX);
+        asm.immediateOp(Assembler.AND_IMM, 4, ALL, FETCHABLE);
+        int unfetchable = asm.jumpIf(Assembler.EQUAL);
+        asm.op(OR_LOAD, 8, ALL, R14);
+        asm.land(unfetchable);
+        asm.store(new Address(R9, TLB_ENTRY, 0, CpuLayout.TLB_EXECUTABLE), ALL);
+        asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, CpuLayout.TLB_ENTRY_SHIFT - TO_WORDS);
+        asm.op(BTS, 8, TLB_ENTRY, Address.of(R9, CpuLayout.TLB_ENTERED));
+        asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, WORD_BITS);
+        asm.op(BTS, 8, TLB_ENTRY, Address.of(R9, CpuLayout.TLB_ENTERED_WORDS));
+    }
+}
