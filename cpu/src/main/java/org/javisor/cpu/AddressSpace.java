@@ -47,10 +47,10 @@ final class AddressSpace {
                 : user.mayBeMarked(kind, gva) || supervisor.mayBeMarked(kind, gva) || exempt.mayBeMarked(kind, gva);
     }
 
-    void gather() {
-        user.gather();
-        supervisor.gather();
-        exempt.gather();
+    void gather(boolean keep) {
+        user.gather(keep);
+        supervisor.gather(keep);
+        exempt.gather(keep);
     }
 
     void forgetKeys(int keys) {

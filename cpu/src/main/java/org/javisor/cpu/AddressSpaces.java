@@ -155,11 +155,13 @@ final class AddressSpaces {
     }
 
     /// Takes note of what translated code has entered.
-    void gather() {
+    ///
+    /// @param keep whether it stays: not where the page tables are to be what they were before
+    void gather(boolean keep) {
         HostMemory.storeInt(cpu.state + CpuLayout.WALKED, 0);
         for (AddressSpace each : spaces) {
             if (each != null) {
-                each.gather();
+                each.gather(keep);
             }
         }
     }

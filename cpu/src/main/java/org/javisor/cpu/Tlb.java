@@ -167,30 +167,41 @@ final class Tlb {
     }
 
     /// Takes note of what emitted code has entered: parts of pages with key 0.
-    void gather() {
+    ///
+    /// @param keep whether it stays
+    void gather(boolean keep) {
         for (int word = 0; word < ENTRIES / Long.SIZE; word += Long.SIZE) {
             long at = table + ENTERED_WORDS + word / 8;
             long words = HostMemory.loadLong(at);
             HostMemory.storeLong(at, 0);
             for (; words != 0; words &= words - 1) {
-                gather(word + Long.numberOfTrailingZeros(words));
+                gather(word + Long.numberOfTrailingZeros(words), keep);
             }
         }
     }
 
-    private void gather(int word) {
+    private void gather(int word, boolean keep) {
         long at = table + ENTERED + 8L * word;
         for (long bits = HostMemory.loadLong(at); bits != 0; bits &= bits - 1) {
             int index = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
-            long gva = HostMemory.loadLong(entry(index) + READ);
-            filled.add(index);
-            keys |= 1;
-            if ((place(index) & SHIFT_BITS) != SMALL && gva != 0) {
-                large.add(gva, index);
-                marks.add(PageMarks.LARGE, gva);
+            if (keep) {
+                entered(index);
+            } else {
+                clear(index);
+                filled.remove(index);
             }
         }
         HostMemory.storeLong(at, 0);
+    }
+
+    private void entered(int index) {
+        long gva = HostMemory.loadLong(entry(index) + READ);
+        filled.add(index);
+        keys |= 1;
+        if ((place(index) & SHIFT_BITS) != SMALL && gva != 0) {
+            large.add(gva, index);
+            marks.add(PageMarks.LARGE, gva);
+        }
     }
 
     /// Whether the page of a `gva` that is executable is global.

@@ -172,7 +172,8 @@ class TranslatedBlocks {
         cpu.mmu.walks.permit();
         long exit = translator.enter(state, translation.entry());
         if (HostMemory.loadInt(state + CpuLayout.WALKED) != 0) {
-            entered();
+            // In lock-step, what was changed in page tables meanwhile is taken back.
+            cpu.mmu.spaces.gather(!group.checked);
         }
         cpu.modes.followHostCode();
         cpu.arithmeticFlags(flags(HostMemory.loadShort(state + CpuLayout.FLAGS_RAW)));
@@ -182,15 +183,6 @@ class TranslatedBlocks {
             HostMemory.storeLong(state + CpuLayout.INSTRUCTIONS, 0);
         }
         return exit;
-    }
-
-    /// Host code has entered pages into the TLB.
-    private void entered() {
-        cpu.mmu.spaces.gather();
-        if (group.checked) {
-            // What has been changed in page tables meanwhile is taken back.
-            cpu.mmu.flush();
-        }
     }
 
     /// Goes on where host code stopped: sets RIP, or what is to be interpreted.
