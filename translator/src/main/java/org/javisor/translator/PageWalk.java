@@ -19,7 +19,8 @@ import org.javisor.cpu.CpuLayout;
 ///
 /// It walks where that changes nothing but the TLB: where the page may be accessed, the accessed flags are set, and for
 /// writes the dirty flag. What is not so, or not known to it, it refuses, and Java walks again: for faults, flags to be
-/// set, devices, writes that somebody must hear of, huge pages, and other modes than 4-level and 5-level paging with CR0.WP.
+/// set, devices, writes that somebody must hear of, huge pages, and modes other than 4-level and 5-level paging with
+/// CR0.WP.
 ///
 /// @sdm vol. 3A §4.5 "4-Level Paging and 5-Level Paging", §4.6 "Access Rights"
 final class PageWalk {
@@ -56,8 +57,8 @@ final class PageWalk {
         this.write = write;
     }
 
-    /// Emits the routine for reads, or for writes. It expects the address in R15, which it keeps, and uses R14; ZF tells
-    /// whether the page has been entered.
+    /// Emits the routine for reads, or for writes. It expects the address in R15, which it keeps, and uses R14; ZF
+    /// tells whether the page has been entered.
     static void emitRoutine(Assembler asm, boolean write) {
         new PageWalk(asm, write).emit();
     }
@@ -95,8 +96,8 @@ final class PageWalk {
 
     /// Has TLB_ENTRY point to the entry for the address, and ECX be how many bits of addresses are not used.
     ///
-    /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or not
-    /// aligned; and a page in an entry whose empty tags are not 0.
+    /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or
+    /// not aligned; and a page in an entry whose empty tags are not 0.
     private void findEntry() {
         asm.storeImmediate(RCX, UNUSED_BITS);
         asm.testByte(State.at(CpuLayout.CR4 + LA57_BYTE), LA57);
@@ -126,8 +127,8 @@ final class PageWalk {
         return Address.of(TLB_ENTRY, word);
     }
 
-    /// Leaves in ENTRY the entry for the page, in AT where that is, in ALL and ANY what all entries on the way and any of
-    /// them have, and in ECX how large it is.
+    /// Leaves in ENTRY the entry for the page, in AT where that is, in ALL and ANY what all entries on the way and any
+    /// of them have, and in ECX how large it is.
     private void walk() {
         asm.load(AT, ADDRESS);
         asm.op(Assembler.TEST, 8, AT, AT);
