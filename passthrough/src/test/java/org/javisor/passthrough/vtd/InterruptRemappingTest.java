@@ -162,7 +162,7 @@ class InterruptRemappingTest {
     }
 
     @Test
-    void theBoardsOwnChipsAreVerifiedToo() {
+    void theHpetIsVerifiedAndTheIoApicIsNot() {
         remap(EXTENDED);
         int ioApic = VtdUnit.IO_APIC_SOURCE;
         int hpet = VtdUnit.HPET_SOURCE;
@@ -176,9 +176,8 @@ class InterruptRemappingTest {
         rig.chips.msi().send(message(9), 0);
         rig.chips.msi().send(message(10), 0);
 
-        assertEquals(List.of("2 4051", "2 4052"), rig.delivered);
-        assertEquals(String.format("26 from %04x at a000000000000", ioApic), rig.fault(0));
-        assertEquals(String.format("26 from %04x at 9000000000000", hpet), rig.fault(1));
+        assertEquals(List.of("2 4051", "2 4052", "2 4052"), rig.delivered);
+        assertEquals(String.format("26 from %04x at 9000000000000", hpet), rig.fault(0));
     }
 
     private void redirect(int pin, long entry) {
