@@ -126,10 +126,6 @@ final class HpetTimer {
         matchTick = NEVER;
     }
 
-    long matchTick() {
-        return matchTick;
-    }
-
     /// When somebody has to look for a match. It follows from the registers and the time alone, so that a timer that
     /// goes on from a saved state does so in step.
     long wakeTick() {
