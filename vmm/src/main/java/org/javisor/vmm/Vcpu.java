@@ -118,6 +118,12 @@ public interface Vcpu {
     /// @throws InvalidRegisterException if the engine has no such speed
     void tscKhz(int khz);
 
+    /// Tells a guest that uses KVM's clock that it was stopped, so that its watchdogs do not take it for hung
+    /// (`KVM_KVMCLOCK_CTRL`). [Vm#resume] does so for all vCPUs.
+    ///
+    /// @return whether it uses the clock
+    boolean guestStopped();
+
     /// What has been added to this vCPU's time stamp counter from outside. The same for all vCPUs of a machine at
     /// first, so that their counters agree; only differences have a meaning.
     long tscOffset();

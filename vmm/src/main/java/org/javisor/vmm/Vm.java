@@ -118,7 +118,7 @@ public interface Vm extends AutoCloseable {
     /// @throws IllegalStateException on a thread that runs a vCPU: it cannot wait for itself
     void pause();
 
-    /// Takes one [#pause] back.
+    /// Takes one [#pause] back. When that was the last, guests with KVM's clock are told that they were stopped.
     void resume();
 
     /// Has every vCPU stop until [#wake], that on whose thread this is called behind the instruction that it is at.

@@ -276,6 +276,9 @@ public final class EngineVm implements Vm {
 
     @Override
     public void resume() {
+        if (pauses.get() == 1) {
+            vcpus().forEach(Vcpu::guestStopped);
+        }
         gate.open();
         if (pauses.decrementAndGet() == 0) {
             noteStart();

@@ -80,6 +80,7 @@ public final class KvmCalls {
     public static final Ioctl KVM_SET_XSAVE = takes("KVM_SET_XSAVE", 0xa5, 4096);
     public static final Ioctl KVM_GET_XCRS = gives("KVM_GET_XCRS", 0xa6, 392);
     public static final Ioctl KVM_SET_XCRS = takes("KVM_SET_XCRS", 0xa7, 392);
+    public static final Ioctl KVM_KVMCLOCK_CTRL = plain("KVM_KVMCLOCK_CTRL", 0xad);
     public static final Ioctl KVM_SMI = plain("KVM_SMI", 0xb7);
     public static final Ioctl KVM_GET_NESTED_STATE = exchanges("KVM_GET_NESTED_STATE", 0xbe, 128);
     public static final Ioctl KVM_SET_NESTED_STATE = takes("KVM_SET_NESTED_STATE", 0xbf, 128);

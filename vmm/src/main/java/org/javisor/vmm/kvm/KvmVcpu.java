@@ -403,6 +403,11 @@ final class KvmVcpu extends EngineVcpu {
     }
 
     @Override
+    public boolean guestStopped() {
+        return fd.guestStopped();
+    }
+
+    @Override
     public long tscOffset() {
         return fd.tscOffset();
     }

@@ -235,6 +235,17 @@ public final class VcpuFd extends KvmFd {
         call(KvmCalls.KVM_SET_TSC_KHZ, khz);
     }
 
+    /// Sets the flag of its KVM clock that the guest was stopped.
+    ///
+    /// @return false if the guest has not set one up
+    public boolean guestStopped() {
+        int result = device.tryCall(KvmCalls.KVM_KVMCLOCK_CTRL, 0);
+        if (result < 0 && result != -Errno.EINVAL.number) {
+            throw new KvmException(KvmCalls.KVM_KVMCLOCK_CTRL, device, -result);
+        }
+        return result == 0;
+    }
+
     /// What is added to the host's time stamp counter to get this processor's.
     public long tscOffset() {
         return with(DEVICE_ATTRIBUTE_BYTES + Long.BYTES, attribute -> {

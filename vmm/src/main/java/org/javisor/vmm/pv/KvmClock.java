@@ -4,13 +4,15 @@ package org.javisor.vmm.pv;
 /// KVM's clock of one processor: a structure that tells the guest how to make nanoseconds of its time stamp counter.
 ///
 /// Counter and clock stop and go on together, and all processors' structures are of one line: so the time that is
-/// calculated never goes backward, on whichever processor, and says so by its flag.
+/// calculated never goes backward, on whichever processor, and says so by its flag. Another flag says that the guest
+/// was stopped, until the guest takes it back: time that it finds missing, or to have passed at once, is no reason to
+/// take itself for hung.
 ///
 /// @linux Documentation/virt/kvm/x86/msr.rst "MSR_KVM_SYSTEM_TIME_NEW"
 final class KvmClock {
     private static final int ENABLED = 1;
     private static final int VERSION = 0, TSC = 8, NANOS = 16, MULTIPLIER = 24, SHIFT = 28, FLAGS = 29;
-    private static final int STABLE = 1;
+    private static final int STABLE = 1, GUEST_STOPPED = 2;
     private static final long KHZ_PER_GHZ = 1_000_000;
 
     private final PvMachine machine;
@@ -47,8 +49,20 @@ final class KvmClock {
             area.store(NANOS, 8, machine.guestNanos(nanos) - machine.tscAt(nanos));
             area.store(MULTIPLIER, 4, multiplier(processor.tscKhz(), shift));
             area.store(SHIFT, 1, shift);
-            area.store(FLAGS, 1, STABLE);
+            area.store(FLAGS, 1, STABLE | area.load(FLAGS, 1) & GUEST_STOPPED);
         });
+    }
+
+    /// Sets the flag that the guest was stopped.
+    ///
+    /// @return whether it has this clock
+    boolean guestStopped() {
+        if ((register & ENABLED) == 0) {
+            return false;
+        }
+        GuestArea area = new GuestArea(machine.memory(), register & ~1L);
+        area.change(VERSION, () -> area.store(FLAGS, 1, area.load(FLAGS, 1) | GUEST_STOPPED));
+        return true;
     }
 
     /// By how much ticks are to be shifted to the left, so that the multiplier has all of its 32 bits.

@@ -64,6 +64,11 @@ public final class KvmProcessor {
         clock.update();
     }
 
+    /// As of [org.javisor.vmm.Vcpu#guestStopped].
+    public boolean guestStopped() {
+        return clock.guestStopped();
+    }
+
     /// The guest touches a page that is not there.
     ///
     /// @return the token that it is told, or 0 if it has to wait

@@ -78,6 +78,11 @@ final class ParavirtVcpu implements PvProcessor {
         }
     }
 
+    /// As of [org.javisor.vmm.Vcpu#guestStopped].
+    boolean guestStopped() {
+        return kvm != null && kvm.guestStopped();
+    }
+
     /// Null where it is not offered.
     Backdoor backdoor() {
         return backdoor;

@@ -343,6 +343,11 @@ final class SoftwareVcpu extends EngineVcpu {
     }
 
     @Override
+    public boolean guestStopped() {
+        return paravirt != null && paravirt.guestStopped();
+    }
+
+    @Override
     public int tscKhz() {
         return cpu.tsc().khz();
     }

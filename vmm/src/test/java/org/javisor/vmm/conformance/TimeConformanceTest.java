@@ -2,14 +2,18 @@
 package org.javisor.vmm.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Set;
 import org.javisor.vmm.ClockReading;
 import org.javisor.vmm.InvalidRegisterException;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
+import org.javisor.vmm.pv.GuestInterface;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -71,6 +75,31 @@ class TimeConformanceTest {
             assertTrue(ticks <= (end - start) * perNano * 1.01, ticks + " ticks in less than " + (end - start));
             assertThrows(InvalidRegisterException.class, () -> guest.vcpu.tscKhz(0));
             assertEquals(usual * 2, guest.vcpu.tscKhz());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aGuestIsToldThatItWasStopped(String engine) {
+        VmConfig config = VmConfig.pc(1).withExitsOnUnclaimed(true).withInterfaces(Set.of(GuestInterface.KVM));
+        try (Guest guest = new Guest(engine, config, """
+                66b9014d564b  mov ecx, 0x4b564d01
+                66b801200000  mov eax, 0x2001
+                6631d2        xor edx, edx
+                0f30          wrmsr
+                e680          again: out 0x80, al
+                ebfc          jmp again
+                """)) {
+            int flags = 0x201d, stopped = 2;
+            assertFalse(guest.vcpu.guestStopped(), "it has no clock yet");
+            assertInstanceOf(VmExit.PortWrite.class, guest.run());
+            assertEquals(0, guest.vm.memory().loadByte(flags) & stopped);
+
+            guest.vm.pause();
+            guest.vm.resume();
+
+            assertInstanceOf(VmExit.PortWrite.class, guest.run());
+            assertEquals(stopped, guest.vm.memory().loadByte(flags) & stopped);
         }
     }
 

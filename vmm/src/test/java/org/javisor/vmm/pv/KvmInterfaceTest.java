@@ -65,6 +65,24 @@ class KvmInterfaceTest {
     }
 
     @Test
+    void theClockSaysThatTheGuestWasStoppedUntilTheGuestTakesItBack() {
+        int stableAndStopped = 3;
+        assertFalse(processor.guestStopped(), "without a clock");
+        write(SYSTEM_TIME, AREA | 1);
+        int version = it.memory().loadInt(AREA);
+
+        assertTrue(processor.guestStopped());
+        assertEquals(stableAndStopped, it.memory().loadByte(AREA + 29));
+        assertEquals(version + 2, it.memory().loadInt(AREA));
+
+        processor.tscChanged();
+        assertEquals(stableAndStopped, it.memory().loadByte(AREA + 29), "the clock has been written again");
+        it.memory().storeByte(AREA + 29, (byte) 1);
+        processor.tscChanged();
+        assertEquals(1, it.memory().loadByte(AREA + 29));
+    }
+
+    @Test
     void aGuestThatPollsItselfForbidsIt() {
         int pollControl = 0x4b56_4d05;
         assertTrue(processor.allowsPolling(), "at first");
