@@ -63,6 +63,7 @@ public final class Cpu extends CpuState implements AutoCloseable {
     final InterruptReturn interruptReturn = new InterruptReturn(this);
     final KnownReturns returns = new KnownReturns(this);
     final KnownGates gates = new KnownGates(this);
+    final KnownSegments knownSegments = new KnownSegments(this);
     final Reset reset = new Reset(this);
     final ModeDerivation modes = new ModeDerivation(this);
     private final RunLoop runLoop = new RunLoop(this);

@@ -88,6 +88,8 @@ import org.javisor.memory.MemorySlot;
 /// 2048 │ SPILL           3 × 8      │ what translated code has no register for
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ unused                     │
+/// 2096 │ DATA_DS DATA_ES 24 each    │ what 64-bit code may load DS and ES with. See KnownSegments
+/// 2144 │ unused                     │
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       772 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 772 Ki │ of each address space: user; supervisor; the same exempt from SMAP
@@ -154,6 +156,10 @@ public final class CpuLayout {
     public static final int INT_VECTOR = 0, INT_CS = 4, INT_GATE_AT = 8, INT_GATE = 16, INT_GATE_HIGH = 24,
             INT_FLAGS = 28, INT_REQUESTS = 32, INT_CODE_AT = 40, INT_CODE = 48, INT_STACK_AT = 56, INT_TARGET = 64,
             INT_COUNT = 72;
+    public static final int DATA_DS = 2096, DATA_ES = 2120;
+    /// In each of these: the selector, or -1 if loading is the interpreter's; the linear address of the descriptor, and
+    /// that.
+    public static final int DATA_SELECTOR = 0, DATA_DESCRIPTOR_AT = 8, DATA_DESCRIPTOR = 16;
     public static final int WALK_ADDRESS = 1760, WALK_RESERVED = 1768, WALKS = 1776, WALKED = 1784, EPOCH = 1788;
     public static final int WALK_SLOTS = 1792, WALK_SLOT_COUNT = 2, WALK_SLOT_BYTES = 40;
     /// In each of these.
@@ -190,11 +196,14 @@ public final class CpuLayout {
             TLB_FETCHABLE = Tlb.FETCHABLE;
     /// Offsets of the entries whose empty tags are not 0, beside that at 0.
     public static final int TLB_MIDDLE = Tlb.MIDDLE << Tlb.ENTRY_SHIFT, TLB_LAST = Tlb.LAST << Tlb.ENTRY_SHIFT;
+    /// An empty tag of those.
+    public static final int TLB_NOT_A_PAGE = (int) Tlb.NOT_A_PAGE;
     public static final int PAGES_PER_GRANT_SHIFT = MemorySlot.PAGES_PER_GRANT_SHIFT;
     public static final int MARKS_LARGE = PageMarks.LARGE;
     /// Of page marks: how many kinds there are, and how large the pages are.
     public static final int PAGE_MARK_KINDS = PageMarks.BYTES / PageMarks.KIND_BYTES,
-            PAGE_MARK_BITS = PageFilter.INDEX_BITS;
+            PAGE_MARK_BITS = PageFilter.INDEX_BITS, PAGE_MARK_HASH = PageFilter.HASH,
+            PAGE_MARK_HASH_SHIFT = PageFilter.HASH_SHIFT;
     /// Of an entry cache and its entries; see EntryCache.
     public static final int ENTRY_TAG = EntryCache.TAG, ENTRY_CODE = EntryCache.ENTRY;
     public static final int ENTRY_SECOND_SHIFT = EntryCache.SECOND_SHIFT;

@@ -31,20 +31,34 @@ final class EdgeFetch {
         this.decoder = decoder;
     }
 
-    /// A block of the one instruction at `gva`.
+    private static int index(long gva) {
+        return (int) (gva ^ gva >>> 8) & ENTRIES - 1;
+    }
+
+    /// The block of the one instruction at `gva`, if that is the same as last time; else null.
     ///
     /// @param available how many bytes there are up to the limit of CS; 15 if that does not matter
+    /// @throws GuestFault #PF if a byte that the instruction needs cannot be fetched
+    Block known(long gva, int available) {
+        int index = index(gva);
+        Block known = blocks[index];
+        fetched = 0;
+        return known != null && addresses[index] == gva && known.decodeMode == cpu.decodeMode
+                && matches(known.insns[0].length, bytes[index], gva, Math.min(available, Decoder.MAX_BYTES))
+                ? known : null;
+    }
+
+    /// A block of the one instruction at `gva`.
+    ///
+    /// @param available as of [#known]
     /// @throws GuestFault #PF or #GP(0) if a byte that the instruction needs cannot be fetched
     Block fetch(long gva, int available) {
-        int limit = Math.min(available, Decoder.MAX_BYTES);
-        int index = (int) (gva ^ gva >>> 8) & ENTRIES - 1;
-        fetched = 0;
-        Block known = blocks[index];
-        if (known != null && addresses[index] == gva && known.decodeMode == cpu.decodeMode
-                && matches(known.insns[0].length, bytes[index], gva, limit)) {
+        Block known = known(gva, available);
+        if (known != null) {
             return known;
         }
-        Block block = decode(gva, limit);
+        int index = index(gva);
+        Block block = decode(gva, Math.min(available, Decoder.MAX_BYTES));
         blocks[index] = block;
         addresses[index] = gva;
         System.arraycopy(code, 0, bytes[index], 0, fetched);

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.javisor.host.HostMemory;
 import org.javisor.isa.Decoder;
 import org.javisor.isa.Instruction;
+import org.javisor.isa.Mnemonic;
 import org.javisor.isa.OpcodeMaps;
 import org.javisor.isa.OpcodeRow;
 import org.javisor.isa.OpcodeRow.Attribute;
@@ -96,6 +97,10 @@ final class InstructionDecoder {
             return insn;
         }
         prepare(insn);
+        if (insn.mnemonic() == Mnemonic.UD2 && cpu.environment.forcesEmulation()
+                && (decodeMode & (ENFORCED | COUNTED)) == 0 && ForcedEmulation.isPrefix(code, from + length, limit)) {
+            return ForcedEmulation.prefix(insn);
+        }
         insn.handler = handler(insn, decodeMode);
         insn.dispatch = SharedDispatch.of(insn.handler);
         return insn;

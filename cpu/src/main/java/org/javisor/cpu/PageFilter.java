@@ -7,6 +7,9 @@ import java.util.Arrays;
 /// need not be searched for a page that was never entered, nor again for one that has been removed.
 final class PageFilter {
     static final int INDEX_BITS = 12;
+    /// The golden ratio's part of 2^32, and which bits of the product with it are the index: pages side by side, and
+    /// those of which one is a round number, have different ones.
+    static final int HASH = 0x61c8_8647, HASH_SHIFT = 32 - INDEX_BITS;
     /// Addresses have 64 bits, so that no page has such a number.
     private static final long NONE = -1, SEVERAL = -2;
 
@@ -24,7 +27,7 @@ final class PageFilter {
     }
 
     static int index(long page) {
-        return (int) (page ^ page >>> INDEX_BITS) & (1 << INDEX_BITS) - 1;
+        return (int) (page * HASH >>> HASH_SHIFT) & (1 << INDEX_BITS) - 1;
     }
 
     void add(long gva) {

@@ -357,6 +357,12 @@ final class RunLoop {
     }
 
     private Block find(long gva, int start) {
+        if (start > GuestMemory.PAGE_BYTES - Decoder.MAX_BYTES) {
+            Block across = edge.known(gva, Decoder.MAX_BYTES);
+            if (across != null) {
+                return across;
+            }
+        }
         while (true) {
             CodePage page = cpu.mmu.code.codePage(gva);
             if (page == null) {

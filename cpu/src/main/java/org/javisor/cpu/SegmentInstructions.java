@@ -76,6 +76,7 @@ final class SegmentInstructions {
 
     private static void load(Cpu cpu, int segment, int selector) {
         cpu.segmentLoader.load(segment, selector);
+        cpu.knownSegments.learn(segment);
         cpu.segments.refresh();
         cpu.blockEnd = 0;
     }

@@ -39,7 +39,7 @@ final class Tlb {
     static final long NOTIFY = (long) ENTRIES / 2 << 12;
     /// An empty tag where 0 is none: in the entry of address 0, in that whose pages NOTIFY has look like it, and in
     /// that from which an access may reach address 0.
-    private static final long NOT_A_PAGE = (long) ENTRIES / 4 << 12 | 1;
+    static final long NOT_A_PAGE = (long) ENTRIES / 4 << 12 | 1;
     static final int FIRST = 0, MIDDLE = ENTRIES / 2, LAST = ENTRIES - 1;
     private static final long PAGE = -4096;
     /// Large pages have 2 or 4 MiB, huge ones 1 GiB.
@@ -198,7 +198,7 @@ final class Tlb {
         long gva = HostMemory.loadLong(entry(index) + READ);
         filled.add(index);
         keys |= 1;
-        if ((place(index) & SHIFT_BITS) != SMALL && gva != 0) {
+        if ((place(index) & SHIFT_BITS) != SMALL && gva != empty(index)) {
             large.add(gva, index);
             marks.add(PageMarks.LARGE, gva);
         }

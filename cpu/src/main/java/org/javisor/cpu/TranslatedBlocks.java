@@ -169,6 +169,7 @@ class TranslatedBlocks {
         HostMemory.storeShort(state + CpuLayout.FLAGS_RAW, (short) raw(cpu.arithmeticFlags()));
         cpu.returns.publish();
         cpu.gates.publish();
+        cpu.knownSegments.publish();
         cpu.mmu.walks.permit();
         long exit = translator.enter(state, translation.entry());
         if (HostMemory.loadInt(state + CpuLayout.WALKED) != 0) {

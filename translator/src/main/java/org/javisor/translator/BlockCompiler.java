@@ -26,6 +26,7 @@ final class BlockCompiler {
     private final MemoryComparison comparison;
     private final TimeStamp time;
     private final PageInvalidation invalidation;
+    private final SegmentLoads segments;
 
     BlockCompiler(Emission emission, HostFeatures host) {
         this.asm = emission.asm;
@@ -42,6 +43,7 @@ final class BlockCompiler {
         this.comparison = new MemoryComparison(emission, memory);
         this.time = new TimeStamp(emission);
         this.invalidation = new PageInvalidation(emission, memory);
+        this.segments = new SegmentLoads(emission, memory);
     }
 
     /// How many instructions of a piece can be translated, from its first on.
@@ -63,7 +65,7 @@ final class BlockCompiler {
         }
         return supports(insn, host) || BitStrings.supports(insn) || FlagInstructions.supports(translation, index, end)
                 || SystemRegisters.supports(translation, index) || PageInvalidation.supports(translation, index)
-                || SystemCalls.supports(translation, index);
+                || SystemCalls.supports(translation, index) || SegmentLoads.supports(translation, index);
     }
 
     private static boolean locks(Instruction insn) {
@@ -131,6 +133,8 @@ final class BlockCompiler {
             bits.emit(insn, index);
         } else if (FlagInstructions.handles(insn.mnemonic())) {
             flags.emit(insn, index);
+        } else if (SegmentLoads.handles(insn)) {
+            segments.emit(insn, index);
         } else if (SystemRegisters.handles(insn.mnemonic())) {
             registers.emit(insn, index);
         } else if (TimeStamp.handles(insn.mnemonic())) {

@@ -42,7 +42,7 @@ final class PageWalk {
     private static final int FETCHABLE = CpuLayout.TLB_FETCHABLE;
     /// From the offset of an entry of 32 bytes to that of one of 8; from a bit to its word of 64.
     private static final int TO_WORDS = 2, WORD_BITS = 6;
-    private static final int ADD_LOAD = 0x03, OR_LOAD = 0x0b, AND_LOAD = 0x23, SUB_LOAD = 0x2b, XOR_LOAD = 0x33;
+    private static final int ADD_LOAD = 0x03, OR_LOAD = 0x0b, AND_LOAD = 0x23, SUB_LOAD = 0x2b;
     private static final int XCHG = 0x87, RET = 0xc3, SHIFT_BY_CL = 0xd3, INCREMENT = 0xff;
     private static final int GROUP_3 = 0xf7, TEST_IMM = GROUP_3, NEG = 3;
     private static final int BT = Assembler.MAP_0F | 0xa3, BTS = Assembler.MAP_0F | 0xab;
@@ -97,7 +97,7 @@ final class PageWalk {
     /// Has TLB_ENTRY point to the entry for the address, and ECX be how many bits of addresses are not used.
     ///
     /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or
-    /// not aligned; and a page in an entry whose empty tags are not 0.
+    /// not aligned.
     private void findEntry() {
         asm.storeImmediate(RCX, UNUSED_BITS);
         asm.testByte(State.at(CpuLayout.CR4 + LA57_BYTE), LA57);
@@ -112,11 +112,6 @@ final class PageWalk {
         asm.op(Assembler.LOAD, 4, TLB_ENTRY, R15);
         asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_SHIFT);
         asm.immediateOp(Assembler.AND_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_MASK);
-        refuseIf(Assembler.EQUAL);
-        asm.immediateOp(Assembler.CMP_IMM, 4, TLB_ENTRY, CpuLayout.TLB_MIDDLE);
-        refuseIf(Assembler.EQUAL);
-        asm.immediateOp(Assembler.CMP_IMM, 4, TLB_ENTRY, CpuLayout.TLB_LAST);
-        refuseIf(Assembler.EQUAL);
         asm.op(ADD_LOAD, 8, TLB_ENTRY, FAST);
         asm.immediateOp(Assembler.AND_IMM, 8, RAX, PAGE_MASK);
         asm.op(Assembler.CMP_LOAD, 8, RAX, inEntry(write ? CpuLayout.TLB_WRITE : CpuLayout.TLB_READ));
@@ -189,16 +184,9 @@ final class PageWalk {
         asm.op(OR_LOAD, 8, AT, R14);
     }
 
-    /// Marks the page as one that INVLPG must find the parts of. Uses R10 and R14.
+    /// Marks the page as one that INVLPG must find the parts of. Uses R10.
     private void mark() {
-        asm.move(R14, R15);
-        asm.shift(Assembler.SHR_IMM, 8, R14, CpuLayout.pageMarkShift(CpuLayout.MARKS_LARGE));
-        asm.op(Assembler.LOAD, 4, R10, R14);
-        asm.shift(Assembler.SHR_IMM, 8, R14, CpuLayout.PAGE_MARK_BITS);
-        asm.op(XOR_LOAD, 4, R10, R14);
-        asm.immediateOp(Assembler.AND_IMM, 4, R10, (1 << CpuLayout.PAGE_MARK_BITS) - 1);
-        int marks = CpuLayout.PAGE_MARKS + (CpuLayout.MARKS_LARGE << CpuLayout.PAGE_MARK_BITS);
-        asm.op(0xc6, 1, 0, new Address(State.BASE, R10, 0, marks - State.BIAS));
+        asm.op(0xc6, 1, 0, PageInvalidation.mark(asm, R10, CpuLayout.MARKS_LARGE));
         asm.immediate(1, 1);
     }
 
@@ -269,7 +257,7 @@ final class PageWalk {
     /// Uses R9 and R14.
     private void permitWrites() {
         List<Integer> forbidden = new ArrayList<>();
-        asm.storeImmediate(R10, 0);
+        forbidWrites();
         if (!write) {
             test(ALL, WRITABLE);
             forbidden.add(asm.jumpIf(Assembler.EQUAL));
@@ -282,7 +270,7 @@ final class PageWalk {
         asm.op(ADD_LOAD, 8, R9, inSlot(CpuLayout.SLOT_GRANTS));
         asm.op(Assembler.LOAD, 4, R10, State.at(CpuLayout.EPOCH));
         asm.op(XCHG, 4, R10, Address.of(R9, 0));
-        asm.storeImmediate(R10, 0);
+        forbidWrites();
         asm.load(R9, inSlot(CpuLayout.SLOT_TRACKED));
         asm.shift(Assembler.SHR_IMM, 8, R14, SMALL_SHIFT);
         asm.op(BT, 8, R14, Address.of(R9, 0));
@@ -294,6 +282,13 @@ final class PageWalk {
         asm.move(R10, R15);
         asm.immediateOp(Assembler.AND_IMM, 8, R10, PAGE_MASK);
         forbidden.forEach(asm::land);
+    }
+
+    /// Has R10 become a tag that nothing matches. Uses R9.
+    private void forbidWrites() {
+        asm.move(R9, TLB_ENTRY);
+        asm.op(SUB_LOAD, 8, R9, FAST);
+        PageInvalidation.emptyTag(asm, R10, R9);
     }
 
     /// Fills the entry. Uses all registers.
