@@ -143,9 +143,11 @@ public final class CpuRegisters {
         return cpu.msrs().peek(index);
     }
 
+    /// As WRMSR, but banks of machine checks take every status.
+    ///
     /// @return whether the register exists and takes the value
     public boolean msr(int index, long value) {
-        return cpu.msrs().write(index, value);
+        return hasMsr(index) && cpu.machineCheck.restore(index, value) || cpu.msrs().write(index, value);
     }
 
     /// @param limit the last byte, 0 to 0xffff
@@ -281,7 +283,7 @@ public final class CpuRegisters {
         }
     }
 
-    /// The model-specific registers that exist now, in ascending order.
+    /// The model-specific registers that exist now and can be read, in ascending order.
     public int[] msrIndices() {
         return cpu.msrs().indices();
     }

@@ -76,6 +76,18 @@ public final class MachineCheck {
         }
     }
 
+    /// Writes what a bank reports, as the owner may who puts it back.
+    ///
+    /// @return false if `index` is not such a register
+    boolean restore(int index, long value) {
+        int at = index - Msrs.MC0_CTL;
+        boolean reports = at >= 0 && at < banks.length && at % REGISTERS == STATUS;
+        if (reports) {
+            banks[at] = value;
+        }
+        return reports;
+    }
+
     private boolean writeStatus(long value) {
         if ((value & ~STATUS_BITS) != 0) {
             return false;

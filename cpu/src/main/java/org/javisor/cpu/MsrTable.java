@@ -38,9 +38,9 @@ public final class MsrTable {
         return policy;
     }
 
-    /// The indices of the registers that exist now, in ascending order.
+    /// The indices of the registers that exist now and can be read, in ascending order.
     public int[] indices() {
-        return Arrays.stream(registers).mapToInt(Register::index).toArray();
+        return Arrays.stream(registers).filter(r -> r.reader != null).mapToInt(Register::index).toArray();
     }
 
     /// Whether there is a register `index`; nothing is counted.

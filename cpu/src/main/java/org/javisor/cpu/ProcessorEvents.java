@@ -63,9 +63,14 @@ public final class ProcessorEvents {
         cpu.management.set(active, nmiBlockedBehind, base);
     }
 
+    /// Whether the processor has left in the middle of an instruction, for an access.
+    public boolean amidInstruction() {
+        return (cpu.slow & Cpu.SLOW_REPLAY) != 0;
+    }
+
     /// Whether an interrupt would be taken before the next instruction.
     public boolean takesInterrupts() {
-        return (cpu.systemFlags() & Flags.IF) != 0 && !shadow() && (cpu.slow & Cpu.SLOW_REPLAY) == 0
+        return (cpu.systemFlags() & Flags.IF) != 0 && !shadow() && !amidInstruction()
                 && queued() == null && !awaitsStartup();
     }
 

@@ -96,7 +96,8 @@ final class RunLoop {
             cpu.cancel(Requests.COUNTERS);
             cpu.monitor.due();
         }
-        if ((pending & Requests.KICK) != 0) {
+        // An instruction whose access somebody outside has answered is ended first.
+        if ((pending & Requests.KICK) != 0 && (cpu.slow & Cpu.SLOW_REPLAY) == 0) {
             cpu.cancel(Requests.KICK);
             return CpuExit.KICK;
         }

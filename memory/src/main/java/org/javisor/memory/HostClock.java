@@ -22,7 +22,7 @@ public final class HostClock implements Clock, AutoCloseable {
     private final PriorityQueue<HostTimer> armed =
             new PriorityQueue<>(Comparator.comparingLong((HostTimer t) -> t.deadline));
     private final Thread thread;
-    private final long wallAtPowerOn;
+    private volatile long wallAtPowerOn;
     private final Slack slack = new Slack();
 
     private volatile Epoch epoch = new Epoch(System.nanoTime(), -1);
@@ -105,6 +105,23 @@ public final class HostClock implements Clock, AutoCloseable {
                 epoch = new Epoch(System.nanoTime() - epoch.stoppedAt, -1);
                 nextLook = Long.MIN_VALUE;
             }
+        } finally {
+            lock.unlock();
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /// Tells another time from now on, stopped or not: a machine goes on that was saved. Timers stay armed for the
+    /// times that they were.
+    ///
+    /// @param nanos     not negative, for [#nanos]
+    /// @param wallNanos for [#wallNanos]
+    public void set(long nanos, long wallNanos) {
+        lock.lock();
+        try {
+            wallAtPowerOn = wallNanos - nanos;
+            epoch = epoch.stopped() ? new Epoch(0, nanos) : new Epoch(System.nanoTime() - nanos, -1);
+            nextLook = Long.MIN_VALUE;
         } finally {
             lock.unlock();
         }

@@ -49,6 +49,21 @@ class HostClockTest {
     }
 
     @Test
+    void aClockThatIsSetGoesOnFromThereAndSoDoItsTimers() throws InterruptedException {
+        clock.stop();
+        clock.timer(() -> expired.add("expired")).arm(FAR + 1);
+        clock.set(FAR, 3 * FAR);
+        assertEquals(FAR, clock.nanos());
+        assertEquals(3 * FAR, clock.wallNanos());
+
+        clock.start();
+
+        assertEquals("expired", expired.take());
+        clock.set(5 * FAR, 5 * FAR);
+        assertTrue(clock.nanos() >= 5 * FAR && clock.wallNanos() >= 5 * FAR);
+    }
+
+    @Test
     void timersExpireInOrderOfTheirDeadlines() throws InterruptedException {
         clock.stop();
         Clock.Timer second = clock.timer(() -> expired.add("second"));

@@ -28,7 +28,8 @@ public interface Vcpu {
     /// Answers [VmExit.MsrRead] or [VmExit.MsrWrite] by #GP(0).
     void refuse();
 
-    /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one. Interrupting its
+    /// Makes [#run] return [VmExit.Interrupted] soon: the run that is under way, or else the next one, which ends the
+    /// instruction of an access that has been left for and executes nothing else (`immediate_exit`). Interrupting its
     /// thread does the same, for as long as the thread's interrupt status is set.
     void kick();
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 import org.javisor.cpu.TranslationStats;
 import org.javisor.memory.Clock;
 import org.javisor.memory.GuestMemory;
@@ -21,6 +24,9 @@ public interface Vm extends AutoCloseable {
     String engine();
 
     VmConfig config();
+
+    /// As of [Hypervisor#capabilities].
+    Set<Capability> capabilities();
 
     GuestMemory memory();
 
@@ -71,6 +77,16 @@ public interface Vm extends AutoCloseable {
 
     // ---- time ----
 
+    /// Where the machine's clocks stand. It is paused.
+    VmTime time();
+
+    /// Has the machine's clocks go on from `time`, for a machine that was saved: processors' counters, KVM's clock, the
+    /// battery-backed clock. Timers that are armed stay so; who waits for a time is told of it afterwards. The machine
+    /// is paused, and has not run.
+    ///
+    /// @throws IllegalStateException if the machine's clock is its owner's ([VmConfig#clock])
+    void time(VmTime time);
+
     /// The machine's time now. Any thread.
     ClockReading clockReading();
 
@@ -80,6 +96,13 @@ public interface Vm extends AutoCloseable {
     ///
     /// @param nanos not negative
     void setClock(long nanos);
+
+    /// Has KVM's clock tell what it would if it had gone on with the host's since `then` (`KVM_CLOCK_REALTIME`), for a
+    /// guest that is to know that it was away; otherwise as [#setClock(long)].
+    default void setClock(ClockReading then) {
+        long away = ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now()) - then.hostNanos();
+        setClock(then.nanos() + Math.max(0, away));
+    }
 
     // ---- processors ----
 

@@ -38,6 +38,11 @@ public abstract class EngineVcpu implements Vcpu {
     /// What there is to tell without executing anything, or null.
     protected abstract VmExit waiting();
 
+    /// Ends the instruction that it has left in the middle of, if any, without executing more.
+    ///
+    /// @return what that instruction wants besides, or null
+    protected abstract VmExit endInstruction();
+
     /// Executes guest code once, or waits for something to execute.
     ///
     /// @return what the caller of [#run] is told, or null when the processor is to go on
@@ -79,7 +84,9 @@ public abstract class EngineVcpu implements Vcpu {
         while (true) {
             listen();
             if (takeKick()) {
-                return VmExit.Interrupted.INSTANCE;
+                VmExit more = endInstruction();
+                kicked |= more != null;
+                return more == null ? VmExit.Interrupted.INSTANCE : more;
             }
             VmExit exit = waiting();
             if (exit == null) {

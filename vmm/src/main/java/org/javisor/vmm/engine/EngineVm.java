@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.engine;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.javisor.cpu.CpuEnvironment;
 import org.javisor.cpu.Durations;
@@ -13,6 +16,7 @@ import org.javisor.memory.HostClock;
 import org.javisor.memory.InterruptLine;
 import org.javisor.memory.IoBus;
 import org.javisor.memory.MsiSink;
+import org.javisor.vmm.Capability;
 import org.javisor.vmm.ClockReading;
 import org.javisor.vmm.EventWiring;
 import org.javisor.vmm.MachineCheckError;
@@ -21,6 +25,7 @@ import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmConfig;
+import org.javisor.vmm.VmTime;
 import org.javisor.vmm.events.PauseEvent;
 import org.javisor.vmm.events.ResetEvent;
 import org.javisor.vmm.irq.GsiRouting;
@@ -36,7 +41,7 @@ public final class EngineVm implements Vm {
     private static final long LAST_PORT = 0xffff;
     private static final long LAST_GPA = (1L << 52) - 1;
 
-    private final String engine;
+    private final Engine engine;
     private final VmConfig config;
     private final GuestMemory memory = new GuestMemory();
     private final IoBus ports = new IoBus("port", LAST_PORT);
@@ -59,7 +64,7 @@ public final class EngineVm implements Vm {
     private boolean closed;
 
     EngineVm(Engine engine, VmConfig config) {
-        this.engine = engine.name();
+        this.engine = engine;
         this.config = config;
         this.ownClock = config.clock() == null ? new HostClock() : null;
         this.clock = config.clock() == null ? ownClock : config.clock();
@@ -70,7 +75,12 @@ public final class EngineVm implements Vm {
 
     @Override
     public String engine() {
-        return engine;
+        return engine.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return engine.capabilities();
     }
 
     private InterruptChips chipsOf(VmConfig wanted, boolean elsewhere) {
@@ -135,8 +145,24 @@ public final class EngineVm implements Vm {
 
     @Override
     public ClockReading clockReading() {
+        return time().reading();
+    }
+
+    @Override
+    public VmTime time() {
         long nanos = clock.nanos();
-        return new ClockReading(processors.clock(nanos), clock.wallNanos(), tscAt(nanos));
+        long host = ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
+        return new VmTime(nanos, new ClockReading(processors.clock(nanos), clock.wallNanos(), tscAt(nanos), host));
+    }
+
+    @Override
+    public void time(VmTime time) {
+        if (ownClock == null) {
+            throw new IllegalStateException("this machine's clock is its owner's to set");
+        }
+        ownClock.set(time.nanos(), time.reading().wallNanos());
+        poweredOnAt = time.nanos() - time.reading().tsc();
+        setClock(time.reading().nanos());
     }
 
     @Override

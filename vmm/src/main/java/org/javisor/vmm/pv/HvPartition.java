@@ -4,7 +4,9 @@ package org.javisor.vmm.pv;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 import org.javisor.memory.Chip;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 
@@ -53,6 +55,11 @@ public final class HvPartition implements Chip<HvPartition.State> {
     /// What the guest reaches by connection ids.
     public HvConnections connections() {
         return connections;
+    }
+
+    /// The interfaces of its processors that have been made, by their numbers.
+    public List<HvProcessor> processors() {
+        return IntStream.range(0, processors.length()).mapToObj(processors::get).filter(Objects::nonNull).toList();
     }
 
     void add(HvProcessor processor) {

@@ -31,6 +31,11 @@ final class SoftwareState {
         return processor.queued() != null;
     }
 
+    /// Whether it has left in the middle of an instruction.
+    boolean amidInstruction() {
+        return processor.amidInstruction();
+    }
+
     boolean readyForInterrupt() {
         return processor.takesInterrupts() && (wiring == null || wiring.takesOwnersInterrupts());
     }

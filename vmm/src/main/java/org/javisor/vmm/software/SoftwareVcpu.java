@@ -123,6 +123,15 @@ final class SoftwareVcpu extends EngineVcpu {
     }
 
     @Override
+    protected VmExit endInstruction() {
+        if (!state.amidInstruction()) {
+            return null;
+        }
+        cpu.request(Requests.KICK);
+        return step();
+    }
+
+    @Override
     protected VmExit step() {
         if (halted && !wakes()) {
             sleep();
@@ -313,13 +322,16 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public MpState mpState() {
-        return state.mpState(halted);
+        // Who is to wake, or wakes by interrupts that it does not take, runs and goes to sleep again if need be.
+        return state.mpState(halted && !unhalted && !idling);
     }
 
     @Override
     public void mpState(MpState wanted) {
         state.mpState(wanted);
         halted = wanted == MpState.HALTED;
+        unhalted = false;
+        idling = false;
     }
 
     @Override

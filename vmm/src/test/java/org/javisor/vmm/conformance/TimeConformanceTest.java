@@ -118,4 +118,20 @@ class TimeConformanceTest {
             assertThrows(IllegalArgumentException.class, () -> guest.vm.setClock(-1));
         }
     }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theClockMakesUpForTimeThatTheGuestWasAway(String engine) {
+        long hour = 3_600_000_000_000L;
+        try (Guest guest = new Guest(engine, VmConfig.pc(1), "f4 hlt")) {
+            ClockReading now = guest.vm.clockReading();
+
+            guest.vm.setClock(new ClockReading(now.nanos(), now.wallNanos(), now.tsc(), now.hostNanos() - hour));
+
+            long made = guest.vm.clockReading().nanos() - now.nanos();
+            assertTrue(made >= hour && made < 2 * hour, "went on by " + made);
+            guest.vm.setClock(new ClockReading(now.nanos(), now.wallNanos(), now.tsc(), now.hostNanos() + hour));
+            assertTrue(guest.vm.clockReading().nanos() >= now.nanos(), "not earlier, whatever the host's clock");
+        }
+    }
 }

@@ -122,12 +122,15 @@ class VcpuStateConformanceTest {
 
     @ParameterizedTest
     @MethodSource(ENGINES)
-    void everyMsrThatIsListedCanBeSavedAndPutBack(String engine) {
+    void everyMsrThatIsListedCanBeRead(String engine) {
         try (Guest guest = new Guest(engine, "f4 hlt")) {
             Registers registers = guest.vcpu.registers();
             int[] indices = registers.msrIndices();
 
             assertTrue(Arrays.stream(indices).anyMatch(index -> index == 0xc000_0080), "EFER");
+            for (int index : indices) {
+                registers.msr(index);
+            }
             registers.msr(0xc000_0102, 0x1234_5678L);
             assertEquals(0x1234_5678L, registers.msr(0xc000_0102));
         }
