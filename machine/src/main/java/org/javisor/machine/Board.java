@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.javisor.devices.I8042;
 import org.javisor.devices.Uart16550;
 import org.javisor.devices.vga.Screen;
 import org.javisor.devices.vga.VgaFunction;
 import org.javisor.machine.MachineConfig.Disk;
 import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.memory.Chip;
 import org.javisor.memory.ConfigurationException;
+import org.javisor.memory.Ram;
 import org.javisor.vmm.Vm;
 
 /// The PC's main board, put together from its concerns: memory, the devices at fixed places, PCI.
@@ -101,6 +105,30 @@ final class Board implements AutoCloseable {
     /// @param wake called when an event is to wake the machine
     void sleep(Runnable wake) {
         legacy.pm().sleep(wake);
+    }
+
+    /// All that the machine is made of beside processors and interrupt chips, in the order in which it is to be loaded.
+    List<Chip<?>> chips() {
+        List<Chip<?>> chips = new ArrayList<>(legacy.chips());
+        chips.addAll(pci.chips());
+        chips.addAll(peripherals.chips());
+        if (firmware != null) {
+            chips.addAll(firmware.chips());
+        }
+        return chips;
+    }
+
+    Ram ram() {
+        return memory.ram();
+    }
+
+    /// Waits until no device has anything under way. The machine is paused.
+    void settle() {
+        virtio.settle();
+        storage.settle();
+        nvme.settle();
+        usb.settle();
+        peripherals.settle();
     }
 
     private void resetOthers() {

@@ -137,6 +137,10 @@ final class BoardMemory implements LegacyArea, Smram, AutoCloseable {
         return START + segment * SEGMENT_BYTES;
     }
 
+    Ram ram() {
+        return ram;
+    }
+
     /// Gives the memory back; nothing may run on it any more.
     @Override
     public void close() {

@@ -7,6 +7,7 @@ import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.Smram;
 import org.javisor.machine.acpi.AcpiConfig;
+import org.javisor.memory.Chip;
 import org.javisor.vmm.Vm;
 
 /// What one kind of board has of its own: the bridges that Intel made for it, and what firmware does with them.
@@ -34,8 +35,15 @@ sealed interface Chipset permits Q35Chipset, PcChipset {
         return List.of();
     }
 
+    /// What is on no bus.
+    default List<Chip<?>> chips() {
+        return List.of();
+    }
+
     /// Takes to its state after power-on what is on no bus.
-    default void reset() { }
+    default void reset() {
+        chips().forEach(Chip::reset);
+    }
 
     /// `acpi`, with what bridges place where firmware has put it.
     AcpiConfig placed(AcpiConfig acpi);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.List;
 import java.util.function.Supplier;
 import org.javisor.devices.DebugPort;
 import org.javisor.devices.firmware.Flash;
@@ -11,6 +12,7 @@ import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.firmware.FirmwareFiles;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.Chip;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Vm;
 
@@ -48,6 +50,10 @@ final class FirmwareDevices implements AutoCloseable {
                     image.secure() ? vm::inSystemManagement : () -> true);
             vm.mmio().attach(gpa, variables.length, flash, "firmware's variables");
         }
+    }
+
+    List<Chip<?>> chips() {
+        return flash == null ? List.of(configuration) : List.of(configuration, flash);
     }
 
     void reset() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.List;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.Chip;
 import org.javisor.passthrough.vtd.VtdConfig;
 import org.javisor.passthrough.vtd.VtdUnit;
 import org.javisor.vmm.Vm;
@@ -27,6 +29,10 @@ final class IommuDevice {
             vm.chips().remapBy(unit.remapping(VtdUnit.IO_APIC_SOURCE), unit.remapping(VtdUnit.HPET_SOURCE));
         }
         root.translateBy(unit);
+    }
+
+    List<Chip<?>> chips() {
+        return unit == null ? List.of() : List.of(unit);
     }
 
     void reset() {

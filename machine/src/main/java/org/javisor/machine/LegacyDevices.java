@@ -160,6 +160,10 @@ final class LegacyDevices {
         dma.cascade();
     }
 
+    List<Chip<?>> chips() {
+        return chips;
+    }
+
     void reset() {
         chips.forEach(Chip::reset);
     }

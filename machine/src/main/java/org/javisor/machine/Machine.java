@@ -16,6 +16,7 @@ import org.javisor.machine.MachineConfig.ResetPolicy;
 import org.javisor.machine.acpi.AcpiTables;
 import org.javisor.machine.boot.EntryState;
 import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.Chip;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.ExitHandler;
 import org.javisor.vmm.Capability;
@@ -30,6 +31,7 @@ import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.javisor.vmm.VmRunner.Outcome;
 import org.javisor.vmm.VmRunner;
+import org.javisor.vmm.VmState;
 
 /// A PC with a kernel in it, ready to run.
 ///
@@ -274,6 +276,50 @@ public final class Machine implements AutoCloseable {
     /// The slots for hot-plug, with what may be in them from the beginning.
     public List<HotplugSlot> slots() {
         return board.hotplug().slots();
+    }
+
+    /// What the machine holds now; it goes on, if it was not paused. What is on its disks is not in there: whoever goes
+    /// on with this needs them as they are now.
+    ///
+    /// @throws ConfigurationException if it has what cannot be saved: a network, a TPM, memory that is still fetched
+    /// @throws IllegalStateException  if its devices do not come to rest
+    public MachineState save() {
+        requireSavable();
+        vm.pause();
+        try {
+            board.settle();
+            return new MachineState(VmState.of(vm), board.chips(), board.ram());
+        } finally {
+            vm.resume();
+        }
+    }
+
+    private void requireSavable() {
+        if (!config.networkCards().isEmpty() || config.peripherals().tpm() != null || config.memorySource() != null) {
+            throw new ConfigurationException(
+                    "a machine with a network card, a TPM, or memory that is fetched when it is touched is not saved");
+        }
+    }
+
+    /// Has [#run], which has not been called, go on from what a machine of the same configuration held. For its guest
+    /// no time has passed.
+    ///
+    /// @throws ConfigurationException   if this is a machine of another kind; it is as it was
+    /// @throws IllegalArgumentException if that turns out later; the machine is of no use then
+    public void restore(MachineState state) {
+        requireSavable();
+        List<Chip<?>> chips = board.chips();
+        if (!state.fits(chips, board.ram())) {
+            throw new ConfigurationException("the state of a machine with other devices or memory");
+        }
+        vm.pause();
+        try {
+            state.copyTo(board.ram());
+            state.vm().applyTo(vm);
+            state.loadInto(chips);
+        } finally {
+            vm.resume();
+        }
     }
 
     /// Presses the power button: the guest is asked to shut down.

@@ -49,6 +49,11 @@ final class NvmeDevices implements AutoCloseable {
         });
     }
 
+    /// As of [DeviceThreads#settle].
+    void settle() {
+        workers.settle();
+    }
+
     /// Ends the workers. No vCPU may be running.
     @Override
     public void close() {

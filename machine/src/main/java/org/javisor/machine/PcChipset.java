@@ -14,6 +14,7 @@ import org.javisor.devices.pci.PirqRouter;
 import org.javisor.devices.pci.Smram;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
+import org.javisor.memory.Chip;
 import org.javisor.vmm.Vm;
 
 /// The i440FX host bridge, a PIIX3's ISA bridge, and a PIIX4's power management.
@@ -59,7 +60,7 @@ final class PcChipset implements Chipset {
     }
 
     @Override
-    public void reset() {
-        hotplug.reset();
+    public List<Chip<?>> chips() {
+        return List.of(hotplug);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.machine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.javisor.devices.pci.ConfigSpace;
@@ -13,6 +14,7 @@ import org.javisor.devices.pci.PirqRouter;
 import org.javisor.machine.acpi.AcpiConfig;
 import org.javisor.machine.layout.BoardModel;
 import org.javisor.machine.layout.MemoryMap;
+import org.javisor.memory.Chip;
 import org.javisor.vmm.Vm;
 
 /// The PCI side of the board: the root bus with its [Chipset], what sits in the slots, and what firmware does for them.
@@ -77,6 +79,15 @@ final class PciDevices {
                 new PciFirmware.Window(high, high + MemoryMap.PCI64_BYTES));
         firmware.assign(bus);
         firmware.route(bus, board.wiring(), board.pirqIrqs());
+    }
+
+    /// All of them, in the order in which they are to be loaded: what decides where addresses lead comes first.
+    List<Chip<?>> chips() {
+        List<Chip<?>> chips = new ArrayList<>(List.of(configPorts, router));
+        chips.addAll(iommu.chips());
+        chips.addAll(chipset.chips());
+        bus.everyFunction().stream().map(PciFunction::owner).distinct().forEach(chips::add);
+        return chips;
     }
 
     void reset() {

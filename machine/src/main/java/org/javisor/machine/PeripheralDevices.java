@@ -42,8 +42,8 @@ final class PeripheralDevices implements AutoCloseable {
     /// Those that a reset of the PCI bus does not reach.
     private final List<Chip<?>> chips = new ArrayList<>();
 
+    private final DeviceThreads floppyThreads = new DeviceThreads();
     /// Null without a floppy drive.
-    private ExecutorService floppyWorker;
     private FloppyController floppy;
     /// Null without a TPM.
     private Swtpm tpm;
@@ -85,10 +85,8 @@ final class PeripheralDevices implements AutoCloseable {
     }
 
     private void addFloppies(List<BlockBackend> diskettes, Vm vm, LegacyDevices legacy) {
-        floppyWorker = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().name("javisor-floppy").daemon().factory());
         floppy = added(new FloppyController(vm.gsi(LegacyMap.FLOPPY_IRQ),
-                legacy.dma().channel(FLOPPY_CHANNEL), diskettes, floppyWorker));
+                legacy.dma().channel(FLOPPY_CHANNEL), diskettes, floppyThreads.start("floppy")));
         floppy.attach(vm.ports());
         legacy.rtc().setCmos(CMOS_FLOPPIES, floppy.driveTypes());
         legacy.rtc().setCmos(CMOS_EQUIPMENT, legacy.rtc().cmos(CMOS_EQUIPMENT) | HAS_FLOPPY
@@ -170,16 +168,24 @@ final class PeripheralDevices implements AutoCloseable {
         }
     }
 
+    /// Those that are not on the PCI bus.
+    List<Chip<?>> chips() {
+        return chips;
+    }
+
     void reset() {
         chips.forEach(Chip::reset);
+    }
+
+    /// As of [DeviceThreads#settle].
+    void settle() {
+        floppyThreads.settle();
     }
 
     /// Ends the workers. No vCPU may be running, and no disk waits for room any more.
     @Override
     public void close() {
-        if (floppyWorker != null) {
-            floppyWorker.close();
-        }
+        floppyThreads.close();
         if (tpm != null) {
             closeTpm();
         }

@@ -98,6 +98,11 @@ final class StorageDevices implements AutoCloseable {
         return cds;
     }
 
+    /// As of [DeviceThreads#settle].
+    void settle() {
+        threads.settle();
+    }
+
     /// Ends the threads. No vCPU may be running.
     @Override
     public void close() {

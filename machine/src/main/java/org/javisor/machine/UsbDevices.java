@@ -50,6 +50,11 @@ final class UsbDevices implements AutoCloseable {
         return keyboard != null && keyboard.inUse() ? keyboard : null;
     }
 
+    /// As of [DeviceThreads#settle].
+    void settle() {
+        threads.settle();
+    }
+
     /// Ends the thread. No vCPU may be running.
     @Override
     public void close() {

@@ -59,6 +59,11 @@ final class VirtioDevices implements AutoCloseable {
         return console;
     }
 
+    /// As of [DeviceThreads#settle].
+    void settle() {
+        workers.settle();
+    }
+
     /// Ends the workers. No vCPU may be running.
     @Override
     public void close() {

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BoardFuzzTest {
     private static final int RAM_BYTES = 32 << 20, DISK_BYTES = 1 << 20, PROCESSORS = 2;
     private static final int ROUNDS = 8, ACCESSES = 4000, DEFAULT_MINUTES = 60;
-    private static final long USED_RAM = 640 << 10;
+    static final int USED_RAM = 640 << 10;
     private static final int[] SIZES = {1, 2, 4, 8};
 
     @TempDir
@@ -167,7 +167,8 @@ class BoardFuzzTest {
         }
     }
 
-    private static void step(Vm vm, SplittableRandom random) {
+    /// One access of a processor's, or a store to RAM.
+    static void step(Vm vm, SplittableRandom random) {
         int kind = random.nextInt(10);
         if (kind == 0) {
             int size = SIZES[random.nextInt(SIZES.length)];

@@ -7,15 +7,16 @@ import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /// Records in full, arrays and nested records included, so that two can be compared and a difference be read.
-final class Records {
+public final class Records {
     private static final int MOST_LISTED = 1 << 20;
 
     private Records() { }
 
-    static String text(Object value) {
+    public static String text(Object value) {
         if (value instanceof Record rec) {
             StringJoiner parts = new StringJoiner(",\n ", rec.getClass().getSimpleName() + "[", "]");
             for (RecordComponent component : rec.getClass().getRecordComponents()) {
@@ -27,6 +28,9 @@ final class Records {
             StringJoiner parts = new StringJoiner(", ", "[", "]");
             list.forEach(item -> parts.add(text(item)));
             return parts.toString();
+        }
+        if (value instanceof Optional<?> optional) {
+            return optional.map(Records::text).orElse("nothing");
         }
         if (value != null && value.getClass().isArray()) {
             return array(value);

@@ -190,7 +190,8 @@ public final class PciFunction implements Chip<PciFunction.State> {
         return rootErrors;
     }
 
-    Chip<?> owner() {
+    /// The device that it belongs to, or itself: what is reset, saved and loaded as a whole.
+    public Chip<?> owner() {
         return owner;
     }
 
