@@ -8,8 +8,8 @@ import org.javisor.memory.Chip;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.VmState;
 
-/// All that a machine holds, in the memory of this process: what [Machine#save] gave, for [Machine#restore] of others of
-/// the same configuration, any number of them. What is on disks is not part of it.
+/// All that a machine holds, in the memory of this process: what [Machine#save] gave, for [Machine#restore] of others
+/// of the same configuration, any number of them. What is on disks is not part of it.
 public final class MachineState implements AutoCloseable {
     private final VmState vm;
     private final List<Record> devices = new ArrayList<>();

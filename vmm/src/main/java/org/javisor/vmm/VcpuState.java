@@ -26,7 +26,8 @@ import org.javisor.vmm.irq.LapicState;
 /// @param lapic    where the machine has local APICs
 public record VcpuState(List<Long> general, long rip, long rflags, List<Segment> segments, Table gdt, Table idt,
         List<Long> debug, Paging paging, long cr2, long xcr0, byte[] xsave, SortedMap<Integer, Long> msrs, int tscKhz,
-        long tscOffset, long tsc, VcpuEvents events, MpState mpState, Optional<SmiState> smi, Optional<LapicState> lapic) {
+        long tscOffset, long tsc, VcpuEvents events, MpState mpState, Optional<SmiState> smi,
+        Optional<LapicState> lapic) {
     private static final int GENERAL = 16, SEGMENTS = Registers.TR + 1;
     private static final int[] DEBUG = {0, 1, 2, 3, 6, 7};
     private static final int TSC = 0x10, APIC_BASE = 0x1b, SMI_COUNT = 0x34, TSC_DEADLINE = 0x6e0, EFER = 0xc000_0080;

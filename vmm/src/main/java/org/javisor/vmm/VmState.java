@@ -12,8 +12,8 @@ import org.javisor.vmm.pv.HvProcessor;
 ///
 /// What its owner has set up (slots, devices, routes, doorbells, filters) he sets up again in the machine that goes on
 /// with it, which is of the same configuration and has not run. Its memory has its contents before this is applied;
-/// devices are loaded afterwards. A vCPU that has left for an access is in the middle of an instruction: it is kicked and
-/// run once more, which ends that, before it is saved.
+/// devices are loaded afterwards. A vCPU that has left for an access is in the middle of an instruction: before it is
+/// saved it is kicked and run once more, which ends that.
 ///
 /// @param time  where its clocks stand
 /// @param vcpus in the order of [Vm#vcpus]
