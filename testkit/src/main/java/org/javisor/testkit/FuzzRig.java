@@ -70,6 +70,26 @@ public final class FuzzRig implements AutoCloseable {
         return this;
     }
 
+    /// As [#chip(Chip)], for something that is no [Chip] but does what one does.
+    public <S extends Record> FuzzRig chip(Runnable reset, Supplier<S> save, Consumer<S> restore) {
+        return chip(new Chip<S>() {
+            @Override
+            public void reset() {
+                reset.run();
+            }
+
+            @Override
+            public S save() {
+                return save.get();
+            }
+
+            @Override
+            public void load(S state) {
+                restore.accept(state);
+            }
+        });
+    }
+
     public FuzzRig action(Action action) {
         actions.add(action);
         return this;

@@ -4,11 +4,9 @@ package org.javisor.passthrough.vtd;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.javisor.devices.edu.Edu;
 import org.javisor.devices.pci.PciBus;
 import org.javisor.devices.pci.PirqRouter;
-import org.javisor.memory.Chip;
 import org.javisor.memory.DmaSpace;
 import org.javisor.memory.GuestMemory.OutOfRangeException;
 import org.javisor.testkit.DeviceFuzz;
@@ -58,7 +56,7 @@ class VtdFuzzTest extends DeviceFuzz {
         chips.lead(new Observer(rig));
         VtdUnit unit = new VtdUnit(rig.memory, chips, config);
         chips.remapBy(unit.remapping(VtdUnit.IO_APIC_SOURCE), unit.remapping(VtdUnit.HPET_SOURCE));
-        rig.chip(chip(chips::reset, chips::save, chips::restore)).atAddress(UNIT, VtdUnit.BYTES, unit)
+        rig.chip(chips::reset, chips::save, chips::restore).atAddress(UNIT, VtdUnit.BYTES, unit)
                 .action(random -> rig.mmio.write(UNIT + register(random), random.nextBoolean() ? 4 : 8,
                         FuzzRig.value(random)))
                 .action(random -> enable(rig, random))
@@ -154,24 +152,5 @@ class VtdFuzzTest extends DeviceFuzz {
 
         @Override
         public void redirected(Map<Integer, GsiRoute.Msi> messages) { }
-    }
-
-    private static <S extends Record> Chip<S> chip(Runnable reset, Supplier<S> save, Consumer<S> restore) {
-        return new Chip<>() {
-            @Override
-            public void reset() {
-                reset.run();
-            }
-
-            @Override
-            public S save() {
-                return save.get();
-            }
-
-            @Override
-            public void load(S state) {
-                restore.accept(state);
-            }
-        };
     }
 }

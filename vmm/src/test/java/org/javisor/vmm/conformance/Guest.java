@@ -35,6 +35,24 @@ final class Guest implements AutoCloseable {
         this(engine, VmConfig.BARE, listing);
     }
 
+    /// A guest that switches to its x2APIC and enables it, tells by port 0xe1, and sleeps.
+    static Guest sleeping(String engine, VmConfig config) {
+        return new Guest(engine, config, """
+                66b91b000000  mov ecx, 0x1b
+                0f32          rdmsr
+                660d00040000  or eax, 0x400
+                0f30          wrmsr
+                66b90f080000  mov ecx, 0x80f
+                66b8ff010000  mov eax, 0x1ff
+                6631d2        xor edx, edx
+                0f30          wrmsr
+                e6e1          out 0xe1, al
+                fb            sti
+                f4            hlt
+                ebfd          jmp to hlt
+                """);
+    }
+
     /// Machine code from a listing: on each line the bytes in hexadecimal, then whatever helps a reader.
     static byte[] code(String listing) {
         StringBuilder hex = new StringBuilder();

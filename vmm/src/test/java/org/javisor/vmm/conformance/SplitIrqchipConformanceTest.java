@@ -24,22 +24,8 @@ class SplitIrqchipConformanceTest {
     private static final VmConfig SPLIT =
             VmConfig.pc(1).withIrqchip(Irqchip.SPLIT).withExitsOnUnclaimed(true);
 
-    /// Switches to the x2APIC and enables it, tells by port 0xe1, and sleeps.
     private static Guest sleeping(String engine) {
-        return new Guest(engine, SPLIT, """
-                66b91b000000  mov ecx, 0x1b
-                0f32          rdmsr
-                660d00040000  or eax, 0x400
-                0f30          wrmsr
-                66b90f080000  mov ecx, 0x80f
-                66b8ff010000  mov eax, 0x1ff
-                6631d2        xor edx, edx
-                0f30          wrmsr
-                e6e1          out 0xe1, al
-                fb            sti
-                f4            hlt
-                ebfd          jmp to hlt
-                """);
+        return Guest.sleeping(engine, SPLIT);
     }
 
     private static void started(Guest guest) {

@@ -71,20 +71,7 @@ class WholeMachineConformanceTest {
     @ParameterizedTest
     @MethodSource(ENGINES)
     void aMessageInterrupts(String engine) {
-        try (Guest guest = new Guest(engine, VmConfig.pc(1).withExitsOnUnclaimed(true), """
-                66b91b000000  mov ecx, 0x1b
-                0f32          rdmsr
-                660d00040000  or eax, 0x400
-                0f30          wrmsr
-                66b90f080000  mov ecx, 0x80f
-                66b8ff010000  mov eax, 0x1ff
-                6631d2        xor edx, edx
-                0f30          wrmsr
-                e6e1          out 0xe1, al
-                fb            sti
-                f4            hlt
-                ebfd          jmp to hlt
-                """).handling(0x41, 0x1800, """
+        try (Guest guest = Guest.sleeping(engine, VmConfig.pc(1).withExitsOnUnclaimed(true)).handling(0x41, 0x1800, """
                 e6e0          out 0xe0, al
                 """)) {
             assertEquals(0xe1, ((VmExit.PortWrite) guest.run()).port());

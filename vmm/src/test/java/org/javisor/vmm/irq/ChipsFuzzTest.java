@@ -4,8 +4,6 @@ package org.javisor.vmm.irq;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.javisor.memory.Chip;
 import org.javisor.memory.InterruptLine;
 import org.javisor.testkit.DeviceFuzz;
 import org.javisor.testkit.FuzzRig;
@@ -22,13 +20,13 @@ class ChipsFuzzTest extends DeviceFuzz {
             I8254 pit = new I8254(rig.clock, rig.wire());
             pit.onTone((_, hertz) -> rig.observe(hertz));
             pit.attach(rig.ports);
-            rig.chip(chip(pit::reset, pit::save, pit::restore));
+            rig.chip(pit::reset, pit::save, pit::restore);
         });
         rows.put("pic", rig -> {
             InterruptLine intr = rig.wire();
             I8259Pair pic = new I8259Pair(intr::set);
             pic.attach(rig.ports);
-            rig.chip(chip(pic::reset, pic::save, pic::restore))
+            rig.chip(pic::reset, pic::save, pic::restore)
                     .action(_ -> rig.observe(pic.acknowledge()))
                     .action(random -> {
                         int irq = random.nextInt(16);
@@ -44,29 +42,10 @@ class ChipsFuzzTest extends DeviceFuzz {
         InterruptChips chips = new InterruptChips(rig.clock, rig.ports, rig.mmio, false);
         LocalApic apic = chips.newLocalApic(0, new FakePins(rig.clock));
         rig.mmio.attach(LOCAL_APIC, PAGE, new ApicRegisters(apic), "local APIC");
-        rig.chip(chip(chips::reset, chips::save, chips::restore))
-                .chip(chip(() -> apic.mode(true, false), apic::save, apic::restore))
+        rig.chip(chips::reset, chips::save, chips::restore)
+                .chip(() -> apic.mode(true, false), apic::save, apic::restore)
                 .action(random -> chips.gsi(random.nextInt(24)).pulse())
                 .action(random -> chips.msi().send(LOCAL_APIC, random.nextInt(1 << 16)))
                 .action(_ -> rig.observe(apic.acknowledge()));
-    }
-
-    private static <S extends Record> Chip<S> chip(Runnable reset, Supplier<S> save, Consumer<S> restore) {
-        return new Chip<>() {
-            @Override
-            public void reset() {
-                reset.run();
-            }
-
-            @Override
-            public S save() {
-                return save.get();
-            }
-
-            @Override
-            public void load(S state) {
-                restore.accept(state);
-            }
-        };
     }
 }
