@@ -4,19 +4,26 @@ package org.javisor.vmm.conformance;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.javisor.host.Errno;
+import org.javisor.host.EventFd;
 import org.javisor.memory.GuestMemory;
 import org.javisor.memory.InvalidSlotException;
 import org.javisor.memory.MemorySlot;
 import org.javisor.memory.Ram;
+import org.javisor.vmm.Capability;
+import org.javisor.vmm.EventWiring;
 import org.javisor.vmm.InvalidRegisterException;
+import org.javisor.vmm.Irqchip;
 import org.javisor.vmm.MpState;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.VcpuBusyException;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
+import org.javisor.vmm.kvm.KvmException;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,6 +80,30 @@ class BadInputConformanceTest {
                 assertArrayEquals(before, memory.slots(), mistake.getKey());
                 assertEquals(expected++, told(guest), mistake.getKey());
             }
+        }
+    }
+
+    /// Two descriptors of one eventfd: right in themselves, but not for the host's kernel.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void whatTheHostRefusesIsToldWithCallReasonAndMeaning(String engine) {
+        Engines.assume(engine, Capability.KERNEL_IRQCHIP);
+        VmConfig config = VmConfig.pc(1).withIrqchip(Irqchip.KERNEL).withExitsOnUnclaimed(true);
+        try (Guest guest = new Guest(engine, config, COUNT); Ram ram = Ram.allocate(PAGE);
+                EventFd trigger = new EventFd(); EventFd same = trigger.duplicate()) {
+            guest.vm.memory().addSlot(1, HIGH, ram);
+            assertEquals(0, told(guest));
+            EventWiring.Connection connection = guest.vm.eventWiring().irqfd(trigger, 10);
+
+            KvmException refusal = assertThrows(KvmException.class, () -> guest.vm.eventWiring().irqfd(same, 11));
+
+            assertEquals("KVM_IRQFD", refusal.call());
+            assertEquals(Errno.EBUSY.number, refusal.errno());
+            assertTrue(refusal.getMessage().endsWith("EBUSY: the event descriptor is connected already"),
+                    refusal.getMessage());
+            assertEquals(1, told(guest));
+            connection.close();
+            guest.vm.eventWiring().irqfd(same, 11).close();
         }
     }
 

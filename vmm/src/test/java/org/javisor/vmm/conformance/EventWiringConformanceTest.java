@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.javisor.host.EventFd;
 import org.javisor.host.HostException;
+import org.javisor.vmm.Capability;
 import org.javisor.vmm.CoalescedWrite;
 import org.javisor.vmm.EventWiring;
 import org.javisor.vmm.IoEvent;
@@ -210,6 +211,29 @@ class EventWiringConformanceTest {
             zone.close();
             assertEquals(new VmExit.PortWrite(0x90, 1, 0x42), guest.run());
             assertEquals(List.of(), guest.vm.eventWiring().takeCoalesced());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void writesToAZoneInMemoryAreGathered(String engine) {
+        Engines.assume(engine, Capability.COALESCED_MMIO);
+        try (Guest guest = new Guest(engine, """
+                b8ffff        mov ax, 0xffff
+                8ed8          mov ds, ax
+                66b878563412  mov eax, 0x12345678
+                66a31000      mov [0x10], eax
+                a31600        mov [0x16], ax
+                a31700        mov [0x17], ax
+                66a31000      mov [0x10], eax
+                """)) {
+            EventWiring.Connection zone = guest.vm.eventWiring().coalesce(Space.MMIO, BEYOND, 8);
+
+            assertEquals(new VmExit.MmioWrite(BEYOND + 7, 2, 0x5678), guest.run(), "not wholly in the zone");
+            assertEquals(List.of(new CoalescedWrite(Space.MMIO, BEYOND, 4, 0x1234_5678),
+                    new CoalescedWrite(Space.MMIO, BEYOND + 6, 2, 0x5678)), guest.vm.eventWiring().takeCoalesced());
+            zone.close();
+            assertEquals(new VmExit.MmioWrite(BEYOND, 4, 0x1234_5678), guest.run());
         }
     }
 

@@ -67,6 +67,21 @@ class GuestInterfaceConformanceTest {
         }
     }
 
+    /// Leaves of any kind: the vendor, features, an extended one, a hypervisor's, and one that there is not.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void theGuestIsToldWhatItsOwnerReads(String engine) {
+        try (Guest guest = asking(engine, GuestInterface.KVM)) {
+            Registers registers = guest.vcpu.registers();
+            for (int leaf : new int[] {0, 0x8000_0008, 0x4000_0001, 0x7000_0000}) {
+                signature(guest, leaf);
+                assertEquals(new Registers.CpuidAnswer((int) registers.general(Registers.RAX),
+                        (int) registers.general(Registers.RBX), (int) registers.general(Registers.RCX),
+                        (int) registers.general(Registers.RDX)), registers.cpuid(leaf, 0), "leaf " + leaf);
+            }
+        }
+    }
+
     /// Waiting for a write to memory would keep a host's processor busy, or need all writes watched: no machine has it.
     @ParameterizedTest
     @MethodSource(ENGINES)

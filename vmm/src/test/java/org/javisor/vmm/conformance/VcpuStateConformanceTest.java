@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Optional;
 import org.javisor.vmm.InvalidRegisterException;
-import org.javisor.vmm.MachineCheckError;
 import org.javisor.vmm.MpState;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.VcpuEvents;
@@ -212,21 +211,6 @@ class VcpuStateConformanceTest {
             assertEquals(1 << 3, after.register(inRequest));
             assertEquals(0x400, after.register(lint1));
             assertThrows(IllegalArgumentException.class, () -> new LapicState(new byte[12]));
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource(ENGINES)
-    void aCorrectedErrorIsFoundInItsBank(String engine) {
-        int bank = 4;
-        int statusOfBank0 = 0x401;
-        long status = MachineCheckError.VALID | MachineCheckError.ENABLED | 0x136;
-        try (Guest guest = new Guest(engine, VmConfig.pc(1), "f4 hlt")) {
-            guest.vcpu.injectMachineCheck(new MachineCheckError(bank, status, 0, 0x5000, 0));
-
-            assertEquals(status, guest.vcpu.registers().msr(statusOfBank0 + 4 * bank));
-            assertThrows(IllegalArgumentException.class,
-                    () -> guest.vcpu.injectMachineCheck(new MachineCheckError(31, status, 0, 0, 0)));
         }
     }
 }
