@@ -14,8 +14,8 @@ import org.javisor.devices.AcpiPm;
 import org.javisor.devices.Hpet;
 import org.javisor.machine.layout.MemoryMap;
 
-/// The static ACPI tables, laid out one behind the other from a given address: RSDP first, then XSDT and what it
-/// lists.
+/// The static ACPI tables, laid out one behind the other from a given address: RSDP first, RSDT and XSDT last.
+/// They list the same: systems take the XSDT, but GRUB, to power off, looks at the RSDT alone.
 ///
 /// @acpi 6.5 §5.2 "ACPI System Description Tables"
 public final class AcpiTables {
@@ -34,11 +34,15 @@ public final class AcpiTables {
     /// The tables for firmware that decides where they go: addresses in them count from their beginning.
     ///
     /// @param tables all but the RSDP, checksums zero
-    /// @param rsdp   with the XSDT's offset at [#RSDP_XSDT], checksums zero
+    /// @param rsdp   with the RSDT's offset at [#RSDP_RSDT] and the XSDT's at [#RSDP_XSDT], checksums zero
     public record Relocatable(byte[] tables, List<Pointer> pointers, List<Checked> checked, byte[] rsdp) { }
 
     /// Offsets in the RSDP.
-    public static final int RSDP_XSDT = 24, RSDP_CHECKSUM = 8, RSDP_EXTENDED_CHECKSUM = 32, RSDP_FIRST_BYTES = 20;
+    public static final int RSDP_CHECKSUM = 8, RSDP_RSDT = 16, RSDP_FIRST_BYTES = 20, RSDP_XSDT = 24,
+            RSDP_EXTENDED_CHECKSUM = 32;
+
+    /// Where the two lists of all tables are.
+    private record Roots(long rsdt, long xsdt) { }
 
     private final AcpiConfig config;
     private final long base;
@@ -82,8 +86,7 @@ public final class AcpiTables {
         return result;
     }
 
-    /// @return where the XSDT is
-    private long placeAll() {
+    private Roots placeAll() {
         long facs = place(facs());
         long dsdt = place(table("DSDT", 2, Dsdt.body(config)));
         List<Long> listed = new ArrayList<>();
@@ -102,18 +105,23 @@ public final class AcpiTables {
         if (config.peripherals().tpm()) {
             listed.add(place(table("TPM2", 4, TpmDescription.table())));
         }
-        byte[] entries = {};
-        for (long address : listed) {
-            entries = concat(entries, little(address, 8));
-        }
-        long xsdt = place(table("XSDT", 1, entries));
         point(fadt, FADT_FACS, 4);
         point(fadt, FADT_DSDT, 4);
         point(fadt, FADT_X_DSDT, 8);
-        for (int n = 0; n < listed.size(); n++) {
-            point(xsdt, HEADER_BYTES + 8 * n, 8);
+        return new Roots(placeRoot("RSDT", 4, listed), placeRoot("XSDT", 8, listed));
+    }
+
+    /// Appends the table that lists others, with addresses of `width` bytes.
+    private long placeRoot(String signature, int width, List<Long> listed) {
+        byte[] entries = {};
+        for (long address : listed) {
+            entries = concat(entries, little(address, width));
         }
-        return xsdt;
+        long root = place(table(signature, 1, entries));
+        for (int n = 0; n < listed.size(); n++) {
+            point(root, HEADER_BYTES + width * n, width);
+        }
+        return root;
     }
 
     private static final int FACS_WAKING_VECTOR = 12;
@@ -143,9 +151,9 @@ public final class AcpiTables {
         table[at] = (byte) (table[at] - sum);
     }
 
-    private static byte[] rsdp(long xsdt) {
-        byte[] rsdp = concat("RSD PTR ".getBytes(StandardCharsets.US_ASCII), bytes(0), OEM, bytes(2), little(0, 4),
-                little(RSDP_BYTES, 4), little(xsdt, 8), bytes(0, 0, 0, 0));
+    private static byte[] rsdp(Roots roots) {
+        byte[] rsdp = concat("RSD PTR ".getBytes(StandardCharsets.US_ASCII), bytes(0), OEM, bytes(2),
+                little(roots.rsdt, 4), little(RSDP_BYTES, 4), little(roots.xsdt, 8), bytes(0, 0, 0, 0));
         checksum(rsdp, RSDP_CHECKSUM, RSDP_FIRST_BYTES);
         checksum(rsdp, RSDP_EXTENDED_CHECKSUM, RSDP_BYTES);
         return rsdp;

@@ -80,7 +80,7 @@ public final class FirmwareFiles {
                 .allocate(RSDP, RSDP_ALIGNMENT, TableLoader.ZONE_BIOS);
         acpi.pointers().forEach(pointer -> loader.point(TABLES, pointer.offset(), pointer.bytes(), TABLES));
         acpi.checked().forEach(table -> loader.checksum(TABLES, table.start(), table.bytes(), table.checksum()));
-        loader.point(RSDP, AcpiTables.RSDP_XSDT, 8, TABLES)
+        loader.point(RSDP, AcpiTables.RSDP_RSDT, 4, TABLES).point(RSDP, AcpiTables.RSDP_XSDT, 8, TABLES)
                 .checksum(RSDP, 0, AcpiTables.RSDP_FIRST_BYTES, AcpiTables.RSDP_CHECKSUM)
                 .checksum(RSDP, 0, AcpiTables.RSDP_BYTES, AcpiTables.RSDP_EXTENDED_CHECKSUM);
         return loader.toByteArray();

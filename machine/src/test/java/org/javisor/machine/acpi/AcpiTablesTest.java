@@ -82,6 +82,22 @@ class AcpiTablesTest {
         tables.forEach((name, table) -> assertEquals(0, sum(table), name));
     }
 
+    /// Of an entry in the RSDT there are 4 bytes, of one in the XSDT 8.
+    @Test
+    void bothRootTablesListTheSame() {
+        byte[] rsdt = table(image.getInt(16));
+        byte[] xsdt = table(image.getLong(24));
+
+        assertEquals("RSDT", signature(rsdt));
+        assertEquals(0, sum(rsdt));
+        assertEquals((xsdt.length - 36) / 2, rsdt.length - 36);
+        ByteBuffer narrow = ByteBuffer.wrap(rsdt).order(ByteOrder.LITTLE_ENDIAN).position(36);
+        ByteBuffer wide = ByteBuffer.wrap(xsdt).order(ByteOrder.LITTLE_ENDIAN).position(36);
+        while (wide.hasRemaining()) {
+            assertEquals(wide.getLong(), Integer.toUnsignedLong(narrow.getInt()));
+        }
+    }
+
     @Test
     void aBoardOfConventionalPciHasNeitherEcamNorHpet() {
         image = image(BoardModel.PC);
