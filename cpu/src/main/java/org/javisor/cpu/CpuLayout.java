@@ -89,7 +89,19 @@ import org.javisor.memory.MemorySlot;
 /// 2072 │ UNDO_AT         8          │ host address of the next free entry of UNDO
 /// 2080 │ unused                     │
 /// 2096 │ DATA_DS DATA_ES 24 each    │ what 64-bit code may load DS and ES with. See KnownSegments
-/// 2144 │ unused                     │
+/// 2144 │ FAULT_FROM_USER 80         │ the gate of #PF in programs, and where it leads. See KnownGates
+/// 2224 │ FAULT_FROM_KERNEL 80       │ the same of #PF in the kernel
+/// 2304 │ FAULT           4          │ what a walk of translated code has found: FAULT_FOUND, and the error code; or 0
+/// 2308 │ FAULT_OFFSET    4          │ where in its page the instruction is that walked
+/// 2312 │ FAULT_AHEAD     4          │ how many instructions it has counted that will not be executed
+/// 2316 │ WALK_SETS       4          │ whether translated code may set accessed and dirty flags
+/// 2320 │ FAULT_ADDRESS   8          │ where the walk was to lead; and later, CR2
+/// 2328 │ FAULT_WORDS     4 × 8      │ of the delivery: its exit, entry and frame, and the guest's address of that
+/// 2360 │ WALK_FAULTS     8          │ how many page faults translated code has delivered
+/// 2368 │ WALK_KEYS       8          │ the bits of an entry that are its protection key, if keys are in use
+/// 2376 │ KEY_RIGHTS      2 × 4      │ what is forbidden by key, of user pages and of the others
+/// 2384 │ WALK_LEAF       8          │ host address of the entry that a walk has read last
+/// 2392 │ unused                     │
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       772 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 772 Ki │ of each address space: user; supervisor; the same exempt from SMAP
@@ -126,7 +138,8 @@ public final class CpuLayout {
     public static final int STRADDLED = 1200;
     public static final int LINEAR_MASK = 1208;
     public static final int TRANSFER = 1216, TRANSFER_SYSCALL = 1, TRANSFER_SYSRET = 2,
-            TRANSFER_IRET_TO_USER = 3, TRANSFER_IRET_TO_KERNEL = 4, TRANSFER_INT_FROM_USER = 5;
+            TRANSFER_IRET_TO_USER = 3, TRANSFER_IRET_TO_KERNEL = 4, TRANSFER_INT_FROM_USER = 5,
+            TRANSFER_FAULT_FROM_USER = 6;
     public static final int SYSTEM_CHANGED = 1220;
     public static final int KERNEL_GS_BASE = 1224;
     public static final int SELECTORS = 1232;
@@ -160,6 +173,10 @@ public final class CpuLayout {
     /// In each of these: the selector, or -1 if loading is the interpreter's; the linear address of the descriptor, and
     /// that.
     public static final int DATA_SELECTOR = 0, DATA_DESCRIPTOR_AT = 8, DATA_DESCRIPTOR = 16;
+    public static final int FAULT_FROM_USER = 2144, FAULT_FROM_KERNEL = 2224;
+    public static final int FAULT = 2304, FAULT_FOUND = 1 << 8, FAULT_OFFSET = 2308, FAULT_AHEAD = 2312;
+    public static final int FAULT_ADDRESS = 2320, FAULT_WORDS = 2328, WALK_FAULTS = 2360;
+    public static final int WALK_SETS = 2316, WALK_KEYS = 2368, KEY_RIGHTS = 2376, WALK_LEAF = 2384;
     public static final int WALK_ADDRESS = 1760, WALK_RESERVED = 1768, WALKS = 1776, WALKED = 1784, EPOCH = 1788;
     public static final int WALK_SLOTS = 1792, WALK_SLOT_COUNT = 2, WALK_SLOT_BYTES = 40;
     /// In each of these.
@@ -198,6 +215,11 @@ public final class CpuLayout {
     public static final int TLB_MIDDLE = Tlb.MIDDLE << Tlb.ENTRY_SHIFT, TLB_LAST = Tlb.LAST << Tlb.ENTRY_SHIFT;
     /// An empty tag of those.
     public static final int TLB_NOT_A_PAGE = (int) Tlb.NOT_A_PAGE;
+    /// Of the error code of a page fault.
+    public static final int FAULT_PRESENT = PageWalker.PROTECTION, FAULT_WRITE = PageWalker.WRITE,
+            FAULT_USER = PageWalker.USER, FAULT_RESERVED = PageWalker.RESERVED, FAULT_KEY = PageWalker.KEY;
+    /// How close to the end of its page an access may be that is known to be in it.
+    public static final int LARGEST_ACCESS = Mmu.LARGEST_ACCESS;
     public static final int PAGES_PER_GRANT_SHIFT = MemorySlot.PAGES_PER_GRANT_SHIFT;
     public static final int MARKS_LARGE = PageMarks.LARGE;
     /// Of page marks: how many kinds there are, and how large the pages are.

@@ -5,13 +5,12 @@ import org.javisor.cpu.events.TlbFillEvent;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.MemorySlot;
 
-/// What lets translated code walk page tables by itself: in IA-32e mode with write protection, through ordinary
-/// memory, to pages of 4 KiB and 2 MiB with key 0 whose flags the walk need not change. All else is left to [TlbFill],
-/// with its faults.
+/// What lets translated code walk page tables by itself: in IA-32e mode, through ordinary memory, to pages of 4 KiB and
+/// 2 MiB with key 0, or to a fault. All else is left to [TlbFill].
 final class HostWalks {
     /// Of an entry: protection keys, and XD.
     private static final long KEY = 15L << 59, XD = 1L << 63;
-    private static final int KEY_0 = 3;
+    private static final int KEY_0 = 3, KEY_RIGHTS_BYTES = 4;
 
     private final Cpu cpu;
     private final long state;
@@ -24,7 +23,7 @@ final class HostWalks {
         this.cpu = cpu;
         this.state = cpu.state;
         this.address = (1L << cpu.cpuid.physicalAddressBits()) - 4096;
-        this.reserved = (1L << 52) - 4096 & ~address | KEY;
+        this.reserved = (1L << 52) - 4096 & ~address;
     }
 
     /// Translated code is about to be entered. It walks only where that is the same as in Java; and not at all while
@@ -34,13 +33,19 @@ final class HostWalks {
         HostMemory.storeLong(state + CpuLayout.WALK_ADDRESS, possible ? address : 0);
         HostMemory.storeLong(state + CpuLayout.WALK_RESERVED, (cpu.efer & ControlBits.EFER_NXE) == 0 ? reserved | XD
                 : reserved);
+        HostMemory.storeLong(state + CpuLayout.WALK_KEYS, cpu.keys.enabled() ? KEY : 0);
+        HostMemory.storeInt(state + CpuLayout.KEY_RIGHTS,
+                (cpu.cr4 & ControlBits.CR4_PKE) != 0 ? cpu.keys.user() : 0);
+        HostMemory.storeInt(state + CpuLayout.KEY_RIGHTS + KEY_RIGHTS_BYTES,
+                (cpu.cr4 & ControlBits.CR4_PKS) != 0 ? cpu.keys.supervisor() : 0);
         HostMemory.storeInt(state + CpuLayout.EPOCH, cpu.group.epoch());
+        // In lock-step, what host code has changed in memory is taken back, but for what it has not noted.
+        HostMemory.storeInt(state + CpuLayout.WALK_SETS, cpu.group.checked ? 0 : 1);
     }
 
     private boolean isUsual() {
-        return (~cpu.cr0 & (ControlBits.CR0_PG | ControlBits.CR0_WP)) == 0
-                && (cpu.efer & ControlBits.EFER_LMA) != 0
-                && ((cpu.keys.user() | cpu.keys.supervisor()) & KEY_0) == 0
+        return (cpu.efer & ControlBits.EFER_LMA) != 0
+                && (!cpu.keys.enabled() || ((cpu.keys.user() | cpu.keys.supervisor()) & KEY_0) == 0)
                 && !cpu.debug.watching && !cpu.mmu.fill.a20Masked && !cpu.management.active();
     }
 

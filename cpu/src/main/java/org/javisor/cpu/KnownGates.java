@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.PageFaultEvent;
 import org.javisor.host.HostMemory;
 
-/// The gates through which INT n last entered a 64-bit kernel: from 64-bit programs, and from the kernel itself.
+/// The gates through which INT n and page faults last entered a 64-bit kernel: from 64-bit programs, and from the
+/// kernel itself.
 ///
 /// What the interpreter has found permitted once is permitted again where gate and descriptor are the same, which
 /// translated code compares with what the tables in memory hold then. It reads the stack from the TSS each time. CPL
 /// and the hidden parts of segments follow when host code is left ([ModeDerivation#followHostCode]).
 final class KnownGates {
-    private static final int FROM_USER = 0, FROM_KERNEL = 1, SLOTS = 2, NONE = -1;
+    private static final int FROM_KERNEL = 1, OF_FAULTS = 2, NONE = -1;
+    /// Of INT n from programs and from the kernel, and of page faults likewise.
+    private static final int[] SLOTS = {CpuLayout.INT_FROM_USER, CpuLayout.INT_FROM_KERNEL, CpuLayout.FAULT_FROM_USER,
+        CpuLayout.FAULT_FROM_KERNEL};
     private static final int STACK_OF_LEVEL_0 = 4, INTERRUPT_STACKS = 28, STACK_BYTES = 8;
     private static final long ACCESSED = (long) Segments.ACCESSED << 40;
 
     private final Cpu cpu;
-    private final int[] vectors = {NONE, NONE};
+    private final int[] vectors = {NONE, NONE, NONE, NONE};
     /// What the slots counted of other vectors.
     private final long[] before = new long[256];
     private boolean known;
@@ -28,19 +33,19 @@ final class KnownGates {
     }
 
     private long slot(int n) {
-        return cpu.state + (n == FROM_USER ? CpuLayout.INT_FROM_USER : CpuLayout.INT_FROM_KERNEL);
+        return cpu.state + SLOTS[n];
     }
 
     private void forget() {
         known = false;
-        for (int n = 0; n < SLOTS; n++) {
+        for (int n = 0; n < SLOTS.length; n++) {
             takeCount(n);
             vectors[n] = NONE;
             HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, NONE);
         }
     }
 
-    /// INT n, from `cpl`, has found its way to CPL 0.
+    /// INT n or a page fault, from `cpl`, has found its way to CPL 0.
     ///
     /// @param gate   lower half of the gate
     /// @param target what all of it leads to
@@ -53,14 +58,14 @@ final class KnownGates {
             forget();
             takeTables();
         }
-        int n = cpl == 0 ? FROM_KERNEL : FROM_USER;
+        int n = (event.software ? 0 : OF_FAULTS) + (cpl == 0 ? FROM_KERNEL : 0);
         long at = slot(n);
         takeCount(n);
         vectors[n] = event.vector;
         known = true;
         boolean masks = Descriptor.type(gate) == Descriptor.INTERRUPT_GATE32;
         int stack = Descriptor.interruptStack(gate);
-        boolean switches = stack != 0 || n == FROM_USER;
+        boolean switches = stack != 0 || cpl != 0;
         HostMemory.storeInt(at + CpuLayout.INT_CS, selector & ~DescriptorTables.RPL);
         HostMemory.storeLong(at + CpuLayout.INT_GATE_AT, idtBase + 16L * event.vector);
         HostMemory.storeLong(at + CpuLayout.INT_GATE, gate);
@@ -96,25 +101,26 @@ final class KnownGates {
         if (known) {
             boolean usable = cpu.mode == ExecutionMode.LONG && !cpu.enforcement.inUse() && isOfTables()
                     && cpu.mmu.spaces.kernelIs64Bit();
-            for (int n = 0; n < SLOTS; n++) {
-                HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, usable ? vectors[n] : NONE);
+            for (int n = 0; n < SLOTS.length; n++) {
+                boolean told = n >= OF_FAULTS && PageFaultEvent.on();
+                HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, usable && !told ? vectors[n] : NONE);
             }
         }
     }
 
-    /// Follows translated code in which a program has executed INT n last.
-    void follow() {
-        long at = slot(FROM_USER);
+    /// Follows translated code in which a program has executed INT n last, or has got a page fault.
+    void follow(boolean fault) {
+        long at = slot(fault ? OF_FAULTS : 0);
         cpu.segmentLoader.loadNullStack(0);
         cpu.segmentLoader.setCode(HostMemory.loadInt(at + CpuLayout.INT_CS),
                 HostMemory.loadLong(at + CpuLayout.INT_CODE), 0);
         cpu.segments.refreshSelectors();
     }
 
-    /// How often translated code has executed INT `vector`.
+    /// How often translated code has executed INT `vector`, or delivered that exception.
     long delivered(int vector) {
         long count = before[vector];
-        for (int n = 0; n < SLOTS; n++) {
+        for (int n = 0; n < SLOTS.length; n++) {
             count += vectors[n] == vector ? HostMemory.loadLong(slot(n) + CpuLayout.INT_COUNT) : 0;
         }
         return count;

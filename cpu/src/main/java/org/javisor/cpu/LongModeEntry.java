@@ -37,7 +37,7 @@ final class LongModeEntry {
             shadow.prepareCall(interruptStack);
         }
         cpu.tables.markAccessed(selector, code);
-        if (event.software && cpl == 0) {
+        if (cpl == 0 && (event.software || event.exception && event.vector == GuestFault.PF)) {
             cpu.gates.learn(event, cpu.cpl, gate, offset, selector, code);
         }
         push(event, pointer & -16, cpl);

@@ -60,7 +60,7 @@ final class MissedAccess {
     }
 
     /// Whether nothing else that the instruction accesses, or that could be wrong with it, comes before.
-    private static boolean isOnlyAccess(Insn insn) {
+    static boolean isOnlyAccess(Instruction insn) {
         return !insn.row.has(Attribute.STRING) && !(isStack(insn.mnemonic()) && insn.kind0 == Instruction.MEM)
                 && !isMasked(insn.mnemonic()) && insn.mnemonic() != Mnemonic.IRET && insn.mnemonic() != Mnemonic.INT;
     }

@@ -17,7 +17,7 @@ final class Mmu {
     /// Bytes of a cache line.
     private static final int LINE = 64;
     /// What one instruction accesses at one address.
-    private static final int LARGEST_ACCESS = 128;
+    static final int LARGEST_ACCESS = 128;
 
     private final Cpu cpu;
     final TlbFill fill;

@@ -23,9 +23,13 @@ public final class MmuCounters {
         return HostMemory.loadLong(state + CpuLayout.WALKS);
     }
 
+    private long hostFaults() {
+        return HostMemory.loadLong(state + CpuLayout.WALK_FAULTS);
+    }
+
     /// Page walks.
     public long walks() {
-        return walks + hostWalks();
+        return walks + hostWalks() + hostFaults();
     }
 
     /// Those that found memory, and entered it into the TLB.
@@ -40,7 +44,7 @@ public final class MmuCounters {
 
     /// Those that ended with a page fault.
     public long faults() {
-        return faults;
+        return faults + hostFaults();
     }
 
     /// How often the guest, or a change of its memory, emptied the TLB or an address space in it.

@@ -91,7 +91,8 @@ final class ModeDerivation {
                 switch (transfer) {
                     case CpuLayout.TRANSFER_IRET_TO_USER -> cpu.returns.follow(true);
                     case CpuLayout.TRANSFER_IRET_TO_KERNEL -> cpu.returns.follow(false);
-                    case CpuLayout.TRANSFER_INT_FROM_USER -> cpu.gates.follow();
+                    case CpuLayout.TRANSFER_INT_FROM_USER -> cpu.gates.follow(false);
+                    case CpuLayout.TRANSFER_FAULT_FROM_USER -> cpu.gates.follow(true);
                     default -> FastSystemCalls.follow(cpu, transfer == CpuLayout.TRANSFER_SYSCALL);
                 }
                 decodeModeChanged();

@@ -20,7 +20,7 @@ final class PageWalker {
     static final int SHADOW = 1 << 6;
     private static final int ERROR_BITS = WRITE | USER | FETCH | SHADOW;
     // The other bits of the error code.
-    private static final int PROTECTION = 1, RESERVED = 1 << 3, KEY = 1 << 5;
+    static final int PROTECTION = 1, RESERVED = 1 << 3, KEY = 1 << 5;
 
     /// The result of a walk that reached a page and may access it; others are error codes.
     static final int MAPPED = -1;

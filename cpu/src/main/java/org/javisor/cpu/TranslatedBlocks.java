@@ -253,6 +253,9 @@ class TranslatedBlocks {
             // Only the interpreter can raise the exception; with what a CALL finds that has not pushed anything yet.
             cpu.reg64(CpuLayout.RSP, cpu.reg64(CpuLayout.RSP) + Long.BYTES);
             cpu.rip(cpu.pageRip + at.offset(caller));
+            rest = at.block(caller);
+            first = at.inBlock(caller);
+            end = first + 1;
             if (group.counted) {
                 runLoop.count(-1);
             }

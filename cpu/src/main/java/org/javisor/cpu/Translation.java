@@ -179,6 +179,11 @@ public final class Translation {
         return insns[index].end - insns[index].length;
     }
 
+    /// Whether the page fault of its access is all that can be wrong with an instruction that was begun.
+    public boolean faultsAtOnce(int index) {
+        return MissedAccess.isOnlyAccess(insns[index]);
+    }
+
     // ---- pieces ----
 
     public int pieces() {
@@ -370,7 +375,14 @@ public final class Translation {
     /// How many instructions are counted but not done when host code stops before one of them: those behind it in its
     /// piece, and itself.
     int ahead(int index) {
-        return translated[pieceOf[index]] - inBlock(index);
+        return ahead(index, translated);
+    }
+
+    /// The same while host code is being written.
+    ///
+    /// @param translatedByPiece how many instructions of each piece have host code
+    public int ahead(int index, int[] translatedByPiece) {
+        return translatedByPiece[pieceOf[index]] - inBlock(index);
     }
 
     /// Whether the piece of an instruction ends in a branch that has host code.

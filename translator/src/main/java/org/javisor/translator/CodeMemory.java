@@ -31,6 +31,8 @@ final class CodeMemory implements AutoCloseable {
     private final long invalidatePage;
     private final long walkToRead;
     private final long walkToWrite;
+    private final long fault;
+    private final long faultWithFlags;
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
     private long next;
 
@@ -70,6 +72,14 @@ final class CodeMemory implements AutoCloseable {
         invalidatePage = place(way);
         walkToRead = placeWalk(way, false);
         walkToWrite = placeWalk(way, true);
+        way.reset();
+        for (int jump : PageFaults.emitRoutine(way)) {
+            way.patch4(jump, (int) (leave - (next + jump + 4)));
+        }
+        fault = place(way);
+        way.reset();
+        FlagState.saveOnWayOut(way);
+        faultWithFlags = placeAndGo(way, fault);
         for (StringRoutine routine : StringRoutine.all()) {
             way.reset();
             routine.emit(way, (int) (walkToRead - next), (int) (walkToWrite - next));
@@ -83,8 +93,12 @@ final class CodeMemory implements AutoCloseable {
 
     /// Puts code there that goes on at the way out.
     private long placeAndLeave(Assembler asm) {
+        return placeAndGo(asm, leave);
+    }
+
+    private long placeAndGo(Assembler asm, long there) {
         int jump = asm.jump();
-        asm.patch4(jump, (int) (leave - (next + asm.length())));
+        asm.patch4(jump, (int) (there - (next + asm.length())));
         return place(asm);
     }
 
@@ -138,6 +152,16 @@ final class CodeMemory implements AutoCloseable {
     /// As [#leave], where the guest's flags are in the host's.
     long leaveWithFlags() {
         return leaveWithFlags;
+    }
+
+    /// Host address of what delivers the page fault that a walk has found, or else takes the way out.
+    long fault() {
+        return fault;
+    }
+
+    /// As [#fault], where the guest's flags are in the host's.
+    long faultWithFlags() {
+        return faultWithFlags;
     }
 
     /// Host address of where a return goes whose frame was another one's. See [ReturnStack].

@@ -18,7 +18,9 @@ final class Emission {
     /// @param lastX87 offset in the page of the last x87 instruction before it, if FIP has to be set
     /// @param flags   where the guest's flags are
     /// @param beginning emits what else it does, first
-    private record Exit(int jump, long exit, int lastX87, FlagState.Snapshot flags, Runnable beginning) { }
+    /// @param faulting the instruction whose page fault may be delivered, or -1
+    private record Exit(int jump, long exit, int lastX87, FlagState.Snapshot flags, Runnable beginning,
+            int faulting) { }
 
     private static final Runnable NOTHING = () -> { };
 
@@ -46,6 +48,8 @@ final class Emission {
     private final List<Integer> leading = new ArrayList<>();
     private final List<Integer> numbered = new ArrayList<>();
     private int lastX87 = NONE;
+    /// How many instructions each piece counts, or null if none are counted.
+    private int[] counted;
     /// Null unless a listing is wanted.
     private List<Integer> marks;
 
@@ -59,6 +63,13 @@ final class Emission {
         this.origin = origin;
         this.memory = memory;
         this.flags = new FlagState(asm);
+    }
+
+    /// Each piece counts its instructions.
+    ///
+    /// @param translated how many these are
+    void count(int[] translated) {
+        counted = translated;
     }
 
     /// Sees to it that the vector registers are in the host's, at the entry, where the flags are in memory: what
@@ -185,6 +196,13 @@ final class Emission {
         exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, flags.snapshot().withoutHost(), beginning);
     }
 
+    /// As [#interpretIf], where `beginning` emits a walk to an access of the instruction.
+    void faultIf(int condition, int index, Runnable beginning) {
+        int faulting = !logged && word == 8 && translation.faultsAtOnce(index) ? index : NONE;
+        exit(asm.jumpIf(condition), BlockTranslator.INTERPRET, index, flags.snapshot().withoutHost(), beginning,
+                faulting);
+    }
+
     /// As [#interpretIf], always.
     void interpret(int index) {
         exit(asm.jump(), BlockTranslator.INTERPRET, index, flags.snapshot());
@@ -216,10 +234,15 @@ final class Emission {
     }
 
     private void exit(int jump, int kind, int index, FlagState.Snapshot where, Runnable beginning) {
+        exit(jump, kind, index, where, beginning, NONE);
+    }
+
+    private void exit(int jump, int kind, int index, FlagState.Snapshot where, Runnable beginning, int faulting) {
         if (!where.inHost() && !where.lasts()) {
             throw new IllegalStateException("the flags are lost at instruction " + index);
         }
-        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87, where, beginning));
+        exits.add(new Exit(jump, BlockTranslator.exit(translation.number(), kind, index), lastX87, where, beginning,
+                faulting));
     }
 
     /// Emits a jump to byte `offset` of the page, which can be linked.
@@ -280,9 +303,26 @@ final class Emission {
                 flags.restore(exit.flags());
                 flags.need();
             }
+            if (exit.faulting() != NONE) {
+                tellFaulting(exit.faulting());
+            }
             setExit(exit.exit());
-            long way = exit.flags().inMemory() ? memory.leave() : memory.leaveWithFlags();
-            lead(asm.jump(), way);
+            lead(asm.jump(), way(exit));
+        }
+    }
+
+    private long way(Exit exit) {
+        boolean inMemory = exit.flags().inMemory();
+        if (exit.faulting() != NONE) {
+            return inMemory ? memory.fault() : memory.faultWithFlags();
+        }
+        return inMemory ? memory.leave() : memory.leaveWithFlags();
+    }
+
+    private void tellFaulting(int index) {
+        asm.storeImmediate(State.at(CpuLayout.FAULT_OFFSET), translation.offset(index));
+        if (counted != null) {
+            asm.storeImmediate(State.at(CpuLayout.FAULT_AHEAD), translation.ahead(index, counted));
         }
     }
 

@@ -103,6 +103,9 @@ final class HostTranslator implements BlockTranslator {
         if (config.listed()) {
             emission.keepMarks();
         }
+        if (counted) {
+            emission.count(translated);
+        }
         new RegionCompiler(emission, host, translated, counted).compile();
         return emission;
     }

@@ -309,10 +309,10 @@ final class MemoryAccess {
         int room = PAGE_BYTES - access.group().span();
         asm.immediateOp(Assembler.CMP_IMM, 8, R15, room);
         if (access.group().span() == access.bytes()) {
-            emission.interpretIf(Assembler.ABOVE, index, () -> tellMissed(access, tag, aligned, again));
+            emission.faultIf(Assembler.ABOVE, index, () -> tellMissed(access, tag, aligned, again));
             return;
         }
-        emission.interpretIf(Assembler.ABOVE, index, () -> {
+        emission.faultIf(Assembler.ABOVE, index, () -> {
             tellMissed(access, tag, aligned, again);
             asm.immediateOp(Assembler.AND_IMM, 4, R15, PAGE_BYTES - 1);
             asm.immediateOp(Assembler.CMP_IMM, 4, R15, room);

@@ -15,21 +15,20 @@ import java.util.List;
 import org.javisor.cpu.CpuLayout;
 
 /// The routine that code calls whose access has no entry in the TLB: it walks the guest's page tables, enters the page,
-/// and has the access checked again.
+/// and has the access checked again; or else tells the error code of the page fault ([PageAccess]).
 ///
-/// It walks where that changes nothing but the TLB: where the page may be accessed, the accessed flags are set, and for
-/// writes the dirty flag. What is not so, or not known to it, it refuses, and Java walks again: for faults, flags to be
-/// set, devices, writes that somebody must hear of, huge pages, and modes other than 4-level and 5-level paging with
-/// CR0.WP.
+/// What it does not know it refuses, and Java walks again: devices, writes that somebody must hear of, huge pages,
+/// pages with protection keys, flags to be set in tables whose writes are noticed, and modes other than 4-level and
+/// 5-level paging.
 ///
-/// @sdm vol. 3A §4.5 "4-Level Paging and 5-Level Paging", §4.6 "Access Rights"
+/// @sdm vol. 3A §4.5 "4-Level Paging and 5-Level Paging"
 final class PageWalk {
-    private static final int R8 = 8, R9 = 9, R10 = 10;
+    static final int R8 = 8, R9 = 9, R10 = 10;
     private static final int[] USED = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10};
     /// Entries of both kinds of rights over all levels; the entry last loaded; an address; the TLB entry.
-    private static final int ALL = RAX, ENTRY = RDX, AT = RSI, TLB_ENTRY = RDI, SLOT = R8, ANY = R9;
-    private static final int PRESENT_AND_ACCESSED = 0x21, WRITABLE = 2, USER = 4, DIRTY = 0x40, LARGE = 0x80,
-            GLOBAL_BIT = 8;
+    static final int ALL = RAX, ENTRY = RDX, AT = RSI, ANY = R9;
+    private static final int TLB_ENTRY = RDI, SLOT = R8;
+    private static final int PRESENT = 1, LARGE = 0x80, GLOBAL_BIT = 8;
     private static final int PGE_BIT = 7;
     private static final int TOP_SHIFT = 39, LEVEL_BITS = 9, LARGE_SHIFT = 21, SMALL_SHIFT = 12;
     private static final int INDEX = 511, PAGE_BYTES = 4096, PAGE_MASK = -PAGE_BYTES;
@@ -39,7 +38,7 @@ final class PageWalk {
     private static final int UNUSED_BITS = 16;
     private static final int LA57_BYTE = 1, LA57 = 1 << 4;
     /// Of a tag of EXECUTABLE; PRESENT of an entry is the same bit.
-    private static final int FETCHABLE = CpuLayout.TLB_FETCHABLE;
+    static final int FETCHABLE = CpuLayout.TLB_FETCHABLE;
     /// From the offset of an entry of 32 bytes to that of one of 8; from a bit to its word of 64.
     private static final int TO_WORDS = 2, WORD_BITS = 6;
     private static final int ADD_LOAD = 0x03, OR_LOAD = 0x0b, AND_LOAD = 0x23, SUB_LOAD = 0x2b;
@@ -51,10 +50,12 @@ final class PageWalk {
     private final Assembler asm;
     private final boolean write;
     private final List<Integer> refusals = new ArrayList<>();
+    private final PageAccess access;
 
     private PageWalk(Assembler asm, boolean write) {
         this.asm = asm;
         this.write = write;
+        this.access = new PageAccess(asm, write, refusals);
     }
 
     /// Emits the routine for reads, or for writes. It expects the address in R15, which it keeps, and uses R14; ZF
@@ -67,9 +68,12 @@ final class PageWalk {
         for (int reg : USED) {
             asm.store(State.general(reg), reg);
         }
+        access.begin();
         findEntry();
         walk();
-        checkRights();
+        access.checkRights();
+        access.markLeaf();
+        findPage();
         describe();
         findSlot();
         permitWrites();
@@ -77,6 +81,7 @@ final class PageWalk {
         asm.op(INCREMENT, 8, 0, State.at(CpuLayout.WALKS));
         asm.storeImmediate(State.at(CpuLayout.WALKED), 1);
         finish(Assembler.CMP);
+        access.finish();
         refusals.forEach(asm::land);
         finish(Assembler.TEST);
     }
@@ -122,8 +127,8 @@ final class PageWalk {
         return Address.of(TLB_ENTRY, word);
     }
 
-    /// Leaves in ENTRY the entry for the page, in AT where that is, in ALL and ANY what all entries on the way and any
-    /// of them have, and in ECX how large it is.
+    /// Leaves in ENTRY the entry for the page, in SLOT that where it is, in ALL and ANY what all entries on the way and
+    /// any of them have, and in ECX how large the page is.
     private void walk() {
         asm.load(AT, ADDRESS);
         asm.op(Assembler.TEST, 8, AT, AT);
@@ -135,25 +140,29 @@ final class PageWalk {
         asm.op(Assembler.XOR, 4, ANY, ANY);
         int next = asm.length();
         loadEntry();
-        asm.load(AT, ADDRESS);
-        asm.op(AND_LOAD, 8, AT, ENTRY);
         asm.immediateOp(Assembler.CMP_IMM, 4, RCX, SMALL_SHIFT);
         int small = asm.jumpIf(Assembler.EQUAL);
-        test(ENTRY, LARGE);
+        test(asm, ENTRY, LARGE);
         int large = asm.jumpIf(Assembler.NOT_EQUAL);
+        access.markAccessed();
+        asm.load(AT, ADDRESS);
+        asm.op(AND_LOAD, 8, AT, ENTRY);
         asm.immediateOp(Assembler.SUB_IMM, 4, RCX, LEVEL_BITS);
         asm.jumpTo(next);
         asm.land(large);
-        takeLarge();
+        asm.immediateOp(Assembler.CMP_IMM, 4, RCX, LARGE_SHIFT);
+        refuseIf(Assembler.NOT_EQUAL);
+        test(asm, ENTRY, LARGE_RESERVED);
+        access.reservedIf(Assembler.NOT_EQUAL);
         asm.land(small);
     }
 
-    private void test(int reg, int bits) {
+    static void test(Assembler asm, int reg, int bits) {
         asm.op(TEST_IMM, 4, 0, reg);
         asm.immediate(bits, 4);
     }
 
-    /// Loads the entry for the address from the table at AT.
+    /// Loads the entry for the address from the table at AT, which becomes the host's address of the entry.
     private void loadEntry() {
         asm.move(ENTRY, R15);
         asm.op(SHIFT_BY_CL, 8, Assembler.SHR_IMM, ENTRY);
@@ -162,62 +171,33 @@ final class PageWalk {
         findSlot();
         asm.op(ADD_LOAD, 8, AT, inSlot(CpuLayout.SLOT_DISTANCE));
         asm.load(ENTRY, Address.of(AT, 0));
-        asm.op(Assembler.LOAD, 4, AT, ENTRY);
-        asm.immediateOp(Assembler.AND_IMM, 4, AT, PRESENT_AND_ACCESSED);
-        asm.immediateOp(Assembler.CMP_IMM, 4, AT, PRESENT_AND_ACCESSED);
-        refuseIf(Assembler.NOT_EQUAL);
+        test(asm, ENTRY, PRESENT);
+        access.absentIf(Assembler.EQUAL);
         asm.op(Assembler.TEST, 8, ENTRY, State.at(CpuLayout.WALK_RESERVED));
-        refuseIf(Assembler.NOT_EQUAL);
+        access.reservedIf(Assembler.NOT_EQUAL);
+        asm.store(State.at(CpuLayout.WALK_LEAF), AT);
         asm.op(AND_LOAD, 8, ALL, ENTRY);
         asm.op(OR_LOAD, 8, ANY, ENTRY);
     }
 
-    private void takeLarge() {
-        asm.immediateOp(Assembler.CMP_IMM, 4, RCX, LARGE_SHIFT);
-        refuseIf(Assembler.NOT_EQUAL);
-        test(ENTRY, LARGE_RESERVED);
-        refuseIf(Assembler.NOT_EQUAL);
+    /// Has AT be the guest-physical address of the page, or of its part that has 4 KiB.
+    private void findPage() {
+        asm.load(AT, ADDRESS);
+        asm.op(AND_LOAD, 8, AT, ENTRY);
+        asm.immediateOp(Assembler.CMP_IMM, 4, RCX, SMALL_SHIFT);
+        int small = asm.jumpIf(Assembler.EQUAL);
         mark();
         asm.immediateOp(Assembler.AND_IMM, 8, AT, -1 << LARGE_SHIFT);
         asm.op(Assembler.LOAD, 4, R14, R15);
         asm.immediateOp(Assembler.AND_IMM, 4, R14, IN_LARGE);
         asm.op(OR_LOAD, 8, AT, R14);
+        asm.land(small);
     }
 
     /// Marks the page as one that INVLPG must find the parts of. Uses R10.
     private void mark() {
         asm.op(0xc6, 1, 0, PageInvalidation.mark(asm, R10, CpuLayout.MARKS_LARGE));
         asm.immediate(1, 1);
-    }
-
-    /// Which of the TLBs is in use tells what the access is. Leaves the lowest bit of ALL set if instructions may be
-    /// fetched, as far as that is easily told.
-    private void checkRights() {
-        asm.load(R14, FAST);
-        test(ALL, USER);
-        int supervisor = asm.jumpIf(Assembler.EQUAL);
-        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.USER_TLB));
-        int byUser = asm.jumpIf(Assembler.EQUAL);
-        asm.immediateOp(Assembler.AND_IMM, 4, ALL, ~FETCHABLE);
-        int exempt = asm.jump();
-        asm.land(supervisor);
-        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.SUPERVISOR_TLB));
-        int bySupervisor = asm.jumpIf(Assembler.EQUAL);
-        asm.land(exempt);
-        asm.op(Assembler.CMP_LOAD, 8, R14, State.at(CpuLayout.EXEMPT_TLB));
-        refuseIf(Assembler.NOT_EQUAL);
-        asm.land(byUser);
-        asm.land(bySupervisor);
-        asm.op(Assembler.TEST, 8, ANY, ANY);
-        int executable = asm.jumpIf(Assembler.SIGN ^ 1);
-        asm.immediateOp(Assembler.AND_IMM, 4, ALL, ~FETCHABLE);
-        asm.land(executable);
-        if (write) {
-            test(ALL, WRITABLE);
-            refuseIf(Assembler.EQUAL);
-            test(ENTRY, DIRTY);
-            refuseIf(Assembler.EQUAL);
-        }
     }
 
     /// Has `SLOT` point to the slot that the address in AT is in, and R14 be the distance from its beginning.
@@ -237,7 +217,7 @@ final class PageWalk {
         found.forEach(asm::land);
     }
 
-    private static Address inSlot(int word) {
+    static Address inSlot(int word) {
         return Address.of(SLOT, word);
     }
 
@@ -253,27 +233,19 @@ final class PageWalk {
         asm.op(OR_LOAD, 8, RCX, R9);
     }
 
-    /// Has R10 become the tag for writes, and does what `MemorySlot.grantDirectWrites` does: the exchange is a fence.
-    /// Uses R9 and R14.
+    /// Has R10 become the tag for writes. Uses R9 and R14.
     private void permitWrites() {
         List<Integer> forbidden = new ArrayList<>();
         forbidWrites();
         if (!write) {
-            test(ALL, WRITABLE);
+            test(asm, ALL, PageAccess.WRITABLE);
             forbidden.add(asm.jumpIf(Assembler.EQUAL));
-            test(ENTRY, DIRTY);
+            test(asm, ENTRY, PageAccess.DIRTY);
             forbidden.add(asm.jumpIf(Assembler.EQUAL));
         }
-        asm.move(R9, R14);
-        asm.shift(Assembler.SHR_IMM, 8, R9, SMALL_SHIFT + CpuLayout.PAGES_PER_GRANT_SHIFT);
-        asm.shift(Assembler.SHL_IMM, 8, R9, 2);
-        asm.op(ADD_LOAD, 8, R9, inSlot(CpuLayout.SLOT_GRANTS));
-        asm.op(Assembler.LOAD, 4, R10, State.at(CpuLayout.EPOCH));
-        asm.op(XCHG, 4, R10, Address.of(R9, 0));
+        noteGrant(asm, R9, R10);
         forbidWrites();
-        asm.load(R9, inSlot(CpuLayout.SLOT_TRACKED));
-        asm.shift(Assembler.SHR_IMM, 8, R14, SMALL_SHIFT);
-        asm.op(BT, 8, R14, Address.of(R9, 0));
+        testTracked(asm, R9);
         if (write) {
             refuseIf(Assembler.BELOW);
         } else {
@@ -282,6 +254,24 @@ final class PageWalk {
         asm.move(R10, R15);
         asm.immediateOp(Assembler.AND_IMM, 8, R10, PAGE_MASK);
         forbidden.forEach(asm::land);
+    }
+
+    /// Does the first half of what `MemorySlot.grantDirectWrites` does, R14 bytes from the beginning of the slot: the
+    /// exchange is a fence. [#testTracked] is the second.
+    static void noteGrant(Assembler asm, int at, int epoch) {
+        asm.move(at, R14);
+        asm.shift(Assembler.SHR_IMM, 8, at, SMALL_SHIFT + CpuLayout.PAGES_PER_GRANT_SHIFT);
+        asm.shift(Assembler.SHL_IMM, 8, at, 2);
+        asm.op(ADD_LOAD, 8, at, inSlot(CpuLayout.SLOT_GRANTS));
+        asm.op(Assembler.LOAD, 4, epoch, State.at(CpuLayout.EPOCH));
+        asm.op(XCHG, 4, epoch, Address.of(at, 0));
+    }
+
+    /// CF tells whether somebody must hear of writes. Destroys R14.
+    static void testTracked(Assembler asm, int at) {
+        asm.load(at, inSlot(CpuLayout.SLOT_TRACKED));
+        asm.shift(Assembler.SHR_IMM, 8, R14, SMALL_SHIFT);
+        asm.op(BT, 8, R14, Address.of(at, 0));
     }
 
     /// Has R10 become a tag that nothing matches. Uses R9.

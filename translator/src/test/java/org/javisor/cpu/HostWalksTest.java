@@ -75,7 +75,7 @@ class HostWalksTest {
             assertEquals(-1, guest.runToVector());
 
             assertEquals((ACCESSED | DIRTY) * (long) ROUNDS, guest.cpu.reg64(RBX));
-            assertEquals(0, walks(guest));
+            assertEquals(engine == Engine.TRANSLATOR, walks(guest) > ROUNDS / 2, () -> walks(guest) + " walks");
         }
     }
 
