@@ -2,6 +2,7 @@
 package org.javisor.app.gdb;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -167,6 +168,7 @@ class GdbServerTest {
         assertTrue(text.contains("CR0 0x"), text);
         String gpa = new String(Hex.bytes(ask("qRcmd," + Hex.of("translate 0x100000"))), StandardCharsets.UTF_8);
         assertEquals("0x100000\n", gpa);
+        assertFalse(ask("qRcmd," + Hex.of("info version")).startsWith("E"), "Linux's scripts want an answer");
     }
 
     @Test
