@@ -143,11 +143,11 @@ public final class CpuRegisters {
         return cpu.msrs().peek(index);
     }
 
-    /// As WRMSR, but banks of machine checks take every status.
+    /// As WRMSR, but status that the guest can only clear may be put back.
     ///
     /// @return whether the register exists and takes the value
     public boolean msr(int index, long value) {
-        return hasMsr(index) && cpu.machineCheck.restore(index, value) || cpu.msrs().write(index, value);
+        return cpu.msrs().restore(index, value);
     }
 
     /// @param limit the last byte, 0 to 0xffff

@@ -73,19 +73,8 @@ public final class MachineCheck {
                 boolean clearedOnly = register == STATUS;
                 table.define(first + register, () -> banks[at], value -> writeBank(at, value, clearedOnly));
             }
+            table.restoredBy(first + STATUS, value -> writeBank(bank + STATUS, value, false));
         }
-    }
-
-    /// Writes what a bank reports, as the owner may who puts it back.
-    ///
-    /// @return false if `index` is not such a register
-    boolean restore(int index, long value) {
-        int at = index - Msrs.MC0_CTL;
-        boolean reports = at >= 0 && at < banks.length && at % REGISTERS == STATUS;
-        if (reports) {
-            banks[at] = value;
-        }
-        return reports;
     }
 
     private boolean writeStatus(long value) {

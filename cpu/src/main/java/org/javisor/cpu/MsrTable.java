@@ -17,7 +17,7 @@ public final class MsrTable {
     /// A writer that takes every value and forgets it.
     public static final LongPredicate IGNORED = _ -> true;
 
-    private record Register(int index, LongSupplier reader, LongPredicate writer) { }
+    private record Register(int index, LongSupplier reader, LongPredicate writer, LongPredicate restorer) { }
 
     private static final Register[] NONE = {};
 
@@ -58,8 +58,16 @@ public final class MsrTable {
         int at = place(index);
         Register[] more = Arrays.copyOf(registers, registers.length + 1);
         System.arraycopy(registers, at, more, at + 1, registers.length - at);
-        more[at] = new Register(index, reader, writer);
+        more[at] = new Register(index, reader, writer, writer);
         registers = more;
+    }
+
+    /// Has the processor's owner, who puts a register back, write it in another way than the guest.
+    ///
+    /// @param restorer of a register that is defined; takes the value, or refuses it by returning false
+    void restoredBy(int index, LongPredicate restorer) {
+        int at = place(index);
+        registers[at] = new Register(index, registers[at].reader, registers[at].writer, restorer);
     }
 
     /// Where the register is, or belongs.
@@ -122,6 +130,14 @@ public final class MsrTable {
             return false;
         }
         return register.writer.test(value);
+    }
+
+    /// Writes as the processor's owner; nothing is counted.
+    ///
+    /// @return whether the register exists and took the value
+    boolean restore(int index, long value) {
+        Register register = find(index);
+        return register != null && register.restorer.test(value);
     }
 
     private void countUnknown(int index) {

@@ -394,6 +394,7 @@ final class PerformanceMonitor {
         table.define(Msrs.FIXED_CTR_CTRL, () -> fixedControl, this::writeFixedControl);
         table.define(Msrs.PERF_GLOBAL_CTRL, () -> control, this::writeControl);
         table.define(Msrs.PERF_GLOBAL_STATUS, this::readStatus, MsrTable.READ_ONLY);
+        table.restoredBy(Msrs.PERF_GLOBAL_STATUS, this::restoreStatus);
         table.define(Msrs.PERF_GLOBAL_OVF_CTRL, () -> 0, this::clearStatus);
         // Counters can be written in their full width.
         table.define(Msrs.PERF_CAPABILITIES, () -> 1 << 13, MsrTable.READ_ONLY);
@@ -432,6 +433,15 @@ final class PerformanceMonitor {
     private long readStatus() {
         settle();
         return status;
+    }
+
+    private boolean restoreStatus(long bits) {
+        if ((bits & ~(ALL | UNUSED_STATUS)) != 0) {
+            return false;
+        }
+        settle();
+        status = bits;
+        return true;
     }
 
     private boolean clearStatus(long bits) {

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Optional;
 import java.util.Set;
 import org.javisor.vmm.ClockReading;
+import org.javisor.vmm.MachineCheckError;
 import org.javisor.vmm.MpState;
 import org.javisor.vmm.Registers;
 import org.javisor.vmm.VcpuEvents;
@@ -31,7 +32,8 @@ class SavedStateConformanceTest {
     private static final String ENGINES = "org.javisor.vmm.conformance.Engines#all";
     private static final VmConfig TWO =
             VmConfig.pc(2).withExitsOnUnclaimed(true).withInterfaces(Set.of(GuestInterface.KVM));
-    private static final int SYSTEM_TIME = 0x4b56_4d01, STAR = 0xc000_0081, KERNEL_GS_BASE = 0xc000_0102;
+    private static final int SYSTEM_TIME = 0x4b56_4d01, STAR = 0xc000_0081, KERNEL_GS_BASE = 0xc000_0102,
+            PERF_GLOBAL_STATUS = 0x38e;
 
     private static VmState saved(Guest guest) {
         guest.vm.pause();
@@ -69,6 +71,11 @@ class SavedStateConformanceTest {
         registers.msr(STAR, 0x0013_0008_0000_0000L);
         registers.msr(KERNEL_GS_BASE, 0x1234_5678L);
         registers.msr(SYSTEM_TIME, 0x2001);
+        // What guests can only clear: an error in a bank, a counter that has overflowed.
+        guest.vcpu.injectMachineCheck(new MachineCheckError(4, MachineCheckError.VALID | 0x136, 0, 0, 0));
+        if (guest.vm.engine().equals("software")) {
+            registers.msr(PERF_GLOBAL_STATUS, 1L << 33);
+        }
         int timer = 0x320, initialCount = 0x380, taskPriority = 0x80, spurious = 0xf0, inRequest = 0x200 + 16 * 2;
         guest.vcpu.lapic(guest.vcpu.lapic().with(spurious, 0x1ff).with(taskPriority, 0x50).with(inRequest, 1 << 3)
                 .with(timer, 0x1_0040).with(initialCount, 0));
