@@ -29,6 +29,12 @@ public final class ObservedGuest implements AutoCloseable {
                 + "fb 66bd10270000 66b93f080000 66b840000000 0f30 664d 75ee e6e1 ebe3 66b90b080000 6631c0 0f30 cf"),
         /// INVLPG, and a load from the page.
         TLB_FILL("b910270000 b800001000 0f0138 488b18 ffc9 75f6 e6e1 ebe8"),
+        /// UD2, and a handler that returns behind it.
+        EXCEPTION("c70618001710 c7061a000000 b91027 0f0b e2fc e6e1 ebf5 89e5 83460002 cf"),
+        /// The local APIC's timer is started for a moment that HLT waits for; the interrupt is taken and ended.
+        HALT("c70600016810 c70602010000 66b91b000000 0f32 660d000c0000 0f30 66b90f080000 66b8ff010000 6631d2 0f30"
+                + "66b932080000 66b840000000 0f30 66b93e080000 66b80b000000 0f30 bd1027 fa 66b938080000 66b8d0070000"
+                + "6631d2 0f30 fb f4 fa 4d 75e9 e6e1 ebe1 66b90b080000 6631c0 6631d2 0f30 cf"),
         /// A load from where nothing is mapped, and a handler that returns behind it.
         PAGE_FAULT("b910270000 b800000040 488b18 ffc9 75f9 e6e1 ebeb" + "90".repeat(0x2b)
                 + "4883c408 4883042403 48cf");
@@ -37,6 +43,10 @@ public final class ObservedGuest implements AutoCloseable {
 
         Work(String code) {
             this.code = HexFormat.of().parseHex(code.replace(" ", ""));
+        }
+
+        private boolean needsChips() {
+            return this == INTERRUPT || this == HALT;
         }
 
         private boolean is64Bit() {
@@ -50,7 +60,7 @@ public final class ObservedGuest implements AutoCloseable {
     private final Vcpu vcpu;
 
     ObservedGuest(Work work) {
-        vm = hypervisor.createVm(work == Work.INTERRUPT ? VmConfig.pc(1).withExitsOnUnclaimed(true) : VmConfig.BARE);
+        vm = hypervisor.createVm(work.needsChips() ? VmConfig.pc(1).withExitsOnUnclaimed(true) : VmConfig.BARE);
         vm.memory().addSlot(0, 0, ram);
         vm.ports().attach(0x60, 1, new Nothing(), "nothing");
         vcpu = vm.createVcpu(0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.bench;
 
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -22,8 +21,8 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/// What it costs that Flight Recorder may be told, and that it is: `NEVER` without a recording, `OFF` with one of other
-/// events, `ON` with one of ours. The least of the iterations is the figure to read on a busy machine.
+/// What it costs that Flight Recorder may be told, and that it is, by the time of day, and what is allocated for it.
+/// The least of the iterations is the figure to read on a busy machine; [ObservingCost] is what to use there.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -32,31 +31,18 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 @Measurement(iterations = 50, time = 50, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(value = 1, jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED,org.javisor.host", "-XX:+UseSerialGC"})
 public class ObservingBench {
-    private static final List<String> OURS = List.of("Exit", "Halt", "InterruptInjected", "InterruptDelivered",
-            "Exception", "PageFault", "TlbFill", "Pause", "Reset");
-
-    /// What is recorded.
-    public enum Recorded { NEVER, OFF, ON }
-
     @Param
     private ObservedGuest.Work work;
 
     @Param
-    private Recorded recorded;
+    private ObservingCost.Recorded recorded;
 
     private ObservedGuest guest;
     private Recording recording;
 
     @Setup
     public void setUp() {
-        if (recorded != Recorded.NEVER) {
-            recording = new Recording();
-            recording.enable("jdk.JVMInformation");
-            if (recorded == Recorded.ON) {
-                OURS.forEach(name -> recording.enable("org.javisor." + name));
-            }
-            recording.start();
-        }
+        recording = recorded.start();
         guest = new ObservedGuest(work);
         guest.round();
     }
