@@ -82,6 +82,25 @@ class GuestInterfaceConformanceTest {
         }
     }
 
+    /// A number that no call has, so that KVM answers itself; a guest may use the other maker's instruction.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void callsAreMadeByEitherInstruction(String engine) {
+        Engines.assumeProcessor(engine);
+        VmConfig config = VmConfig.pc(1).withExitsOnUnclaimed(true).withInterfaces(Set.of(GuestInterface.KVM));
+        try (Guest guest = new Guest(engine, config, """
+                66b834120000  mov eax, 0x1234
+                0f01c1        vmcall
+                66e780        out 0x80, eax
+                66b834120000  mov eax, 0x1234
+                0f01d9        vmmcall
+                66e780        out 0x80, eax
+                """)) {
+            assertEquals(new VmExit.PortWrite(0x80, 4, -1000), guest.run());
+            assertEquals(new VmExit.PortWrite(0x80, 4, -1000), guest.run());
+        }
+    }
+
     /// Waiting for a write to memory would keep a host's processor busy, or need all writes watched: no machine has it.
     @ParameterizedTest
     @MethodSource(ENGINES)

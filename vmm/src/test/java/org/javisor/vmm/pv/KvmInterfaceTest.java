@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class KvmInterfaceTest {
     private static final int SYSTEM_TIME = 0x4b56_4d01, WALL_CLOCK = 0x4b56_4d00, STEAL_TIME = 0x4b56_4d03,
-            LAZY_EOI = 0x4b56_4d04, ASYNC_FAULT = 0x4b56_4d02;
+            LAZY_EOI = 0x4b56_4d04, ASYNC_FAULT = 0x4b56_4d02, OLD_WALL_CLOCK = 0x11, OLD_SYSTEM_TIME = 0x12;
     private static final long AREA = 0x2000;
 
     private final FakeMachine it = new FakeMachine();
@@ -102,6 +102,31 @@ class KvmInterfaceTest {
         long boot = it.clock.wallNanos() - it.clock.nanos();
         assertEquals(boot, it.memory().loadInt(AREA + 4) * 1_000_000_000L + it.memory().loadInt(AREA + 8));
         assertEquals(0, it.memory().loadInt(AREA) & 1);
+    }
+
+    @Test
+    void oldGuestsHaveTheSameClocksByOtherRegisters() {
+        it.clock.advance(123_456_789);
+        assertTrue(write(OLD_SYSTEM_TIME, AREA | 1));
+        assertEquals(AREA | 1, it.read(SYSTEM_TIME));
+        assertEquals(it.clock.nanos(), guestNanos(it.tscAt(it.clock.nanos())));
+
+        assertTrue(write(OLD_WALL_CLOCK, AREA + 0x100));
+
+        long boot = it.memory().loadInt(AREA + 0x104) * 1_000_000_000L + it.memory().loadInt(AREA + 0x108);
+        assertEquals(it.clock.wallNanos() - it.clock.nanos(), boot);
+    }
+
+    @Test
+    void aGuestSaysWhetherItMayBeMigrated() {
+        int migrationControl = 0x4b56_4d08;
+        assertTrue(write(migrationControl, 1));
+        assertEquals(1, it.read(migrationControl));
+        assertFalse(write(migrationControl, 2), "a reserved bit");
+
+        processor.reset();
+
+        assertEquals(0, it.read(migrationControl));
     }
 
     @Test
