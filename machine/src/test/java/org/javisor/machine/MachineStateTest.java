@@ -28,8 +28,12 @@ import org.javisor.memory.ConfigurationException;
 import org.javisor.testkit.MicroGuest;
 import org.javisor.testkit.Records;
 import org.javisor.testkit.Seeds;
+import org.javisor.vmm.Execution;
 import org.javisor.vmm.Vm;
+import org.javisor.vmm.kvm.KvmProbe;
+import org.javisor.vmm.kvm.KvmProbe.Verdict;
 import org.javisor.vmm.pv.GuestInterface;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,13 +119,18 @@ class MachineStateTest {
         return bytes;
     }
 
-    @Test
-    void aGuestGoesOnInAnotherMachine() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"INTERPRETER", "AUTO", "KVM"})
+    void aGuestGoesOnInAnotherMachine(Execution execution) throws Exception {
+        KvmProbe kvm = execution == Execution.KVM ? KvmProbe.result() : null;
+        Assumptions.assumeTrue(kvm == null || kvm.verdict() == Verdict.FAST || kvm.verdict() == Verdict.SLOW,
+                () -> kvm.reason());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         // CMP dword [0x5000], 0; JE to the CMP.
         byte[] kernel = new MicroGuest().print("before").bytes(0x83, 0x3d, 0, 0x50, 0, 0, 0, 0x74, 0xf7)
                 .print(" and after").out8(0xf4, 3).stop().elf();
-        MachineBuilder builder = Machine.builder().memory(RAM_BYTES).serial(0, out::write).debugExit(0xf4)
+        MachineBuilder builder = Machine.builder().execution(execution).memory(RAM_BYTES).serial(0, out::write)
+                .debugExit(0xf4)
                 .kernel("guest", kernel);
         MachineState state;
         try (Machine machine = builder.build()) {
