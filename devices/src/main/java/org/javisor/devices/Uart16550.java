@@ -36,13 +36,17 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
 
     /// Everything the chip remembers.
     ///
-    /// @param fcr      the bits of FCR that last: FIFO enable, DMA mode and trigger level
-    /// @param lsr      overrun, and the errors of the byte on top that have not been read yet
-    /// @param divisor  the divisor latch
-    /// @param received the receiver's bytes, oldest first, each with its LSR error bits in bits 15:8
-    /// @param queued   bytes from the host that have not reached the receiver
+    /// @param fcr       the bits of FCR that last: FIFO enable, DMA mode and trigger level
+    /// @param lsr       overrun, and the errors of the byte on top that have not been read yet
+    /// @param divisor   the divisor latch
+    /// @param timeoutAt when the receiver will have waited for long enough, by the clock; [#NEVER] if nothing waits
+    /// @param received  the receiver's bytes, oldest first, each with its LSR error bits in bits 15:8
+    /// @param queued    bytes from the host that have not reached the receiver
     public record State(int ier, int fcr, int lcr, int mcr, int lsr, int msr, int scr, int divisor,
-            boolean thrInterrupt, boolean timeout, int[] received, byte[] queued) {
+            boolean thrInterrupt, boolean timeout, long timeoutAt, int[] received, byte[] queued) {
+        /// No point of time.
+        public static final long NEVER = Long.MAX_VALUE;
+
         public State {
             if ((ier & ~0xf) != 0 || (fcr & ~0xc9) != 0 || (lcr & ~0xff) != 0 || (mcr & ~0x1f) != 0
                     || (lsr & ~LSR_ERRORS) != 0 || (msr & ~0xff) != 0 || (scr & ~0xff) != 0
@@ -75,6 +79,7 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     private int divisor;
     private boolean thrInterrupt;
     private boolean timeout;
+    private long timeoutAt = State.NEVER;
     private int modemInputs = MSR_DCD | MSR_DSR | MSR_CTS;
 
     /// @param irq      INTR behind OUT2's gate; by tradition IRQ 4 for COM1 and COM3, IRQ 3 for COM2 and COM4
@@ -289,19 +294,30 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     }
 
     private void restartTimeout() {
-        timeoutTimer.cancel();
-        if (fifos() && !fifo.isEmpty() && !timeout && (ier & IER_RECEIVED) != 0) {
-            timeoutTimer.arm(clock.nanos() + TIMEOUT_CHARACTERS * characterNanos());
+        expectTimeout(fifos() && !fifo.isEmpty() && !timeout && (ier & IER_RECEIVED) != 0
+                ? clock.nanos() + TIMEOUT_CHARACTERS * characterNanos() : State.NEVER);
+    }
+
+    private void expectTimeout(long nanos) {
+        timeoutAt = nanos;
+        if (nanos == State.NEVER) {
+            timeoutTimer.cancel();
+        } else {
+            timeoutTimer.arm(nanos);
         }
     }
 
     private void stopTimeout() {
         timeout = false;
-        timeoutTimer.cancel();
+        expectTimeout(State.NEVER);
     }
 
     private void characterTimeout() {
         synchronized (lock) {
+            if (clock.nanos() < timeoutAt) {
+                return;     // it was put off meanwhile
+            }
+            timeoutAt = State.NEVER;
             timeout = fifos() && !fifo.isEmpty();
             update();
         }
@@ -411,7 +427,7 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
     public State save() {
         synchronized (lock) {
             return new State(ier, fcr, lcr, mcr, lsr, msr, scr, divisor, thrInterrupt, timeout,
-                    fifo.toArray(), queue.toArray());
+                    timeoutAt, fifo.toArray(), queue.toArray());
         }
     }
 
@@ -430,7 +446,7 @@ public final class Uart16550 implements EightBitDevice, Chip<Uart16550.State> {
             timeout = state.timeout;
             fifo.load(state.received);
             queue.load(state.queued);
-            restartTimeout();
+            expectTimeout(state.timeoutAt);
             update();
         }
         irq.drive();

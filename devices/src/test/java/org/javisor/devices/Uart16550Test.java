@@ -148,6 +148,20 @@ class Uart16550Test {
     }
 
     @Test
+    void bytesBelowTheTriggerLevelHaveWaitedAsLongInAStateThatIsLoaded() {
+        uart.writeByte(Uart16550.IIR_FCR, Uart16550.FCR_ENABLE | 0xc0);
+        uart.writeByte(Uart16550.IER, Uart16550.IER_RECEIVED);
+        type("a");
+        clock.advance(200_000);     // of 243 microseconds
+        Uart16550 other = new Uart16550(new ProbeLine(), _ -> { }, clock);
+
+        other.load(uart.save());
+        clock.advance(50_000);
+
+        assertEquals(Uart16550.IIR_FIFOS | Uart16550.IIR_TIMEOUT, other.readByte(Uart16550.IIR_FCR));
+    }
+
+    @Test
     void lineStatusComesBeforeDataAndDataBeforeTransmit() {
         uart.writeByte(Uart16550.IER, 0xf);
         type("a");
