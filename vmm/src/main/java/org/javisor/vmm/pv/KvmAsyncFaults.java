@@ -24,6 +24,8 @@ final class KvmAsyncFaults {
     private static final int BYTES = 64;
     private static final int FLAGS = 0, TOKEN = 4;
     private static final int NOT_PRESENT = 1;
+    /// The token of all pages that the guest waits for.
+    private static final int ALL = -1;
     /// Fixed, edge-triggered, asserted.
     private static final int COMMAND = 0x4000;
     /// Pages that one processor may wait for at once.
@@ -92,6 +94,15 @@ final class KvmAsyncFaults {
         register = 0;
         vector = 0;
         forget();
+    }
+
+    /// Tells a guest that goes on in another machine that all it waits for is there: what is not, it will touch again.
+    synchronized void restored() {
+        int wanted = ENABLED | BY_INTERRUPT;
+        if ((register & wanted) == wanted) {
+            ready.add(ALL);
+            tell();
+        }
     }
 
     /// What is on its way comes without a word.

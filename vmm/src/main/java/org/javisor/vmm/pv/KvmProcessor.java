@@ -43,10 +43,18 @@ public final class KvmProcessor {
         msrs.define(STEAL_TIME, stealTime::register, stealTime::register);
         msrs.define(LAZY_EOI, lazyEoi::register, lazyEoi::register);
         msrs.define(ASYNC_FAULT, asyncFaults::register, asyncFaults::register);
-        msrs.define(ASYNC_FAULT_INTERRUPT, asyncFaults::vector, asyncFaults::vector);
+        msrs.define(ASYNC_FAULT_INTERRUPT, asyncFaults::vector, value -> faultVector(processor, value));
         msrs.define(ASYNC_FAULT_ACK, () -> 0, asyncFaults::acknowledge);
         msrs.define(POLL_CONTROL, () -> pollControl, within(1, value -> pollControl = value));
         msrs.define(MIGRATION_CONTROL, () -> migrationControl, within(1, value -> migrationControl = value));
+    }
+
+    private boolean faultVector(PvProcessor processor, long value) {
+        boolean taken = asyncFaults.vector(value);
+        if (taken && processor.accessedByOwner()) {
+            asyncFaults.restored();
+        }
+        return taken;
     }
 
     private static LongPredicate within(long mask, LongConsumer take) {

@@ -197,6 +197,24 @@ class KvmInterfaceTest {
     }
 
     @Test
+    void aGuestThatGoesOnElsewhereWaitsForNoPage() {
+        int interrupt = 0x4b56_4d06, acknowledge = 0x4b56_4d07, all = -1;
+        write(ASYNC_FAULT, AREA | 9);
+        assertTrue(write(interrupt, 0xf3));
+        assertEquals(List.of(), it.asked, "the guest itself");
+        it.owner = true;
+        it.memory().storeInt(AREA + 4, 0x1001);
+
+        assertTrue(write(interrupt, 0xf3));
+        assertEquals(0x1001, it.memory().loadInt(AREA + 4), "the guest has not looked at it yet");
+        it.memory().storeInt(AREA + 4, 0);
+        assertTrue(write(acknowledge, 1));
+
+        assertEquals(all, it.memory().loadInt(AREA + 4));
+        assertEquals(List.of("interrupt 0 40f3"), it.asked);
+    }
+
+    @Test
     void interruptsGoToThoseInTheBitmap() {
         assertEquals(3, call(10, 0b1011, 0, 0, 0xfd));
         assertEquals(List.of("interrupt 0 40fd", "interrupt 1 40fd", "interrupt 3 40fd"), it.asked);
