@@ -22,6 +22,8 @@ import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineExit;
 import org.javisor.machine.MachineState;
 import org.javisor.testkit.Seeds;
+import org.javisor.vmm.ClockReading;
+import org.javisor.vmm.Vm;
 import org.javisor.vmm.pv.GuestInterface;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -68,15 +70,30 @@ class ClockBootTest {
         clocksGoOnlyForward(offered, source, cpus, 10, 14);
     }
 
+    /// Its clock jumps ahead by ten minutes, in which neither its processors nor RCU did anything.
+    @Test
+    @Tag("slow")
+    void aGuestThatWasAwayMakesUpForItAndIsNotHung() throws Exception {
+        linux(GuestInterface.KVM, "kvm-clock", 2, "from=$(date +%s); echo begun;"
+                + " until [ $(date +%s) -ge $((from + 600)) ]; do sleep 0.1; done; echo there; sleep 12");
+        try {
+            await("begun\n");
+            Vm vm = machine.vm();
+            vm.pause();
+            ClockReading now = vm.clockReading();
+            vm.setClock(new ClockReading(now.nanos(), now.wallNanos(), now.tsc(),
+                    now.hostNanos() - TimeUnit.MINUTES.toNanos(10)));
+            vm.resume();
+            exit.get(SECONDS, TimeUnit.SECONDS);
+        } finally {
+            end();
+        }
+        assertEquals("begun\nthere\nkvm-clock\ndone\n", output());
+    }
+
     private void clocksGoOnlyForward(GuestInterface offered, String source, int cpus, int seconds, int stops)
             throws Exception {
-        builder = Machine.builder().cpus(cpus).memory(BYTES).interfaces(Optional.ofNullable(offered).map(Set::of)
-                .orElse(Set.of())).commandLine("console=ttyS0 quiet cryptomgr.notests clocksource=" + source)
-                .serial(1, out::write).serial(2, out::write).serial(3, result);
-        addGuest("echo begun; clocks " + seconds + " && echo forward only; " + CURRENT + "; " + COMPLAINTS
-                + "; echo done");
-        result.whenKnown(() -> machine.stop());
-        start(builder.build());
+        linux(offered, source, cpus, "echo begun; clocks " + seconds + " && echo forward only");
         try {
             await("begun\n");
             for (int stop = 0; stop < stops && !exit.isDone(); stop++) {
@@ -87,6 +104,16 @@ class ClockBootTest {
             end();
         }
         assertEquals("begun\nforward only\n" + source + "\ndone\n", output());
+    }
+
+    /// Starts Linux, which runs a command, and then tells its clock source and its complaints.
+    private void linux(GuestInterface offered, String source, int cpus, String command) throws Exception {
+        builder = Machine.builder().cpus(cpus).memory(BYTES).interfaces(Optional.ofNullable(offered).map(Set::of)
+                .orElse(Set.of())).commandLine("console=ttyS0 quiet cryptomgr.notests clocksource=" + source)
+                .serial(1, out::write).serial(2, out::write).serial(3, result);
+        addGuest(command + "; " + CURRENT + "; " + COMPLAINTS + "; echo done");
+        result.whenKnown(() -> machine.stop());
+        start(builder.build());
     }
 
     private void addGuest(String command) throws Exception {
