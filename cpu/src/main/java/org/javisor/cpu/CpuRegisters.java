@@ -194,6 +194,15 @@ public final class CpuRegisters {
         return answer;
     }
 
+    /// SSP; 0 without shadow stacks.
+    public long ssp() {
+        return cpu.shadowStack.pointer();
+    }
+
+    public void ssp(long pointer) {
+        cpu.shadowStack.pointer(pointer);
+    }
+
     public void cr2(long value) {
         cpu.cr2(value);
     }

@@ -25,9 +25,9 @@ import org.javisor.vmm.irq.LapicState;
 /// @param smi      where the engine has system management mode
 /// @param lapic    where the machine has local APICs
 public record VcpuState(List<Long> general, long rip, long rflags, List<Segment> segments, Table gdt, Table idt,
-        List<Long> debug, Paging paging, long cr2, long xcr0, byte[] xsave, SortedMap<Integer, Long> msrs, int tscKhz,
-        long tscOffset, long tsc, VcpuEvents events, MpState mpState, Optional<SmiState> smi,
-        Optional<LapicState> lapic) {
+        List<Long> debug, Paging paging, long ssp, long cr2, long xcr0, byte[] xsave,
+        SortedMap<Integer, Long> msrs, int tscKhz, long tscOffset, long tsc, VcpuEvents events, MpState mpState,
+        Optional<SmiState> smi, Optional<LapicState> lapic) {
     private static final int GENERAL = 16, SEGMENTS = Registers.TR + 1;
     private static final int[] DEBUG = {0, 1, 2, 3, 6, 7};
     private static final int TSC = 0x10, APIC_BASE = 0x1b, SMI_COUNT = 0x34, TSC_DEADLINE = 0x6e0, EFER = 0xc000_0080;
@@ -60,9 +60,9 @@ public record VcpuState(List<Long> general, long rip, long rflags, List<Segment>
         }
         return new VcpuState(each(GENERAL, registers::general), registers.rip(), registers.rflags(),
                 each(SEGMENTS, registers::segment), registers.gdt(), registers.idt(),
-                each(DEBUG.length, n -> registers.debug(DEBUG[n])), registers.paging(), registers.cr2(),
-                registers.xcr0(), registers.xsave(), msrs, vcpu.tscKhz(), vcpu.tscOffset(), registers.msr(TSC),
-                vcpu.events(), vcpu.mpState(),
+                each(DEBUG.length, n -> registers.debug(DEBUG[n])), registers.paging(), registers.ssp(),
+                registers.cr2(), registers.xcr0(), registers.xsave(), msrs, vcpu.tscKhz(), vcpu.tscOffset(),
+                registers.msr(TSC), vcpu.events(), vcpu.mpState(),
                 managed ? Optional.of(vcpu.smi()) : Optional.empty(),
                 chips ? Optional.of(vcpu.lapic()) : Optional.empty());
     }
@@ -116,6 +116,7 @@ public record VcpuState(List<Long> general, long rip, long rflags, List<Segment>
         for (int n = 0; n < DEBUG.length; n++) {
             registers.debug(DEBUG[n], debug.get(n));
         }
+        registers.ssp(ssp);
         registers.cr2(cr2);
         registers.xcr0(xcr0);
         registers.xsave(xsave);

@@ -134,6 +134,19 @@ final class SoftwareRegisters implements Registers {
     }
 
     @Override
+    public long ssp() {
+        return cpu.ssp();
+    }
+
+    @Override
+    public void ssp(long pointer) {
+        if ((pointer & 3) != 0) {
+            throw new InvalidRegisterException("ssp", String.format("0x%x is no multiple of 4", pointer));
+        }
+        cpu.ssp(pointer);
+    }
+
+    @Override
     public long cr2() {
         return cpu.cr2();
     }

@@ -75,6 +75,7 @@ class SavedStateConformanceTest {
         guest.vcpu.injectMachineCheck(new MachineCheckError(4, MachineCheckError.VALID | 0x136, 0, 0, 0));
         if (guest.vm.engine().equals("software")) {
             registers.msr(PERF_GLOBAL_STATUS, 1L << 33);
+            registers.ssp(0x7ff8);
         }
         int timer = 0x320, initialCount = 0x380, taskPriority = 0x80, spurious = 0xf0, inRequest = 0x200 + 16 * 2;
         guest.vcpu.lapic(guest.vcpu.lapic().with(spurious, 0x1ff).with(taskPriority, 0x50).with(inRequest, 1 << 3)
@@ -91,6 +92,7 @@ class SavedStateConformanceTest {
         assertEquals(expected.idt(), actual.idt());
         assertEquals(expected.debug(), actual.debug());
         assertEquals(expected.paging(), actual.paging());
+        assertEquals(expected.ssp(), actual.ssp());
         assertEquals(expected.cr2(), actual.cr2());
         assertEquals(expected.xcr0(), actual.xcr0());
         assertArrayEquals(expected.xsave(), actual.xsave());

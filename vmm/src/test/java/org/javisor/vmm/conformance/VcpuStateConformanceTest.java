@@ -64,6 +64,7 @@ class VcpuStateConformanceTest {
 
             assertEquals("dr7", refused(() -> registers.debug(7, 1L << 32)));
             assertEquals("cr8", refused(() -> registers.cr8(16)));
+            assertEquals("ssp", refused(() -> registers.ssp(0x1001)));
             assertEquals("xcr0", refused(() -> registers.xcr0(2)));
             assertEquals("MSR 0x12345678", refused(() -> registers.msr(0x1234_5678)));
             assertEquals("MSR 0x12345678", refused(() -> registers.msr(0x1234_5678, 1)));
