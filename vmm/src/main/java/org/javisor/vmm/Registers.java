@@ -89,16 +89,16 @@ public interface Registers {
     /// @throws InvalidRegisterException if they do not make a state that the processor can have
     void paging(Paging paging);
 
-    /// SSP, the pointer of the shadow stack in use; 0 where the engine offers guests none.
+    /// SSP, the pointer of the shadow stack in use; 0 where the engine does not tell.
     default long ssp() {
         return 0;
     }
 
     /// @param pointer a multiple of 4
-    /// @throws InvalidRegisterException if it cannot be, or the engine offers guests no shadow stacks
+    /// @throws InvalidRegisterException if it cannot be, or the engine does not take it
     default void ssp(long pointer) {
         if (pointer != 0) {
-            throw new InvalidRegisterException("ssp", "this engine offers guests no shadow stacks");
+            throw new InvalidRegisterException("ssp", "this engine does not take it");
         }
     }
 
