@@ -101,7 +101,10 @@ import org.javisor.memory.MemorySlot;
 /// 2368 │ WALK_KEYS       8          │ the bits of an entry that are its protection key, if keys are in use
 /// 2376 │ KEY_RIGHTS      2 × 4      │ what is forbidden by key, of user pages and of the others
 /// 2384 │ WALK_LEAF       8          │ host address of the entry that a walk has read last
-/// 2392 │ unused                     │
+/// 2392 │ WALK_FETCH      4          │ what the error code has for a fetch: FAULT_FETCH, or nothing
+/// 2396 │ unused                     │
+/// 2400 │ FETCH_ENTRY     16         │ like an entry of an entry cache: what delivers the page fault of a fetch
+/// 2416 │ unused                     │
 ///      ├───────────────────────────┤
 /// 4096 │ EMPTY_TLB       772 Ki     │ always empty. See Tlb
 ///      │ TLB         6 × 3 × 772 Ki │ of each address space: user; supervisor; the same exempt from SMAP
@@ -177,6 +180,7 @@ public final class CpuLayout {
     public static final int FAULT = 2304, FAULT_FOUND = 1 << 8, FAULT_OFFSET = 2308, FAULT_AHEAD = 2312;
     public static final int FAULT_ADDRESS = 2320, FAULT_WORDS = 2328, WALK_FAULTS = 2360;
     public static final int WALK_SETS = 2316, WALK_KEYS = 2368, KEY_RIGHTS = 2376, WALK_LEAF = 2384;
+    public static final int WALK_FETCH = 2392, FETCH_ENTRY = 2400;
     public static final int WALK_ADDRESS = 1760, WALK_RESERVED = 1768, WALKS = 1776, WALKED = 1784, EPOCH = 1788;
     public static final int WALK_SLOTS = 1792, WALK_SLOT_COUNT = 2, WALK_SLOT_BYTES = 40;
     /// In each of these.

@@ -38,6 +38,8 @@ final class HostWalks {
                 (cpu.cr4 & ControlBits.CR4_PKE) != 0 ? cpu.keys.user() : 0);
         HostMemory.storeInt(state + CpuLayout.KEY_RIGHTS + KEY_RIGHTS_BYTES,
                 (cpu.cr4 & ControlBits.CR4_PKS) != 0 ? cpu.keys.supervisor() : 0);
+        HostMemory.storeInt(state + CpuLayout.WALK_FETCH,
+                cpu.mmu.fill.tellsFetches() ? PageWalker.FETCH : 0);
         HostMemory.storeInt(state + CpuLayout.EPOCH, cpu.group.epoch());
         // In lock-step, what host code has changed in memory is taken back, but for what it has not noted.
         HostMemory.storeInt(state + CpuLayout.WALK_SETS, cpu.group.checked ? 0 : 1);

@@ -262,9 +262,13 @@ final class PageWalker {
 
     private int error(int access, int cause) {
         int bits = access & ERROR_BITS | cause;
-        boolean tellsFetches = (cpu.cr4 & ControlBits.CR4_SMEP) != 0
+        return tellsFetches() ? bits : bits & ~FETCH;
+    }
+
+    /// Whether error codes tell fetches from reads.
+    boolean tellsFetches() {
+        return (cpu.cr4 & ControlBits.CR4_SMEP) != 0
                 || (cpu.cr4 & ControlBits.CR4_PAE) != 0 && (cpu.efer & ControlBits.EFER_NXE) != 0;
-        return tellsFetches ? bits : bits & ~FETCH;
     }
 
     // ---- entries ----

@@ -36,6 +36,11 @@ final class TlbFill {
         return walker.gpa;
     }
 
+    /// Whether error codes of page faults tell fetches from reads.
+    boolean tellsFetches() {
+        return walker.tellsFetches();
+    }
+
     /// Loads the four PDPTEs that `cr3` points to; false if one has reserved bits set.
     boolean loadPdptes(long cr3) {
         return walker.loadPdptes(cr3);

@@ -139,7 +139,7 @@ final class Branches {
         } else {
             emission.flags.save();
             loadTarget(insn, index);
-            lookUp(index);
+            lookUpOrFault(index);
             follow();
         }
     }
@@ -147,7 +147,17 @@ final class Branches {
     /// Branch `index` leads to a target in another page. The flags are in memory.
     void jumpFar(int target, int index) {
         loadFar(target);
-        lookUp(index);
+        if (isLoop(emission.translation.instruction(index))) {
+            find(EntryLookup.ENTRIES);
+            Runnable again = lookAgain(EntryLookup.ENTRIES);
+            emission.interpretIf(Assembler.NOT_EQUAL, index, () -> {
+                again.run();
+                // It has counted already.
+                asm.op(Assembler.LEA, emission.word, Assembler.RCX, Address.of(Assembler.RCX, 1));
+            });
+        } else {
+            lookUp(index);
+        }
         follow();
     }
 
@@ -186,6 +196,22 @@ final class Branches {
     void lookUp(Address table, int index) {
         find(table);
         emission.interpretIf(Assembler.NOT_EQUAL, index, lookAgain(table));
+    }
+
+    /// As [#lookUp], of a target anywhere: for one that cannot be fetched R15 leads to the delivery of the page fault.
+    private void lookUpOrFault(int index) {
+        if (emission.logged || emission.word != 8) {
+            lookUp(index);
+            return;
+        }
+        find(EntryLookup.ENTRIES);
+        int back = asm.length() + JUMP_IF_BYTES;
+        Runnable again = lookAgain(EntryLookup.ENTRIES);
+        emission.interpretIf(Assembler.NOT_EQUAL, index, () -> {
+            again.run();
+            emission.callWalkToFetch();
+            asm.jumpTo(Assembler.EQUAL, back);
+        });
     }
 
     /// As [#lookUp] of the entry for R14, but for canonical addresses of 48 bits that have none: these are put into
@@ -237,7 +263,7 @@ final class Branches {
             callDirectly(target(insn, index), index);
         } else {
             loadTarget(insn, index);
-            lookUp(index);
+            lookUpOrFault(index);
             asm.store(TARGET, R14);
             asm.store(FOUND, R15);
             pushReturn(index);

@@ -31,6 +31,7 @@ final class CodeMemory implements AutoCloseable {
     private final long invalidatePage;
     private final long walkToRead;
     private final long walkToWrite;
+    private final long walkToFetch;
     private final long fault;
     private final long faultWithFlags;
     private final Map<StringRoutine, Long> stringRoutines = new HashMap<>();
@@ -73,10 +74,16 @@ final class CodeMemory implements AutoCloseable {
         walkToRead = placeWalk(way, false);
         walkToWrite = placeWalk(way, true);
         way.reset();
-        for (int jump : PageFaults.emitRoutine(way)) {
+        PageFaults faults = PageFaults.emitRoutine(way);
+        for (int jump : faults.leaving()) {
             way.patch4(jump, (int) (leave - (next + jump + 4)));
         }
-        fault = place(way);
+        long delivery = place(way);
+        fault = delivery + faults.start();
+        way.reset();
+        int toDelivery = PageWalk.emitFetchRoutine(way);
+        way.patch4(toDelivery, (int) (delivery + faults.fetch() - (next + toDelivery + 4)));
+        walkToFetch = place(way);
         way.reset();
         FlagState.saveOnWayOut(way);
         faultWithFlags = placeAndGo(way, fault);
@@ -200,6 +207,12 @@ final class CodeMemory implements AutoCloseable {
     /// whether it did.
     long walk(boolean write) {
         return write ? walkToWrite : walkToRead;
+    }
+
+    /// Host address of what finds out whether the instruction at the address in R14 cannot be fetched. See
+    /// [PageWalk#emitFetchRoutine].
+    long walkToFetch() {
+        return walkToFetch;
     }
 
     /// Host address of a routine for a repeated string instruction.

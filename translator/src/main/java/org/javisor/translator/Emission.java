@@ -142,6 +142,11 @@ final class Emission {
         lead(asm.call(), memory.walk(write));
     }
 
+    /// Emits a call of what finds out whether a branch to R14 faults ([CodeMemory#walkToFetch]).
+    void callWalkToFetch() {
+        lead(asm.call(), memory.walkToFetch());
+    }
+
     /// Tells who leaves host code that AC or the base of a segment has changed. Keeps the host's flags.
     void systemChanged() {
         asm.storeImmediate(State.at(CpuLayout.SYSTEM_CHANGED), 1);

@@ -22,24 +22,32 @@ final class PageAccess {
     static final int ACCESSED = 0x20, WRITABLE = 2, USER = 4, DIRTY = 0x40;
     /// CR0.WP, in its byte.
     private static final int WP_BYTE = 2, WP = 1;
+    /// CR4.SMEP, in its byte.
+    private static final int SMEP_BYTE = 2, SMEP = 1 << 4;
     /// From a protection key to its rights: the lowest of its bits, and two bits a key.
     private static final int KEY_SHIFT = 58, RIGHTS_SHIFT = 0x1e, ACCESS_DISABLED = 1, WRITE_DISABLED = 2;
-    private static final int SUB_LOAD = 0x2b, SHIFT_BY_CL = 0xd3, LOCK = 0xf0, CMPXCHG = Assembler.MAP_0F | 0xb1;
+    private static final int OR_LOAD = 0x0b, SUB_LOAD = 0x2b, SHIFT_BY_CL = 0xd3, LOCK = 0xf0,
+            CMPXCHG = Assembler.MAP_0F | 0xb1;
     private static final Address FAST = State.at(CpuLayout.FAST_TLB), USER_TLB = State.at(CpuLayout.USER_TLB),
             SUPERVISOR_TLB = State.at(CpuLayout.SUPERVISOR_TLB), EXEMPT_TLB = State.at(CpuLayout.EXEMPT_TLB),
             FAULT = State.at(CpuLayout.FAULT), KEYS = State.at(CpuLayout.WALK_KEYS),
             LEAF = State.at(CpuLayout.WALK_LEAF), KEPT = State.at(CpuLayout.FAULT_WORDS);
 
+    /// What a walk is made for.
+    enum Kind { READ, WRITE, FETCH }
+
     private final Assembler asm;
+    private final Kind kind;
     private final boolean write;
     private final List<Integer> refusals;
     private final List<Integer> absent = new ArrayList<>(), reserved = new ArrayList<>(),
             violations = new ArrayList<>(), keyViolations = new ArrayList<>();
 
     /// @param refusals the jumps to where the walk is given up
-    PageAccess(Assembler asm, boolean write, List<Integer> refusals) {
+    PageAccess(Assembler asm, Kind kind, List<Integer> refusals) {
         this.asm = asm;
-        this.write = write;
+        this.kind = kind;
+        this.write = kind == Kind.WRITE;
         this.refusals = refusals;
     }
 
@@ -95,6 +103,23 @@ final class PageAccess {
         int executable = asm.jumpIf(Assembler.SIGN ^ 1);
         asm.immediateOp(Assembler.AND_IMM, 4, ALL, ~PageWalk.FETCHABLE);
         asm.land(executable);
+    }
+
+    /// As [#checkRights], of a fetch: goes on if the page may be executed.
+    void checkFetch() {
+        asm.load(R14, FAST);
+        PageWalk.test(asm, ALL, USER);
+        int supervisor = asm.jumpIf(Assembler.EQUAL);
+        int byUser = jumpIfIn(USER_TLB);
+        asm.testByte(State.at(CpuLayout.CR4 + SMEP_BYTE), SMEP);
+        violations.add(asm.jumpIf(Assembler.NOT_EQUAL));
+        int exempt = asm.jump();
+        asm.land(supervisor);
+        violations.add(jumpIfIn(USER_TLB));
+        asm.land(byUser);
+        asm.land(exempt);
+        asm.op(Assembler.TEST, 8, ANY, ANY);
+        violations.add(asm.jumpIf(Assembler.SIGN));
     }
 
     /// R14 is the address of the TLB in use.
@@ -204,6 +229,9 @@ final class PageAccess {
         asm.immediateOp(Assembler.OR_IMM, 4, RAX, CpuLayout.FAULT_USER);
         asm.land(supervisor);
         asm.land(exempt);
+        if (kind == Kind.FETCH) {
+            asm.op(OR_LOAD, 4, RAX, State.at(CpuLayout.WALK_FETCH));
+        }
         asm.op(Assembler.STORE, 4, RAX, FAULT);
         asm.store(State.at(CpuLayout.FAULT_ADDRESS), Assembler.R15);
     }

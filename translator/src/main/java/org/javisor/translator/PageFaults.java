@@ -6,6 +6,7 @@ import static org.javisor.translator.Assembler.R15;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.isa.Instruction;
 
@@ -49,22 +50,62 @@ final class PageFaults {
         return State.at(CpuLayout.FAULT_WORDS + 8 * n);
     }
 
+    /// The jumps to the way out, with the exit in R15.
+    private final List<Integer> leaving = new ArrayList<>();
+    private int fetch, start;
+
     /// Emits the routine. It expects the exit in R15, where that is in its page in FAULT_OFFSET, and the flags in
     /// memory, and uses R14.
-    ///
-    /// @return the jumps to the way out, with the exit in R15
-    static int[] emitRoutine(Assembler asm) {
-        return new PageFaults(asm).emit();
+    static PageFaults emitRoutine(Assembler asm) {
+        PageFaults routine = new PageFaults(asm);
+        routine.emit();
+        return routine;
     }
 
-    private int[] emit() {
+    /// The jumps to the way out.
+    List<Integer> leaving() {
+        return leaving;
+    }
+
+    /// Where in the routine exits lead.
+    int start() {
+        return start;
+    }
+
+    /// Where in the routine a branch leads whose target cannot be fetched, which FAULT_ADDRESS has.
+    int fetch() {
+        return fetch;
+    }
+
+    private void emit() {
+        fetch = asm.length();
+        int fetched = emitFetch();
+        int entry = asm.length();
+        emitAccess(fetched);
+        start = entry;
+    }
+
+    /// @return the jump to where the fault is delivered
+    private int emitFetch() {
+        asm.load(R14, WALKED);
+        asm.store(State.at(CpuLayout.RIP), R14);
+        asm.immediateOp(Assembler.AND_IMM, 4, R14, PAGE_BYTES - 1);
+        asm.op(Assembler.STORE, 4, R14, State.at(CpuLayout.FAULT_OFFSET));
+        asm.storeImmediate(State.at(CpuLayout.FAULT_AHEAD), 0);
+        asm.storeImmediate(R15, (int) BlockTranslator.exit(0, BlockTranslator.REACHED, 0));
+        asm.store(EXIT, R15);
+        return asm.jump();
+    }
+
+    private void emitAccess(int fetched) {
         asm.immediateOp(Assembler.CMP_IMM, 4, FAULT, 0);
-        int none = asm.jumpIf(Assembler.EQUAL);
+        leaving.add(asm.jumpIf(Assembler.EQUAL));
         asm.store(EXIT, R15);
         asm.op(CMP_BYTE, 1, CMP_EXTENSION, State.at(CpuLayout.STRADDLED));
         asm.immediate(0, 1);
         refuseIf(Assembler.NOT_EQUAL);
         checkAddress();
+        asm.land(fetched);
         asm.testByte(State.at(CpuLayout.SYSTEM_FLAGS + AC_BYTE), AC_IN_BYTE);
         refuseIf(Assembler.NOT_EQUAL);
         asm.testByte(FAULT, CpuLayout.FAULT_USER);
@@ -74,7 +115,7 @@ final class PageFaults {
         deliver(CpuLayout.FAULT_FROM_KERNEL, false);
         refusals.forEach(asm::land);
         asm.load(R15, EXIT);
-        return new int[] {none, asm.jump()};
+        leaving.add(asm.jump());
     }
 
     private void refuseIf(int condition) {

@@ -52,23 +52,56 @@ final class PageWalk {
     private final List<Integer> refusals = new ArrayList<>();
     private final PageAccess access;
 
-    private PageWalk(Assembler asm, boolean write) {
+    private PageWalk(Assembler asm, PageAccess.Kind kind) {
         this.asm = asm;
-        this.write = write;
-        this.access = new PageAccess(asm, write, refusals);
+        this.write = kind == PageAccess.Kind.WRITE;
+        this.access = new PageAccess(asm, kind, refusals);
     }
 
     /// Emits the routine for reads, or for writes. It expects the address in R15, which it keeps, and uses R14; ZF
     /// tells whether the page has been entered.
     static void emitRoutine(Assembler asm, boolean write) {
-        new PageWalk(asm, write).emit();
+        new PageWalk(asm, write ? PageAccess.Kind.WRITE : PageAccess.Kind.READ).emit();
     }
 
-    private void emit() {
+    /// Emits the routine that finds out whether there is a page fault at the instruction whose address is in R14, which
+    /// it keeps; then ZF is set, and R15 points to what is like an entry of an entry cache, which leads to its
+    /// delivery.
+    ///
+    /// @return where the distance to that is, to be patched
+    static int emitFetchRoutine(Assembler asm) {
+        return new PageWalk(asm, PageAccess.Kind.FETCH).emitFetch();
+    }
+
+    private int emitFetch() {
+        asm.move(R15, R14);
+        begin();
+        checkCanonical();
+        walk();
+        access.checkFetch();
+        int fetched = asm.jump();
+        access.finish();
+        int delivery = asm.leaOfCode(R14);
+        asm.store(State.at(CpuLayout.FETCH_ENTRY + CpuLayout.ENTRY_CODE), R14);
+        asm.move(R14, R15);
+        asm.lea(R15, State.at(CpuLayout.FETCH_ENTRY));
+        finish(Assembler.CMP);
+        asm.land(fetched);
+        refusals.forEach(asm::land);
+        asm.move(R14, R15);
+        finish(Assembler.TEST);
+        return delivery;
+    }
+
+    private void begin() {
         for (int reg : USED) {
             asm.store(State.general(reg), reg);
         }
         access.begin();
+    }
+
+    private void emit() {
+        begin();
         findEntry();
         walk();
         access.checkRights();
@@ -99,11 +132,8 @@ final class PageWalk {
         asm.byte1(RET);
     }
 
-    /// Has TLB_ENTRY point to the entry for the address, and ECX be how many bits of addresses are not used.
-    ///
-    /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or
-    /// not aligned.
-    private void findEntry() {
+    /// Has RAX be the address, and ECX how many bits of addresses are not used; refuses those that are not canonical.
+    private void checkCanonical() {
         asm.storeImmediate(RCX, UNUSED_BITS);
         asm.testByte(State.at(CpuLayout.CR4 + LA57_BYTE), LA57);
         int fourLevels = asm.jumpIf(Assembler.EQUAL);
@@ -114,6 +144,14 @@ final class PageWalk {
         asm.op(SHIFT_BY_CL, 8, Assembler.SAR_IMM, RAX);
         asm.op(Assembler.CMP, 8, RAX, R15);
         refuseIf(Assembler.NOT_EQUAL);
+    }
+
+    /// Has TLB_ENTRY point to the entry for the address, and ECX be how many bits of addresses are not used.
+    ///
+    /// Refuses what does not become better by a walk: an access that is permitted already, which is in two pages, or
+    /// not aligned.
+    private void findEntry() {
+        checkCanonical();
         asm.op(Assembler.LOAD, 4, TLB_ENTRY, R15);
         asm.shift(Assembler.SHR_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_SHIFT);
         asm.immediateOp(Assembler.AND_IMM, 4, TLB_ENTRY, CpuLayout.TLB_INDEX_MASK);

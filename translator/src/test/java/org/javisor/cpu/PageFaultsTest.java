@@ -285,4 +285,90 @@ class PageFaultsTest {
         });
         assertEquals(49, outcome.get(1 + CpuLayout.RCX), "rounds left");
     }
+
+    // ---- fetches ----
+
+    /// mov rax, [rsp + 32]; mov rbp, [rax]; mov [rsp + 8], rbp; add qword [rsp + 32], 8; add rsp, 8; iretq: back to
+    /// where a call came from.
+    private static final String RETURN = "488b442420 488b28 48896c2408 488344242008 4883c408 48cf";
+    /// 1: mov ebp, PAGE; call rbp; dec ecx; jnz 1b; hlt
+    private static final String CALL = "bd00508000 ffd5 ffc9 75f5 f4";
+
+    private static List<Long> assertSameFetch(int leastInHostCode, Consumer<SystemGuest> prepared) {
+        return assertSame(leastInHostCode, guest -> {
+            guest.code(HANDLER, SUMS + RETURN).code(CALL);
+            prepared.accept(guest);
+        });
+    }
+
+    @Test
+    void callsOfWhatIsNotThereFault() {
+        assertErrors(0x10, assertSameFetch(90, _ -> { }));
+        List<Long> outcome = assertSameFetch(90, guest -> guest.asUser());
+        assertErrors(0x14, outcome);
+        assertEquals(GuestFault.GP, outcome.getFirst(), "of HLT");
+        assertErrors(0x19, assertSameFetch(90, guest -> map(guest, ALL | RESERVED)));
+    }
+
+    @Test
+    void jumpsToWhatIsNotThereFault() {
+        // 1: mov ebp, PAGE; push 2f; jmp rbp; 2: dec ecx; jnz 1b; hlt
+        assertErrors(0x10, assertSameFetch(90, guest -> guest.code("bd00508000 680c000100 ffe5 ffc9 75f0 f4")));
+    }
+
+    @Test
+    void whatMustNotBeExecutedIsTold() {
+        assertErrors(0x11, assertSameFetch(90, guest -> map(guest, ALL | Long.MIN_VALUE)));
+        assertErrors(0x15, assertSameFetch(90, guest -> {
+            map(guest, ALL & ~USER);
+            guest.asUser();
+        }));
+        assertErrors(0x11, assertSameFetch(90, guest -> {
+            map(guest, ALL);
+            guest.memory.storeLong(SystemGuest.TABLES + 0x2000, 0x83);
+            guest.cpu.cr4 |= ControlBits.CR4_SMEP;
+            guest.cpu.modeChanged();
+        }));
+    }
+
+    @Test
+    void withoutXdAndSmepFetchesAreNotTold() {
+        assertErrors(0, assertSameFetch(90, guest -> {
+            guest.cpu.efer &= ~ControlBits.EFER_NXE;
+            guest.cpu.modeChanged();
+        }));
+    }
+
+    @Test
+    void codeThatIsThereIsExecuted() {
+        List<Long> outcome = assertSameFetch(0, guest -> {
+            map(guest, PRESENT | WRITABLE);
+            guest.code(FRAME, "c3");
+        });
+        assertErrors(0, outcome);
+        assertEquals(0, outcome.get(1 + CpuLayout.RDI), "sum of CR2");
+    }
+
+    @Test
+    void aFetchThatFaultsWhereTheFrameHasNoPlaceIsADoubleFault() {
+        List<Long> outcome = assertSameFetch(30, guest -> {
+            guest.gate(GuestFault.DF, SystemGuest.CODE0, SystemGuest.HANDLERS + 16 * GuestFault.DF, GATE, 1);
+            // cmp ecx, 50; jne 1f; mov dword [TSS + 4], PAGE; 1:
+            guest.code(HANDLER, SUMS + "83f932 750b c704250440000000508000" + RETURN);
+            guest.asUser();
+        });
+        assertEquals(49, outcome.get(1 + CpuLayout.RCX), "rounds left");
+    }
+
+    @Test
+    void aCallThatCannotPushFaultsThere() {
+        // 1: mov ebp, PAGE; mov rdi, rsp; mov esp, PAGE + 0x808; call rbp; mov rsp, rdi; dec ecx; jnz 1b; hlt: the
+        // handler leads to behind it
+        assertSame(0, guest -> {
+            guest.gate(GuestFault.PF, SystemGuest.CODE0, HANDLER, GATE, 1);
+            // add qword [rsp + 8], 2; add rsp, 8; iretq
+            guest.code(HANDLER, "48031c24 4803542408 4883442408 02 4883c408 48cf");
+            guest.code("bd00508000 4889e7 bc08588000 ffd5 4889fc ffc9 75ea f4");
+        });
+    }
 }

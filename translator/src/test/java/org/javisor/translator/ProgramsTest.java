@@ -82,6 +82,23 @@ class ProgramsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void aLoopByWayOfAnotherPageCountsEachRoundOnce(boolean inLockStep) {
+        long n = rounds(inLockStep);
+        try (BareProcessor guest = guest(inLockStep)) {
+            // jmp 1f; at the end of the page: 1: inc rax; loop 2f; hlt; in the next page: 2: jmp 1b
+            code(guest, CODE, "e9f40f0000");
+            code(guest, CODE + 0xff9, "48ffc0 e202 f4");
+            code(guest, CODE + 0x1000, "ebf7");
+
+            CpuRegisters registers = run(guest, n);
+
+            assertEquals(n, registers.general(RAX));
+            assertEquals(0, registers.general(RCX));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void aRoutineThatIsRewrittenBetweenCallsDoesWhatItSaysEachTime(boolean inLockStep) {
         try (BareProcessor guest = guest(inLockStep)) {
             // 1: call 3f; test cl, cl; jnz 2f; inc byte [3f + 1];
