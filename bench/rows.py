@@ -83,7 +83,7 @@ def measure(options, sets, image, work):
                                f"{extra.format(work=work)} --exec '{script}'")
                     one = run(command, row, options.patience)
                     results.setdefault((cpus, row, name), []).append(one)
-                    print(f"turn {turn + 1}: {cpus} cpus, {row}, {name}: {one[0]:.2f} s of processors, {one[1]:.2f} s",
+                    print(f"turn {turn + 1}: --cpus {cpus}, {row}, {name}: {one[0]:.2f} s of processors, {one[1]:.2f} s",
                           file=sys.stderr)
     return results
 
@@ -109,14 +109,14 @@ def tell(results, sets, options):
             for row in options.rows.split(","):
                 values = {name: [one[index] for one in results[cpus, row, name]] for name in names}
                 first = statistics.median(values[names[0]])
-                rows.append((f"`{row}`, {cpus} cpus", [cell(values[name], name != names[0] and first, 2)
+                rows.append((f"`{row}`, `--cpus {cpus}`", [cell(values[name], name != names[0] and first, 2)
                                                        for name in names]))
         table(title, names, rows)
     for cpus in options.cpus.split(","):
         for row in options.rows.split(","):
             exits = {name: results[cpus, row, name][-1][3] for name in names}
             kinds = sorted(set().union(*exits.values()), key=lambda kind: -max(e.get(kind, 0) for e in exits.values()))
-            table(f"exits of `{row}`, {cpus} cpus", names,
+            table(f"exits of `{row}`, `--cpus {cpus}`", names,
                   [(kind, [f"{exits[name].get(kind, 0):,}" for name in names]) for kind in kinds[:MOST_KINDS]])
 
 
