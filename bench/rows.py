@@ -15,6 +15,7 @@ import argparse, os, re, shutil, signal, statistics, subprocess, sys, tempfile, 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
 from storage.compare import lines_of, processor_seconds
 
 PRESETS = {
