@@ -74,6 +74,13 @@ public final class ProcessorEvents {
                 && queued() == null && !awaitsStartup();
     }
 
+    /// Takes an INIT that has come while the processor did not run.
+    ///
+    /// @return whether there was one
+    public boolean acceptInit() {
+        return cpu.reset.acceptInit();
+    }
+
     /// Whether it waits for a start-up IPI.
     public boolean awaitsStartup() {
         return cpu.reset.waiting();

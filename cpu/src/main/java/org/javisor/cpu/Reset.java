@@ -143,6 +143,17 @@ final class Reset {
         }
     }
 
+    /// Takes an INIT that waits, and a start-up IPI behind it; the processor is between two instructions.
+    ///
+    /// @return whether there was one that could be taken
+    boolean acceptInit() {
+        if ((cpu.requests() & Requests.INIT) == 0 || cpu.management.active()) {
+            return false;
+        }
+        init();
+        return true;
+    }
+
     /// Before the processor runs: while it waits for a start-up IPI, only that, INIT and a kick reach it.
     ///
     /// @return [CpuExit#NONE] if it is to run

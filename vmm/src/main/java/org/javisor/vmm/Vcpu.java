@@ -96,6 +96,7 @@ public interface Vcpu {
     ///     without interrupt chips
     void events(VcpuEvents events);
 
+    /// An INIT that waits is taken first, which changes registers: whoever saves a processor begins with this.
     MpState mpState();
 
     /// @throws IllegalArgumentException for a state that only processors with interrupt chips have

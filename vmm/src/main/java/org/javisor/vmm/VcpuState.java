@@ -51,6 +51,7 @@ public record VcpuState(List<Long> general, long rip, long rflags, List<Segment>
     /// @param chips     whether it has a local APIC
     /// @param elsewhere model-specific registers that somebody else keeps
     static VcpuState of(Vcpu vcpu, boolean managed, boolean chips, IntPredicate elsewhere) {
+        MpState mpState = vcpu.mpState();
         Registers registers = vcpu.registers();
         SortedMap<Integer, Long> msrs = new TreeMap<>();
         for (int index : registers.msrIndices()) {
@@ -62,7 +63,7 @@ public record VcpuState(List<Long> general, long rip, long rflags, List<Segment>
                 each(SEGMENTS, registers::segment), registers.gdt(), registers.idt(),
                 each(DEBUG.length, n -> registers.debug(DEBUG[n])), registers.paging(), registers.ssp(),
                 registers.cr2(), registers.xcr0(), registers.xsave(), msrs, vcpu.tscKhz(), vcpu.tscOffset(),
-                registers.msr(TSC), vcpu.events(), vcpu.mpState(),
+                registers.msr(TSC), vcpu.events(), mpState,
                 managed ? Optional.of(vcpu.smi()) : Optional.empty(),
                 chips ? Optional.of(vcpu.lapic()) : Optional.empty());
     }

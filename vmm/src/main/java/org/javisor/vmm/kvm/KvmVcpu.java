@@ -363,6 +363,10 @@ final class KvmVcpu extends EngineVcpu {
 
     @Override
     public MpState mpState() {
+        // KVM takes an INIT and a start-up IPI now, which change registers.
+        settle();
+        registers.flush();
+        registers.leave();
         return state.mpState();
     }
 

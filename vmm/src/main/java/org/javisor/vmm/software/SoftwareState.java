@@ -128,6 +128,11 @@ final class SoftwareState {
         }
     }
 
+    /// @return whether an INIT had come, and has been taken
+    boolean acceptInit() {
+        return processor.acceptInit();
+    }
+
     /// @param halted whether it has executed HLT
     MpState mpState(boolean halted) {
         if (!processor.awaitsStartup()) {

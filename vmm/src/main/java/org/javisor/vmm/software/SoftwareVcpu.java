@@ -322,6 +322,9 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public MpState mpState() {
+        if (state.acceptInit()) {
+            halted = false;
+        }
         // Who is to wake, or wakes by interrupts that it does not take, runs and goes to sleep again if need be.
         return state.mpState(halted && !unhalted && !idling);
     }

@@ -125,6 +125,33 @@ class SavedStateConformanceTest {
         }
     }
 
+    /// It has come to a processor that does not run, and is not lost.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void anInitThatWaitsIsTakenBeforeAProcessorIsSaved(String engine) {
+        try (Guest guest = new Guest(engine, TWO, """
+                66b91b000000  mov ecx, 0x1b
+                0f32          rdmsr
+                660d000c0000  or eax, 0xc00
+                0f30          wrmsr
+                66b930080000  mov ecx, 0x830
+                66ba01000000  mov edx, 1
+                66b800450000  mov eax, 0x4500
+                0f30          wrmsr
+                e680          out 0x80, al
+                """)) {
+            var second = guest.vm.createVcpu(1);
+            second.mpState(MpState.RUNNABLE);
+            second.registers().rip(0x1234);
+            assertInstanceOf(VmExit.PortWrite.class, guest.run());
+
+            VcpuState state = saved(guest).vcpus().get(1);
+
+            assertEquals(MpState.INIT_RECEIVED, state.mpState());
+            assertEquals(0xfff0, state.rip());
+        }
+    }
+
     /// The guest is at an instruction in the middle of its work, and does not see that it is in another machine.
     @ParameterizedTest
     @MethodSource(ENGINES)
