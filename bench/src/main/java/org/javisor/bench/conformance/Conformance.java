@@ -12,12 +12,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.javisor.vmm.Execution;
 
-/// The command: `conformance --suite DIR [--engine translator,interpreter,qemu] [--only REGEX] [--timeout SECONDS]
-/// [--verbose] [--report FILE]`. `DIR` holds the built trees `kvm-unit-tests` and `kvm-unit-tests-i386`; what is found
-/// is kept in `DIR/results.tsv`. Exits with 1 if anything that ran did not pass.
+/// The command: `conformance --suite DIR [--engine ENGINE,...] [--only REGEX] [--timeout SECONDS] [--verbose]
+/// [--report FILE]`, of the engines `translator`, `interpreter`, `kvm`, `qemu` (its TCG) and `qemu-kvm`. `DIR` holds
+/// the built trees `kvm-unit-tests` and `kvm-unit-tests-i386`; what is found is kept in `DIR/results.tsv`. Exits with 1
+/// if anything that ran did not pass.
 public final class Conformance {
-    private static final String USAGE = "usage: conformance --suite DIR [--engine translator,interpreter,qemu]"
-            + " [--only REGEX] [--timeout SECONDS] [--verbose] [--report FILE]";
+    private static final String USAGE = "usage: conformance --suite DIR"
+            + " [--engine translator,interpreter,kvm,qemu,qemu-kvm] [--only REGEX] [--timeout SECONDS] [--verbose]"
+            + " [--report FILE]";
 
     private Path suite;
     private List<String> engines = List.of();
@@ -87,8 +89,12 @@ public final class Conformance {
     private List<Judge> judges() {
         List<Judge> judges = new ArrayList<>();
         for (String engine : engines) {
-            judges.add(engine.equals("qemu") ? new QemuJudge()
-                    : new OurJudge(Execution.valueOf(engine.toUpperCase(Locale.ROOT)), verbose ? System.out : null));
+            judges.add(switch (engine) {
+                case "qemu" -> new QemuJudge(QemuJudge.TCG);
+                case "qemu-kvm" -> new QemuJudge("kvm");
+                default -> new OurJudge(Execution.valueOf(engine.toUpperCase(Locale.ROOT)),
+                        verbose ? System.out : null);
+            });
         }
         return judges;
     }

@@ -15,6 +15,7 @@ import org.javisor.machine.MachineBuilder;
 import org.javisor.machine.MachineConfig;
 import org.javisor.machine.MachineExit;
 import org.javisor.machine.ProcessorOptions;
+import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Execution;
 import org.javisor.vmm.pv.GuestInterface;
 
@@ -39,6 +40,15 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
     @Override
     public Verdict run(Configuration configuration, Duration limit) throws InterruptedException {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
+        try {
+            return run(configuration, limit, output);
+        } catch (ConfigurationException e) {
+            return Verdict.of(Verdict.Kind.SKIP, "", e.getMessage(), 0);
+        }
+    }
+
+    private Verdict run(Configuration configuration, Duration limit, ByteArrayOutputStream output)
+            throws InterruptedException {
         try (LateMemory late = new LateMemory(configuration.ramBytes());
                 Machine machine = machine(configuration, output, late)) {
             if (execution == Execution.INTERPRETER && isPmu(configuration)) {
@@ -65,8 +75,9 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
         return configuration.file().equals("pmu.flat");
     }
 
-    private static boolean hasLateMemory(Configuration configuration) {
-        return configuration.file().equals("asyncpf.flat");
+    /// KVM has its host's own paging for that.
+    private boolean hasLateMemory(Configuration configuration) {
+        return execution != Execution.KVM && configuration.file().equals("asyncpf.flat");
     }
 
     private Machine machine(Configuration configuration, ByteArrayOutputStream output, LateMemory late) {
@@ -85,7 +96,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
                 .vendor(processor.vendor()).execution(execution).interfaces(interfaces(configuration, processor));
         builder.processor(new ProcessorOptions(processor.physicalBits() == 0
                 ? CpuidModel.PHYSICAL_ADDRESS_BITS : processor.physicalBits(), true,
-                !WITHOUT_FORCED_EMULATION.contains(configuration.name()), 0));
+                execution != Execution.KVM && !WITHOUT_FORCED_EMULATION.contains(configuration.name()), 0));
         builder.iommu(QemuDevices.iommu(configuration)).extras(QemuDevices.extras(configuration));
         if (hasLateMemory(configuration)) {
             builder.memorySource(late);
@@ -110,6 +121,7 @@ record OurJudge(Execution execution, PrintStream log) implements Judge {
             case MachineExit.Stopped _ -> Verdict.of(Verdict.Kind.TIMEOUT, log, "", seconds);
             case MachineExit.Crashed(String report) -> Verdict.of(Verdict.Kind.CRASH, log,
                     "triple fault: " + report.lines().findFirst().orElse(""), seconds);
+            case MachineExit.Failed(String reason) -> Verdict.of(Verdict.Kind.CRASH, log, reason, seconds);
             case MachineExit other -> Verdict.of(Verdict.Kind.CRASH, log, other.toString(), seconds);
         };
     }

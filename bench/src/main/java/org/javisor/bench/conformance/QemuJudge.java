@@ -9,11 +9,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// QEMU's TCG, called as the suite's own scripts call it.
-final class QemuJudge implements Judge {
+/// QEMU, called as the suite's own scripts call it.
+///
+/// @param accelerator `tcg`, or `kvm`
+record QemuJudge(String accelerator) implements Judge {
+    static final String TCG = "tcg";
     private static final ProcessBuilder.Redirect NOTHING = ProcessBuilder.Redirect.from(new File("/dev/null"));
 
     /// What a process has used so far; when it has ended, what it had when it was last asked for.
@@ -34,7 +38,7 @@ final class QemuJudge implements Judge {
 
     @Override
     public String name() {
-        return "qemu";
+        return accelerator.equals(TCG) ? "qemu" : "qemu-" + accelerator;
     }
 
     @Override
@@ -59,16 +63,18 @@ final class QemuJudge implements Judge {
     }
 
     private static Verdict verdict(int status, String log, double seconds) {
+        Optional<String> complaint = log.lines().filter(line -> line.startsWith("qemu-system")
+                && !line.contains(" warning: ")).findFirst();
         // An odd status comes from the debug exit port, but for 1, which is QEMU's own too.
-        boolean refused = (status & 1) == 0 || status == 1 && log.startsWith("qemu-system");
-        return refused ? Verdict.of(Verdict.Kind.CRASH, log, log.lines().findFirst().orElse("reset"), seconds)
+        boolean refused = (status & 1) == 0 || status == 1 && complaint.isPresent();
+        return refused ? Verdict.of(Verdict.Kind.CRASH, log, complaint.orElse("reset"), seconds)
                 : Verdict.ofExit(status, log, seconds);
     }
 
-    private static List<String> command(Configuration configuration) {
+    private List<String> command(Configuration configuration) {
         List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "--no-reboot", "-nodefaults",
                 "-device", "pc-testdev", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x4", "-display", "none",
-                "-serial", "stdio", "-device", "pci-testdev", "-accel", "tcg",
+                "-serial", "stdio", "-device", "pci-testdev", "-accel", accelerator,
                 "-kernel", configuration.program().toString(), "-smp", Integer.toString(configuration.cpus())));
         if (!configuration.arguments().isEmpty()) {
             command.addAll(List.of("-append", configuration.arguments()));
@@ -76,7 +82,7 @@ final class QemuJudge implements Judge {
         for (String option : configuration.options()) {
             if (!option.equals("-enable-kvm")) {
                 // TCG has no host to copy.
-                command.add(option.replaceFirst("^host(,.*)?$", "max"));
+                command.add(accelerator.equals(TCG) ? option.replaceFirst("^host(,.*)?$", "max") : option);
             }
         }
         return command;
