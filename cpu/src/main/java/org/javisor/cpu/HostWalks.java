@@ -12,6 +12,8 @@ final class HostWalks {
     private static final long KEY = 15L << 59, XD = 1L << 63;
     private static final int KEY_0 = 3, KEY_RIGHTS_BYTES = 4;
 
+    /// Of what Java fills.
+    final SampleRate recorded = new SampleRate();
     private final Cpu cpu;
     private final long state;
     /// The slots that translated code knows, so that what it has of them stays where it is.
@@ -27,9 +29,10 @@ final class HostWalks {
     }
 
     /// Translated code is about to be entered. It walks only where that is the same as in Java; and not at all while
-    /// somebody counts walks, or records them.
+    /// somebody counts walks, or the next is to be recorded.
     void permit() {
-        boolean possible = isUsual() && !cpu.monitor.counting && !TlbFillEvent.on();
+        boolean possible = isUsual() && !cpu.monitor.counting
+                && !(TlbFillEvent.on() && recorded.due());
         HostMemory.storeLong(state + CpuLayout.WALK_ADDRESS, possible ? address : 0);
         HostMemory.storeLong(state + CpuLayout.WALK_RESERVED, (cpu.efer & ControlBits.EFER_NXE) == 0 ? reserved | XD
                 : reserved);

@@ -18,6 +18,8 @@ final class KnownGates {
     private static final int STACK_OF_LEVEL_0 = 4, INTERRUPT_STACKS = 28, STACK_BYTES = 8;
     private static final long ACCESSED = (long) Segments.ACCESSED << 40;
 
+    /// Of page faults that Java delivers.
+    final SampleRate recorded = new SampleRate();
     private final Cpu cpu;
     private final int[] vectors = {NONE, NONE, NONE, NONE};
     /// What the slots counted of other vectors.
@@ -102,7 +104,7 @@ final class KnownGates {
             boolean usable = cpu.mode == ExecutionMode.LONG && !cpu.enforcement.inUse() && isOfTables()
                     && cpu.mmu.spaces.kernelIs64Bit();
             for (int n = 0; n < SLOTS.length; n++) {
-                boolean told = n >= OF_FAULTS && PageFaultEvent.on();
+                boolean told = n >= OF_FAULTS && PageFaultEvent.on() && recorded.due();
                 HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, usable && !told ? vectors[n] : NONE);
             }
         }

@@ -126,6 +126,7 @@ final class TlbFill {
 
     private void record(long gva, int access, boolean backed) {
         String what = (access & PageWalker.WRITE) != 0 ? "write" : (access & PageWalker.FETCH) != 0 ? "fetch" : "read";
+        cpu.mmu.walks.recorded.taken();
         TlbFillEvent.record(cpu.id, gva, walker.gpa, 1L << walker.pageShift, what, backed);
     }
 

@@ -28,7 +28,7 @@ final class ConformanceReport {
             comparison. A program
             that has used 60 seconds, or what its configuration allows if that is more, is stopped, in both; the \
             interpreter has
-            600 for `asyncpf`, `kvmclock_test` and `sieve`.
+            600 for `access`, `access_fep`, `asyncpf`, `kvmclock_test` and `sieve`.
             """;
 
     private static final String KVM_HEAD = """
