@@ -148,8 +148,6 @@ public record MachineConfig(
                 "this firmware protects its variables by system management mode: it needs the board q35 with smm on");
         require(firmware == null || board.pit(), "firmware takes its time from the PIT: pit off needs a kernel");
         require(iommu == null || board.model().express(), "an IOMMU needs the board q35");
-        require(iommu == null || !iommu.interruptRemapping() || execution != Execution.KVM,
-                "engine kvm has its interrupt chips in the kernel: an IOMMU needs intremap=off there");
         require(translator.cacheBytes() >= TranslatorConfig.MIN_CACHE_BYTES
                         && translator.cacheBytes() <= TranslatorConfig.MAX_CACHE_BYTES
                         && translator.cacheBytes() % GuestMemory.PAGE_BYTES == 0,
