@@ -110,9 +110,14 @@ final class Exceptions {
                 : new Event().interrupt(vector, 0);
     }
 
-    /// Has the processor shut down before the next instruction; while it does not run.
-    void queueShutdown() {
-        shutDown = true;
+    /// Whether the processor shuts down before the next instruction.
+    boolean shutsDown() {
+        return shutDown;
+    }
+
+    /// While the processor does not run.
+    void shutsDown(boolean whether) {
+        shutDown = whether;
     }
 
     /// What waits to be delivered, or null.

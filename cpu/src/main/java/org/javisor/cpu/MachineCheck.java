@@ -146,7 +146,7 @@ public final class MachineCheck {
             return;
         }
         if ((status & IN_PROGRESS) != 0 || (cpu.cr4 & ControlBits.CR4_MCE) == 0) {
-            cpu.exceptions.queueShutdown();
+            cpu.exceptions.shutsDown(true);
             return;
         }
         store(at, bankStatus, address, miscellaneous);

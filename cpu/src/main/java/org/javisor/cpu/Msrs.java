@@ -153,6 +153,12 @@ final class Msrs {
         TimeStampCounter tsc = cpu.tsc;
         define(CpuFeature.TSC, TSC, tsc::value, always(tsc::value));
         define(CpuFeature.TSC_ADJUST, TSC_ADJUST, tsc::adjust, always(tsc::adjust));
+        if (table.knows(TSC)) {
+            table.restoredBy(TSC, always(tsc::restore));
+        }
+        if (table.knows(TSC_ADJUST)) {
+            table.restoredBy(TSC_ADJUST, always(tsc::restoreAdjust));
+        }
         define(CpuFeature.RDTSCP, TSC_AUX, tsc::aux, within(0xffff_ffffL, tsc::aux));
     }
 

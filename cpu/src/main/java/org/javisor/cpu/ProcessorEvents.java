@@ -31,6 +31,15 @@ public final class ProcessorEvents {
         }
     }
 
+    /// Whether the processor shuts down, as after a triple fault, before the next instruction.
+    public boolean shutsDown() {
+        return cpu.exceptions.shutsDown();
+    }
+
+    public void shutsDown(boolean whether) {
+        cpu.exceptions.shutsDown(whether);
+    }
+
     /// Whether the last instruction (STI, MOV SS, POP SS) holds interrupts back until the next is done.
     public boolean shadow() {
         return (cpu.slow & Cpu.SLOW_SHADOW) != 0;
@@ -71,7 +80,7 @@ public final class ProcessorEvents {
     /// Whether an interrupt would be taken before the next instruction.
     public boolean takesInterrupts() {
         return (cpu.systemFlags() & Flags.IF) != 0 && !shadow() && !amidInstruction()
-                && queued() == null && !awaitsStartup();
+                && queued() == null && !shutsDown() && !awaitsStartup();
     }
 
     /// Takes an INIT that has come while the processor did not run.

@@ -7,8 +7,11 @@ import org.javisor.host.HostMemory;
 /// processor's owner wants one, and ahead of it by what he and the guest have added.
 ///
 /// ```
-///  counter = machine's * khz / 1,000,000 + offset (the owner's) + IA32_TSC_ADJUST (the guest's)
+///  counter = machine's * khz / 1,000,000 + offset
 /// ```
+///
+/// IA32_TSC_ADJUST is what of the offset the guest has added, as it thinks: a guest that writes it, or the counter,
+/// changes both; who restores a processor writes each by itself.
 ///
 /// Translated code reads a counter of the usual speed by itself, in a few nanoseconds, until [CpuEnvironment#catchUp]
 /// wants to be asked; of another speed each reading is computed here.
@@ -33,6 +36,7 @@ public final class TimeStampCounter {
 
     void reset() {
         // The counter beneath restarts by itself when the machine is reset, for all processors at once.
+        offset -= adjust;
         adjust = 0;
         aux = 0;
         withdraw();
@@ -42,7 +46,7 @@ public final class TimeStampCounter {
 
     /// The counter when the machine's is at `machine`.
     public long at(long machine) {
-        return scaled(machine) + offset + adjust;
+        return scaled(machine) + offset;
     }
 
     /// How many ticks of this counter `machine` ticks of the machine's are.
@@ -80,6 +84,7 @@ public final class TimeStampCounter {
 
     /// Writes IA32_TSC_ADJUST, and so the counter.
     void adjust(long value) {
+        offset += value - adjust;
         adjust = value;
         changed();
     }
@@ -101,6 +106,16 @@ public final class TimeStampCounter {
     }
 
     // ---- the owner ----
+
+    /// Writes the counter, but not IA32_TSC_ADJUST.
+    void restore(long value) {
+        offset(offset + value - value());
+    }
+
+    /// Writes IA32_TSC_ADJUST, but not the counter.
+    void restoreAdjust(long value) {
+        adjust = value;
+    }
 
     public int khz() {
         return khz;
@@ -134,7 +149,7 @@ public final class TimeStampCounter {
         long origin = cpu.environment.tscOrigin();
         // Checked code would read another time than the interpreter after it.
         boolean usable = origin != CpuEnvironment.NO_TSC_ORIGIN && !cpu.group.checked && khz == MACHINE_KHZ;
-        HostMemory.storeLong(cpu.state + CpuLayout.TSC_ORIGIN, origin - offset - adjust);
+        HostMemory.storeLong(cpu.state + CpuLayout.TSC_ORIGIN, origin - offset);
         HostMemory.storeLong(cpu.state + CpuLayout.TSC_LIMIT, usable ? until : Long.MIN_VALUE);
         HostMemory.storeInt(cpu.state + CpuLayout.TSC_AUX, (int) aux);
     }

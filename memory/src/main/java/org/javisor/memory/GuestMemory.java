@@ -208,6 +208,12 @@ public final class GuestMemory {
         return find(gpa, bytes) != null;
     }
 
+    /// Whether one slot that is not read-only backs all of `bytes` bytes from `gpa`.
+    public boolean backsWrites(long gpa, long bytes) {
+        MemorySlot slot = find(gpa, bytes);
+        return slot != null && !slot.readOnly;
+    }
+
     /// Where `gpa` is in this process, for `bytes` bytes that one slot backs; 0 when none does. Writes through it are
     /// not seen by dirty log and trackers: call [#written] after them. Valid while the slot is there: who unmaps the
     /// memory of a removed slot has stopped such users first.

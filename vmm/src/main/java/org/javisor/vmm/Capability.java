@@ -42,6 +42,10 @@ public enum Capability {
     DEBUG_BLOCK_INTERRUPTS,
     /// System management mode ([Vcpu#injectSmi], [org.javisor.memory.GuestMemory#management]).
     SYSTEM_MANAGEMENT_MODE,
+    /// Triple faults that wait, told of and restored ([VcpuEvents#tripleFault]).
+    TRIPLE_FAULT_EVENT,
+    /// Calls for ranges of pages that leave ([EnabledCaps#hypercallExits]).
+    EXIT_HYPERCALL,
     /// State of guests of a guest's ([Vcpu#nestedState]).
     NESTED_STATE,
     /// Translated guest code that can be listed ([Vm#listing]).

@@ -22,7 +22,9 @@ public interface Vcpu {
     /// @throws VcpuBusyException if another thread runs it
     VmExit run();
 
-    /// Gives the value that the guest reads, after [VmExit.PortRead] or [VmExit.MmioRead].
+    /// Gives the value that the guest reads, after [VmExit.PortRead], [VmExit.MmioRead] or [VmExit.MsrRead], or what
+    /// its call returns, after [VmExit.MapGpaRange]; does nothing after other exits. Of wider values the guest gets the
+    /// low bytes.
     void completeRead(long value);
 
     /// Answers [VmExit.MsrRead] or [VmExit.MsrWrite] by #GP(0).
@@ -126,11 +128,13 @@ public interface Vcpu {
     /// @return whether it uses the clock
     boolean guestStopped();
 
-    /// What has been added to this vCPU's time stamp counter from outside. The same for all vCPUs of a machine at
-    /// first, so that their counters agree; only differences have a meaning.
+    /// What has been added to this vCPU's time stamp counter, by its owner and by the guest. The same for all vCPUs of
+    /// a machine at first, so that their counters agree; only differences have a meaning.
     long tscOffset();
 
-    /// Adds something else (`KVM_VCPU_TSC_OFFSET`); IA32_TSC_ADJUST stays as it is.
+    /// Adds something else (`KVM_VCPU_TSC_OFFSET`), in ticks of the counter; IA32_TSC_ADJUST stays as it is.
+    ///
+    /// @param offset as of [#tscOffset()]
     void tscOffset(long offset);
 
     /// What the guest has written, by page; empty where logs are bitmaps ([EnabledCaps#dirtyRing]).

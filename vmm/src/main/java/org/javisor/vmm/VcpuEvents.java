@@ -14,11 +14,13 @@ import java.util.Optional;
 /// @param nmiPending      whether an NMI waits
 /// @param nmiMasked       whether an NMI is being handled, so that another waits for IRET
 /// @param startupVector   of the last start-up IPI, 0 to 255
+/// @param tripleFault     whether the next run leaves with [VmExit.Shutdown]: a machine check that could not be taken,
+///     for one. Needs [Capability#TRIPLE_FAULT_EVENT]; without it a triple fault is neither told nor kept
 public record VcpuEvents(Optional<PendingException> exception, Optional<Integer> interrupt, boolean shadow,
-        boolean nmiPending, boolean nmiMasked, int startupVector) {
+        boolean nmiPending, boolean nmiMasked, int startupVector, boolean tripleFault) {
     /// Nothing waits, and nothing is held back.
     public static final VcpuEvents NONE =
-            new VcpuEvents(Optional.empty(), Optional.empty(), false, false, false, 0);
+            new VcpuEvents(Optional.empty(), Optional.empty(), false, false, false, 0, false);
 
     /// @param vector    0 to 31, not 2
     /// @param errorCode of those that have one
@@ -45,18 +47,23 @@ public record VcpuEvents(Optional<PendingException> exception, Optional<Integer>
 
     public VcpuEvents withException(int vector, Optional<Integer> errorCode) {
         return new VcpuEvents(Optional.of(new PendingException(vector, errorCode)), Optional.empty(), shadow,
-                nmiPending, nmiMasked, startupVector);
+                nmiPending, nmiMasked, startupVector, tripleFault);
     }
 
     public VcpuEvents withInterrupt(int vector) {
-        return new VcpuEvents(Optional.empty(), Optional.of(vector), shadow, nmiPending, nmiMasked, startupVector);
+        return new VcpuEvents(Optional.empty(), Optional.of(vector), shadow, nmiPending, nmiMasked, startupVector,
+                tripleFault);
     }
 
     public VcpuEvents withShadow(boolean whether) {
-        return new VcpuEvents(exception, interrupt, whether, nmiPending, nmiMasked, startupVector);
+        return new VcpuEvents(exception, interrupt, whether, nmiPending, nmiMasked, startupVector, tripleFault);
     }
 
     public VcpuEvents withNmi(boolean pending, boolean masked) {
-        return new VcpuEvents(exception, interrupt, shadow, pending, masked, startupVector);
+        return new VcpuEvents(exception, interrupt, shadow, pending, masked, startupVector, tripleFault);
+    }
+
+    public VcpuEvents withTripleFault(boolean whether) {
+        return new VcpuEvents(exception, interrupt, shadow, nmiPending, nmiMasked, startupVector, whether);
     }
 }

@@ -42,6 +42,14 @@ public sealed interface VmExit {
     /// @param number RAX
     record Hypercall(long number) implements VmExit { }
 
+    /// KVM's call by which a guest says how it wants a range of its pages mapped ([EnabledCaps#hypercallExits]). Answer
+    /// with [Vcpu#completeRead], which gives what RAX becomes; without an answer that is 0, for success.
+    ///
+    /// @param gpa        of the first page
+    /// @param pages      how many, at least 1; they do not pass the end of all addresses
+    /// @param attributes as the guest gave them: page size in bits 3:0, bit 4 for encrypted pages
+    record MapGpaRange(long gpa, long pages, long attributes) implements VmExit { }
+
     /// RDMSR that the machine's owner is to answer ([EnabledCaps#msrExits]): with [Vcpu#completeRead], or
     /// [Vcpu#refuse], which is what no answer means too.
     ///
@@ -89,6 +97,13 @@ public sealed interface VmExit {
 
     /// A triple fault; a PC answers with a reset.
     record Shutdown(long rip) implements VmExit { }
+
+    /// The host's processor does not enter the guest with the state that the vCPU has (`KVM_EXIT_FAIL_ENTRY`). Software
+    /// processors have no such states. The vCPU cannot go on as it is.
+    ///
+    /// @param reason  of the host's processor, as its manual lists them
+    /// @param hostCpu the number of the host's processor, or -1 where the host's kernel does not tell
+    record FailEntry(long rip, long reason, int hostCpu) implements VmExit { }
 
     /// A bug of the hypervisor's, never the guest's. The vCPU cannot go on.
     ///

@@ -157,12 +157,17 @@ public final class VmRunner {
                 stop(new Outcome.Failed(vcpu.id(), String.format("%s at RIP 0x%x", reason, rip)));
                 awaitDecision(seen);
             }
+            case VmExit.FailEntry(long rip, long reason, int _) -> {
+                stop(new Outcome.Failed(vcpu.id(), String.format(
+                        "the host's processor does not enter the guest, for reason 0x%x, at RIP 0x%x", reason, rip)));
+                awaitDecision(seen);
+            }
             case VmExit.SystemEvent event -> systemEvent(vcpu, event);
             // Nothing is lost: the ring is harvested by whoever reads it, and then reset.
             case VmExit.DirtyRingFull _ -> Thread.yield();
-            case VmExit.Halt _, VmExit.Hypercall _, VmExit.InterruptWindow _, VmExit.EndOfInterrupt _, VmExit.BusLock _,
-                    VmExit.MsrRead _, VmExit.MsrWrite _, VmExit.PortRead _, VmExit.PortWrite _, VmExit.MmioRead _,
-                    VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
+            case VmExit.Halt _, VmExit.Hypercall _, VmExit.MapGpaRange _, VmExit.InterruptWindow _,
+                    VmExit.EndOfInterrupt _, VmExit.BusLock _, VmExit.MsrRead _, VmExit.MsrWrite _, VmExit.PortRead _,
+                    VmExit.PortWrite _, VmExit.MmioRead _, VmExit.MmioWrite _ -> handler.exit(vcpu, exit);
         }
     }
 

@@ -6,6 +6,7 @@ import org.javisor.memory.IoBus;
 import org.javisor.vmm.MsrExitReason;
 import org.javisor.vmm.Vm;
 import org.javisor.vmm.VmExit;
+import org.javisor.vmm.pv.KvmHypercalls;
 
 /// The access to ports or MMIO addresses that a processor of KVM's has stopped at: string instructions make many of one
 /// exit. Devices on the machine's buses answer their part at once; the rest are exits, one after another.
@@ -31,6 +32,8 @@ final class KvmAccess {
     private boolean open;
     /// Whether what is open is an access to a model-specific register, which has to be answered.
     private boolean register;
+    /// Whether it is a call, which has to be answered.
+    private boolean call;
 
     KvmAccess(Vm vm, long run) {
         this.ports = vm.ports();
@@ -76,6 +79,20 @@ final class KvmAccess {
         };
         return writing ? new VmExit.MsrWrite(index, HostMemory.loadLong(run + RunLayout.MSR_DATA), why)
                 : new VmExit.MsrRead(index, why);
+    }
+
+    /// Takes what an exit for a call tells; without an answer it succeeds.
+    VmExit beginCall() {
+        long number = HostMemory.loadLong(run + RunLayout.HYPERCALL_NUMBER);
+        if (number != KvmHypercalls.MAP_GPA_RANGE) {
+            return new VmExit.Hypercall(number);
+        }
+        open = true;
+        call = true;
+        HostMemory.storeLong(run + RunLayout.HYPERCALL_RESULT, 0);
+        long arguments = run + RunLayout.HYPERCALL_ARGUMENTS;
+        return new VmExit.MapGpaRange(HostMemory.loadLong(arguments), HostMemory.loadLong(arguments + Long.BYTES),
+                HostMemory.loadLong(arguments + 2 * Long.BYTES));
     }
 
     boolean isWrite() {
@@ -127,6 +144,10 @@ final class KvmAccess {
 
     /// Gives what was read, if anything is awaited.
     void answer(long value) {
+        if (call) {
+            call = false;
+            HostMemory.storeLong(run + RunLayout.HYPERCALL_RESULT, value);
+        }
         if (register) {
             register = false;
             HostMemory.storeByte(run + RunLayout.MSR_ERROR, (byte) 0);
@@ -146,13 +167,14 @@ final class KvmAccess {
 
     /// Whether everything is answered that KVM still has to complete.
     boolean isToBeCompleted() {
-        return open && left == 0 && !register;
+        return open && left == 0 && !register && !call;
     }
 
     /// KVM has been entered.
     void completed() {
         open = false;
         register = false;
+        call = false;
     }
 
     /// Forgets an access that will not be completed.

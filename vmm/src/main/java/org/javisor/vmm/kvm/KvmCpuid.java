@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.javisor.cpu.CpuFeature;
 import org.javisor.cpu.CpuidModel;
+import org.javisor.vmm.pv.KvmLeaves;
 
 /// What a processor of KVM's answers to CPUID: the features that the machine's configuration offers and the host can
 /// do. What they are called, and how they behave in ways that no feature bit tells, is the host's: its vendor and
@@ -22,14 +23,17 @@ final class KvmCpuid {
     private final CpuidModel wanted;
     private final boolean chips;
     private final boolean kvmInterface;
+    private final boolean hypercallExits;
 
     /// @param chips        whether processors have local APICs
     /// @param kvmInterface whether guests are told of KVM's
-    KvmCpuid(CpuidTable supported, CpuidModel wanted, boolean chips, boolean kvmInterface) {
+    /// @param hypercallExits whether of calls for ranges of pages too, which the machine's owner answers
+    KvmCpuid(CpuidTable supported, CpuidModel wanted, boolean chips, boolean kvmInterface, boolean hypercallExits) {
         this.supported = supported;
         this.wanted = wanted;
         this.chips = chips;
         this.kvmInterface = kvmInterface;
+        this.hypercallExits = hypercallExits;
     }
 
     /// What processor `id` answers.
@@ -64,7 +68,7 @@ final class KvmCpuid {
     private CpuidTable.Entry answer(CpuidTable.Entry host, int id) {
         int leaf = host.function();
         if (leaf >= FIRST_HYPERVISOR_LEAF && leaf <= LAST_HYPERVISOR_LEAF) {
-            return kvmInterface ? host : null;
+            return kvmInterface ? hypervisor(host) : null;
         }
         return switch (leaf) {
             case 1 -> processor(masked(host), id);
@@ -77,6 +81,11 @@ final class KvmCpuid {
             case 0x8000_001e -> null;
             default -> masked(host);
         };
+    }
+
+    private CpuidTable.Entry hypervisor(CpuidTable.Entry host) {
+        return host.function() == FIRST_HYPERVISOR_LEAF + 1 && hypercallExits
+                ? host.with(host.eax() | KvmLeaves.MAP_GPA_RANGE, host.ebx(), host.ecx(), host.edx()) : host;
     }
 
     /// Leaves out the features that are not offered, in leaves that tell of features.

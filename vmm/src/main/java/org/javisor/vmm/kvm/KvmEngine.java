@@ -40,6 +40,8 @@ final class KvmEngine implements Engine {
             Map.entry(Capability.TSC_CONTROL, KvmCapability.TSC_CONTROL),
             Map.entry(Capability.TSC_OFFSET, KvmCapability.VCPU_ATTRIBUTES),
             Map.entry(Capability.ADJUST_CLOCK, KvmCapability.ADJUST_CLOCK),
+            Map.entry(Capability.TRIPLE_FAULT_EVENT, KvmCapability.X86_TRIPLE_FAULT_EVENT),
+            Map.entry(Capability.EXIT_HYPERCALL, KvmCapability.EXIT_HYPERCALL),
             Map.entry(Capability.NESTED_STATE, KvmCapability.NESTED_STATE)));
 
     private final SystemFd system;

@@ -18,6 +18,7 @@ import org.javisor.vmm.irq.InterruptChips;
 import org.javisor.vmm.irq.IoApic;
 import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.pv.HvPartition;
+import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.stats.Statistics;
 
 /// The processors of one machine, and what they share.
@@ -55,7 +56,7 @@ final class KvmProcessors implements Engine.Processors {
         this.apics = config.chips() ? localApics() : null;
         enable(config);
         this.cpuid = new KvmCpuid(system.supportedCpuid(), config.cpuid(), config.chips(),
-                config.interfaces().contains(GuestInterface.KVM));
+                config.interfaces().contains(GuestInterface.KVM), config.caps().hypercallExits());
         this.msrs = system.msrIndices();
         boolean inRings = config.caps().dirtyRing() != 0;
         this.ringBytes = inRings ? enableRings(config.caps().dirtyRing()) : 0;
@@ -116,6 +117,13 @@ final class KvmProcessors implements Engine.Processors {
         if ((system.extension(KvmCapability.DISABLE_QUIRKS2) & QUIRK_MWAIT_NEVER_UD_FAULTS) != 0) {
             // Guests are not told of MONITOR and MWAIT, which are no NOPs then.
             fd.enable(KvmCapability.DISABLE_QUIRKS2, QUIRK_MWAIT_NEVER_UD_FAULTS);
+        }
+        if (system.has(KvmCapability.X86_TRIPLE_FAULT_EVENT)) {
+            fd.enable(KvmCapability.X86_TRIPLE_FAULT_EVENT, 1);
+        }
+        if (config.caps().hypercallExits()) {
+            require(KvmCapability.EXIT_HYPERCALL);
+            fd.enable(KvmCapability.EXIT_HYPERCALL, 1 << KvmHypercalls.MAP_GPA_RANGE);
         }
         if (config.caps().busLockExits()) {
             require(KvmCapability.X86_BUS_LOCK_EXIT);
@@ -185,6 +193,9 @@ final class KvmProcessors implements Engine.Processors {
     }
 
     private void describe(VcpuFd vcpu, int id) {
+        if (system.has(KvmCapability.ENFORCE_PV_FEATURE_CPUID)) {
+            vcpu.enable(KvmCapability.ENFORCE_PV_FEATURE_CPUID, 1);
+        }
         if (!vm.config().interfaces().contains(GuestInterface.HYPERV)) {
             vcpu.cpuid(cpuid.of(id));
             return;

@@ -17,6 +17,7 @@ import static org.javisor.vmm.kvm.StateLayout.SMI_PENDING;
 import static org.javisor.vmm.kvm.StateLayout.SMM_ACTIVE;
 import static org.javisor.vmm.kvm.StateLayout.SMM_INSIDE_NMI;
 import static org.javisor.vmm.kvm.StateLayout.STARTUP_VECTOR;
+import static org.javisor.vmm.kvm.StateLayout.TRIPLE_FAULT_PENDING;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -81,7 +82,9 @@ final class KvmState {
                     ? Optional.of(raw.get(BYTE, INTERRUPT_VECTOR) & 0xff) : Optional.empty();
             return new VcpuEvents(exception, interrupt, is(raw, INTERRUPT_SHADOW),
                     is(raw, NMI_PENDING) || is(raw, NMI_INJECTED), is(raw, NMI_MASKED),
-                    raw.get(INT, STARTUP_VECTOR) & 0xff);
+                    raw.get(INT, STARTUP_VECTOR) & 0xff,
+                    (raw.get(INT, EVENTS_FLAGS) & StateLayout.TRIPLE_FAULT_VALID) != 0
+                            && is(raw, TRIPLE_FAULT_PENDING));
         }
     }
 
@@ -121,7 +124,9 @@ final class KvmState {
             raw.set(BYTE, NMI_MASKED, (byte) (events.nmiMasked() ? 1 : 0));
             raw.set(INT, STARTUP_VECTOR, events.startupVector());
             raw.set(INT, EVENTS_FLAGS, StateLayout.NMI_PENDING_VALID | StateLayout.SHADOW_VALID
-                    | (chips ? StateLayout.STARTUP_VECTOR_VALID : 0));
+                    | (chips ? StateLayout.STARTUP_VECTOR_VALID : 0)
+                    | (vcpu.has(KvmCapability.X86_TRIPLE_FAULT_EVENT) ? StateLayout.TRIPLE_FAULT_VALID : 0));
+            raw.set(BYTE, TRIPLE_FAULT_PENDING, (byte) (events.tripleFault() ? 1 : 0));
             vcpu.set(KvmCalls.KVM_SET_VCPU_EVENTS, raw);
         }
     }

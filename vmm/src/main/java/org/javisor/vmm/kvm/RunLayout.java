@@ -8,7 +8,7 @@ public final class RunLayout {
 
     /// Where the part begins that differs by exit reason.
     public static final int UNION = 32;
-    public static final int HARDWARE_REASON = UNION;
+    public static final int HARDWARE_REASON = UNION, FAILED_CPU = UNION + 8;
     public static final int IO_DIRECTION = UNION, IO_SIZE = UNION + 1, IO_PORT = UNION + 2, IO_COUNT = UNION + 4,
             IO_DATA_OFFSET = UNION + 8;
     public static final int DEBUG_EXCEPTION = UNION, DEBUG_PC = UNION + 8, DEBUG_DR6 = UNION + 16,

@@ -42,9 +42,11 @@ public final class StateLayout {
     public static final int EVENTS_BYTES = 64, EXCEPTION_INJECTED = 0, EXCEPTION_VECTOR = 1, EXCEPTION_HAS_CODE = 2,
             EXCEPTION_PENDING = 3, EXCEPTION_CODE = 4, INTERRUPT_INJECTED = 8, INTERRUPT_VECTOR = 9,
             INTERRUPT_SHADOW = 11, NMI_INJECTED = 12, NMI_PENDING = 13, NMI_MASKED = 14, STARTUP_VECTOR = 16,
-            EVENTS_FLAGS = 20, SMM_ACTIVE = 24, SMI_PENDING = 25, SMM_INSIDE_NMI = 26, SMM_LATCHED_INIT = 27;
+            EVENTS_FLAGS = 20, SMM_ACTIVE = 24, SMI_PENDING = 25, SMM_INSIDE_NMI = 26, SMM_LATCHED_INIT = 27,
+            TRIPLE_FAULT_PENDING = 28;
     // Which fields of it count, beside those that always do.
-    public static final int NMI_PENDING_VALID = 1, STARTUP_VECTOR_VALID = 2, SHADOW_VALID = 4, SMM_VALID = 8;
+    public static final int NMI_PENDING_VALID = 1, STARTUP_VECTOR_VALID = 2, SHADOW_VALID = 4, SMM_VALID = 8,
+            TRIPLE_FAULT_VALID = 0x20;
     // What INTERRUPT_SHADOW holds: one of STI, one of MOV SS.
     public static final int SHADOW_STI = 2, SHADOW_MOV_SS = 1;
     // struct kvm_mp_state

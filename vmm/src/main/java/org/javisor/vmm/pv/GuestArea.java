@@ -15,9 +15,9 @@ final class GuestArea {
         this.gpa = gpa;
     }
 
-    /// Whether all of `bytes` bytes are in memory.
+    /// Whether all of `bytes` bytes are memory that can be written.
     boolean backed(int bytes) {
-        return memory.backs(gpa, bytes);
+        return memory.backsWrites(gpa, bytes);
     }
 
     long load(int offset, int size) {

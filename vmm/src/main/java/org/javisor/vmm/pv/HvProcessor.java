@@ -157,7 +157,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
     private boolean writeAssistPage(long value) {
         boolean on = (value & ENABLED) != 0;
         long gpa = value & -PvMachine.PAGE_BYTES;
-        if (on && !machine.memory().backs(gpa, PvMachine.PAGE_BYTES)) {
+        if (on && !machine.memory().backsWrites(gpa, PvMachine.PAGE_BYTES)) {
             return false;
         }
         processor.lazyEndOfInterrupt(null);
@@ -216,7 +216,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
     public void load(State state) {
         boolean on = (state.assistPage & ENABLED) != 0;
         long gpa = state.assistPage & -PvMachine.PAGE_BYTES;
-        if (on && !machine.memory().backs(gpa, PvMachine.PAGE_BYTES)) {
+        if (on && !machine.memory().backsWrites(gpa, PvMachine.PAGE_BYTES)) {
             throw new IllegalArgumentException(String.format("no memory at 0x%x for an assist page", gpa));
         }
         synic.load(state.synic);

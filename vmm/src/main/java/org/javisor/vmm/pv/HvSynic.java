@@ -162,7 +162,7 @@ public final class HvSynic implements SyntheticVectors {
     private boolean takes(int sint, long page) {
         boolean unmasked = (sints[sint] & MASKED) == 0 || (sints[sint] & POLLING) != 0;
         return unmasked && (control & ENABLED) != 0 && (page & ENABLED) != 0
-                && machine.memory().backs(page & -PvMachine.PAGE_BYTES, PvMachine.PAGE_BYTES);
+                && machine.memory().backsWrites(page & -PvMachine.PAGE_BYTES, PvMachine.PAGE_BYTES);
     }
 
     private long slot(int sint) {

@@ -20,7 +20,9 @@ import org.javisor.memory.MemorySlot;
 ///
 /// @linux Documentation/virt/kvm/x86/msr.rst "MSR_KVM_ASYNC_PF_EN"
 final class KvmAsyncFaults {
-    private static final int ENABLED = 1, ALSO_KERNEL = 2, BY_INTERRUPT = 8, RESERVED = 0x30;
+    private static final int ENABLED = 1, ALSO_KERNEL = 2, BY_INTERRUPT = 8;
+    /// Exits of nested guests for such faults, which are not offered, are one.
+    private static final int RESERVED = 0x34;
     private static final int BYTES = 64;
     private static final int FLAGS = 0, TOKEN = 4;
     private static final int NOT_PRESENT = 1;
@@ -58,7 +60,7 @@ final class KvmAsyncFaults {
 
     synchronized boolean register(long value) {
         boolean enabled = (value & ENABLED) != 0;
-        if ((value & RESERVED) != 0 || enabled && !memory.backs(value & -BYTES, BYTES)) {
+        if ((value & RESERVED) != 0 || enabled && !memory.backsWrites(value & -BYTES, BYTES)) {
             return false;
         }
         if (!enabled) {
@@ -78,11 +80,8 @@ final class KvmAsyncFaults {
         return valid;
     }
 
-    /// ASYNC_PF_ACK.
+    /// ASYNC_PF_ACK. Bits beside the lowest are nobody's.
     synchronized boolean acknowledge(long value) {
-        if ((value & ~1) != 0) {
-            return false;
-        }
         if ((value & 1) != 0) {
             told = false;
             tell();
@@ -119,7 +118,7 @@ final class KvmAsyncFaults {
     /// @return the token that it is told, or 0 if it has to wait
     synchronized int notPresent(MemorySlot slot, long gpa, boolean user) {
         int wanted = ENABLED | BY_INTERRUPT | (user ? 0 : ALSO_KERNEL);
-        if ((register & wanted) != wanted || awaited.size() == MOST || areaIsAbsent()) {
+        if ((register & wanted) != wanted || awaited.size() == MOST || !hasArea()) {
             return 0;
         }
         int token = (++count & 0xf_ffff) << 12 | processor & 0xfff;
@@ -127,17 +126,22 @@ final class KvmAsyncFaults {
             return 0;
         }
         awaited.add(token);
-        memory.storeInt(area() + FLAGS, NOT_PRESENT);
+        area().store(FLAGS, 4, NOT_PRESENT);
         return token;
     }
 
-    private long area() {
+    private GuestArea area() {
+        return new GuestArea(memory, address());
+    }
+
+    private long address() {
         return register & -BYTES;
     }
 
-    private boolean areaIsAbsent() {
-        MemorySlot slot = memory.find(area());
-        return slot == null || slot.isAbsent(area());
+    /// Whether the structure is there now, in memory that can be written: slots change.
+    private boolean hasArea() {
+        MemorySlot slot = memory.find(address());
+        return slot != null && !slot.readOnly() && !slot.isAbsent(address());
     }
 
     private synchronized void present(int token) {
@@ -148,8 +152,8 @@ final class KvmAsyncFaults {
     }
 
     private void tell() {
-        if (!told && !ready.isEmpty() && memory.loadInt(area() + TOKEN) == 0) {
-            memory.storeInt(area() + TOKEN, ready.remove());
+        if (!told && !ready.isEmpty() && area().load(TOKEN, 4) == 0) {
+            area().store(TOKEN, 4, ready.remove());
             told = true;
             machine.interrupt(processor, COMMAND | vector);
         }

@@ -86,8 +86,11 @@ final class KvmClock {
         register = 0;
     }
 
-    /// Tells, in the structure at `gpa`, what time of day it was when the clock was zero.
+    /// Tells, in the structure at `gpa`, what time of day it was when the clock was zero. At address 0 there is none.
     static boolean wallClock(PvMachine machine, long gpa) {
+        if (gpa == 0) {
+            return true;
+        }
         GuestArea area = new GuestArea(machine.memory(), gpa);
         area.change(0, () -> {
             long boot = machine.clock().wallNanos() - machine.guestNanos(machine.clock().nanos());

@@ -23,7 +23,7 @@ final class KvmLazyEoi {
     }
 
     boolean register(long value) {
-        if ((value & RESERVED) != 0 || (value & ENABLED) != 0 && !memory.backs(value & ~3L, 4)) {
+        if ((value & RESERVED) != 0 || (value & ENABLED) != 0 && !memory.backsWrites(value & ~3L, 4)) {
             return false;
         }
         processor.lazyEndOfInterrupt(null);

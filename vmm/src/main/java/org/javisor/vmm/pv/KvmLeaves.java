@@ -9,8 +9,10 @@ import org.javisor.cpu.HypervisorLeaves;
 public final class KvmLeaves implements HypervisorLeaves {
     static final int CLOCK = 1, NO_IO_DELAY = 1 << 1, CLOCK2 = 1 << 3, ASYNC_FAULT = 1 << 4, STEAL_TIME = 1 << 5,
             LAZY_EOI = 1 << 6, UNHALT = 1 << 7, TLB_FLUSH = 1 << 9, ASYNC_FAULT_EXIT = 1 << 10, SEND_IPI = 1 << 11,
-            POLL_CONTROL = 1 << 12, SCHED_YIELD = 1 << 13, ASYNC_FAULT_INTERRUPT = 1 << 14, MAP_GPA_RANGE = 1 << 16,
-            MIGRATION_CONTROL = 1 << 17, STABLE_CLOCK = 1 << 24;
+            POLL_CONTROL = 1 << 12, SCHED_YIELD = 1 << 13, ASYNC_FAULT_INTERRUPT = 1 << 14, MIGRATION_CONTROL = 1 << 17,
+            STABLE_CLOCK = 1 << 24;
+    /// Of EAX of the second leaf.
+    public static final int MAP_GPA_RANGE = 1 << 16;
     static final int FEATURES = CLOCK | NO_IO_DELAY | CLOCK2 | ASYNC_FAULT | STEAL_TIME | LAZY_EOI | UNHALT | TLB_FLUSH
             | SEND_IPI | POLL_CONTROL | SCHED_YIELD | ASYNC_FAULT_INTERRUPT | MAP_GPA_RANGE | MIGRATION_CONTROL
             | STABLE_CLOCK;

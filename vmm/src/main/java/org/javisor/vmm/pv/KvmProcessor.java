@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.pv;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.javisor.cpu.MsrTable;
@@ -15,25 +16,26 @@ public final class KvmProcessor {
             POLL_CONTROL = 0x4b56_4d05, ASYNC_FAULT_INTERRUPT = 0x4b56_4d06, ASYNC_FAULT_ACK = 0x4b56_4d07,
             MIGRATION_CONTROL = 0x4b56_4d08;
 
-    private final PvMachine machine;
     private final KvmClock clock;
     private final KvmStealTime stealTime;
     private final KvmLazyEoi lazyEoi;
     private final KvmAsyncFaults asyncFaults;
-    private long wallClock;
+    /// The register of the wall clock, which is the machine's.
+    private final AtomicLong wallClock;
     private long pollControl = 1;
     private long migrationControl;
 
-    public KvmProcessor(PvMachine machine, PvProcessor processor) {
-        this.machine = machine;
+    /// @param wallClock where the guest wants to be told when it was started: one for all processors of a machine
+    public KvmProcessor(PvMachine machine, PvProcessor processor, AtomicLong wallClock) {
+        this.wallClock = wallClock;
         clock = new KvmClock(machine, processor);
         stealTime = new KvmStealTime(machine, processor);
         lazyEoi = new KvmLazyEoi(machine.memory(), processor);
         asyncFaults = new KvmAsyncFaults(machine, processor.index());
         MsrTable msrs = processor.msrs();
         for (int index : new int[] {OLD_WALL_CLOCK, WALL_CLOCK}) {
-            msrs.define(index, () -> wallClock, value -> {
-                wallClock = value;
+            msrs.define(index, wallClock::get, value -> {
+                wallClock.set(value);
                 return KvmClock.wallClock(machine, value);
             });
         }
@@ -113,7 +115,7 @@ public final class KvmProcessor {
         clock.reset();
         stealTime.reset();
         lazyEoi.reset();
-        wallClock = 0;
+        wallClock.set(0);
         asyncFaults.reset();
         pollControl = 1;
         migrationControl = 0;

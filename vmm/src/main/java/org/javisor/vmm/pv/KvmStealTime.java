@@ -35,6 +35,7 @@ final class KvmStealTime {
         }
         register = value;
         last = processor.stolenNanos();
+        askedAt = System.nanoTime() - INTERVAL;
         update();
         return true;
     }
@@ -84,9 +85,10 @@ final class KvmStealTime {
         return (before & FLUSH_TLB) != 0;
     }
 
-    /// Where the word is whose lowest byte tells; 0 if it is not in memory.
+    /// Where the word is whose lowest byte tells; 0 if it is not in memory that can be written.
     private long word() {
-        return machine.memory().hva(gpa() + PREEMPTED, 4);
+        long gpa = gpa() + PREEMPTED;
+        return machine.memory().backsWrites(gpa, 4) ? machine.memory().hva(gpa, 4) : 0;
     }
 
     void reset() {

@@ -2,6 +2,7 @@
 package org.javisor.vmm.software;
 
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import org.javisor.cpu.CpuGroup;
 import org.javisor.cpu.CpuVendor;
@@ -28,6 +29,8 @@ final class Paravirt implements PvMachine {
     /// Null where it is not offered.
     private final HvPartition hyperv;
     private final HvHypercalls hypervCalls;
+    /// Where the guest wants the time of day told by KVM's interface.
+    private final AtomicLong wallClock = new AtomicLong();
     /// What KVM's clock is ahead of the machine's.
     private volatile long clockOffset;
 
@@ -35,7 +38,7 @@ final class Paravirt implements PvMachine {
         this.vm = vm;
         this.group = group;
         this.interfaces = vm.config().interfaces();
-        this.kvm = new KvmHypercalls(this);
+        this.kvm = new KvmHypercalls(this, offers(GuestInterface.KVM));
         boolean offered = interfaces.contains(GuestInterface.HYPERV);
         this.hyperv = offered ? new HvPartition(this, vm.config().cpuid().vendor() == CpuVendor.AMD) : null;
         this.hypervCalls = offered ? new HvHypercalls(hyperv) : null;
@@ -58,6 +61,15 @@ final class Paravirt implements PvMachine {
 
     KvmHypercalls kvm() {
         return kvm;
+    }
+
+    /// As of [org.javisor.vmm.EnabledCaps#hypercallExits].
+    boolean hypercallsExit() {
+        return vm.config().caps().hypercallExits();
+    }
+
+    AtomicLong wallClock() {
+        return wallClock;
     }
 
     /// Null where it is not offered.

@@ -6,10 +6,12 @@ import org.javisor.cpu.Cpu;
 import org.javisor.cpu.MsrTable;
 import org.javisor.memory.MemorySlot;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.VmExit;
 import org.javisor.vmm.irq.LazyEoi;
 import org.javisor.vmm.irq.SyntheticVectors;
 import org.javisor.vmm.pv.GuestInterface;
 import org.javisor.vmm.pv.HvProcessor;
+import org.javisor.vmm.pv.KvmHypercalls;
 import org.javisor.vmm.pv.KvmProcessor;
 import org.javisor.vmm.pv.PvProcessor;
 import org.javisor.vmm.pv.VmwareBackdoor;
@@ -18,6 +20,7 @@ import org.javisor.vmm.pv.VmwareBackdoor;
 final class ParavirtVcpu implements PvProcessor {
     /// CR0.PE.
     private static final int PROTECTED = 1;
+    private static final long LOW = 0xffff_ffffL;
 
     private final Paravirt machine;
     private final SoftwareVcpu vcpu;
@@ -37,7 +40,8 @@ final class ParavirtVcpu implements PvProcessor {
         this.vcpu = vcpu;
         this.cpu = cpu;
         this.wiring = wiring;
-        this.kvm = machine.offers(GuestInterface.KVM) ? new KvmProcessor(machine, this) : null;
+        this.kvm = machine.offers(GuestInterface.KVM)
+                ? new KvmProcessor(machine, this, machine.wallClock()) : null;
         this.hyperv = machine.hyperv() == null ? null : new HvProcessor(machine.hyperv(), this);
         this.backdoor = machine.offers(GuestInterface.VMWARE) ? new VmwareBackdoor(machine, this) : null;
         this.hypervRegisters = new HypervRegisters(machine.memory(), cpu, vcpu.registers());
@@ -47,17 +51,29 @@ final class ParavirtVcpu implements PvProcessor {
     // ---- what happens to the processor ----
 
     /// Executes a call that the guest made with the registers as they are. Every guest may try.
-    void call(Registers registers) {
+    ///
+    /// @return what the machine's owner is told, who may [answer][#answer], or null
+    VmExit call(Registers registers) {
         if (callsHyperv()) {
             hypervRegisters.result(machine.hypervCalls().call(hypervRegisters));
-            return;
+            return null;
         }
         boolean wide = cpu.in64BitMode();
-        long mask = wide ? -1 : 0xffff_ffffL;
-        long result = machine.kvm().call(this, registers.cpl(), wide, registers.general(Registers.RAX) & mask,
-                registers.general(Registers.RBX) & mask, registers.general(Registers.RCX) & mask,
-                registers.general(Registers.RDX) & mask, registers.general(Registers.RSI) & mask);
+        long mask = wide ? -1 : LOW;
+        long number = registers.general(Registers.RAX) & mask;
+        long a0 = registers.general(Registers.RBX) & mask;
+        long a1 = registers.general(Registers.RCX) & mask;
+        long a2 = registers.general(Registers.RDX) & mask;
+        long result = machine.kvm().call(this, registers.cpl(), wide, number, a0, a1, a2,
+                registers.general(Registers.RSI) & mask);
         registers.general(Registers.RAX, result & mask);
+        boolean owners = number == KvmHypercalls.MAP_GPA_RANGE && result == 0 && machine.hypercallsExit();
+        return owners ? new VmExit.MapGpaRange(a0, a1, a2) : null;
+    }
+
+    /// Has the call that the machine's owner was told of return `result`.
+    void answer(Registers registers, long result) {
+        registers.general(Registers.RAX, cpu.in64BitMode() ? result : result & LOW);
     }
 
     private boolean callsHyperv() {

@@ -60,7 +60,8 @@ final class SoftwareEngine implements Engine {
         }
         Paravirt paravirt = vm.config().chips() ? new Paravirt(vm, group) : null;
         PollRoom room = new PollRoom(Runtime.getRuntime().availableProcessors());
-        return new SoftwareProcessors(vm, group, translator, paravirt, room, new PolledEventWiring(vm));
+        return new SoftwareProcessors(vm, group, translator, paravirt, room, new PolledEventWiring(vm),
+                new CounterWrites());
     }
 
     static BlockTranslator translator(VmConfig config) {
@@ -82,10 +83,10 @@ final class SoftwareEngine implements Engine {
     /// @param translator null if there is none
     /// @param paravirt   null in a bare machine
     private record SoftwareProcessors(EngineVm vm, CpuGroup group, BlockTranslator translator, Paravirt paravirt,
-            PollRoom room, PolledEventWiring eventWiring) implements Processors {
+            PollRoom room, PolledEventWiring eventWiring, CounterWrites written) implements Processors {
         @Override
         public Vcpu create(int id) {
-            return new SoftwareVcpu(vm, id, group, paravirt, room);
+            return new SoftwareVcpu(vm, id, group, paravirt, room, written);
         }
 
         @Override
@@ -113,6 +114,7 @@ final class SoftwareEngine implements Engine {
 
         @Override
         public void reset() {
+            written.reset();
             if (paravirt != null) {
                 paravirt.reset();
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm.software;
 
+import java.util.function.LongConsumer;
 import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuRegisters;
 import org.javisor.vmm.InvalidRegisterException;
@@ -9,10 +10,15 @@ import org.javisor.vmm.Registers;
 /// The registers of a software processor.
 final class SoftwareRegisters implements Registers {
     private static final int CR0_PE = 1;
-    private final CpuRegisters cpu;
+    private static final int TIME_STAMP_COUNTER = 0x10;
 
-    SoftwareRegisters(Cpu cpu) {
+    private final CpuRegisters cpu;
+    private final LongConsumer counter;
+
+    /// @param counter writes the time stamp counter
+    SoftwareRegisters(Cpu cpu, LongConsumer counter) {
         this.cpu = new CpuRegisters(cpu);
+        this.counter = counter;
     }
 
     @Override
@@ -69,7 +75,9 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void msr(int index, long value) {
-        if (!cpu.msr(index, value)) {
+        if (index == TIME_STAMP_COUNTER && cpu.hasMsr(index)) {
+            counter.accept(value);
+        } else if (!cpu.msr(index, value)) {
             throw new InvalidRegisterException("MSR 0x" + Integer.toHexString(index),
                     String.format("it does not exist, or refuses 0x%x", value));
         }

@@ -28,7 +28,7 @@ final class SoftwareState {
 
     /// Whether something is to be delivered before the next instruction.
     boolean isDelivering() {
-        return processor.queued() != null;
+        return processor.queued() != null || processor.shutsDown();
     }
 
     /// Whether it has left in the middle of an instruction.
@@ -84,7 +84,7 @@ final class SoftwareState {
             interrupt = Optional.of(queued.vector());
         }
         return new VcpuEvents(exception, interrupt, processor.shadow(), (cpu.requests() & Requests.NMI) != 0,
-                processor.nmiBlocked(), processor.startupVector());
+                processor.nmiBlocked(), processor.startupVector(), processor.shutsDown());
     }
 
     void events(VcpuEvents events) {
@@ -95,6 +95,7 @@ final class SoftwareState {
                     exception.errorCode().orElse(0));
         }
         processor.queue(queued);
+        processor.shutsDown(events.tripleFault());
         processor.shadow(events.shadow());
         processor.nmiBlocked(events.nmiMasked());
         processor.startupVector(events.startupVector());

@@ -62,11 +62,13 @@ final class SoftwareVcpu extends EngineVcpu {
     private boolean idling;
     /// Whether the processor is in [Cpu#run].
     private boolean executing;
+    /// Whether it has left for a call that its owner may answer.
+    private boolean calling;
     /// What had been signalled when the thread began to listen.
     private int seen;
 
     /// @param machine null in a bare one
-    SoftwareVcpu(EngineVm vm, int id, CpuGroup group, Paravirt machine, PollRoom room) {
+    SoftwareVcpu(EngineVm vm, int id, CpuGroup group, Paravirt machine, PollRoom room, CounterWrites written) {
         super(vm, id);
         CpuidModel cpuid = vm.config().cpuid();
         if (machine != null) {
@@ -74,7 +76,7 @@ final class SoftwareVcpu extends EngineVcpu {
         }
         this.environment = new SoftwareEnvironment(vm, group, () -> request(Requests.COUNTERS));
         this.cpu = new Cpu(id, cpuid, environment);
-        this.registers = new SoftwareRegisters(cpu);
+        this.registers = new SoftwareRegisters(cpu, value -> written.write(cpu.tsc(), vm.tsc(), value));
         this.stats = new SoftwareStats(cpu, counters());
         counters().identify(id, registers::rip);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
@@ -95,6 +97,7 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     protected VmExit begin() {
+        calling = false;
         if (dirtyRing != null) {
             dirtyRing.enter(() -> cpu.request(Requests.KICK));
         }
@@ -183,8 +186,9 @@ final class SoftwareVcpu extends EngineVcpu {
         if (paravirt == null) {
             return new VmExit.Hypercall(registers.general(Registers.RAX));
         }
-        paravirt.call(registers);
-        return null;
+        VmExit exit = paravirt.call(registers);
+        calling = exit != null;
+        return exit;
     }
 
     /// A step over HLT is over before its wait; the owner of a bare machine, who sees to that, is told of HLT alone.
@@ -247,7 +251,11 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public void completeRead(long value) {
-        cpu.completeRead(value);
+        if (calling) {
+            paravirt.answer(registers, value);
+        } else {
+            cpu.completeRead(value);
+        }
     }
 
     /// Ends this processor's HLT, or its next one. Any thread.

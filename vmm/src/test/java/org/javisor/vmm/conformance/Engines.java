@@ -42,7 +42,7 @@ public final class Engines {
 
     /// Skips a test of what a KVM that merely emulates does less exactly than processors do: it executes many
     /// instructions between two looks at what waits, knows few vector instructions, checks no
-    /// limits in real mode, and steps over accesses that leave.
+    /// limits in real mode, makes no calls, moves no time stamp counters, and steps over accesses that leave.
     public static void assumeProcessor(String engine) {
         KvmProbe kvm = engine.equals("kvm") ? KvmProbe.result() : null;
         Assumptions.assumeTrue(kvm == null || kvm.verdict() == Verdict.FAST, () -> kvm.reason());

@@ -53,6 +53,41 @@ final class Guest implements AutoCloseable {
                 """);
     }
 
+    /// A 32-bit segment of all memory, for code or data.
+    private static Registers.Segment flat(int type, int privilege, int mode) {
+        return new Registers.Segment(8 | privilege, 0, -1, 0x8090 | mode | privilege << 5 | type);
+    }
+
+    private static final int CODE_TYPE = 0xb, DATA_TYPE = 3, SIZE_32 = 1 << 14, LONG = 1 << 13;
+
+    /// Has it about to execute the code in 64-bit mode, with the first 2 MiB mapped to themselves by tables at 64 KiB.
+    Guest inLongMode() {
+        int presentWritable = 3, large = 0x80;
+        vm.memory().storeLong(0x1_0000, 0x1_1000 | presentWritable);
+        vm.memory().storeLong(0x1_1000, 0x1_2000 | presentWritable);
+        vm.memory().storeLong(0x1_2000, presentWritable | large);
+        vcpu.registers().paging(new Registers.Paging(0x8000_0011L, 0x1_0000, 0x20, 0x500));
+        inSegments(0, LONG);
+        return this;
+    }
+
+    /// Has it about to execute the code in 32-bit mode, at a privilege level, which may use ports.
+    Guest inProtectedMode(int privilege) {
+        Registers registers = vcpu.registers();
+        registers.paging(new Registers.Paging(0x11, 0, 0, 0));
+        inSegments(privilege, SIZE_32);
+        registers.rflags(2 | 3 << 12);
+        return this;
+    }
+
+    private void inSegments(int privilege, int codeMode) {
+        Registers registers = vcpu.registers();
+        registers.segment(Registers.CS, flat(CODE_TYPE, privilege, codeMode));
+        for (int number : new int[] {Registers.ES, Registers.SS, Registers.DS}) {
+            registers.segment(number, flat(DATA_TYPE, privilege, SIZE_32));
+        }
+    }
+
     /// Machine code from a listing: on each line the bytes in hexadecimal, then whatever helps a reader.
     static byte[] code(String listing) {
         StringBuilder hex = new StringBuilder();

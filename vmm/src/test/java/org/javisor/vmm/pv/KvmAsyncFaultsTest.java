@@ -113,7 +113,7 @@ class KvmAsyncFaultsTest {
         assertFalse(faults.register(AREA | ENABLED | 0x10));
         assertFalse(faults.register(0x7fff_ffff_f000L | ENABLED));
         assertFalse(faults.vector(0x100));
-        assertFalse(faults.acknowledge(2));
+        assertFalse(faults.register(AREA | ENABLED | 4), "exits of nested guests are not offered");
         assertEquals(VECTOR, faults.vector());
     }
 }

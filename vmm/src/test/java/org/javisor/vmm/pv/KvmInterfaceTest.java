@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigInteger;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +19,8 @@ class KvmInterfaceTest {
     private static final long AREA = 0x2000;
 
     private final FakeMachine it = new FakeMachine();
-    private final KvmProcessor processor = new KvmProcessor(it, it);
-    private final KvmHypercalls calls = new KvmHypercalls(it);
+    private final KvmProcessor processor = new KvmProcessor(it, it, new AtomicLong());
+    private final KvmHypercalls calls = new KvmHypercalls(it, true);
 
     @AfterEach
     void close() {
@@ -217,18 +218,38 @@ class KvmInterfaceTest {
     @Test
     void interruptsGoToThoseInTheBitmap() {
         assertEquals(3, call(10, 0b1011, 0, 0, 0xfd));
-        assertEquals(List.of("interrupt 0 40fd", "interrupt 1 40fd", "interrupt 3 40fd"), it.asked);
+        assertEquals(List.of("interrupt 0 fd", "interrupt 1 fd", "interrupt 3 fd"), it.asked);
 
         it.asked.clear();
         assertEquals(1, calls.call(it, 0, false, 10, 0, 1L << 3, -32, 0x400), "bit 35 from -32 on");
-        assertEquals(List.of("interrupt 3 4400"), it.asked);
-        assertEquals(-22, call(10, 1, 0, 0, 0x500), "INIT is not for this");
+        assertEquals(List.of("interrupt 3 400"), it.asked);
+        assertEquals(-22, call(10, 1, 0, 0, 0x8fd), "a logical destination");
+        assertEquals(-22, call(10, 1, 0, 0, 0x8_00fd), "a shorthand");
+    }
+
+    @Test
+    void interruptsGoToNobodyBeyondTheProcessors() {
+        assertEquals(0, call(10, 0b1011, 0, 4, 0xfd));
+        assertEquals(0, call(10, 1, 0, -1, 0xfd), "which is no broadcast");
+        assertEquals(0, call(10, 2, 0, -1, 0xfd), "which does not begin anew");
+        assertEquals(List.of(), it.asked);
+    }
+
+    @Test
+    void whoIsNotToldOfCallsHasOnlyThoseWithoutAFeatureBit() {
+        KvmHypercalls unannounced = new KvmHypercalls(it, false);
+        for (int number : new int[] {5, 10, 11, 12}) {
+            assertEquals(-1000, unannounced.call(it, 0, true, number, 0x1000, 1, 0, 0), "call " + number);
+        }
+        assertEquals(0, unannounced.call(it, 0, true, 1, 0, 0, 0, 0));
+        assertEquals(-95, unannounced.call(it, 0, true, 9, AREA, 1, 0, 0));
     }
 
     @Test
     void callsAreTheKernelsAndKnown() {
         assertEquals(-1, calls.call(it, 3, true, 5, 0, 1, 0, 0));
         assertEquals(-1000, call(4711, 0, 0, 0, 0));
+        assertEquals(-1000, call(0x1_0000_0001L, 0, 0, 0, 0), "a number has 64 bits");
         assertEquals(0, call(5, 0, 2, 0, 0));
         assertEquals(List.of("unhalt 2"), it.asked);
         assertEquals(0, call(11, 1, 0, 0, 0));
@@ -243,6 +264,7 @@ class KvmInterfaceTest {
         assertEquals(it.tscAt(it.clock.nanos()), it.memory().loadLong(AREA + 16));
         assertEquals(-95, call(9, AREA, 1, 0, 0));
         assertEquals(-14, call(9, FakeMachine.RAM_BYTES - 8, 0, 0, 0));
+        assertEquals(0, calls.call(it, 0, false, 9, AREA, 0, 0, 0), "in 32-bit mode too");
     }
 
     @Test
