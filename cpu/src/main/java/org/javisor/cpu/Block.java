@@ -5,7 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /// Decoded instructions that are executed one after another: up to a branch, the end of the page, or
-/// [#MAX_INSTRUCTIONS]. Shared by all processors; constant but for what says otherwise.
+/// [#MAX_INSTRUCTIONS]; or a single one that ends in the next page. Shared by all processors; constant but for what
+/// says otherwise.
 final class Block {
     static final int MAX_INSTRUCTIONS = 64;
     /// How often a block is executed before its instructions are fused where that costs nothing, and before classes are
@@ -20,12 +21,14 @@ final class Block {
     int untilFusing = WARM;
     private boolean warm;
 
-    /// Where in its page it starts, and the byte behind it.
+    /// Where in its page it starts, and the byte behind it, which may be in the next page.
     final int start, end;
     /// What the decoding depended on, see [Cpu#decodeMode].
     final int decodeMode;
     /// Null for a block that belongs to none, see [EdgeFetch].
     final CodePage page;
+    /// The page of its last bytes if that is not [#page], else null.
+    final CodePage tail;
     /// The bytes that it was decoded from, which may have changed since.
     final byte[] code;
     /// Cleared when the bytes it was decoded from change. Others notice between blocks, as the architecture allows for
@@ -48,6 +51,10 @@ final class Block {
     Block next, other;
 
     Block(Insn[] insns, int start, byte[] code, int decodeMode, CodePage page) {
+        this(insns, start, code, decodeMode, page, null);
+    }
+
+    Block(Insn[] insns, int start, byte[] code, int decodeMode, CodePage page, CodePage tail) {
         this.decoded = insns;
         this.insns = insns;
         this.start = start;
@@ -55,6 +62,7 @@ final class Block {
         this.code = code;
         this.decodeMode = decodeMode;
         this.page = page;
+        this.tail = tail;
     }
 
     /// As another run would have decoded it, had the kernel been `distance` bytes further up: for a translation that is
@@ -64,7 +72,7 @@ final class Block {
         for (int n = 0; n < moved.length; n++) {
             moved[n] = KernelConstants.moved(decoded[n], code, decoded[n].end - start, distance);
         }
-        Block block = new Block(moved, start, code, decodeMode, page);
+        Block block = new Block(moved, start, code, decodeMode, page, tail);
         block.interpreted = interpreted;
         return block;
     }

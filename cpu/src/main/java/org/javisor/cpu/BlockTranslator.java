@@ -2,6 +2,8 @@
 package org.javisor.cpu;
 
 import java.util.function.Consumer;
+import org.javisor.isa.Decoder;
+import org.javisor.memory.GuestMemory;
 
 /// What makes host code of blocks, and runs it. One for each [CpuGroup]; from any of its processors' threads.
 ///
@@ -20,6 +22,9 @@ public interface BlockTranslator extends AutoCloseable {
     int REACHED = 3;
     /// What exits have room for.
     int MAX_NUMBER = 1 << 20, MAX_INDEX = (1 << 10) - 1;
+    /// The last offset in a page that jumps of that page are linked to. An instruction behind it may end in the next
+    /// page, so that it has to be looked up each time.
+    int MAX_LINKED = GuestMemory.PAGE_BYTES - Decoder.MAX_BYTES;
 
     /// What came of an attempt to translate.
     enum Outcome {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.isa.Decoder;
+
 /// What is at an instruction pointer, as long as its page is mapped as it was: the block ([JumpCache]), and its host
 /// code ([EntryCache]).
 ///
@@ -15,6 +17,8 @@ final class CodeEntries {
     private final PageFilter pages = new PageFilter(SMALL_PAGE_SHIFT), large = new PageFilter(LARGE_PAGE_SHIFT);
     /// Whether there may be something of a page that is not global.
     private boolean local;
+    /// Whether there may be an instruction in two pages.
+    private boolean across;
     /// Bit 0: there may be something of the lower half of addresses, bit 1: of the upper one. Programs and kernels keep
     /// to theirs, so that what is forgotten of one does not have the other's table searched.
     private int halves;
@@ -52,6 +56,15 @@ final class CodeEntries {
         jumps.put(rip, block, global);
     }
 
+    /// As [#put], of the block of an instruction in two pages: it is forgotten with either.
+    ///
+    /// @param global whether both are
+    void putAcross(long rip, Block block, boolean global) {
+        across = true;
+        added(CodeFetch.pageBehind(rip), global);
+        put(rip, block, global);
+    }
+
     /// Enters the host code of a block that was found at `rip` just now.
     void enter(long rip, long entry) {
         added(rip, jumps.isGlobal(rip));
@@ -78,6 +91,7 @@ final class CodeEntries {
         large.clear();
         few.clear();
         local = false;
+        across = false;
         halves = 0;
     }
 
@@ -102,9 +116,20 @@ final class CodeEntries {
                 jumps.forget(gva, shift);
                 entries.forget(gva, shift);
             }
+            if (across) {
+                forgetAcross(gva & -1L << shift);
+            }
             if (filter != null) {
                 filter.remove(gva);
             }
+        }
+    }
+
+    /// Forgets the instructions that reach into the page at `gva` from the one before.
+    private void forgetAcross(long gva) {
+        for (int before = 1; before < Decoder.MAX_BYTES; before++) {
+            jumps.remove(gva - before);
+            entries.remove(gva - before);
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.memory.GuestMemory;
+
 /// Instruction fetch: from instruction pointers to code, with the privilege of the current one.
 final class CodeFetch {
     private final Cpu cpu;
@@ -20,8 +22,18 @@ final class CodeFetch {
 
     /// @param block of a page, found at `rip` just now
     void foundBlock(long rip, Block block) {
-        mmu.current().codeEntries.put(rip, block, mmu.current().global(rip));
+        boolean global = mmu.current().global(rip);
+        if (block.tail == null) {
+            mmu.current().codeEntries.put(rip, block, global);
+        } else {
+            mmu.current().codeEntries.putAcross(rip, block, global && mmu.current().global(pageBehind(rip)));
+        }
         cpu.monitor.branchMissed();
+    }
+
+    /// The address of the page behind that of `gva`.
+    static long pageBehind(long gva) {
+        return (gva | GuestMemory.PAGE_BYTES - 1) + 1;
     }
 
     /// Has translated code that leads to `rip`, where a block was found just now, go on at host address `entry`.

@@ -2,9 +2,11 @@
 package org.javisor.cpu;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import org.javisor.isa.Decoder;
 import org.javisor.memory.GuestMemory;
 
-/// The blocks decoded from one guest-physical page.
+/// The blocks decoded from one guest-physical page, and instructions that begin or end in it and are in two pages.
 ///
 /// Changes are made under the object's monitor; lookups take no lock. Whoever decodes first marks the chunks it is
 /// about to read in [#chunks] and then reads; whoever writes first writes and then looks at [#chunks]: one of the two
@@ -16,7 +18,7 @@ final class CodePage {
     /// After so many writes since code was found in a page it is taken for data: what a kernel gives back of itself
     /// when it has started, for one. If it is code after all, that many times as many the next time.
     private static final int PATIENCE = 128, MORE_PATIENT = 4, MAX_PATIENCE = 1 << 24;
-    private static final Block[] NONE = new Block[1];
+    private static final Block[] NONE = new Block[1], NO_BLOCKS = {};
 
     private final GuestMemory memory;
     /// Guest-physical address.
@@ -35,6 +37,9 @@ final class CodePage {
     /// Open-addressed by [#hash], a power of two long and never full.
     private Block[] table = NONE;
     private int count;
+    /// Those of which only one part is in this page: they are in those of the other page, too. Replaced under both
+    /// pages' monitors, or this one's when all are forgotten.
+    private volatile Block[] across = NO_BLOCKS;
     /// Bit n of word m: the instruction at 64 m + n, see [Translation#isSeparate]. Null for none. Racy hints, read by
     /// who holds other locks.
     private volatile long[] separate;
@@ -58,6 +63,16 @@ final class CodePage {
                 return block != null && block.valid ? block : null;
             }
         }
+    }
+
+    /// The block that starts at `start` and ends in another page, or null.
+    Block findAcross(int start, int decodeMode) {
+        for (Block block : across) {
+            if (block.page == this && block.start == start && block.decodeMode == decodeMode && block.valid) {
+                return block;
+            }
+        }
+        return null;
     }
 
     /// Sees to it that no write to the page goes unnoticed.
@@ -101,6 +116,60 @@ final class CodePage {
         return block;
     }
 
+    /// As [#decode], of the instruction at `start` that ends in another page.
+    ///
+    /// @param tailHva where the bytes of `tail` are
+    /// @return null if there is none such, or if one of the pages is not sealed any more
+    Block decodeAcross(InstructionDecoder decoder, long hva, CodePage tail, long tailHva, int start,
+            int decodeMode) {
+        CodePage lower = gpa < tail.gpa ? this : tail, upper = lower == this ? tail : this;
+        synchronized (lower) {
+            synchronized (upper) {
+                return sealed && tail.sealed ? decodeSealed(decoder, hva, tail, tailHva, start, decodeMode) : null;
+            }
+        }
+    }
+
+    private Block decodeSealed(InstructionDecoder decoder, long hva, CodePage tail, long tailHva, int start,
+            int decodeMode) {
+        long before = chunks, tailBefore = tail.chunks;
+        chunks = before | chunks(start, GuestMemory.PAGE_BYTES);
+        tail.chunks = tailBefore | chunks(0, Decoder.MAX_BYTES);
+        VarHandle.fullFence();
+        Block block = decoder.decodeAcross(hva, tailHva, start, decodeMode, this, tail);
+        if (block == null) {
+            chunks = before;
+            tail.chunks = tailBefore;
+        } else {
+            enterAcross(block);
+            tail.enterAcross(block);
+        }
+        return block;
+    }
+
+    private void enterAcross(Block block) {
+        Block[] valid = new Block[across.length + 1];
+        int kept = 0;
+        for (Block known : across) {
+            if (known.valid) {
+                valid[kept++] = known;
+            }
+        }
+        valid[kept++] = block;
+        writes = 0;
+        across = Arrays.copyOf(valid, kept);
+    }
+
+    /// Whether some of the bytes from `from` to `to` of this page are a part of a block.
+    private boolean overlaps(Block block, int from, int to) {
+        return block.tail == this ? from < block.end - GuestMemory.PAGE_BYTES : block.overlaps(from, to);
+    }
+
+    private long chunksOf(Block block) {
+        return block.tail == this ? chunks(0, block.end - GuestMemory.PAGE_BYTES)
+                : chunks(block.start, Math.min(block.end, GuestMemory.PAGE_BYTES));
+    }
+
     /// Has the accesses of the instruction at `offset` translated with checks of their own from now on.
     void separate(int offset) {
         long[] bits = separate == null ? new long[GuestMemory.PAGE_BYTES / Long.SIZE] : separate;
@@ -123,7 +192,12 @@ final class CodePage {
         long covered = 0;
         for (Block block : table) {
             if (block != null && block.valid) {
-                covered |= chunks(block.start, block.end);
+                covered |= chunksOf(block);
+            }
+        }
+        for (Block block : across) {
+            if (block.valid) {
+                covered |= chunksOf(block);
             }
         }
         return covered;
@@ -179,14 +253,7 @@ final class CodePage {
             return false;
         }
         synchronized (this) {
-            boolean dropped = false;
-            for (Block block : table) {
-                if (block != null && block.valid && block.overlaps(offset, offset + bytes)) {
-                    changes += block.partOf().length == 0 ? 0 : 1;
-                    block.invalidate(group);
-                    dropped = true;
-                }
-            }
+            boolean dropped = drop(table, offset, bytes, group) | drop(across, offset, bytes, group);
             chunks = coveredChunks();
             // Not at once, for the page may be written and executed in turn.
             if (chunks == 0 && !dropped) {
@@ -194,6 +261,18 @@ final class CodePage {
             }
             return dropped;
         }
+    }
+
+    private boolean drop(Block[] blocks, int offset, int bytes, CpuGroup group) {
+        boolean dropped = false;
+        for (Block block : blocks) {
+            if (block != null && block.valid && overlaps(block, offset, offset + bytes)) {
+                changes += block.partOf().length == 0 ? 0 : 1;
+                block.invalidate(group);
+                dropped = true;
+            }
+        }
+        return dropped;
     }
 
     private synchronized void giveUp(CpuGroup group) {
@@ -214,6 +293,9 @@ final class CodePage {
                 block.invalidate(group);
             }
         }
+        for (Block block : across) {
+            block.invalidate(group);
+        }
         chunks = 0;
         unseal(group);
     }
@@ -221,6 +303,7 @@ final class CodePage {
     /// Stops tracking a page that holds no block: it may have become data for good.
     private void unseal(CpuGroup group) {
         table = NONE;
+        across = NO_BLOCKS;
         count = 0;
         separate = null;
         sealed = false;

@@ -6,10 +6,10 @@ import org.javisor.host.HostMemory;
 import org.javisor.isa.Decoder;
 import org.javisor.memory.GuestMemory;
 
-/// Fetches the instructions that no page's blocks can hold: those across two pages, close to the limit of CS, or
-/// outside memory. Each is fetched anew whenever it is executed, byte by byte and no byte further than it needs, so
-/// that writes to either page and remapping of either need no tracking; what the same bytes decoded to last time is
-/// kept.
+/// Fetches the instructions that no page's blocks can hold: those close to the limit of CS or outside memory, and
+/// of those across two pages what [CodePage] does not have. Each is fetched anew whenever it is executed, byte by byte
+/// and no byte further than it needs, so that writes to either page and remapping of either need no tracking; what the
+/// same bytes decoded to last time is kept.
 ///
 /// Confined to its processor's thread.
 final class EdgeFetch {

@@ -82,6 +82,24 @@ final class InstructionDecoder {
                 Arrays.copyOfRange(bytes, start, at), decodeMode, page);
     }
 
+    /// The block of the instruction at byte `start` of the page at `hva` that ends in the page at `tailHva`.
+    ///
+    /// @return null if there is none such
+    Block decodeAcross(long hva, long tailHva, int start, int decodeMode, CodePage page, CodePage tail) {
+        int within = PAGE_BYTES - start;
+        byte[] code = new byte[Decoder.MAX_BYTES];
+        for (int i = 0; i < code.length; i++) {
+            code[i] = HostMemory.loadByte(i < within ? hva + start + i : tailHva + i - within);
+        }
+        Insn insn = decodeOne(code, 0, code.length, decodeMode);
+        if (insn == null || insn.handler == TOO_LONG || insn.length <= within) {
+            return null;
+        }
+        insn.end = (short) (start + insn.length);
+        insn.ordinal = 1;
+        return new Block(new Insn[] {insn}, start, Arrays.copyOf(code, insn.length), decodeMode, page, tail);
+    }
+
     /// The instruction at `code[from]`, or null if it does not end before `limit`.
     Insn decodeOne(byte[] code, int from, int limit, int decodeMode) {
         Insn insn = new Insn();

@@ -12,7 +12,8 @@ import org.javisor.memory.GuestMemory;
 
 /// Gathers the blocks that are to be translated together: those of one page that lead from a first one to each other by
 /// direct jumps or by going on, and that have been executed, in this run or an earlier one ([HotCode]). What has host
-/// code of its own stays out, and so do blocks that are part of several translations already.
+/// code of its own stays out, and so do blocks that are part of several translations already. An instruction in two
+/// pages is alone, for it is found as long as both are mapped as they were.
 ///
 /// A region of the second tier grows beyond that: into what has host code, into what is called, and to what is behind
 /// calls.
@@ -45,10 +46,10 @@ final class Region {
     static Region of(Block head, RunLoop runLoop, CpuGroup group) {
         Region region = new Region(runLoop, group, false);
         region.add(head);
-        if (group.keptCode != null && region.addKept(group)) {
-            return region;
+        boolean kept = group.keptCode != null && region.addKept(group);
+        if (!kept && head.tail == null) {
+            region.followAll();
         }
-        region.followAll();
         return region;
     }
 

@@ -148,7 +148,8 @@ final class RunLoop {
                 Block next = chained(block, HostMemory.loadLong(state + CpuLayout.RIP) - page);
                 if (next == null) {
                     next = find();
-                    if (cpu.blockEnd != 0 && next.page == block.page && next.page != null && cpu.pageRip == page) {
+                    if (cpu.blockEnd != 0 && next.page == block.page && next.page != null && next.tail == null
+                            && cpu.pageRip == page) {
                         block.other = block.next;
                         block.next = next;
                     }
@@ -358,18 +359,15 @@ final class RunLoop {
     }
 
     private Block find(long gva, int start) {
-        if (start > GuestMemory.PAGE_BYTES - Decoder.MAX_BYTES) {
-            Block across = edge.known(gva, Decoder.MAX_BYTES);
-            if (across != null) {
-                return across;
-            }
-        }
         while (true) {
             CodePage page = cpu.mmu.code.codePage(gva);
             if (page == null) {
                 return edge.fetch(gva, Decoder.MAX_BYTES);
             }
             Block block = page.find(start, cpu.decodeMode);
+            if (block == null && start > GuestMemory.PAGE_BYTES - Decoder.MAX_BYTES) {
+                block = knownAcross(page, gva, start);
+            }
             if (block != null) {
                 return block;
             }
@@ -386,9 +384,49 @@ final class RunLoop {
                 return block;
             }
             if (block == null && page.sealed()) {
-                return edge.fetch(gva, Decoder.MAX_BYTES);
+                CodePage tail = tail(page, gva);
+                if (tail != null && !tail.seal(group)) {
+                    continue;
+                }
+                Block across = tail == null ? null : decodeAcross(page, tail, gva, start);
+                return across != null ? across : edge.fetch(gva, Decoder.MAX_BYTES);
             }
         }
+    }
+
+    /// The block of the instruction at `gva` if it is known to end in the next page; else null.
+    ///
+    /// @throws GuestFault #PF if the next page cannot be executed, and is needed
+    private Block knownAcross(CodePage page, long gva, int start) {
+        Block known = page.findAcross(start, cpu.decodeMode);
+        if (known == null && InstructionDecoder.isTranslatable(cpu.decodeMode)) {
+            return null;
+        }
+        return known != null && cpu.mmu.code.codePage(CodeFetch.pageBehind(gva)) == known.tail ? known
+                : edge.known(gva, Decoder.MAX_BYTES);
+    }
+
+    /// The page that the instruction at `gva` ends in, which does not end in `page`; null if it has to be fetched each
+    /// time: where it ends in no memory or in the same page, or where `page` has one that ends elsewhere.
+    private CodePage tail(CodePage page, long gva) {
+        long behind = CodeFetch.pageBehind(gva);
+        if (!InstructionDecoder.isTranslatable(cpu.decodeMode) || (behind & cpu.segments.linearMask) <= gva
+                || page.findAcross((int) (gva & PAGE_MASK), cpu.decodeMode) != null) {
+            return null;
+        }
+        CodePage tail = cpu.mmu.code.codePage(behind);
+        return tail == null || tail.gpa == page.gpa ? null : tail;
+    }
+
+    private Block decodeAcross(CodePage page, CodePage tail, long gva, int start) {
+        long hva = cpu.mmu.code.knownHva(page, gva - start);
+        long tailHva = cpu.mmu.code.knownHva(tail, CodeFetch.pageBehind(gva));
+        Block block = hva == 0 || tailHva == 0 ? null
+                : page.decodeAcross(decoder, hva, tail, tailHva, start, cpu.decodeMode);
+        if (block != null) {
+            decoded(block);
+        }
+        return block != null && block.valid ? block : null;
     }
 
     private void decoded(Block block) {

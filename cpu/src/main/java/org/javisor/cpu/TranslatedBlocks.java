@@ -146,7 +146,7 @@ class TranslatedBlocks {
     void arrive(Block block, Translation translation) {
         long rip = cpu.rip();
         Translation before = from;
-        if (before != null && before.head().page == block.page) {
+        if (before != null && before.head().page == block.page && block.start <= BlockTranslator.MAX_LINKED) {
             translator.link(before, fromIndex, translation);
         } else {
             cpu.mmu.code.foundEntry(rip, translation.entry());

@@ -113,7 +113,7 @@ public final class Translation {
     ///
     /// @return whether it has now been found often enough to be made again
     boolean becomesHot() {
-        return samples < HOT && ++samples == HOT && !second;
+        return samples < HOT && ++samples == HOT && !second && head().tail == null;
     }
 
     /// Which it is in exits.
@@ -164,7 +164,7 @@ public final class Translation {
         return insns[index];
     }
 
-    /// Offset in the page of the byte behind an instruction.
+    /// Offset in the page of the byte behind an instruction; in the next page, if it is in two.
     public int end(int index) {
         return insns[index].end;
     }

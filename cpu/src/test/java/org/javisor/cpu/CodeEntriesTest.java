@@ -121,6 +121,26 @@ class CodeEntriesTest {
     }
 
     @Test
+    void anInstructionInTwoPagesIsForgottenWithEither() {
+        long last = (RIP | 4095) - 6, between = OTHER_PAGE | 0x3f_ffff;
+        for (long forgotten : new long[] {last, last + 4096, OTHER_PAGE + 4096, between, between + 4096}) {
+            for (int shift : new int[] {12, 22, 30}) {
+                for (long rip : new long[] {last, between}) {
+                    Block block = new Block(new Insn[1], 0, new byte[1], 64, null);
+                    entries.putAcross(rip, block, true);
+                    entries.enter(rip, 1);
+                    enter(OTHER_PAGE + 8192, 2, true);
+                    entries.forget(forgotten, shift);
+                    boolean concerned = (rip ^ forgotten) >>> shift == 0 || (rip + 4096 ^ forgotten) >>> shift == 0;
+                    assertEquals(concerned ? 0 : 1, entry(rip));
+                    assertEquals(concerned ? null : block, entries.jumps.find(rip));
+                    entries.clear();
+                }
+            }
+        }
+    }
+
+    @Test
     void aFilterKnowsEveryPageThatWasAddedAndNotAllOthers() {
         PageFilter filter = new PageFilter(12);
         for (long page = 0; page < 16; page++) {

@@ -7,6 +7,7 @@ import static org.javisor.isa.Instruction.REL;
 import static org.javisor.translator.Assembler.R14;
 import static org.javisor.translator.Assembler.R15;
 
+import org.javisor.cpu.BlockTranslator;
 import org.javisor.cpu.CpuLayout;
 import org.javisor.cpu.Translation;
 import org.javisor.isa.Instruction;
@@ -14,8 +15,9 @@ import org.javisor.isa.Mnemonic;
 
 /// Jumps, calls and returns with an operand size of 64 bits, or 32 in 32-bit code: the last instruction of a block.
 ///
-/// Where a target is in the same page the jump is linked. Others are looked up in the entry cache, and what is not
-/// found there is interpreted. Nothing has changed by then, so that the interpreter finds what is wrong with a target.
+/// Where a target is in the same page, and not so near to its end that the instruction may be in two pages, the jump
+/// is linked. Others are looked up in the entry cache, and what is not found there is interpreted. Nothing has changed
+/// by then, so that the interpreter finds what is wrong with a target.
 final class Branches {
     private static final int PAGE_BYTES = 4096;
     private static final Address PAGE_RIP = State.at(CpuLayout.PAGE_RIP);
@@ -37,8 +39,10 @@ final class Branches {
         /// Goes on at an offset in the page, or beyond it, from branch `index`.
         void go(int offset, int index);
 
-        /// Calls what is at an offset in the page. The flags are in memory.
-        void call(int offset);
+        /// Calls what is at an offset in the page, unless that has to be looked up. The flags are in memory.
+        ///
+        /// @return whether it did
+        boolean call(int offset);
 
         /// Goes on at `taken` if the guest's flags fulfil a condition, else at `other`.
         void jumpIf(int condition, int taken, int other, int index);
@@ -133,6 +137,11 @@ final class Branches {
         return offset >= 0 && offset < PAGE_BYTES;
     }
 
+    /// Whether a jump to an offset can be linked.
+    static boolean isLinkable(int offset) {
+        return offset >= 0 && offset <= BlockTranslator.MAX_LINKED;
+    }
+
     private void jump(Instruction insn, int index) {
         if (insn.kind0 == REL) {
             edges.go(target(insn, index), index);
@@ -161,7 +170,8 @@ final class Branches {
         follow();
     }
 
-    /// Goes on in another page behind an instruction that is no branch. The flags are in memory.
+    /// Goes on in another page behind an instruction that is no branch, or where what follows may be in two pages. The
+    /// flags are in memory.
     void goOnFar(int target) {
         loadFar(target);
         find(EntryLookup.ENTRIES);
@@ -277,8 +287,7 @@ final class Branches {
     /// A target that is not known is the business of who comes after the call.
     private void callDirectly(int target, int index) {
         pushReturn(index);
-        if (inPage(target)) {
-            edges.call(target);
+        if (inPage(target) && edges.call(target)) {
             return;
         }
         asm.immediateOp(Assembler.ADD_IMM, emission.word, R14, target - emission.translation.end(index));

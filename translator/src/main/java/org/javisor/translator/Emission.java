@@ -271,7 +271,7 @@ final class Emission {
         callers.add(NONE);
     }
 
-    /// Emits a jump to an exit for byte `offset`, beyond the page, which cannot be linked.
+    /// Emits a jump to an exit for byte `offset`, beyond the page or near its end, which cannot be linked.
     ///
     /// @param beginning emits what the exit begins with
     void targetIf(int condition, int offset, Runnable beginning) {

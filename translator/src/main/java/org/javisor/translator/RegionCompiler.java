@@ -300,11 +300,13 @@ final class RegionCompiler implements Branches.Edges {
     }
 
     @Override
-    public void call(int offset) {
+    public boolean call(int offset) {
         int piece = flow.pieceAt(offset);
         if (piece < 0) {
-            emission.callTarget(offset);
-            return;
+            if (Branches.isLinkable(offset)) {
+                emission.callTarget(offset);
+            }
+            return Branches.isLinkable(offset);
         }
         Version reached = reach(piece);
         Version version = reached == null ? version(piece, FlagState.Snapshot.MEMORY, null) : reached;
@@ -315,6 +317,7 @@ final class RegionCompiler implements Branches.Edges {
             version.jumps.add(call);
             pending.add(version);
         }
+        return true;
     }
 
     /// Goes on where no branch leads, or within the page.
@@ -322,7 +325,7 @@ final class RegionCompiler implements Branches.Edges {
         int piece = flow.pieceAt(offset);
         if (piece < 0) {
             flags.save();
-            if (Branches.inPage(offset)) {
+            if (Branches.isLinkable(offset)) {
                 emission.target(offset);
             } else {
                 branches.goOnFar(offset);
@@ -389,7 +392,7 @@ final class RegionCompiler implements Branches.Edges {
     /// Emits a jump to a version, or to what is done where there is none.
     private void branch(int condition, Version version, int offset, int index) {
         if (version == null) {
-            if (flags.snapshot().inMemory() && Branches.inPage(offset) && flow.pieceAt(offset) < 0) {
+            if (flags.snapshot().inMemory() && Branches.isLinkable(offset) && flow.pieceAt(offset) < 0) {
                 asm.align(4, 2);
                 emission.target(asm.jumpIf(condition), offset);
             } else {
