@@ -3,7 +3,7 @@
 """Rows of a benchmark program in the same Linux guest, with several sets of options, in turn.
 
   bench/rows.py --program FILE --rows ROW,... --runs N [--cpus N,...] --option NAME='OPTIONS' [--option ...]
-  bench/rows.py --program FILE --preset paravirt|recording [--runs N] ...
+  bench/rows.py --program FILE --preset paravirt [--runs N] ...
 
 FILE is the program's source in C, or the program, linked statically; called with a row's name it prints `BEGIN ROW`, does
 that work, and prints `END ROW CHECKSUM`. Each run boots a guest, which does one row; the sets of options take turns. What
@@ -21,7 +21,6 @@ from storage.compare import lines_of, processor_seconds
 PRESETS = {
     "paravirt": ("switch,timer,smp", "1,2",
                  ["none=--paravirt none", "kvm=--paravirt kvm", "hyperv=--paravirt hyperv"]),
-    "recording": ("syscall,fault,disk,timer", "1", ["off=", "on=--jfr {work}/recording.jfr"]),
 }
 MOST_KINDS = 8
 DISK_BYTES = 64 << 20
@@ -40,6 +39,13 @@ def program(source, work):
         for _ in range(DISK_BYTES // len(block)):
             disk.write(block)
     return image
+
+
+def guest(javisor, image, work, extra, script):
+    """The command of a guest that has the program, and executes a script."""
+    script = f"cat /dev/vda > /tmp/program; chmod 755 /tmp/program; ln -sf vdb /dev/vda; {script}"
+    return (f"exec {javisor} run --memory 1024M --disk {image},format=raw,ro --disk {work}/disk,format=raw,ro "
+            f"{extra} --exec '{script}'")
 
 
 def run(command, row, patience):
@@ -78,11 +84,8 @@ def measure(options, sets, image, work):
         for cpus in options.cpus.split(","):
             for row in options.rows.split(","):
                 for name, extra in sets:
-                    script = f"cat /dev/vda > /tmp/program; chmod 755 /tmp/program; ln -sf vdb /dev/vda; /tmp/program {row}"
-                    command = (f"exec {options.javisor} run --cpus {cpus} --memory 1024M --stats "
-                               f"--disk {image},format=raw,ro --disk {work}/disk,format=raw,ro "
-                               f"{extra.format(work=work)} --exec '{script}'")
-                    one = run(command, row, options.patience)
+                    one = run(guest(options.javisor, image, work, f"--cpus {cpus} --stats {extra}", f"/tmp/program {row}"),
+                              row, options.patience)
                     results.setdefault((cpus, row, name), []).append(one)
                     print(f"turn {turn + 1}: --cpus {cpus}, {row}, {name}: {one[0]:.2f} s of processors, {one[1]:.2f} s",
                           file=sys.stderr)

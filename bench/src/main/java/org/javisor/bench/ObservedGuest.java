@@ -14,14 +14,14 @@ import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 
 /// A guest that does one thing again and again, and after each ten thousand of them writes to a port.
-public final class ObservedGuest implements AutoCloseable {
+final class ObservedGuest implements AutoCloseable {
     static final int ROUND = 10_000;
     private static final int REAL_MODE_START = 0x1000, START = 0x8000;
     private static final int PML4 = 0x2000, PDPT = 0x3000, DIRECTORY = 0x4000, GDT = 0x500, IDT = 0x5000;
     private static final int PAGE_FAULT_GATE = IDT + 14 * 16, HANDLER = START + 0x40;
 
     /// What it does.
-    public enum Work {
+    enum Work {
         /// IN from a port that a device answers.
         DEVICE_ACCESS("b91027 e460 e2fc e6e1 ebf5"),
         /// WRMSR to the x2APIC's self-IPI register; the interrupt is taken, and ended by another WRMSR.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.bench;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,74 +16,65 @@ import jdk.jfr.Recording;
 import org.javisor.bench.ObservedGuest.Work;
 
 /// What events cost the processor's thread that meets them, in processor time: for each kind of event what one of ten
-/// thousand takes, in a process for each measurement. Those that are compared take turns, so that what else the host
-/// does bears on all of them, and the medians of the turns count.
+/// thousand takes where Flight Recorder does not run ("never"), where it records something else ("off"), and where it
+/// records our events ("on").
 ///
-/// Takes the number of turns, 9 unless told. Ends with status 1 if events that are off cost more than [#BOUND].
+/// A process does "never" first and then the others, which take turns again and again, so that neither another
+/// start of the JVM nor what the host does meanwhile is mistaken for a cost. The medians of several processes count;
+/// the least and the most are told beside.
+///
+/// Takes the number of processes, 7 unless told. Ends with status 1 if events that are off cost more than [#BOUND].
 public final class ObservingCost {
     private static final double BOUND = 1.01;
-    private static final int TURNS = 9;
+    private static final int PROCESSES = 7, PAIRS = 30, WARM_UP_PAIRS = 15;
     /// In processor time of the guest's thread.
-    private static final long WARM_UP = TimeUnit.MILLISECONDS.toNanos(1_500), MEASURED = TimeUnit.SECONDS.toNanos(1);
-    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-
-    /// What is recorded.
-    public enum Recorded {
-        /// There is no recording in the process.
-        NEVER,
-        /// There is one, of something else.
-        OFF,
-        /// All our events are recorded.
-        ON;
-
-        private static final List<String> OURS = List.of("Exit", "Halt", "InterruptInjected", "InterruptDelivered",
-                "Exception", "PageFault", "TlbFill", "Pause", "Reset");
-
-        /// @return null for [#NEVER]
-        Recording start() {
-            if (this == NEVER) {
-                return null;
-            }
-            Recording recording = new Recording();
-            recording.enable("jdk.JVMInformation");
-            if (this == ON) {
-                OURS.forEach(name -> recording.enable("org.javisor." + name));
-            }
-            recording.start();
-            return recording;
-        }
-    }
+    private static final long WARM_UP = TimeUnit.MILLISECONDS.toNanos(2_000);
+    private static final long NEVER = TimeUnit.MILLISECONDS.toNanos(1_000), SLICE = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final List<String> OURS = List.of("Exit", "Halt", "InterruptInjected", "InterruptDelivered",
+            "Exception", "PageFault", "TlbFill", "Pause", "Reset");
+    /// What a process tells, in this order: nanoseconds of one without Flight Recorder; how many times as long it takes
+    /// when our events are off; nanoseconds and bytes of one when they are; how many times as long with them on; bytes.
+    private static final int NANOS_NEVER = 0, OFF_TIMES = 1, NANOS_OFF = 2, BYTES_OFF = 3, ON_TIMES = 4, BYTES_ON = 5;
 
     private ObservingCost() { }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         if (arguments.length == 2) {
-            System.out.println(nanosOfOne(Work.valueOf(arguments[0]), Recorded.valueOf(arguments[1])));
+            measure(Work.valueOf(arguments[0]));
             return;
         }
-        int turns = arguments.length == 1 ? Integer.parseInt(arguments[0]) : TURNS;
-        System.out.println("| nanoseconds of processor time | never | off | on |");
-        System.out.println("|---|---:|---:|---:|");
+        int processes = arguments.length == 1 ? Integer.parseInt(arguments[0]) : PROCESSES;
+        System.out.println("| one of ten thousand | never, ns | off, times | off, bytes | on, times | on, ns more"
+                + " | on, bytes |");
+        System.out.println("|---|---:|---:|---:|---:|---:|---:|");
         boolean within = true;
         for (Work work : Work.values()) {
-            within &= compare(work, turns);
+            within &= compare(work, processes);
         }
         System.exit(within ? 0 : 1);
     }
 
-    private static boolean compare(Work work, int turns) throws IOException, InterruptedException {
-        Map<Recorded, double[]> measured = new EnumMap<>(Recorded.class);
-        for (int turn = 0; turn < turns; turn++) {
-            for (Recorded recorded : Recorded.values()) {
-                measured.computeIfAbsent(recorded, _ -> new double[turns])[turn] = inAProcess(work, recorded);
+    private static boolean compare(Work work, int processes) throws IOException, InterruptedException {
+        double[][] told = new double[BYTES_ON + 1][processes];
+        double[] more = new double[processes];
+        for (int process = 0; process < processes; process++) {
+            double[] one = inAProcess(work);
+            for (int what = 0; what < told.length; what++) {
+                told[what][process] = one[what];
             }
+            more[process] = one[NANOS_OFF] * (one[ON_TIMES] - 1);
         }
-        double never = median(measured.get(Recorded.NEVER));
-        double off = median(measured.get(Recorded.OFF));
-        double on = median(measured.get(Recorded.ON));
-        System.out.printf(Locale.ROOT, "| `%s` | %.1f | %.1f (%.3f) | %.1f (%+.1f) |%n", work, never, off, off / never,
-                on, on - never);
-        return off <= never * BOUND;
+        System.out.printf(Locale.ROOT, "| `%s` | %.1f | %s | %.2f | %s | %.1f | %.2f |%n", work,
+                median(told[NANOS_NEVER]), range(told[OFF_TIMES]), median(told[BYTES_OFF]), range(told[ON_TIMES]),
+                median(more), median(told[BYTES_ON]));
+        return median(told[OFF_TIMES]) <= BOUND;
+    }
+
+    private static String range(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", median(values), sorted[0], sorted[sorted.length - 1]);
     }
 
     private static double median(double[] values) {
@@ -92,42 +83,69 @@ public final class ObservingCost {
         return sorted[sorted.length / 2];
     }
 
-    private static double inAProcess(Work work, Recorded recorded) throws IOException, InterruptedException {
+    private static double[] inAProcess(Work work) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
                 "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xlog:jfr*=off", "-cp",
-                System.getProperty("java.class.path"), ObservingCost.class.getName(), work.name(), recorded.name()));
+                System.getProperty("java.class.path"), ObservingCost.class.getName(), work.name(), "alone"));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
         if (process.waitFor() != 0) {
             throw new IOException("a measurement failed: " + String.join(" ", command));
         }
-        return Double.parseDouble(answer);
+        return Arrays.stream(answer.split(" ")).mapToDouble(Double::parseDouble).toArray();
     }
 
-    /// The median of rounds: one in which the host did something else beside counts no more than another.
-    private static double nanosOfOne(Work work, Recorded recorded) {
-        Recording recording = recorded.start();
-        try (ObservedGuest guest = new ObservedGuest(work)) {
+    // ---- in a process of its own ----
+
+    /// Rounds that were measured: the median of what one took, and bytes allocated for one, both of one of its works.
+    private record Slice(double nanos, double bytes) { }
+
+    private static void measure(Work work) {
+        try (ObservedGuest guest = new ObservedGuest(work); Recording recording = new Recording()) {
             rounds(guest, WARM_UP);
-            return median(rounds(guest, MEASURED)) / ObservedGuest.ROUND;
-        } finally {
-            if (recording != null) {
-                recording.close();
+            Slice never = rounds(guest, NEVER);
+            recording.start();
+            List<Slice> off = new ArrayList<>();
+            List<Slice> on = new ArrayList<>();
+            for (int pair = -WARM_UP_PAIRS; pair < PAIRS; pair++) {
+                for (boolean ours : new boolean[] {pair % 2 == 0, pair % 2 != 0}) {
+                    recording.setSettings(settings(ours));
+                    Slice slice = rounds(guest, SLICE);
+                    if (pair >= 0) {
+                        (ours ? on : off).add(slice);
+                    }
+                }
             }
+            double nanosOff = median(off.stream().mapToDouble(Slice::nanos).toArray());
+            double[] times = new double[PAIRS];
+            Arrays.setAll(times, pair -> on.get(pair).nanos / off.get(pair).nanos);
+            System.out.println(never.nanos + " " + nanosOff / never.nanos + " " + nanosOff + " "
+                    + median(off.stream().mapToDouble(Slice::bytes).toArray()) + " " + median(times) + " "
+                    + median(on.stream().mapToDouble(Slice::bytes).toArray()));
         }
     }
 
-    /// The processor time of each round, until they have had so much together.
-    private static double[] rounds(ObservedGuest guest, long nanos) {
+    private static Map<String, String> settings(boolean ours) {
+        Map<String, String> settings = new HashMap<>(Map.of("jdk.JVMInformation#enabled", "true"));
+        OURS.forEach(name -> settings.put("org.javisor." + name + "#enabled", Boolean.toString(ours)));
+        return settings;
+    }
+
+    /// Rounds until they have had so much processor time together. One in which the host did something else beside
+    /// counts no more than another.
+    private static Slice rounds(ObservedGuest guest, long nanos) {
         List<Double> took = new ArrayList<>();
-        long begin = THREADS.getCurrentThreadCpuTime();
+        long allocated = THREAD.getCurrentThreadAllocatedBytes();
+        long begin = THREAD.getCurrentThreadCpuTime();
         long last = begin;
         while (last - begin < nanos) {
             guest.round();
-            long now = THREADS.getCurrentThreadCpuTime();
-            took.add((double) (now - last));
+            long now = THREAD.getCurrentThreadCpuTime();
+            took.add((double) (now - last) / ObservedGuest.ROUND);
             last = now;
         }
-        return took.stream().mapToDouble(Double::doubleValue).toArray();
+        allocated = THREAD.getCurrentThreadAllocatedBytes() - allocated;
+        return new Slice(median(took.stream().mapToDouble(Double::doubleValue).toArray()),
+                (double) allocated / took.size() / ObservedGuest.ROUND);
     }
 }

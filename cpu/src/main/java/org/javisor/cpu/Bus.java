@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.EventBudget;
 import org.javisor.cpu.events.ExitEvent;
 import org.javisor.memory.IoBus;
 
@@ -30,6 +31,7 @@ final class Bus {
     private boolean refused;
 
     /// Accesses that devices answered, by the kind of exit that they would otherwise be, and the time that took.
+    private final EventBudget recorded = EventBudget.ofEvents();
     private final Durations[] answeredByKind = new Durations[CpuExit.MMIO_WRITE + 1];
 
     Bus(Cpu cpu) {
@@ -136,9 +138,9 @@ final class Bus {
         throw cpu.unwind();
     }
 
-    /// @return null if nobody records accesses
+    /// @return null if nobody records this one
     private ExitEvent event(int exit) {
-        return ExitEvent.on() ? ExitEvent.start(cpu.id, CpuExit.name(exit), cpu.rip()) : null;
+        return ExitEvent.on() && recorded.take() ? ExitEvent.start(cpu.id, CpuExit.name(exit), cpu.rip()) : null;
     }
 
     private void account(int exit, long start) {

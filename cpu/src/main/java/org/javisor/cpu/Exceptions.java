@@ -180,13 +180,12 @@ final class Exceptions {
     }
 
     private void record(GuestFault fault) {
-        if (fault.vector == GuestFault.PF ? PageFaultEvent.on() : ExceptionEvent.on()) {
-            if (fault.vector == GuestFault.PF) {
-                cpu.gates.recorded.taken();
+        if (fault.vector == GuestFault.PF) {
+            if (PageFaultEvent.on() && cpu.gates.recorded.take()) {
                 PageFaultEvent.record(cpu.id, cpu.cr2(), cpu.rip(), fault.errorCode);
-            } else {
-                ExceptionEvent.record(cpu.id, fault.vector, fault.hasErrorCode ? fault.errorCode : 0, cpu.rip());
             }
+        } else if (ExceptionEvent.on()) {
+            ExceptionEvent.record(cpu.id, fault.vector, fault.hasErrorCode ? fault.errorCode : 0, cpu.rip());
         }
     }
 

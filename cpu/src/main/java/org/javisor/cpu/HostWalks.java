@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.EventBudget;
 import org.javisor.cpu.events.TlbFillEvent;
 import org.javisor.host.HostMemory;
 import org.javisor.memory.MemorySlot;
@@ -12,8 +13,8 @@ final class HostWalks {
     private static final long KEY = 15L << 59, XD = 1L << 63;
     private static final int KEY_0 = 3, KEY_RIGHTS_BYTES = 4;
 
-    /// Of what Java fills.
-    final SampleRate recorded = new SampleRate();
+    /// For walks that are left to Java only so that they are recorded.
+    final EventBudget recorded = EventBudget.ofSamples();
     private final Cpu cpu;
     private final long state;
     /// The slots that translated code knows, so that what it has of them stays where it is.
@@ -32,7 +33,7 @@ final class HostWalks {
     /// somebody counts walks, or the next is to be recorded.
     void permit() {
         boolean possible = isUsual() && !cpu.monitor.counting
-                && !(TlbFillEvent.on() && recorded.due());
+                && !(TlbFillEvent.on() && recorded.hasRoom());
         HostMemory.storeLong(state + CpuLayout.WALK_ADDRESS, possible ? address : 0);
         HostMemory.storeLong(state + CpuLayout.WALK_RESERVED, (cpu.efer & ControlBits.EFER_NXE) == 0 ? reserved | XD
                 : reserved);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.cpu;
 
+import org.javisor.cpu.events.EventBudget;
 import org.javisor.cpu.events.PageFaultEvent;
 import org.javisor.host.HostMemory;
 
@@ -18,8 +19,8 @@ final class KnownGates {
     private static final int STACK_OF_LEVEL_0 = 4, INTERRUPT_STACKS = 28, STACK_BYTES = 8;
     private static final long ACCESSED = (long) Segments.ACCESSED << 40;
 
-    /// Of page faults that Java delivers.
-    final SampleRate recorded = new SampleRate();
+    /// For page faults that are left to Java only so that they are recorded.
+    final EventBudget recorded = EventBudget.ofSamples();
     private final Cpu cpu;
     private final int[] vectors = {NONE, NONE, NONE, NONE};
     /// What the slots counted of other vectors.
@@ -103,9 +104,10 @@ final class KnownGates {
         if (known) {
             boolean usable = cpu.mode == ExecutionMode.LONG && !cpu.enforcement.inUse() && isOfTables()
                     && cpu.mmu.spaces.kernelIs64Bit();
+            boolean told = PageFaultEvent.on() && recorded.hasRoom();
             for (int n = 0; n < SLOTS.length; n++) {
-                boolean told = n >= OF_FAULTS && PageFaultEvent.on() && recorded.due();
-                HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, usable && !told ? vectors[n] : NONE);
+                boolean there = usable && !(told && n >= OF_FAULTS);
+                HostMemory.storeInt(slot(n) + CpuLayout.INT_VECTOR, there ? vectors[n] : NONE);
             }
         }
     }

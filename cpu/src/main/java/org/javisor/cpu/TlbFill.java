@@ -13,6 +13,8 @@ final class TlbFill {
     /// What the processor sees: in system management mode a view of its own.
     private GuestMemory memory;
     private final PageWalker walker;
+    /// Whether what the last walk has found is to be recorded.
+    private boolean recorded;
     final MmuCounters counters;
 
     /// Whether the A20 line is masked: bit 20 of every guest-physical address reads as 0. After a change call
@@ -78,6 +80,8 @@ final class TlbFill {
     /// @return [PageWalker#MAPPED], or the error code of #PF
     int reach(long gva, int access) {
         int result = walker.walk(gva, access);
+        // One that ends with a fault counts too: translated code may go on with those that follow.
+        recorded = TlbFillEvent.on() && cpu.mmu.walks.recorded.take();
         counters.walks++;
         cpu.monitor.cacheMissed();
         if (result != PageWalker.MAPPED) {
@@ -107,7 +111,7 @@ final class TlbFill {
     boolean fill(Tlb tlb, long gva, int access) {
         walker.gpa = a20(walker.gpa);
         MemorySlot slot = memory.find(walker.gpa);
-        if (TlbFillEvent.on()) {
+        if (recorded) {
             record(gva, access, slot != null);
         }
         if (slot == null) {
@@ -126,7 +130,6 @@ final class TlbFill {
 
     private void record(long gva, int access, boolean backed) {
         String what = (access & PageWalker.WRITE) != 0 ? "write" : (access & PageWalker.FETCH) != 0 ? "fetch" : "read";
-        cpu.mmu.walks.recorded.taken();
         TlbFillEvent.record(cpu.id, gva, walker.gpa, 1L << walker.pageShift, what, backed);
     }
 

@@ -9,7 +9,6 @@ import jdk.jfr.Label;
 import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
-import jdk.jfr.Throttle;
 
 /// The guest got an exception that is no page fault.
 @Name("org.javisor.Exception")
@@ -18,9 +17,9 @@ import jdk.jfr.Throttle;
 @Category({"Javisor", "Processor"})
 @Enabled(false)
 @StackTrace(false)
-@Throttle("5000/s")
 public final class ExceptionEvent extends Event {
     private static final ExceptionEvent PROBE = new ExceptionEvent();
+    private static final EventBudget BUDGET = EventBudget.ofEvents();
 
     @Label("vCPU")
     private int vcpu;
@@ -43,9 +42,10 @@ public final class ExceptionEvent extends Event {
         return PROBE.isEnabled();
     }
 
+    /// Records one, if there is room for it.
     public static void record(int vcpu, int vector, int errorCode, long rip) {
-        ExceptionEvent event = new ExceptionEvent();
-        if (event.shouldCommit()) {
+        if (BUDGET.take()) {
+            ExceptionEvent event = new ExceptionEvent();
             event.vcpu = vcpu;
             event.vector = vector;
             event.errorCode = errorCode;

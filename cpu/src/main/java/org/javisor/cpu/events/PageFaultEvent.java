@@ -9,7 +9,6 @@ import jdk.jfr.Label;
 import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
-import jdk.jfr.Throttle;
 
 /// The guest got a page fault.
 ///
@@ -20,7 +19,6 @@ import jdk.jfr.Throttle;
 @Category({"Javisor", "Memory"})
 @Enabled(false)
 @StackTrace(false)
-@Throttle("5000/s")
 public final class PageFaultEvent extends Event {
     private static final PageFaultEvent PROBE = new PageFaultEvent();
     private static final int PRESENT = 1, WRITE = 1 << 1, USER = 1 << 2, RESERVED = 1 << 3, FETCH = 1 << 4;
@@ -66,9 +64,6 @@ public final class PageFaultEvent extends Event {
 
     public static void record(int vcpu, long address, long rip, int errorCode) {
         PageFaultEvent event = new PageFaultEvent();
-        if (!event.shouldCommit()) {
-            return;
-        }
         event.vcpu = vcpu;
         event.address = address;
         event.rip = rip;

@@ -10,7 +10,6 @@ import jdk.jfr.Label;
 import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
-import jdk.jfr.Throttle;
 
 /// A page walk found where a page is.
 @Name("org.javisor.TlbFill")
@@ -19,7 +18,6 @@ import jdk.jfr.Throttle;
 @Category({"Javisor", "Memory"})
 @Enabled(false)
 @StackTrace(false)
-@Throttle("5000/s")
 public final class TlbFillEvent extends Event {
     private static final TlbFillEvent PROBE = new TlbFillEvent();
 
@@ -55,14 +53,12 @@ public final class TlbFillEvent extends Event {
 
     public static void record(int vcpu, long address, long gpa, long pageBytes, String access, boolean backed) {
         TlbFillEvent event = new TlbFillEvent();
-        if (event.shouldCommit()) {
-            event.vcpu = vcpu;
-            event.address = address;
-            event.gpa = gpa;
-            event.pageBytes = pageBytes;
-            event.access = access;
-            event.backed = backed;
-            event.commit();
-        }
+        event.vcpu = vcpu;
+        event.address = address;
+        event.gpa = gpa;
+        event.pageBytes = pageBytes;
+        event.access = access;
+        event.backed = backed;
+        event.commit();
     }
 }

@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.javisor.cpu.CpuExit;
 import org.javisor.cpu.Durations;
+import org.javisor.cpu.events.EventBudget;
 import org.javisor.cpu.events.ExitEvent;
 import org.javisor.vmm.VcpuStats;
 import org.javisor.vmm.events.HaltEvent;
@@ -31,6 +32,7 @@ public final class RunCounters {
     private LongSupplier rip = () -> 0;
     /// Of what is under way; null where nobody records.
     private ExitEvent exitEvent;
+    private final EventBudget recorded = EventBudget.ofEvents();
     private HaltEvent haltEvent;
     /// Since when it runs, or waits; 0 if it does not.
     private volatile long runningSince, haltingSince;
@@ -66,13 +68,13 @@ public final class RunCounters {
     /// It has stopped doing so.
     ///
     /// @param why of [CpuExit]
-    /// @return what more about it is to be told to, or null if nobody records it
+    /// @return what more about it is to be told to, or null if nobody records this one
     public ExitEvent exited(int why) {
         exits[why].began();
         reason = why;
         exitedAt = System.nanoTime();
         lastLook = exitedAt;
-        if (ExitEvent.on()) {
+        if (ExitEvent.on() && recorded.take()) {
             exitEvent = ExitEvent.start(vcpu, CpuExit.name(why), rip.getAsLong());
         }
         return exitEvent;

@@ -8,6 +8,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.javisor.cpu.events.EventBudget;
 
 /// A processor took an interrupt.
 @Name("org.javisor.InterruptDelivered")
@@ -18,6 +19,7 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 public final class InterruptDeliveredEvent extends Event {
     private static final InterruptDeliveredEvent PROBE = new InterruptDeliveredEvent();
+    private static final EventBudget BUDGET = EventBudget.ofEvents();
 
     @Label("vCPU")
     private int vcpu;
@@ -35,7 +37,11 @@ public final class InterruptDeliveredEvent extends Event {
         return PROBE.isEnabled();
     }
 
+    /// Records one, if there is room for it.
     public static void record(int vcpu, int vector, String source) {
+        if (!BUDGET.take()) {
+            return;
+        }
         InterruptDeliveredEvent event = new InterruptDeliveredEvent();
         event.vcpu = vcpu;
         event.vector = vector;

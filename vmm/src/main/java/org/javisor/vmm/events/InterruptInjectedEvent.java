@@ -9,6 +9,7 @@ import jdk.jfr.Label;
 import jdk.jfr.MemoryAddress;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.javisor.cpu.events.EventBudget;
 
 /// An interrupt was sent to local APICs.
 @Name("org.javisor.InterruptInjected")
@@ -19,6 +20,7 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 public final class InterruptInjectedEvent extends Event {
     private static final InterruptInjectedEvent PROBE = new InterruptInjectedEvent();
+    private static final EventBudget BUDGET = EventBudget.ofEvents();
     private static final String[] MODES =
             {"fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "start-up", "ExtINT"};
     private static final int VECTOR = 0xff, MODE_SHIFT = 8, MODE = 7, LOGICAL = 1 << 11;
@@ -50,8 +52,13 @@ public final class InterruptInjectedEvent extends Event {
         return PROBE.isEnabled();
     }
 
+    /// Records one, if there is room for it.
+    ///
     /// @param command laid out as the interrupt command register
     public static void record(String source, int number, int destination, int command) {
+        if (!BUDGET.take()) {
+            return;
+        }
         InterruptInjectedEvent event = new InterruptInjectedEvent();
         event.source = source;
         event.number = number;
