@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Collection;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import org.javisor.host.HostMemory;
 
 /// Guest-physical memory: slots of host memory in an otherwise empty address space.
@@ -89,11 +90,28 @@ public final class GuestMemory {
     ///
     /// @throws InvalidSlotException as [#addSlot], or if there is no such slot
     public void replaceSlot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
-        MemorySlot slot = slot(id, gpa, ram, ramOffset, bytes, readOnly);
+        MemorySlot other = slot(id, gpa, ram, ramOffset, bytes, readOnly);
+        exchange(id, _ -> other);
+    }
+
+    private void exchange(int id, UnaryOperator<MemorySlot> change) {
+        MemorySlot old;
+        MemorySlot slot;
         synchronized (this) {
-            table = table.without(requireSlot(id)).with(slot);
+            old = requireSlot(id);
+            slot = change.apply(old);
+            table = table.without(old).with(slot);
         }
-        listeners.forEach(MemoryListener::slotsChanged);
+        try {
+            listeners.forEach(MemoryListener::slotsChanged);
+        } catch (RuntimeException e) {
+            // The host refuses it: everything is to be as it was.
+            synchronized (this) {
+                table = table.without(slot).with(old);
+            }
+            listeners.forEach(MemoryListener::slotsChanged);
+            throw e;
+        }
     }
 
     private static MemorySlot slot(int id, long gpa, Ram ram, long ramOffset, long bytes, boolean readOnly) {
@@ -131,12 +149,10 @@ public final class GuestMemory {
     ///
     /// @throws InvalidSlotException if there is no such slot, or it cannot be there
     public void moveSlot(int id, long gpa) {
-        synchronized (this) {
-            MemorySlot slot = requireSlot(id);
+        exchange(id, slot -> {
             checkPlace(id, gpa, slot.bytes);
-            table = table.without(slot).with(slot.movedTo(gpa));
-        }
-        listeners.forEach(MemoryListener::slotsChanged);
+            return slot.movedTo(gpa);
+        });
     }
 
     /// Removes a slot; its memory stays the caller's. When this returns no listener uses it any more.

@@ -55,6 +55,31 @@ class SlotsTest {
         assertThrows(InvalidSlotException.class, () -> memory.moveSlot(3, 0));
     }
 
+    /// An engine's kernel does not take what it is told.
+    @Test
+    void aChangeThatAListenerRefusesIsTakenBack() {
+        memory.addSlot(0, 0, ram, 0, 4L * PAGE, false);
+        memory.startDirtyLog(0);
+        MemorySlot[] before = memory.slots();
+        memory.addListener(new MemoryListener() {
+            @Override
+            public void slotsChanged() {
+                if (memory.find(0) != before[0] || memory.slots().length != 1) {
+                    throw new IllegalStateException("refused");
+                }
+            }
+        });
+
+        assertThrows(IllegalStateException.class, () -> memory.moveSlot(0, 16L * PAGE));
+        assertArrayEquals(before, memory.slots());
+        assertThrows(IllegalStateException.class, () -> memory.replaceSlot(0, 0, ram, 0, 8L * PAGE, false));
+        assertArrayEquals(before, memory.slots());
+        assertThrows(IllegalStateException.class, () -> memory.addSlot(1, 16L * PAGE, ram, 0, PAGE, false));
+        assertArrayEquals(before, memory.slots());
+        memory.storeByte(2 * PAGE, (byte) 1);
+        assertArrayEquals(new long[] {4}, memory.takeDirtyLog(0), "its log is the one that it had");
+    }
+
     @Test
     void aMovedSlotKeepsItsMemoryAndItsLog() {
         memory.addSlot(0, 0, ram, 0, 4L * PAGE, false);

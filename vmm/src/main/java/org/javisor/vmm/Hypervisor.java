@@ -63,7 +63,7 @@ public interface Hypervisor extends AutoCloseable {
 
     Vm createVm(VmConfig config);
 
-    /// Closes every machine that is still open. No vCPU may be running.
+    /// Closes every machine that is still open, as [Vm#close] does. Does nothing the second time.
     @Override
     void close();
 }

@@ -180,7 +180,10 @@ public interface Vm extends AutoCloseable {
     /// What the translator did so far; null where all code is interpreted.
     TranslationStats translationStats();
 
-    /// Frees processors and chips. No vCPU may be running. Memory behind the slots stays the caller's.
+    /// Ends runs that are under way, as [Vcpu#kick] does, and frees processors and chips; whoever uses a vCPU later
+    /// gets an [IllegalStateException]. Memory behind the slots stays the caller's. Does nothing the second time.
+    ///
+    /// @throws IllegalStateException on a thread that runs a vCPU
     @Override
     void close();
 }

@@ -2,6 +2,7 @@
 package org.javisor.vmm.engine;
 
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuBusyException;
 import org.javisor.vmm.VmExit;
@@ -11,6 +12,9 @@ import org.javisor.vmm.VmExit;
 /// Whoever asks something of a processor leaves word and then hurries it. Its thread listens, and then looks at what
 /// there is: so a request is either seen, or ends what the thread does next.
 public abstract class EngineVcpu implements Vcpu {
+    /// How long it is waited for the end of a run before it is kicked again, in nanoseconds.
+    private static final long LOOK_AGAIN = 200_000;
+
     private final EngineVm vm;
     private final int id;
     private final RunCounters counters = new RunCounters();
@@ -18,6 +22,7 @@ public abstract class EngineVcpu implements Vcpu {
     private final AtomicReference<Thread> runner = new AtomicReference<>();
     private final InterruptWatch interrupts = new InterruptWatch(this::hurry);
     private volatile boolean kicked;
+    private volatile boolean retired;
 
     protected EngineVcpu(EngineVm vm, int id) {
         this.vm = vm;
@@ -66,6 +71,10 @@ public abstract class EngineVcpu implements Vcpu {
         Thread other = runner.compareAndExchange(null, Thread.currentThread());
         if (other != null) {
             throw new VcpuBusyException(id, other);
+        }
+        if (retired) {
+            runner.set(null);
+            requireOpen();
         }
         pass.enter();
         counters.running();
@@ -129,6 +138,29 @@ public abstract class EngineVcpu implements Vcpu {
     public void kick() {
         kicked = true;
         hurry();
+    }
+
+    /// Ends a run that is under way, and lets none begin any more.
+    ///
+    /// @throws IllegalStateException on the thread that runs it
+    final void retire() {
+        if (isRunByThisThread()) {
+            throw new IllegalStateException("a vCPU's own thread cannot close its machine");
+        }
+        retired = true;
+        while (runner.get() != null) {
+            kick();
+            LockSupport.parkNanos(LOOK_AGAIN);
+        }
+    }
+
+    /// What the processor holds is gone when its machine is closed.
+    ///
+    /// @throws IllegalStateException if it is
+    protected final void requireOpen() {
+        if (retired) {
+            throw new IllegalStateException("the machine of vCPU " + id + " is closed");
+        }
     }
 
     // ---- what engines need ----

@@ -253,6 +253,9 @@ public final class EngineVm implements Vm {
 
     @Override
     public synchronized Vcpu createVcpu(int id) {
+        if (closed) {
+            throw new IllegalStateException("the machine is closed");
+        }
         if (id < 0 || id >= config.cpuid().cpus()) {
             throw new IllegalArgumentException(
                     "no vCPU " + id + " in a machine of " + config.cpuid().cpus() + " processors");
@@ -391,9 +394,16 @@ public final class EngineVm implements Vm {
         return processors.translationStats();
     }
 
-    /// Frees processors and chips. No vCPU may be running. Memory behind the slots stays the caller's.
     @Override
-    public synchronized void close() {
+    public void close() {
+        List<Vcpu> all = vcpus();
+        gate.abandon(true);
+        // Not under the monitor, which one that runs may be waiting for.
+        all.forEach(vcpu -> ((EngineVcpu) vcpu).retire());
+        free();
+    }
+
+    private synchronized void free() {
         if (closed) {
             return;
         }

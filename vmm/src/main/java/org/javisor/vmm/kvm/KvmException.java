@@ -56,6 +56,7 @@ public final class KvmException extends RuntimeException {
             case "KVM_SET_MP_STATE EINVAL" -> "a machine without interrupt chips has no such state";
             case "KVM_SET_TSC_KHZ EINVAL" -> "this host cannot scale time stamp counters";
             case "KVM_RUN EBADF", "KVM_RUN ENOENT" -> "the processor was closed";
+            case "KVM_RUN ENOSPC" -> "the machine has no memory, and so no room for page tables";
             case "KVM_RUN EFAULT" -> "guest memory is not mapped here any more";
             default -> null;
         };

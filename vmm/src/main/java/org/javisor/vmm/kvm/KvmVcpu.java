@@ -209,6 +209,7 @@ final class KvmVcpu extends EngineVcpu {
 
     /// Has KVM complete an access that has been answered: until it has, registers are those before the instruction.
     private void settle() {
+        requireOpen();
         machineChecks.deliver();
         if (!access.isToBeCompleted()) {
             return;
@@ -224,6 +225,7 @@ final class KvmVcpu extends EngineVcpu {
 
     @Override
     public void completeRead(long value) {
+        requireOpen();
         access.answer(value);
     }
 
@@ -297,6 +299,7 @@ final class KvmVcpu extends EngineVcpu {
     /// As it was when the processor last left the guest.
     @Override
     public boolean inSystemManagement() {
+        requireOpen();
         return (HostMemory.loadShort(fd.run() + RunLayout.FLAGS) & RunLayout.IN_SYSTEM_MANAGEMENT) != 0;
     }
 
@@ -374,6 +377,7 @@ final class KvmVcpu extends EngineVcpu {
 
     @Override
     public void mpState(MpState wanted) {
+        requireOpen();
         state.mpState(wanted);
     }
 
@@ -394,11 +398,13 @@ final class KvmVcpu extends EngineVcpu {
 
     @Override
     public int tscKhz() {
+        requireOpen();
         return fd.tscKhz();
     }
 
     @Override
     public void tscKhz(int khz) {
+        requireOpen();
         if (khz == fd.tscKhz()) {
             return;
         }
@@ -416,16 +422,19 @@ final class KvmVcpu extends EngineVcpu {
 
     @Override
     public boolean guestStopped() {
+        requireOpen();
         return fd.guestStopped();
     }
 
     @Override
     public long tscOffset() {
+        requireOpen();
         return fd.tscOffset();
     }
 
     @Override
     public void tscOffset(long offset) {
+        requireOpen();
         fd.tscOffset(offset);
     }
 

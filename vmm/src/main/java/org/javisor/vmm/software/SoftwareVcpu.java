@@ -76,7 +76,8 @@ final class SoftwareVcpu extends EngineVcpu {
         }
         this.environment = new SoftwareEnvironment(vm, group, () -> request(Requests.COUNTERS));
         this.cpu = new Cpu(id, cpuid, environment);
-        this.registers = new SoftwareRegisters(cpu, value -> written.write(cpu.tsc(), vm.tsc(), value));
+        this.registers = new SoftwareRegisters(cpu, this::requireOpen,
+                value -> written.write(cpu.tsc(), vm.tsc(), value));
         this.stats = new SoftwareStats(cpu, counters());
         counters().identify(id, registers::rip);
         this.ownersInterrupts = new OwnersInterrupts(cpu);
@@ -254,7 +255,7 @@ final class SoftwareVcpu extends EngineVcpu {
         if (calling) {
             paravirt.answer(registers, value);
         } else {
-            cpu.completeRead(value);
+            cpu().completeRead(value);
         }
     }
 
@@ -277,6 +278,16 @@ final class SoftwareVcpu extends EngineVcpu {
         }
     }
 
+    private SoftwareState state() {
+        requireOpen();
+        return state;
+    }
+
+    private Cpu cpu() {
+        requireOpen();
+        return cpu;
+    }
+
     @Override
     public void kick() {
         if (closed) {
@@ -292,54 +303,54 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public void injectNmi() {
-        state.nmi();
+        state().nmi();
         wake.signal();
     }
 
     @Override
     public void refuse() {
-        cpu.refuse();
+        cpu().refuse();
     }
 
     @Override
     public void injectInterrupt(int vector) {
-        state.injectInterrupt(vector);
+        state().injectInterrupt(vector);
     }
 
     @Override
     public boolean readyForInterrupt() {
-        return state.readyForInterrupt();
+        return state().readyForInterrupt();
     }
 
     @Override
     public void requestInterruptWindow(boolean wanted) {
-        state.checkOwnersInterrupts();
+        state().checkOwnersInterrupts();
         ownersInterrupts.wantWindow(wanted);
         wake.signal();
     }
 
     @Override
     public VcpuEvents events() {
-        return state.events();
+        return state().events();
     }
 
     @Override
     public void events(VcpuEvents events) {
-        state.events(events);
+        state().events(events);
     }
 
     @Override
     public MpState mpState() {
-        if (state.acceptInit()) {
+        if (state().acceptInit()) {
             halted = false;
         }
         // Who is to wake, or wakes by interrupts that it does not take, runs and goes to sleep again if need be.
-        return state.mpState(halted && !unhalted && !idling);
+        return state().mpState(halted && !unhalted && !idling);
     }
 
     @Override
     public void mpState(MpState wanted) {
-        state.mpState(wanted);
+        state().mpState(wanted);
         halted = wanted == MpState.HALTED;
         unhalted = false;
         idling = false;
@@ -347,12 +358,12 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public LapicState lapic() {
-        return state.lapic();
+        return state().lapic();
     }
 
     @Override
     public void lapic(LapicState page) {
-        state.lapic(page);
+        state().lapic(page);
     }
 
     @Override
@@ -367,12 +378,13 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public boolean guestStopped() {
+        requireOpen();
         return paravirt != null && paravirt.guestStopped();
     }
 
     @Override
     public int tscKhz() {
-        return cpu.tsc().khz();
+        return cpu().tsc().khz();
     }
 
     @Override
@@ -380,17 +392,17 @@ final class SoftwareVcpu extends EngineVcpu {
         if (khz < SLOWEST_TSC || khz > FASTEST_TSC) {
             throw new InvalidRegisterException("tsc_khz", khz + " is not " + SLOWEST_TSC + " to " + FASTEST_TSC);
         }
-        cpu.tsc().khz(khz);
+        cpu().tsc().khz(khz);
     }
 
     @Override
     public long tscOffset() {
-        return cpu.tsc().offset();
+        return cpu().tsc().offset();
     }
 
     @Override
     public void tscOffset(long offset) {
-        cpu.tsc().offset(offset);
+        cpu().tsc().offset(offset);
     }
 
     @Override
@@ -400,12 +412,12 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public SmiState smi() {
-        return state.smi();
+        return state().smi();
     }
 
     @Override
     public void smi(SmiState smi) {
-        state.smi(smi);
+        state().smi(smi);
         wake.signal();
     }
 
@@ -415,23 +427,18 @@ final class SoftwareVcpu extends EngineVcpu {
             throw new IllegalArgumentException("there are " + MachineCheck.BANKS + " machine-check banks, and no bank "
                     + error.bank());
         }
-        cpu.machineCheck().report(error.bank(), error.status(), error.globalStatus(), error.address(),
+        cpu().machineCheck().report(error.bank(), error.status(), error.globalStatus(), error.address(),
                 error.miscellaneous());
         wake.signal();
     }
 
     @Override
     public boolean inSystemManagement() {
-        return cpu.inSystemManagement();
-    }
-
-    @Override
-    public boolean isRunByThisThread() {
-        return cpu.isRunBy(Thread.currentThread());
+        return cpu().inSystemManagement();
     }
 
     void maskA20(boolean masked) {
-        cpu.maskA20(masked);
+        cpu().maskA20(masked);
     }
 
     @Override
@@ -441,7 +448,7 @@ final class SoftwareVcpu extends EngineVcpu {
 
     @Override
     public void debug(GuestDebug wanted) {
-        SoftwareDebug.set(cpu.outsideDebug(), wanted);
+        SoftwareDebug.set(cpu().outsideDebug(), wanted);
     }
 
     @Override

@@ -164,6 +164,40 @@ class BadInputConformanceTest {
 
     @ParameterizedTest
     @MethodSource(ENGINES)
+    void whoClosesAMachineThatRunsEndsItsRuns(String engine) {
+        Guest guest = new Guest(engine, """
+                fe061000      again: inc byte [0x10]
+                ebfa          jmp again
+                """);
+        Running runner = new Running(guest.vcpu);
+        runner.awaitMore(() -> guest.vm.memory().loadByte(0x10), 1);
+
+        guest.vm.close();
+
+        assertEquals(VmExit.Interrupted.INSTANCE, runner.stop());
+        guest.vm.close();
+        guest.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void whatIsLeftOfAClosedMachineIsRefused(String engine) {
+        Guest guest = new Guest(engine, VmConfig.pc(2), COUNT);
+        Registers registers = guest.vcpu.registers();
+        guest.vcpu.stats();
+        guest.close();
+        List<Executable> late = List.of(guest::run, registers::rip, () -> registers.general(0, 1), registers::xsave,
+                () -> registers.msr(0x10), registers::paging, () -> registers.debug(7, 0), guest.vcpu::events,
+                guest.vcpu::lapic, guest.vcpu::mpState, () -> guest.vcpu.mpState(MpState.RUNNABLE),
+                () -> guest.vcpu.translate(0), () -> guest.vcpu.tscOffset(1), () -> guest.vm.createVcpu(1));
+        for (int n = 0; n < late.size(); n++) {
+            assertThrows(IllegalStateException.class, late.get(n), "operation " + n);
+        }
+        guest.vcpu.kick();
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
     void processorsAndWiresThatThereAreNotAreRefused(String engine) {
         try (Guest guest = new Guest(engine, VmConfig.pc(1).withExitsOnUnclaimed(true), COUNT);
                 Ram ram = Ram.allocate(PAGE)) {
