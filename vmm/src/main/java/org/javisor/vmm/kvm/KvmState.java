@@ -36,16 +36,20 @@ import org.javisor.vmm.irq.LapicState;
 final class KvmState {
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final int SMBASE = 0x9e;
+    private static final int SMBASE = 0x9e, APIC_BASE = 0x1b, X2APIC = 1 << 10;
+    /// The register's offset in the APIC's page, and where the id is in it.
+    private static final int APIC_ID = 0x20, XAPIC_ID_SHIFT = 24;
     private static final long RFLAGS_IF = 1 << 9;
     private static final MpState[] MP_STATES = MpState.values();
 
     private final VcpuFd vcpu;
+    private final int id;
     private final boolean chips;
     private final boolean pic;
 
-    KvmState(VcpuFd vcpu, Irqchip irqchip) {
+    KvmState(VcpuFd vcpu, int id, Irqchip irqchip) {
         this.vcpu = vcpu;
+        this.id = id;
         this.chips = irqchip != Irqchip.NONE;
         this.pic = irqchip == Irqchip.FULL || irqchip == Irqchip.KERNEL;
     }
@@ -193,15 +197,29 @@ final class KvmState {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment raw = arena.allocate(StateLayout.LAPIC_BYTES, Long.BYTES);
             vcpu.get(KvmCalls.KVM_GET_LAPIC, raw);
-            return new LapicState(raw.toArray(BYTE));
+            LapicState page = new LapicState(raw.toArray(BYTE));
+            return isX2apic() ? page.with(APIC_ID, page.register(APIC_ID) >>> XAPIC_ID_SHIFT) : page;
         }
     }
 
     void lapic(LapicState page) {
         requireChips();
-        try (Arena arena = Arena.ofConfined()) {
-            vcpu.set(KvmCalls.KVM_SET_LAPIC, arena.allocateFrom(BYTE, page.registers()));
+        LapicState theirs = page;
+        if (isX2apic()) {
+            if (page.register(APIC_ID) != id) {
+                throw new IllegalArgumentException("an x2APIC's id is its processor's: " + id + ", not "
+                        + page.register(APIC_ID));
+            }
+            theirs = page.with(APIC_ID, id << XAPIC_ID_SHIFT);
         }
+        try (Arena arena = Arena.ofConfined()) {
+            vcpu.set(KvmCalls.KVM_SET_LAPIC, arena.allocateFrom(BYTE, theirs.registers()));
+        }
+    }
+
+    /// KVM's page has an xAPIC's id even then, for programs that know no others.
+    private boolean isX2apic() {
+        return (vcpu.msrs(APIC_BASE)[0] & X2APIC) != 0;
     }
 
     private void requireChips() {

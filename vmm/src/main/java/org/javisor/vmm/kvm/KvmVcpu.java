@@ -67,7 +67,7 @@ final class KvmVcpu extends EngineVcpu {
         this.coalesced = coalesced;
         this.fd = fd;
         this.registers = new KvmRegisters(fd, arena, this::settle, msrs);
-        this.state = new KvmState(fd, vm.config().irqchip());
+        this.state = new KvmState(fd, id, vm.config().irqchip());
         this.machineChecks = new KvmMachineChecks(fd, system.machineCheckCapabilities());
         this.statistics = new KvmStatistics(fd);
         this.debug = new KvmDebug(fd);

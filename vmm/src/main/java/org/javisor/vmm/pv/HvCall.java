@@ -16,6 +16,8 @@ import org.javisor.memory.GuestMemory;
 public interface HvCall {
     int FAST_BYTES = 16, XMM_HALVES = 12, MOST_FAST_BYTES = FAST_BYTES + 8 * XMM_HALVES;
 
+    long RESERVED = 0xf000_f000_f800_0000L;
+
     GuestMemory memory();
 
     /// The input value.
@@ -34,6 +36,11 @@ public interface HvCall {
 
     default int code() {
         return (int) control() & 0xffff;
+    }
+
+    /// Whether a bit is set that has no meaning.
+    default boolean reserved() {
+        return (control() & RESERVED) != 0;
     }
 
     default boolean fast() {

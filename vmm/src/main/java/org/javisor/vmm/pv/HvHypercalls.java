@@ -45,7 +45,7 @@ public final class HvHypercalls {
     /// @return the result value: the status, and from bit 32 on how many repetitions are done
     public long call(HvCall call) {
         try {
-            int status = allowed(call) ? execute(call) : INVALID_HYPERCALL_INPUT;
+            int status = !call.reserved() && allowed(call) ? execute(call) : INVALID_HYPERCALL_INPUT;
             return status == SUCCESS ? (long) call.reps() << REPS_DONE_SHIFT : status;
         } catch (OutOfRangeException _) {
             return INVALID_HYPERCALL_INPUT;
@@ -95,7 +95,7 @@ public final class HvHypercalls {
     private int flushEx(HvCall call) {
         long flags = call.word(8);
         int header = 32 + 8 * call.variableWords();
-        HvVpSet who = vpSet(call, 16);
+        HvVpSet who = vpSet(call, 16, call.word(16) != HvVpSet.SPARSE);
         if (who == null || !readable(call, header)) {
             return INVALID_HYPERCALL_INPUT;
         }
@@ -146,15 +146,16 @@ public final class HvHypercalls {
     }
 
     /// The set of processors at `offset`: format, mask of banks, banks. Null if it is none.
-    private static HvVpSet vpSet(HvCall call, int offset) {
-        long format = call.word(offset);
+    ///
+    /// @param everybody whether the format says so, as the call takes formats that there are not
+    private static HvVpSet vpSet(HvCall call, int offset, boolean everybody) {
         long validBanks = call.word(offset + 8);
         int words = call.variableWords();
         if (words != Long.bitCount(validBanks) || !call.fits(offset + 16 + 8 * words)) {
             return null;
         }
-        if (format != HvVpSet.SPARSE) {
-            return format == HvVpSet.EVERYBODY ? HvVpSet.ALL : null;
+        if (everybody) {
+            return HvVpSet.ALL;
         }
         long[] banks = new long[words];
         for (int n = 0; n < words; n++) {
@@ -184,8 +185,14 @@ public final class HvHypercalls {
 
     private int sendIpiEx(HvCall call) {
         int vector = (int) call.word(0);
-        HvVpSet who = vpSet(call, 8);
-        if (who == null || !legal(vector)) {
+        HvVpSet who = vpSet(call, 8, call.word(8) == HvVpSet.EVERYBODY);
+        if (who == null) {
+            return INVALID_HYPERCALL_INPUT;
+        }
+        if (who != HvVpSet.ALL && call.variableWords() == 0) {
+            return SUCCESS;
+        }
+        if (!legal(vector)) {
             return INVALID_HYPERCALL_INPUT;
         }
         for (int vp = 0; vp < machine.processors(); vp++) {

@@ -2,11 +2,15 @@
 package org.javisor.vmm.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.javisor.vmm.Capability;
 import org.javisor.vmm.MachineCheckError;
 import org.javisor.vmm.Vcpu;
+import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
 import org.junit.jupiter.api.Timeout;
@@ -90,6 +94,30 @@ class MachineCheckConformanceTest {
             guest.vcpu.injectMachineCheck(FATAL);
 
             assertInstanceOf(VmExit.Shutdown.class, guest.run());
+        }
+    }
+
+    /// Another machine goes on with it.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aShutdownThatWaitsIsAnEventThatWaits(String engine) {
+        Engines.assume(engine, Capability.TRIPLE_FAULT_EVENT);
+        try (Guest guest = telling(engine, false); Guest other = telling(engine, false)) {
+            assertEquals(0x80, toldBy(guest));
+            guest.vcpu.kick();
+            assertEquals(VmExit.Interrupted.INSTANCE, guest.run());
+            assertFalse(guest.vcpu.events().tripleFault());
+            guest.vcpu.injectMachineCheck(FATAL);
+
+            VcpuEvents events = guest.vcpu.events();
+
+            assertTrue(events.tripleFault());
+            other.vcpu.events(events);
+            assertEquals(events, other.vcpu.events());
+            assertInstanceOf(VmExit.Shutdown.class, other.run());
+            assertFalse(other.vcpu.events().tripleFault());
+            guest.vcpu.events(events.withTripleFault(false));
+            assertEquals(0x80, toldBy(guest), "it has been taken back");
         }
     }
 

@@ -45,6 +45,13 @@ final class Running {
         }
     }
 
+    /// Waits until it leaves by itself.
+    ///
+    /// @return what it left with
+    VmExit left() {
+        return end.join();
+    }
+
     /// Kicks it, if it has not left by itself.
     ///
     /// @return what it left with

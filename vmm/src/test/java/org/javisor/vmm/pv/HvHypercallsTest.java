@@ -53,6 +53,16 @@ class HvHypercallsTest {
     }
 
     @Test
+    void bitsWithoutAMeaningAreInvalid() {
+        for (int bit : new int[] {27, 31, 44, 47, 60, 63}) {
+            for (int code : new int[] {SPIN, SPACE, 0xffff}) {
+                assertEquals(INVALID_HYPERCALL_INPUT, rig.raw(code | 1L << bit, HvRig.PARAMETERS), "bit " + bit);
+            }
+        }
+        assertEquals(List.of(), rig.asked());
+    }
+
+    @Test
     void callsWithoutListsTakeNone() {
         for (int code : new int[] {SPACE, SPIN, IPI, POST, SIGNAL, SPACE_EX, IPI_EX}) {
             assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(code, 0, 1), "repetitions of " + code);
@@ -136,12 +146,20 @@ class HvHypercallsTest {
         assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(SPACE_EX, 1, 0, 0, 0, SPARSE, 0b11, 1, 1), "too short");
         assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(SPACE_EX, 3, 0, 0, 0, SPARSE, 0b11, 1, 1), "too long");
         assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(SPACE_EX, 1, 0, 0, 0, EVERYBODY, 0, 1), "of everybody, too");
-        assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(SPACE_EX, 1, 0, 0, 0, 2, 1, 1), "no such format");
         assertEquals(INVALID_HYPERCALL_INPUT, rig.slow(SPACE_EX, 1023, 0, 0, 0, SPARSE, -1));
         assertEquals(INVALID_HYPERCALL_INPUT, rig.fast(SPACE_EX, 11, 0, 0, 0, SPARSE, 0x7ff), "two halves are taken");
         assertEquals(INVALID_HYPERCALL_INPUT, rig.fast(LIST_EX, 1, 10, 0, 0, SPARSE, 1, 1), "and another for a bank");
         assertEquals(INVALID_HYPERCALL_INPUT, rig.at(FakeMachine.RAM_BYTES - 32, SPACE_EX, 1, 0));
         assertEquals(List.of(), rig.asked());
+    }
+
+    /// Only one format has banks for a flush, and only one means everybody for an interrupt.
+    @Test
+    void formatsThatThereAreNotAreTakenAsKvmTakesThem() {
+        assertEquals(SUCCESS, rig.slow(SPACE_EX, 1, 0, 0, 0, 2, 1, 1));
+        assertEquals(forget(0, 1, 2, 3), rig.asked());
+        assertEquals(SUCCESS, rig.slow(IPI_EX, 1, 0, 0xfb, 2, 1, 0b0100));
+        assertEquals(List.of("interrupt 2 40fb"), rig.asked());
     }
 
     // ---- interrupts ----
@@ -158,6 +176,7 @@ class HvHypercallsTest {
         assertEquals(4, rig.asked().size());
         assertEquals(SUCCESS, rig.slow(IPI_EX, 0, 0, 0xfb, SPARSE, 0));
         assertEquals(SUCCESS, rig.fast(IPI, 0, 0, 0xfb, ~0xfL));
+        assertEquals(SUCCESS, rig.slow(IPI_EX, 0, 0, 0, SPARSE, 0), "whatever the vector");
         assertEquals(List.of(), rig.asked(), "nobody");
     }
 
