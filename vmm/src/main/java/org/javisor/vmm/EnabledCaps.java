@@ -4,7 +4,8 @@ package org.javisor.vmm;
 import java.util.Set;
 import org.javisor.memory.DirtyRing;
 
-/// What the owner of a machine switches on that is off otherwise, as `KVM_ENABLE_CAP` does.
+/// What the owner of a machine switches on that is off otherwise, as `KVM_ENABLE_CAP` does. Immutable: each `with`
+/// method gives another.
 ///
 /// @param dirtyRing    entries of each vCPU's [DirtyRing], or 0 to have dirty logs in bitmaps
 /// @param msrExits     the accesses to model-specific registers that leave [Vcpu#run] instead of raising #GP

@@ -61,6 +61,10 @@ public interface Hypervisor extends AutoCloseable {
         return createVm(VmConfig.BARE);
     }
 
+    /// A machine without memory, devices or processors.
+    ///
+    /// @throws org.javisor.memory.ConfigurationException if the engine cannot make it so, saying what it lacks
+    /// @throws IllegalStateException if the hypervisor is closed
     Vm createVm(VmConfig config);
 
     /// Closes every machine that is still open, as [Vm#close] does. Does nothing the second time.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.javisor.vmm;
 
-/// The registers of a [Vcpu] that is not running. Values that a register cannot have are refused with an
-/// [InvalidRegisterException]; what general and segment registers hold is the caller's business.
+/// The registers of a [Vcpu] that is not running. Registers that there are not, and values that one cannot have, are
+/// refused with an [InvalidRegisterException]; what general and segment registers hold is the caller's business.
 public interface Registers {
     // General registers, numbered as instructions encode them.
     int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
@@ -30,19 +30,25 @@ public interface Registers {
     /// The GDT or IDT register.
     record Table(long base, int limit) { }
 
+    /// What CPUID leaves in four registers.
     record CpuidAnswer(int eax, int ebx, int ecx, int edx) { }
 
     /// @param number 0 to 15, as instructions encode it
     long general(int number);
 
+    /// @param number as of [#general(int)]
     void general(int number, long value);
 
+    /// The offset in CS of the next instruction.
     long rip();
 
+    /// @param rip as of [#rip()]; 16 or 32 bits of it count where CS is no segment of 64-bit code
     void rip(long rip);
 
+    /// RFLAGS; bit 1 is always set.
     long rflags();
 
+    /// @throws InvalidRegisterException for bits that have no meaning
     void rflags(long rflags);
 
     /// @param number [#ES] to [#TR]
@@ -66,6 +72,7 @@ public interface Registers {
     /// @param limit the table's last byte, 0 to 0xffff
     void gdt(long base, int limit);
 
+    /// The GDT register.
     Table gdt();
 
     /// Sets the IDT register.
@@ -73,6 +80,7 @@ public interface Registers {
     /// @param limit the table's last byte, 0 to 0xffff
     void idt(long base, int limit);
 
+    /// The IDT register.
     Table idt();
 
     /// @param number 0 to 3, 6 or 7
@@ -84,6 +92,7 @@ public interface Registers {
     /// What CPUID would answer now.
     CpuidAnswer cpuid(int leaf, int subleaf);
 
+    /// CR0, CR3, CR4 and EFER.
     Paging paging();
 
     /// @throws InvalidRegisterException if they do not make a state that the processor can have
@@ -102,8 +111,10 @@ public interface Registers {
         }
     }
 
+    /// The linear address of the last page fault.
     long cr2();
 
+    /// @param gva any value
     void cr2(long gva);
 
     /// The task priority, as CR8 has it.
@@ -129,12 +140,17 @@ public interface Registers {
     /// 0 to 3: the privilege level that code executes at.
     int cpl();
 
-    /// A quarter of vector register `number`: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM
-    /// one.
+    /// A quarter of a vector register: words 0 and 1 are the XMM register, 2 and 3 the upper half of the YMM one.
+    ///
+    /// @param number 0 to 15
+    /// @param word   0 to 3
     long vector(int number, int word);
 
+    /// @param number 0 to 15
+    /// @param word   0 to 3
     void vector(int number, int word, long value);
 
+    /// Control and status of the vector unit's floating point.
     int mxcsr();
 
     /// @throws InvalidRegisterException for reserved bits
@@ -145,16 +161,21 @@ public interface Registers {
     /// @param tags the full tag word: two bits a physical register
     record X87Control(int control, int status, int tags, int opcode, long instruction, long data) { }
 
+    /// The x87 unit's control, status, tag and opcode words and its two pointers.
     X87Control x87();
 
+    /// Takes over what [#x87()] gave.
     void x87(X87Control control);
 
     /// An 80-bit value.
     record Float80(long significand, int signAndExponent) { }
 
-    /// @param number of the stack's register: 0 is its top
+    /// A register of the x87 unit.
+    ///
+    /// @param number 0 to 7, from the top of the stack
     Float80 x87Register(int number);
 
+    /// @param number as of [#x87Register(int)]
     void x87Register(int number, Float80 value);
 
     /// Makes the processor about to execute 16-bit code at `ip`, all segments at address zero.

@@ -88,8 +88,10 @@ public interface Vcpu {
     /// the PIC is the owner's.
     void requestInterruptWindow(boolean wanted);
 
+    /// Its registers: one object for as long as the vCPU lives, through which they are read and written.
     Registers registers();
 
+    /// What waits to be delivered, and what holds that back (`KVM_GET_VCPU_EVENTS`).
     VcpuEvents events();
 
     /// Takes over what [#events] gave.

@@ -5,6 +5,8 @@ package org.javisor.vmm;
 public final class VcpuBusyException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
+    /// @param vcpu   its number
+    /// @param runner the thread that runs it
     public VcpuBusyException(int vcpu, Thread runner) {
         super("vCPU " + vcpu + " is being run by thread " + runner.getName());
     }

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// What a vCPU has between two instructions that is in no register: events that wait, and what holds events back
-/// (`KVM_GET_VCPU_EVENTS`).
+/// (`KVM_GET_VCPU_EVENTS`). Immutable: each `with` method gives another.
 ///
 /// @param exception       one that is to be delivered before the next instruction
 /// @param interrupt       a vector that has been acknowledged, and is to be delivered before the next instruction

@@ -23,17 +23,22 @@ public interface Vm extends AutoCloseable {
     /// What executes its guest: `software`, for one.
     String engine();
 
+    /// What it was made of.
     VmConfig config();
 
     /// As of [Hypervisor#capabilities].
     Set<Capability> capabilities();
 
+    /// Its guest-physical memory, which has no slots at first. Any thread.
     GuestMemory memory();
 
+    /// Devices at ports, 0 to 0xffff. Any thread.
     IoBus ports();
 
+    /// Devices at guest-physical addresses that no slot backs, of up to 52 bits. Any thread.
     IoBus mmio();
 
+    /// The time of chips and devices, in nanoseconds; it stops while the machine is paused. Any thread.
     Clock clock();
 
     // ---- interrupts ----

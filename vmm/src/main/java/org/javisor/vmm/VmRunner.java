@@ -46,6 +46,8 @@ public final class VmRunner {
     private int resets;
     private volatile boolean ending;
 
+    /// @param vm      with its processors, none of which runs
+    /// @param handler sees to what the machine cannot answer
     public VmRunner(Vm vm, ExitHandler handler) {
         this.vm = vm;
         this.handler = handler;

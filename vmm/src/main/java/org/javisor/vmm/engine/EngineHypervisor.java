@@ -13,6 +13,7 @@ import org.javisor.vmm.VmConfig;
 public final class EngineHypervisor implements Hypervisor {
     private final Engine engine;
     private final List<Vm> vms = new ArrayList<>();
+    private boolean closed;
 
     /// @param engine owned from now on
     public EngineHypervisor(Engine engine) {
@@ -31,6 +32,9 @@ public final class EngineHypervisor implements Hypervisor {
 
     @Override
     public synchronized Vm createVm(VmConfig config) {
+        if (closed) {
+            throw new IllegalStateException("the hypervisor is closed");
+        }
         Vm vm = new EngineVm(engine, config);
         vms.add(vm);
         return vm;
@@ -40,6 +44,9 @@ public final class EngineHypervisor implements Hypervisor {
     public synchronized void close() {
         vms.forEach(Vm::close);
         vms.clear();
-        engine.close();
+        if (!closed) {
+            closed = true;
+            engine.close();
+        }
     }
 }

@@ -2,6 +2,7 @@
 package org.javisor.vmm.kvm;
 
 import org.javisor.host.HostMemory;
+import org.javisor.vmm.VmExit;
 
 /// What KVM says when it cannot go on.
 final class KvmFailure {
@@ -10,12 +11,17 @@ final class KvmFailure {
     private KvmFailure() { }
 
     /// @param reason of [RunLayout]
+    /// @param rip    where the processor is
     /// @param run    the address of the page that has the rest
-    static String describe(int reason, long run) {
+    static VmExit exit(int reason, long rip, long run) {
         long hardware = HostMemory.loadLong(run + RunLayout.HARDWARE_REASON);
+        return reason == RunLayout.EXIT_FAIL_ENTRY
+                ? new VmExit.FailEntry(rip, hardware, HostMemory.loadInt(run + RunLayout.FAILED_CPU))
+                : new VmExit.InternalError(rip, describe(reason, hardware, run));
+    }
+
+    private static String describe(int reason, long hardware, long run) {
         return switch (reason) {
-            case RunLayout.EXIT_FAIL_ENTRY ->
-                String.format("the processor cannot be entered as it is (KVM_EXIT_FAIL_ENTRY, reason 0x%x)", hardware);
             case RunLayout.EXIT_UNKNOWN ->
                 String.format("the processor stopped for a reason that KVM does not know: 0x%x", hardware);
             case RunLayout.EXIT_INTERNAL_ERROR -> internal(run);

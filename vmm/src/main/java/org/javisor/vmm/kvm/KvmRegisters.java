@@ -36,6 +36,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.javisor.vmm.InvalidRegisterException;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.engine.RegisterNumbers;
 
 /// The registers of a processor of KVM's: structures that are fetched when somebody asks, and given back before it runs
 /// on.
@@ -129,12 +130,12 @@ final class KvmRegisters implements Registers {
 
     @Override
     public long general(int number) {
-        return read(general).get(LONG, StateLayout.general(number));
+        return read(general).get(LONG, StateLayout.general(RegisterNumbers.general(number)));
     }
 
     @Override
     public void general(int number, long value) {
-        write(general).set(LONG, StateLayout.general(number), value);
+        write(general).set(LONG, StateLayout.general(RegisterNumbers.general(number)), value);
     }
 
     @Override
@@ -154,18 +155,20 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void rflags(long rflags) {
-        write(general).set(LONG, RFLAGS, rflags);
+        write(general).set(LONG, RFLAGS, RegisterNumbers.rflags(rflags));
     }
 
     // ---- segments and system registers ----
 
     @Override
     public Segment segment(int number) {
+        RegisterNumbers.segment(number);
         return KvmSegments.read(read(special), StateLayout.segment(number));
     }
 
     @Override
     public void segment(int number, Segment segment) {
+        RegisterNumbers.segment(number);
         MemorySegment sregs = write(special);
         KvmSegments.write(sregs, StateLayout.segment(number), segment);
         if (number == CS) {
@@ -176,7 +179,7 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void gdt(long base, int limit) {
-        table(GDT, base, limit);
+        table(GDT, base, RegisterNumbers.limit("gdt", limit));
     }
 
     @Override
@@ -186,7 +189,7 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void idt(long base, int limit) {
-        table(IDT, base, limit);
+        table(IDT, base, RegisterNumbers.limit("idt", limit));
     }
 
     @Override
@@ -379,6 +382,7 @@ final class KvmRegisters implements Registers {
     }
 
     private static long vectorOffset(int number, int word) {
+        RegisterNumbers.vector(number, word);
         return (word < 2 ? XMM : YMM_HIGH) + (long) number * SLOT_BYTES + (word & 1) * (long) Long.BYTES;
     }
 
@@ -426,6 +430,7 @@ final class KvmRegisters implements Registers {
 
     @Override
     public Float80 x87Register(int number) {
+        RegisterNumbers.x87(number);
         MemorySegment area = read(extended);
         long at = ST + (long) number * SLOT_BYTES;
         return new Float80(area.get(LONG, at), area.get(SHORT, at + Long.BYTES) & 0xffff);
@@ -433,6 +438,7 @@ final class KvmRegisters implements Registers {
 
     @Override
     public void x87Register(int number, Float80 value) {
+        RegisterNumbers.x87(number);
         MemorySegment area = writeExtended(X87);
         long at = ST + (long) number * SLOT_BYTES;
         area.set(LONG, at, value.significand());

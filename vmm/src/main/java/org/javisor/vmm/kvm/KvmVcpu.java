@@ -188,11 +188,7 @@ final class KvmVcpu extends EngineVcpu {
             case RunLayout.EXIT_X86_WRMSR -> told(CpuExit.MSR_WRITE, access.beginMsr(true));
             case RunLayout.EXIT_SHUTDOWN -> told(CpuExit.SHUTDOWN, new VmExit.Shutdown(registers.rip()));
             case RunLayout.EXIT_HYPERCALL -> told(CpuExit.HYPERCALL, access.beginCall());
-            case RunLayout.EXIT_FAIL_ENTRY -> told(CpuExit.INTERNAL_ERROR,
-                    new VmExit.FailEntry(registers.rip(), HostMemory.loadLong(fd.run() + RunLayout.HARDWARE_REASON),
-                            HostMemory.loadInt(fd.run() + RunLayout.FAILED_CPU)));
-            default -> told(CpuExit.INTERNAL_ERROR,
-                    new VmExit.InternalError(registers.rip(), KvmFailure.describe(reason, fd.run())));
+            default -> told(CpuExit.INTERNAL_ERROR, KvmFailure.exit(reason, registers.rip(), fd.run()));
         };
     }
 

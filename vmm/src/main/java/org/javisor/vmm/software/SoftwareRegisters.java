@@ -6,6 +6,7 @@ import org.javisor.cpu.Cpu;
 import org.javisor.cpu.CpuRegisters;
 import org.javisor.vmm.InvalidRegisterException;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.engine.RegisterNumbers;
 
 /// The registers of a software processor.
 final class SoftwareRegisters implements Registers {
@@ -31,12 +32,12 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public long general(int number) {
-        return cpu().general(number);
+        return cpu().general(RegisterNumbers.general(number));
     }
 
     @Override
     public void general(int number, long value) {
-        cpu().general(number, value);
+        cpu().general(RegisterNumbers.general(number), value);
     }
 
     @Override
@@ -56,17 +57,19 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void rflags(long rflags) {
-        cpu().rflags(rflags);
+        cpu().rflags(RegisterNumbers.rflags(rflags));
     }
 
     @Override
     public Segment segment(int number) {
+        RegisterNumbers.segment(number);
         return new Segment(cpu().segmentSelector(number), cpu().segmentBase(number), cpu().segmentLimit(number),
                 cpu().segmentAttributes(number));
     }
 
     @Override
     public void segment(int number, Segment segment) {
+        RegisterNumbers.segment(number);
         cpu().segment(number, segment.selector(), segment.base(), segment.limit(), segment.attributes());
         if (number == CS) {
             cpu().cpl((cpu().cr0() & CR0_PE) != 0 ? segment.selector() & 3 : 0);
@@ -98,7 +101,7 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void gdt(long base, int limit) {
-        cpu().gdt(base, limit);
+        cpu().gdt(base, RegisterNumbers.limit("gdt", limit));
     }
 
     @Override
@@ -108,7 +111,7 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public void idt(long base, int limit) {
-        cpu().idt(base, limit);
+        cpu().idt(base, RegisterNumbers.limit("idt", limit));
     }
 
     @Override
@@ -118,11 +121,12 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public long debug(int number) {
-        return cpu().debug(number);
+        return cpu().debug(RegisterNumbers.debug(number));
     }
 
     @Override
     public void debug(int number, long value) {
+        RegisterNumbers.debug(number);
         if (number >= 6 && value >>> 32 != 0) {
             throw new InvalidRegisterException("dr" + number, String.format("0x%x has bits above 31", value));
         }
@@ -217,12 +221,12 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public long vector(int number, int word) {
-        return cpu().vector(number, word);
+        return cpu().vector(RegisterNumbers.vector(number, word), word);
     }
 
     @Override
     public void vector(int number, int word, long value) {
-        cpu().vector(number, word, value);
+        cpu().vector(RegisterNumbers.vector(number, word), word, value);
     }
 
     @Override
@@ -256,11 +260,13 @@ final class SoftwareRegisters implements Registers {
 
     @Override
     public Float80 x87Register(int number) {
+        RegisterNumbers.x87(number);
         return new Float80(cpu().significand(number), cpu().exponent(number));
     }
 
     @Override
     public void x87Register(int number, Float80 value) {
+        RegisterNumbers.x87(number);
         cpu().x87(number, value.significand(), value.signAndExponent());
     }
 

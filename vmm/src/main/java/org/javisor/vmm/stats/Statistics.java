@@ -18,6 +18,7 @@ public final class Statistics {
         return List.copyOf(descriptors.values());
     }
 
+    /// Whether there is a statistic of this name.
     public boolean has(String name) {
         return descriptors.containsKey(name);
     }
@@ -52,6 +53,7 @@ public final class Statistics {
         return found;
     }
 
+    /// For who has statistics to tell.
     public static Builder builder() {
         return new Builder();
     }

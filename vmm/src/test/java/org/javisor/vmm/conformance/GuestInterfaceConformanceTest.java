@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.javisor.memory.ConfigurationException;
 import org.javisor.vmm.Capability;
 import org.javisor.vmm.Registers;
@@ -67,13 +68,15 @@ class GuestInterfaceConformanceTest {
         }
     }
 
-    /// Leaves of any kind: the vendor, features, an extended one, a hypervisor's, and one that there is not.
+    /// Leaves of any kind: basic ones, extended ones, a hypervisor's, and one that there is not.
     @ParameterizedTest
     @MethodSource(ENGINES)
     void theGuestIsToldWhatItsOwnerReads(String engine) {
         try (Guest guest = asking(engine, GuestInterface.KVM)) {
             Registers registers = guest.vcpu.registers();
-            for (int leaf : new int[] {0, 0x8000_0008, 0x4000_0001, 0x7000_0000}) {
+            int[] leaves = IntStream.of(0, 0x4000_0000, 0x7000_0000, 0x8000_0000)
+                    .flatMap(first -> IntStream.range(first, first + 0x18)).toArray();
+            for (int leaf : leaves) {
                 signature(guest, leaf);
                 assertEquals(new Registers.CpuidAnswer((int) registers.general(Registers.RAX),
                         (int) registers.general(Registers.RBX), (int) registers.general(Registers.RCX),

@@ -74,6 +74,37 @@ class VcpuStateConformanceTest {
 
     @ParameterizedTest
     @MethodSource(ENGINES)
+    void registersThatThereAreNotAreRefusedByNumber(String engine) {
+        try (Guest guest = new Guest(engine, "f4 hlt")) {
+            Registers registers = guest.vcpu.registers();
+            Registers.Float80 one = new Registers.Float80(1L << 63, 0x3fff);
+            for (int number : new int[] {-1, 16, 1 << 28, Integer.MIN_VALUE}) {
+                assertEquals("general register " + number, refused(() -> registers.general(number)));
+                assertEquals("general register " + number, refused(() -> registers.general(number, 1)));
+                assertEquals("segment register " + number, refused(() -> registers.segment(number)));
+                assertEquals("segment register " + number,
+                        refused(() -> registers.segment(number, Registers.Segment.realMode(0))));
+                assertEquals("vector register " + number, refused(() -> registers.vector(number, 0)));
+                assertEquals("vector register " + number, refused(() -> registers.vector(number, 3, 1)));
+                assertEquals("vector register 0, word " + number, refused(() -> registers.vector(0, number, 1)));
+                assertEquals("st " + number, refused(() -> registers.x87Register(number)));
+                assertEquals("st " + number, refused(() -> registers.x87Register(number, one)));
+                assertEquals("dr" + number, refused(() -> registers.debug(number)));
+                assertEquals("dr" + number, refused(() -> registers.debug(number, 0)));
+            }
+            assertEquals("rflags", refused(() -> registers.rflags(1L << 63)));
+            assertEquals("rflags", refused(() -> registers.rflags(1 << 15)));
+            registers.rflags(0);
+            assertEquals(2, registers.rflags());
+            assertEquals("dr4", refused(() -> registers.debug(4)));
+            assertEquals("gdt", refused(() -> registers.gdt(0, 0x1_0000)));
+            assertEquals("idt", refused(() -> registers.idt(0, -1)));
+            assertEquals(VmExit.Halt.INSTANCE, guest.run());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
     void anXsaveAreaHoldsWhatTheGuestComputesWith(String engine) {
         Engines.assumeProcessor(engine);
         try (Guest guest = new Guest(engine, """

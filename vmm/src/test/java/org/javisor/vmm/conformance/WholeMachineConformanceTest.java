@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.function.Supplier;
 import org.javisor.host.HostThread;
 import org.javisor.memory.Ram;
 import org.javisor.vmm.Capability;
@@ -14,6 +16,8 @@ import org.javisor.vmm.Registers;
 import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
+import org.javisor.vmm.stats.Statistic;
+import org.javisor.vmm.stats.Statistics;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -150,6 +154,37 @@ class WholeMachineConformanceTest {
     private static void awaitChange(Guest guest, int from) {
         while (guest.vm.memory().loadIntAcquire(0x2000) == from) {
             Thread.onSpinWait();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void statisticsDescribeThemselvesAndOnlyGrow(String engine) {
+        try (Guest guest = new Guest(engine, VmConfig.pc(1).withExitsOnUnclaimed(true), """
+                e680    again: out 0x80, al
+                ebfc    jmp again
+                """)) {
+            guest.run();
+            for (Supplier<Statistics> source : List.<Supplier<Statistics>>of(guest.vm::statistics,
+                    guest.vcpu::statistics)) {
+                Statistics before = source.get();
+                guest.run();
+                Statistics after = source.get();
+                assertEquals(before.descriptors(), after.descriptors(), "they stay the same");
+                assertEquals(after.descriptors().size(),
+                        after.descriptors().stream().map(Statistic::name).distinct().count(), "names are their own");
+                for (Statistic each : after.descriptors()) {
+                    long[] was = before.values(each.name());
+                    long[] is = after.values(each.name());
+                    assertEquals(each.values(), is.length, each.name());
+                    for (int n = 0; n < is.length && each.kind() != Statistic.Kind.INSTANT; n++) {
+                        assertTrue(is[n] >= was[n], each.name());
+                    }
+                    if (each.unit() == Statistic.Unit.BOOLEAN) {
+                        assertTrue(is[0] == 0 || is[0] == 1, each.name());
+                    }
+                }
+            }
         }
     }
 
