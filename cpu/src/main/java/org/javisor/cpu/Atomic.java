@@ -29,6 +29,9 @@ final class Atomic {
 
     /// Replaces memory by `operation` of it and `b`, and returns what it replaced.
     static long apply(Cpu cpu, int segment, long offset, int bytes, Operation operation, long b) {
+        if (!cpu.isMemory(segment, offset, bytes)) {
+            return applyToDevice(cpu, segment, offset, bytes, operation, b);
+        }
         long result = cpu.flagsResult();
         long aux = cpu.flagsAux();
         long seen = cpu.loadForWrite(segment, offset, bytes);
@@ -44,7 +47,22 @@ final class Atomic {
         }
     }
 
+    /// A device is read once and written once, whatever it would tell the next time; processors exclude each other.
+    private static long applyToDevice(Cpu cpu, int segment, long offset, int bytes, Operation operation, long b) {
+        cpu.group.lockBus(cpu);
+        try {
+            long seen = cpu.loadForWrite(segment, offset, bytes);
+            cpu.store(segment, offset, bytes, operation.apply(cpu, seen, b, bytes) & Cpu.mask(bytes));
+            return seen;
+        } finally {
+            cpu.group.unlockBus();
+        }
+    }
+
     private static long swap(Cpu cpu, int segment, long offset, int bytes, long value) {
+        if (!cpu.isMemory(segment, offset, bytes)) {
+            return applyToDevice(cpu, segment, offset, bytes, (_, _, wanted, _) -> wanted, value);
+        }
         long seen = cpu.loadForWrite(segment, offset, bytes);
         while (true) {
             long found = cpu.compareAndSwap(segment, offset, bytes, seen, value);

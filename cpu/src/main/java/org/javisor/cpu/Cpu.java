@@ -422,6 +422,11 @@ public final class Cpu extends CpuState implements AutoCloseable {
         return mmu.compareAndSwap(segment, segments.linear(segment, offset, bytes, true), bytes, expected, value);
     }
 
+    /// Whether memory that can be written is at the address, and no device. Faults as a write.
+    boolean isMemory(int segment, long offset, int bytes) {
+        return mmu.isMemory(segment, segments.linear(segment, offset, bytes, true), bytes);
+    }
+
     /// Checks that `bytes` (up to 4096) bytes at the address can be written, or read, without touching them: for
     /// instructions that make several accesses and must fault before the first.
     void probe(int segment, long offset, int bytes, boolean forWrite) {

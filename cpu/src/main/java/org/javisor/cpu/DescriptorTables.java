@@ -84,9 +84,11 @@ final class DescriptorTables {
     private void changeType(int selector, int mask, int bits) {
         long gva = require(selector, 8, GuestFault.GP) + ACCESS_BYTE;
         long found = cpu.mmu.loadSystem(gva, 1);
-        for (long expected = ~found; expected != found; ) {
+        long expected;
+        do {
             expected = found;
             found = cpu.mmu.compareAndSwapSystem(gva, 1, expected, expected & ~mask | bits);
-        }
+            // Where a device is, which may tell something else each time, once is enough.
+        } while (found != expected && cpu.mmu.isSystemMemory(gva));
     }
 }

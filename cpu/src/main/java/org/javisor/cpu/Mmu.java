@@ -186,6 +186,16 @@ final class Mmu {
         return HostMemory.loadLong(entry + tag) == (gva & PAGE) ? gva + HostMemory.loadLong(entry + Tlb.ADDEND) : 0;
     }
 
+    /// As of [Cpu#isMemory].
+    boolean isMemory(int segment, long address, int bytes) {
+        if (writeWindow(address) != 0 && (address & ~PAGE) + bytes <= GuestMemory.PAGE_BYTES) {
+            return true;
+        }
+        probe(segment, address, bytes, true);
+        long gva = masking.masked(address);
+        return current.writable(gva) && current.writable(slow.linear(gva + bytes - 1));
+    }
+
     /// Stores `value` if memory holds `expected`, atomically whatever the alignment, and returns what memory held.
     long compareAndSwap(int segment, long gva, int bytes, long expected, long value) {
         if ((gva & LINE - 1) + bytes > LINE && cpu.group.busLocksLeave) {
@@ -264,6 +274,11 @@ final class Mmu {
     long compareAndSwapSystem(long gva, int bytes, long expected, long value) {
         checkCanonical(0, gva, gva + bytes - 1);
         return slow.compareAndSwap(spaces.current.supervisor, 0, gva, bytes, expected, value);
+    }
+
+    /// Whether memory that can be written is where [#compareAndSwapSystem] has just been, and no device.
+    boolean isSystemMemory(long gva) {
+        return spaces.current.supervisor.writable(gva);
     }
 
     // ---- slow accesses ----
