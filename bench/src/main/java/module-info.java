@@ -4,5 +4,6 @@
 module org.javisor.bench {
     requires org.javisor.machine;
     requires java.management;
+    requires jdk.management;
     requires jmh.core;
 }
