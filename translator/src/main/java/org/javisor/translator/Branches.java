@@ -176,7 +176,11 @@ final class Branches {
         loadFar(target);
         find(EntryLookup.ENTRIES);
         emission.targetIf(Assembler.NOT_EQUAL, target, lookAgain(EntryLookup.ENTRIES));
-        follow();
+        if (inPage(target)) {
+            enter();
+        } else {
+            follow();
+        }
     }
 
     private void loadFar(int target) {

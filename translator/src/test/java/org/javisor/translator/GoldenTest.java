@@ -49,6 +49,8 @@ class GoldenTest {
             new String[] {"compare-load-and-branch", "488b06 4839d8 488b5608 7203 4889c2 4801d6"},
             // call 1f; hlt; 1: ret
             new String[] {"call-and-return", "e801000000 f4 c3"},
+            // cmp rsi, rbx; jb to byte 0xff2 of the page; add rax, rbx
+            new String[] {"jump-near-the-end", "4839de 0f82e90f0000 4801d8"},
             new String[] {"add-double", "f20f580e"},
             // fld qword [rsi]; fmul qword [rsi + 8]; fstp qword [rsi + 16]
             new String[] {"x87-multiply", "dd06 dc4e08 dd5e10"},
