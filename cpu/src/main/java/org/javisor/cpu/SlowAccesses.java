@@ -49,10 +49,18 @@ final class SlowAccesses {
             return (low | high) & Cpu.mask(bytes);
         }
         long value = 0;
-        for (int i = 0; i < bytes; i++) {
-            value |= load(tlb, access, linear(gva + i), 1) << 8 * i;
+        int piece;
+        for (int i = 0; i < bytes; i += piece) {
+            piece = piece(gva + i, bytes - i);
+            value |= load(tlb, access, linear(gva + i), piece) << 8 * i;
         }
         return value;
+    }
+
+    /// How many bytes, of the `left` ones from `gva` on, are accessed at once where a device may be: as many as lie in
+    /// one page and are a power of two.
+    private static int piece(long gva, int left) {
+        return Integer.highestOneBit(Math.min(left, GuestMemory.PAGE_BYTES - (int) (gva & ~PAGE)));
     }
 
     void store(Tlb tlb, int access, long gva, int bytes, long value) {
@@ -79,8 +87,10 @@ final class SlowAccesses {
             storeBytes(tlb.hva(second), bytes - inFirst, value >>> 8 * inFirst);
             return;
         }
-        for (int i = 0; i < bytes; i++) {
-            store(tlb, access, linear(gva + i), 1, value >>> 8 * i);
+        int piece;
+        for (int i = 0; i < bytes; i += piece) {
+            piece = piece(gva + i, bytes - i);
+            store(tlb, access, linear(gva + i), piece, value >>> 8 * i & Cpu.mask(piece));
         }
     }
 

@@ -64,6 +64,37 @@ class DeviceAccessConformanceTest {
         }
     }
 
+    /// From memory into a device, and from one page of devices into the next: page by page, in powers of two.
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void accessesAcrossPagesAreOneForEachPage(String engine) {
+        try (Guest guest = new Guest(engine, """
+                a3feff0f00      mov [0xffffe], eax
+                8b1dfeff0f00    mov ebx, [0xffffe]
+                a3fd0f1000      mov [0x100ffd], eax
+                8b0dfd0f1000    mov ecx, [0x100ffd]
+                f4              hlt
+                """).inProtectedMode(0)) {
+            Registers registers = guest.vcpu.registers();
+            registers.general(Registers.RAX, 0x4433_2211);
+            assertEquals(new VmExit.MmioWrite(DEVICE, 2, 0x4433), guest.run());
+            assertEquals(new VmExit.MmioRead(DEVICE, 2), guest.run());
+            guest.vcpu.completeRead(0xbbaa);
+            assertEquals(new VmExit.MmioWrite(DEVICE + 0xffd, 2, 0x2211), guest.run());
+            assertEquals(new VmExit.MmioWrite(DEVICE + 0xfff, 1, 0x33), guest.run());
+            assertEquals(new VmExit.MmioWrite(DEVICE + 0x1000, 1, 0x44), guest.run());
+            assertEquals(new VmExit.MmioRead(DEVICE + 0xffd, 2), guest.run());
+            guest.vcpu.completeRead(0x0201);
+            assertEquals(new VmExit.MmioRead(DEVICE + 0xfff, 1), guest.run());
+            guest.vcpu.completeRead(3);
+            assertEquals(new VmExit.MmioRead(DEVICE + 0x1000, 1), guest.run());
+            guest.vcpu.completeRead(4);
+            assertEquals(VmExit.Halt.INSTANCE, guest.run());
+            assertEquals(0xbbaa_2211L, registers.general(Registers.RBX));
+            assertEquals(0x0403_0201, registers.general(Registers.RCX));
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(ENGINES)
     void aDeviceThatCountsIsReadOnceAndWrittenOnce(String engine) {
