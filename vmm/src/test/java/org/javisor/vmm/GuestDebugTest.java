@@ -75,6 +75,29 @@ class GuestDebugTest {
         assertEquals(VmExit.Halt.INSTANCE, vcpu.run());
     }
 
+    /// Only while it is stepped.
+    @Test
+    void anNmiWaitsUntilStepsThatHoldInterruptsAreOver() {
+        Engines.assumeProcessor(engine);
+        load("""
+                40      inc ax
+                40      inc ax
+                f4      hlt
+                """);
+        vm.memory().storeInt(4 * 2, 0x1800);
+        vm.memory().store(0x1800, GuestCode.of("e681 out 0x81, al"));
+        vcpu.registers().general(Registers.RSP, 0x1000);
+        vcpu.injectNmi();
+        ask(true);
+
+        assertEquals(debug(0x1001, Event.STEP, 0x1001), vcpu.run());
+        assertEquals(debug(0x1002, Event.STEP, 0x1002), vcpu.run());
+        vcpu.debug(GuestDebug.OFF);
+
+        assertEquals(new VmExit.PortWrite(0x81, 1, 2), vcpu.run());
+        assertEquals(0x1002, vm.memory().loadShort(vcpu.registers().general(Registers.RSP)));
+    }
+
     @Test
     void aStepOverHltEndsBeforeItsWait() {
         Engines.assumeProcessor(engine);

@@ -25,6 +25,8 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
     static final int TIMERS = 4;
     private static final long ENABLED = 1;
     private static final long LOW = 0xffff_ffffL;
+    /// As of an x2APIC's interrupt command.
+    private static final long COMMAND_RESERVED = 0xfff3_2000L;
 
     private final HvPartition partition;
     private final PvMachine machine;
@@ -92,7 +94,7 @@ public final class HvProcessor implements Chip<HvProcessor.State> {
 
     private void defineApic(MsrTable msrs) {
         msrs.define(EOI, null, within(LOW, _ -> processor.endOfInterrupt()));
-        msrs.define(ICR, processor::interruptCommand, always(processor::interruptCommand));
+        msrs.define(ICR, processor::interruptCommand, within(~COMMAND_RESERVED, processor::interruptCommand));
         msrs.define(TPR, processor::taskPriority, within(LOW, value -> processor.taskPriority((int) value & 0xff)));
         msrs.define(VP_ASSIST_PAGE, () -> assistPage, this::writeAssistPage);
     }

@@ -91,6 +91,10 @@ class LocalApicConformanceTest {
                 vcpu.lapic(page);
                 assertEquals(command, guest.read(X2APIC_ICR).orElseThrow());
             }
+            for (int bit : new int[] {13, 16, 17, 20, 31}) {
+                assertEquals(false, guest.write(X2APIC_ICR, 0x9_0000_00fdL | 1L << bit), "bit " + bit);
+            }
+            assertEquals(0x9_0000_00fdL, guest.read(X2APIC_ICR).orElseThrow());
         }
     }
 

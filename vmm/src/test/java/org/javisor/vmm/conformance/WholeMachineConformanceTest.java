@@ -13,6 +13,7 @@ import org.javisor.memory.Ram;
 import org.javisor.vmm.Capability;
 import org.javisor.vmm.EnabledCaps;
 import org.javisor.vmm.Registers;
+import org.javisor.vmm.Vcpu;
 import org.javisor.vmm.VcpuEvents;
 import org.javisor.vmm.VmConfig;
 import org.javisor.vmm.VmExit;
@@ -154,6 +155,23 @@ class WholeMachineConformanceTest {
     private static void awaitChange(Guest guest, int from) {
         while (guest.vm.memory().loadIntAcquire(0x2000) == from) {
             Thread.onSpinWait();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void aMachineHasAsManyProcessorsAsItsConfigurationTells(String engine) {
+        int count = 64;
+        try (Guest guest = new Guest(engine, VmConfig.pc(count), "f4 hlt")) {
+            for (int id = count - 1; id > 0; id--) {
+                Vcpu vcpu = guest.vm.createVcpu(id);
+                assertEquals(id, vcpu.registers().cpuid(1, 0).ebx() >>> 24);
+                assertEquals(id, vcpu.registers().cpuid(0xb, 0).edx());
+                assertEquals(id, vcpu.lapic().register(0x20) >>> 24);
+            }
+            assertEquals(count, guest.vm.vcpus().size());
+            assertThrows(IllegalArgumentException.class, () -> guest.vm.createVcpu(count));
+            assertThrows(IllegalArgumentException.class, () -> guest.vm.createVcpu(1));
         }
     }
 

@@ -101,6 +101,10 @@ class HvProcessorTest {
         assertFalse(rig.write(HvProcessor.EOI, 1L << 32));
         assertTrue(rig.write(HvProcessor.ICR, 1L << 56 | 0x40fb));
         assertEquals(1L << 56 | 0x40fb, rig.it.command);
+        for (int bit : new int[] {13, 16, 17, 20, 31}) {
+            assertFalse(rig.write(HvProcessor.ICR, 1L << bit | 0x40fb), "bit " + bit);
+        }
+        assertEquals(1L << 56 | 0x40fb, rig.it.command);
         assertTrue(rig.write(HvProcessor.TPR, 0x80));
         assertEquals(0x80, rig.read(HvProcessor.TPR));
         assertFalse(rig.write(HvProcessor.TPR, 1L << 32));
