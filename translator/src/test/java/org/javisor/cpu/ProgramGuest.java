@@ -45,6 +45,8 @@ final class ProgramGuest implements AutoCloseable {
     private static final byte[] BREAKPOINTS = new byte[CODE_PAGES * PAGE_BYTES];
     /// What the kernel writes to when it is called.
     private static final long SYSCALLS = 0x51_8000;
+    /// What an exception puts on the stack, with an error code.
+    private static final int FRAME_BYTES = 6 * 8;
     private static final int END_OF_PROGRAM = -1;
     /// What is compared: the general registers; and the x87 and vector registers.
     private static final int FIRST_FLOAT = CpuLayout.FPR, LAST_FLOAT = CpuLayout.OPERAND;
@@ -253,10 +255,19 @@ final class ProgramGuest implements AutoCloseable {
                 throw new AssertionError(CpuExit.name(exit) + " " + cpu.failure() + " at "
                         + Long.toHexString(cpu.rip()),
                         cpu.failureCause());
+            } else if (isAstray()) {
+                return null;
             } else if (!resume()) {
                 return !ended;
             }
         }
+    }
+
+    /// Whether it has come to a handler by itself, with a stack that is nowhere.
+    private boolean isAstray() {
+        long handler = cpu.rip() - 1;
+        return isHandler(handler) && handler != SystemGuest.HANDLERS + 16 * SYSCALL_VECTOR
+                && !guest.memory.backs(cpu.reg64(CpuLayout.RSP), FRAME_BYTES);
     }
 
     /// Set by who finds that it takes too long, and then kicks.
