@@ -10,7 +10,7 @@ mistaken for a cost: each time with a recording is compared with the time before
 Markdown: the median of these ratios, and between what it is in 95 of 100 cases, in processor time of the vCPU's thread and
 of the whole monitor.
 """
-import argparse, glob, os, select, statistics, subprocess, sys, tempfile
+import argparse, glob, os, select, signal, statistics, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -101,6 +101,8 @@ def main():
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--javisor", default=HERE + "/../javisor")
     options = parser.parse_args()
+    # So that a monitor does not outlive its comparison.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     print("| row | ms of the vCPU's thread | with a recording, times | ms of all threads | with a recording, times |")
     print("|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as work:

@@ -8,6 +8,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.javisor.cpu.events.EventBudget;
 
 /// A processor waited for an interrupt.
 @Name("org.javisor.Halt")
@@ -18,6 +19,7 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 public final class HaltEvent extends Event {
     private static final HaltEvent PROBE = new HaltEvent();
+    private static final EventBudget BUDGET = EventBudget.ofSleeps();
 
     @Label("vCPU")
     private int vcpu;
@@ -29,7 +31,12 @@ public final class HaltEvent extends Event {
     }
 
     /// It begins to wait; [#commit] when that is over.
+    ///
+    /// @return null if there is no room for it
     public static HaltEvent start(int vcpu) {
+        if (!BUDGET.take()) {
+            return null;
+        }
         HaltEvent event = new HaltEvent();
         event.vcpu = vcpu;
         event.begin();
