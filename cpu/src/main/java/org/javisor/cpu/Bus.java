@@ -31,7 +31,7 @@ final class Bus {
     private boolean refused;
 
     /// Accesses that devices answered, by the kind of exit that they would otherwise be, and the time that took.
-    private final EventBudget recorded = EventBudget.ofEvents();
+    private final EventBudget recorded = new EventBudget(ExitEvent.MOST_A_SECOND);
     private final Durations[] answeredByKind = new Durations[CpuExit.MMIO_WRITE + 1];
 
     Bus(Cpu cpu) {

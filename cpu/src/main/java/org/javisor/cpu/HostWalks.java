@@ -14,7 +14,7 @@ final class HostWalks {
     private static final int KEY_0 = 3, KEY_RIGHTS_BYTES = 4;
 
     /// For walks that are left to Java only so that they are recorded.
-    final EventBudget recorded = EventBudget.ofSamples();
+    final EventBudget recorded = new EventBudget(1_000);
     private final Cpu cpu;
     private final long state;
     /// The slots that translated code knows, so that what it has of them stays where it is.

@@ -20,7 +20,7 @@ final class KnownGates {
     private static final long ACCESSED = (long) Segments.ACCESSED << 40;
 
     /// For page faults that are left to Java only so that they are recorded.
-    final EventBudget recorded = EventBudget.ofSamples();
+    final EventBudget recorded = new EventBudget(1_000);
     private final Cpu cpu;
     private final int[] vectors = {NONE, NONE, NONE, NONE};
     /// What the slots counted of other vectors.

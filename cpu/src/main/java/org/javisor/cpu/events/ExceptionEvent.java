@@ -19,7 +19,7 @@ import jdk.jfr.StackTrace;
 @StackTrace(false)
 public final class ExceptionEvent extends Event {
     private static final ExceptionEvent PROBE = new ExceptionEvent();
-    private static final EventBudget BUDGET = EventBudget.ofEvents();
+    private static final EventBudget BUDGET = new EventBudget(20_000);
 
     @Label("vCPU")
     private int vcpu;

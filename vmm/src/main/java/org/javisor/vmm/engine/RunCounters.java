@@ -32,7 +32,7 @@ public final class RunCounters {
     private LongSupplier rip = () -> 0;
     /// Of what is under way; null where nobody records.
     private ExitEvent exitEvent;
-    private final EventBudget recorded = EventBudget.ofEvents();
+    private final EventBudget recorded = new EventBudget(ExitEvent.MOST_A_SECOND);
     private HaltEvent haltEvent;
     /// Since when it runs, or waits; 0 if it does not.
     private volatile long runningSince, haltingSince;

@@ -19,7 +19,7 @@ import org.javisor.cpu.events.EventBudget;
 @StackTrace(false)
 public final class InterruptDeliveredEvent extends Event {
     private static final InterruptDeliveredEvent PROBE = new InterruptDeliveredEvent();
-    private static final EventBudget BUDGET = EventBudget.ofEvents();
+    private static final EventBudget BUDGET = new EventBudget(20_000);
 
     @Label("vCPU")
     private int vcpu;

@@ -20,7 +20,7 @@ import org.javisor.cpu.events.EventBudget;
 @StackTrace(false)
 public final class InterruptInjectedEvent extends Event {
     private static final InterruptInjectedEvent PROBE = new InterruptInjectedEvent();
-    private static final EventBudget BUDGET = EventBudget.ofEvents();
+    private static final EventBudget BUDGET = new EventBudget(20_000);
     private static final String[] MODES =
             {"fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "start-up", "ExtINT"};
     private static final int VECTOR = 0xff, MODE_SHIFT = 8, MODE = 7, LOGICAL = 1 << 11;
