@@ -32,6 +32,7 @@ import org.javisor.vmm.VmExit;
 import org.javisor.vmm.VmRunner.Outcome;
 import org.javisor.vmm.VmRunner;
 import org.javisor.vmm.VmState;
+import org.javisor.vmm.pv.GuestInterface;
 
 /// A PC with a kernel in it, ready to run.
 ///
@@ -112,6 +113,10 @@ public final class Machine implements AutoCloseable {
         CpuidModel.Builder cpuid = CpuidModel.builder().cpus(config.cpus()).vendor(config.vendor())
                 .physicalAddressBits(config.processor().physicalAddressBits());
         config.withheld().forEach(cpuid::without);
+        if (config.interfaces().contains(GuestInterface.KVM)) {
+            // Linux prefers such a counter to KVM's clock, which goes on rightly where another machine's is faster.
+            cpuid.without(CpuFeature.INVARIANT_TSC);
+        }
         if (!config.processor().branchTracking()) {
             cpuid.without(CpuFeature.CET_IBT);
         }
