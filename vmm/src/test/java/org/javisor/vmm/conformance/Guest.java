@@ -106,6 +106,18 @@ final class Guest implements AutoCloseable {
         return this;
     }
 
+    /// Has interrupt `vector` of its x2APIC ended, and then told by port 0xe0.
+    Guest ending(int vector) {
+        return handling(vector, 0x1800, """
+                66b90b080000  mov ecx, 0x80b
+                6631c0        xor eax, eax
+                6631d2        xor edx, edx
+                0f30          wrmsr
+                e6e0          out 0xe0, al
+                cf            iret
+                """);
+    }
+
     @Override
     public void close() {
         hypervisor.close();

@@ -44,14 +44,7 @@ class RemappingConformanceTest {
 
     /// A guest whose handler ends interrupts and tells by port 0xe0, and which has started.
     private static Guest started(String engine, Map<Integer, Integer> destinations) {
-        Guest guest = Guest.sleeping(engine, VmConfig.pc(1).withExitsOnUnclaimed(true)).handling(VECTOR, 0x1800, """
-                66b90b080000  mov ecx, 0x80b
-                6631c0        xor eax, eax
-                6631d2        xor edx, edx
-                0f30          wrmsr
-                e6e0          out 0xe0, al
-                cf            iret
-                """);
+        Guest guest = Guest.sleeping(engine, VmConfig.pc(1).withExitsOnUnclaimed(true)).ending(VECTOR);
         InterruptChips chips = guest.vm.chips();
         Table iommu = new Table(chips, destinations);
         chips.remapBy(iommu, iommu);

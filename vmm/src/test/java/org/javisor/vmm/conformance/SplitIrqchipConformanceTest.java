@@ -36,14 +36,7 @@ class SplitIrqchipConformanceTest {
     @MethodSource(ENGINES)
     void theOwnersIoApicHearsOfEndsOfInterrupts(String engine) {
         Engines.assumeProcessor(engine);
-        try (Guest guest = sleeping(engine).handling(0x40, 0x1800, """
-                66b90b080000  mov ecx, 0x80b
-                6631c0        xor eax, eax
-                6631d2        xor edx, edx
-                0f30          wrmsr
-                e6e0          out 0xe0, al
-                cf            iret
-                """)) {
+        try (Guest guest = sleeping(engine).ending(0x40)) {
             guest.vm.routing(new GsiRouting(Map.of()).with(9,
                     new GsiRoute.Msi(0xfee0_0000L, 0x40 | LEVEL | ASSERT)));
             InterruptLine line = guest.vm.gsi(9);
